@@ -1,0 +1,60 @@
+/**
+ * The one error class that AlphaLoRA packages throw on purpose: tagged, so that a program can tell
+ * a damaged file from a wrong option without reading English.
+ *
+ * Recognise it with {@link isAlphaLoraError}, not with `instanceof`: two copies of this package may
+ * be installed side by side.
+ */
+
+/** The closed set of what can go wrong. */
+export type ErrorCode =
+  /** Bytes or documents that break their format's rules. */
+  | 'INVALID_CHECKPOINT'
+  /** A well-formed checkpoint that uses what we cannot read. */
+  | 'UNSUPPORTED_CHECKPOINT'
+  /** An Analysis or Allocation document that does not follow its schema. */
+  | 'INVALID_DOCUMENT'
+  /** A file, folder, tensor or registered name that does not exist. */
+  | 'NOT_FOUND'
+  /** An option or argument outside what is allowed. */
+  | 'INVALID_OPTION'
+  /** A budget that no allocation within the bounds can meet. */
+  | 'INFEASIBLE_BUDGET'
+  /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
+  | 'NO_SPECTRUM'
+  /** The operating system refused to read or write. */
+  | 'IO_FAILED'
+  /** An engine could not be loaded or failed its self-test. */
+  | 'ENGINE_FAILED';
+
+/** Plain data about where an error happened, e.g. `{ file, tensor }`. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export class AlphaLoraError extends Error {
+  override readonly name: string = 'AlphaLoraError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  /** What {@link isAlphaLoraError} looks for. */
+  readonly tag: 'alphalora' = 'alphalora';
+
+  /**
+   * @param code what kind of failure this is
+   * @param message what happened, where, and what to do next
+   */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetails; cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Whether `error` is an {@link AlphaLoraError} (of the given codes, when any are given). */
+export function isAlphaLoraError(error: unknown, ...codes: ErrorCode[]): error is AlphaLoraError {
+  if (typeof error !== 'object' || error === null || !('tag' in error) || error.tag !== 'alphalora')
+    return false;
+  return codes.length === 0 || codes.includes((error as AlphaLoraError).code);
+}

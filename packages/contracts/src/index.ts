@@ -1,0 +1,34 @@
+/** The documents and interfaces that cross package borders. No behaviour lives here. */
+export type { AllocatedBlock, Allocation, Rounding } from './allocation.js';
+export type {
+  Aggregate,
+  AnalysedRow,
+  Analysis,
+  AnalysisOptionsRecord,
+  BlockRow,
+  MatrixRow,
+  ModelIdentity,
+  ToolIdentity,
+  UnanalysedRow,
+} from './analysis.js';
+export type { ErrorCode, ErrorDetails } from './errors.js';
+export { AlphaLoraError, isAlphaLoraError } from './errors.js';
+export type { AllocationPolicy, PolicyLayer } from './policy.js';
+export { allocationSchema, analysisSchema } from './schemas.js';
+export type {
+  LazyRegistry,
+  Precision,
+  SpectralEngine,
+  SpectrumOptions,
+  TailEstimator,
+  TailFit,
+} from './spectra.js';
+export type { Example, Router, TrainingTask } from './training.js';
+export type {
+  ByteSource,
+  DType,
+  Matrix,
+  WeightDescription,
+  WeightKind,
+  WeightTensor,
+} from './weights.js';

@@ -1,0 +1,147 @@
+/** JSON Schemas (draft 2020-12) of the documents, as plain objects for any validator. */
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+const index = { type: 'integer', minimum: 0 };
+const count = { type: 'integer', minimum: 0 };
+const words = { type: 'string', minLength: 1 };
+const kinds = ['projection', 'router', 'embedding', 'head', 'norm', 'bias', 'other'];
+const dtypes = [
+  ...['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'],
+  ...['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'],
+];
+
+const rowIdentity = {
+  name: words,
+  shape: { type: 'array', items: count },
+  dtype: { enum: dtypes },
+  block: index,
+  role: words,
+  kind: { enum: kinds },
+  inputFirst: { type: 'boolean' },
+  partOf: words,
+};
+
+const matrixRow = {
+  type: 'object',
+  required: ['name', 'shape', 'dtype', 'status'],
+  properties: { ...rowIdentity, status: { enum: ['ok', 'skipped', 'failed'] } },
+  if: { properties: { status: { const: 'ok' } }, required: ['status'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: {
+    required: ['alpha', 'xmin', 'ks', 'tail', 'stderr', 'metrics'],
+    properties: {
+      alpha: { type: 'number', exclusiveMinimum: 0 },
+      xmin: { type: 'number', exclusiveMinimum: 0 },
+      ks: { type: 'number', minimum: 0, maximum: 1 },
+      tail: { type: 'integer', minimum: 1 },
+      stderr: { type: 'number', minimum: 0 },
+      precision: { enum: ['f32', 'f64'] },
+      metrics: { type: 'object', additionalProperties: { type: 'number' } },
+    },
+  },
+  else: { required: ['reason'], properties: { reason: words } },
+};
+
+export const analysisSchema: JsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'https://alphalora.dev/schema/analysis-1.json',
+  title: 'Analysis',
+  description: 'Heavy-tail metrics of every weight matrix of a model',
+  type: 'object',
+  required: [
+    ...['schemaVersion', 'kind', 'tool', 'model'],
+    ...['options', 'matrices', 'blocks', 'timings'],
+  ],
+  properties: {
+    schemaVersion: { const: 1 },
+    kind: { const: 'analysis' },
+    tool: {
+      type: 'object',
+      required: ['name', 'version'],
+      properties: { name: words, version: words },
+    },
+    model: {
+      type: 'object',
+      required: ['source', 'blocks'],
+      properties: {
+        source: words,
+        architecture: words,
+        blocks: count,
+        digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
+      },
+    },
+    options: {
+      type: 'object',
+      required: ['estimator', 'aggregate', 'engine'],
+      properties: { estimator: words, aggregate: { enum: ['mean', 'median'] }, engine: words },
+    },
+    matrices: { type: 'array', items: matrixRow },
+    blocks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['index', 'matrices'],
+        properties: {
+          index,
+          alpha: { type: 'number', exclusiveMinimum: 0 },
+          matrices: count,
+        },
+      },
+    },
+    timings: {
+      type: 'object',
+      required: ['seconds'],
+      properties: { seconds: { type: 'number', minimum: 0 } },
+    },
+  },
+};
+
+export const allocationSchema: JsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'https://alphalora.dev/schema/allocation-1.json',
+  title: 'Allocation',
+  description: 'How many experts each block of a model gets',
+  type: 'object',
+  required: [
+    ...['schemaVersion', 'kind', 'policy', 'budget'],
+    ...['rounding', 'blocks', 'experts', 'topK'],
+  ],
+  properties: {
+    schemaVersion: { const: 1 },
+    kind: { const: 'allocation' },
+    policy: {
+      type: 'object',
+      required: ['name', 'version', 'options'],
+      properties: { name: words, version: words, options: { type: 'object' } },
+    },
+    budget: {
+      type: 'object',
+      required: ['unit', 'total'],
+      properties: { unit: { const: 'experts' }, total: count, min: count, max: count },
+    },
+    rounding: { enum: ['largest-remainder', 'official', 'floor-one'] },
+    blocks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['index', 'score', 'share', 'experts', 'topK'],
+        properties: {
+          index,
+          score: { type: 'number' },
+          share: { type: 'number', minimum: 0, maximum: 1 },
+          // The rule `official` can go below zero, as the code that it reproduces does.
+          experts: { type: 'integer' },
+          topK: { type: 'integer', minimum: 1 },
+        },
+      },
+    },
+    experts: { type: 'array', items: { type: 'integer' } },
+    topK: { type: 'array', items: { type: 'integer', minimum: 1 } },
+    parameters: {
+      type: 'object',
+      required: ['rank', 'trainable'],
+      properties: { rank: { type: 'integer', minimum: 1 }, trainable: { type: 'integer' } },
+    },
+  },
+};

@@ -1,0 +1,53 @@
+/** Extension points of the measurement: engines that find spectra, estimators that fit their tails. */
+import type { Matrix } from './weights.js';
+
+/** Arithmetic of an engine: float32, float64, or float32 first and float64 where it is needed. */
+export type Precision = 'auto' | 'f32' | 'f64';
+
+export interface SpectrumOptions {
+  precision?: Precision;
+  signal?: AbortSignal | undefined;
+  /** Called with the share of this matrix that is done, 0 to 1. */
+  onProgress?: ((done: number) => void) | undefined;
+  /** Called once with the arithmetic that the returned values come from. */
+  onPrecision?: ((precision: Exclude<Precision, 'auto'>) => void) | undefined;
+}
+
+/** Computes the singular values of one matrix. */
+export interface SpectralEngine {
+  readonly name: string;
+  /** How many matrices it works on at once; 1 when absent. */
+  readonly concurrency?: number;
+  /**
+   * All min(rows, columns) singular values, in descending order.
+   * @throws AlphaLoraError `NO_SPECTRUM` when the matrix holds NaN or infinity
+   */
+  singularValues(matrix: Matrix, options?: SpectrumOptions): Promise<Float64Array>;
+  close?(): Promise<void>;
+}
+
+/** A power law `p(lambda) ~ lambda^-alpha` fitted to the tail of a spectrum. */
+export interface TailFit {
+  /** Exponent of the density. */
+  readonly alpha: number;
+  /** Smallest eigenvalue of the tail. */
+  readonly xmin: number;
+  /** Kolmogorov-Smirnov distance between the tail and the fitted law. */
+  readonly ks: number;
+  /** Number of eigenvalues in the tail, the cut included. */
+  readonly tail: number;
+  /** Standard error of alpha, (alpha - 1) / sqrt(tail). */
+  readonly stderr: number;
+}
+
+export interface TailEstimator {
+  readonly name: string;
+  /**
+   * @param eigenvalues positive, ascending
+   * @throws AlphaLoraError `NO_SPECTRUM` when no cut gives a fit
+   */
+  fit(eigenvalues: Float64Array): TailFit;
+}
+
+/** Named things that are loaded when they are first asked for. */
+export type LazyRegistry<T> = ReadonlyMap<string, () => Promise<T>>;

@@ -1,0 +1,82 @@
+/** Weights as they travel from a checkpoint to the analysis: described by a header, read on demand. */
+
+/** Element types of the safetensors format that we decode. */
+export type DType =
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'F8_E4M3'
+  | 'F8_E5M2'
+  | 'I64'
+  | 'I32'
+  | 'I16'
+  | 'I8'
+  | 'U64'
+  | 'U32'
+  | 'U16'
+  | 'U8'
+  | 'BOOL';
+
+/** Random access to bytes: a file, a buffer, a remote object. */
+export interface ByteSource {
+  /** Where the bytes come from, for messages: a path or a URL. */
+  readonly name: string;
+  readonly byteLength: number;
+  /**
+   * The bytes `[start, end)`, exactly `end - start` of them.
+   * Rejects with `signal.reason` when aborted.
+   */
+  read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Fills `target` with the bytes from `start` on, without an intermediate copy. */
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** What a weight is for. Only projections count towards a block's score. */
+export type WeightKind = 'projection' | 'router' | 'embedding' | 'head' | 'norm' | 'bias' | 'other';
+
+/** What a checkpoint knows about a weight before it reads any of its values. */
+export interface WeightDescription {
+  readonly name: string;
+  /** As stored, e.g. `[out, in]` for a linear map, `[in, out]` for GPT-2's Conv1D. */
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Index of the decoder (or encoder) block that it belongs to. */
+  readonly block?: number;
+  /** Role within the block in the field's vocabulary: `q_proj`, `up_proj`, ... */
+  readonly role?: string;
+  readonly kind: WeightKind;
+  /** Whether a matrix maps its rows to its columns (`[in, out]`, Conv1D) instead of `[out, in]`. */
+  readonly inputFirst?: boolean;
+  /** Whether the first axis counts separate matrices, such as the stacked experts of a mixture. */
+  readonly stacked?: boolean;
+  /** The stored tensor of which this is a part, when a fused projection was split. */
+  readonly partOf?: string;
+}
+
+/** A weight with its values, read on demand and decoded to floating point. */
+export interface WeightTensor extends WeightDescription {
+  /**
+   * Decoded elements `[start, end)` in row-major order (all of them by default).
+   * A Float64Array where the stored type needs it (F64 and integers over 24 bits).
+   */
+  read(start?: number, end?: number, signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+  /**
+   * The stored little-endian bytes of the elements from `start` on, straight into `target`.
+   * Absent when the elements are not stored in one run.
+   */
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** One matrix, as a {@link SpectralEngine} receives it. */
+export interface Matrix {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: DType;
+  /** Decoded values of the rows `[start, end)` (all by default), row-major. */
+  read(start?: number, end?: number, signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+  /** The stored little-endian bytes of the rows from `start` on, straight into `target`. */
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+}
