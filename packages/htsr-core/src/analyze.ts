@@ -1,0 +1,198 @@
+/**
+ * The analysis of a model: every weight's spectrum, tail fit and metrics, and every block's alpha.
+ *
+ * Matrices are independent. They are measured largest first, as many at a time as the engine works
+ * on, and written down in the order in which the checkpoint lists them.
+ */
+import {
+  type Aggregate,
+  type Analysis,
+  isAlphaLoraError,
+  type MatrixRow,
+  type ModelIdentity,
+  type Precision,
+  type SpectralEngine,
+  type SpectrumOptions,
+  type TailEstimator,
+  type ToolIdentity,
+  type WeightDescription,
+  type WeightTensor,
+} from '@alphalora/contracts';
+import { aggregateBlocks } from './aggregate.js';
+import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
+import { computeMetrics } from './metrics/index.js';
+import { unaskedReason, unfitReason } from './selection.js';
+import { spectrum } from './spectrum.js';
+
+export interface AnalyzeOptions {
+  engine: SpectralEngine;
+  estimator: TailEstimator;
+  model: ModelIdentity;
+  /** Who writes the document. */
+  tool: ToolIdentity;
+  /** @default 'mean' */
+  aggregate?: Aggregate;
+  /** Arithmetic of the engine. @default 'auto' */
+  precision?: Precision;
+  /**
+   * Overrules the default choice: `true` analyses the weight, a text skips it with that reason,
+   * undefined leaves it to the default (projections and other matrices, but no embeddings, output
+   * heads and routers).
+   */
+  select?: (weight: WeightDescription) => true | string | undefined;
+  /** Further options that changed a number, to be written down with the others. */
+  record?: Record<string, unknown>;
+  signal?: AbortSignal;
+  onProgress?: (progress: AnalysisProgress) => void;
+}
+
+export interface AnalysisProgress {
+  /** Floating-point operations done and in all. */
+  done: number;
+  total: number;
+  /** Matrices finished and in all. */
+  finished: number;
+  count: number;
+  /** The matrix that this report is about. */
+  name: string;
+}
+
+/**
+ * Analyses the weights of a model.
+ *
+ * A matrix without a usable spectrum becomes a `failed` row with its reason; a weight that is not
+ * analysed becomes a `skipped` row. Errors in reading the weights end the analysis.
+ *
+ * @throws the signal's reason when aborted; AlphaLoraError from reading the weights
+ */
+export async function analyze(
+  weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
+  options: AnalyzeOptions,
+): Promise<Analysis> {
+  const started = performance.now();
+  const { engine, estimator, tool, model, record, signal } = options;
+  const { aggregate = 'mean', precision = 'auto' } = options;
+
+  const rows: Array<MatrixRow | SpectralUnit> = [];
+  for await (const weight of weights) {
+    const reason = skipReason(weight, options.select);
+    if (reason === undefined) rows.push(...spectralUnits(weight));
+    else rows.push({ ...identity(weight), status: 'skipped', reason });
+  }
+  const positions = [...rows.keys()].filter((position) => isUnit(rows[position]!));
+  const unitAt = (position: number): SpectralUnit => rows[position] as SpectralUnit;
+  positions.sort((a, b) => operations(unitAt(b)) - operations(unitAt(a)));
+  const progress = progressReporter(positions.map(unitAt), options.onProgress);
+
+  await inParallel(positions, engine.concurrency ?? 1, signal, async (position, stop) => {
+    const unit = unitAt(position);
+    const onProgress = progress(unit);
+    const spectrumOptions = { precision, signal: stop, onProgress };
+    rows[position] = await analyzeUnit(unit, engine, estimator, spectrumOptions);
+    onProgress(1);
+  });
+
+  const matrices = rows as MatrixRow[];
+  const blocks = Math.max(model.blocks, ...matrices.map((row) => (row.block ?? -1) + 1));
+  return {
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool,
+    model: { ...model, blocks },
+    options: { estimator: estimator.name, aggregate, engine: engine.name, precision, ...record },
+    matrices,
+    blocks: aggregateBlocks(matrices, blocks, aggregate),
+    timings: { seconds: (performance.now() - started) / 1000 },
+  };
+}
+
+function skipReason(weight: WeightTensor, select: AnalyzeOptions['select']): string | undefined {
+  const unfit = unfitReason(weight);
+  if (unfit !== undefined) return unfit;
+  const choice = select?.(weight);
+  if (choice === true) return undefined;
+  return choice ?? unaskedReason(weight);
+}
+
+function isUnit(row: MatrixRow | SpectralUnit): row is SpectralUnit {
+  return 'matrices' in row;
+}
+
+/** The part of a row that is known from the header. */
+function identity(weight: WeightDescription): Omit<MatrixRow, 'status' | 'reason'> {
+  const { shape, stacked: _, ...rest } = describe(weight);
+  return { ...rest, shape: [...shape] };
+}
+
+async function analyzeUnit(
+  unit: SpectralUnit,
+  engine: SpectralEngine,
+  estimator: TailEstimator,
+  options: SpectrumOptions,
+): Promise<MatrixRow> {
+  let precision: 'f32' | 'f64' | undefined;
+  const onPrecision = (used: 'f32' | 'f64'): void => {
+    // Of a pooled spectrum, the lowest precision is the one that limits it.
+    precision = precision === 'f32' ? 'f32' : used;
+  };
+  try {
+    const eigenvalues = await spectrum(unit, engine, { ...options, onPrecision });
+    const fit = estimator.fit(eigenvalues);
+    return {
+      ...identity(unit),
+      status: 'ok',
+      ...fit,
+      ...(precision && { precision }),
+      metrics: computeMetrics(eigenvalues, fit),
+    };
+  } catch (error) {
+    if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED')) throw error;
+    return { ...identity(unit), status: 'failed', reason: error.message };
+  }
+}
+
+/** Sums the parts of all units, those in flight included, into one report. */
+function progressReporter(
+  units: readonly SpectralUnit[],
+  report: AnalyzeOptions['onProgress'],
+): (unit: SpectralUnit) => (part: number) => void {
+  const total = units.reduce((sum, unit) => sum + operations(unit), 0);
+  let done = 0;
+  let finished = 0;
+  return (unit) => {
+    const size = operations(unit);
+    let counted = 0;
+    return (part) => {
+      done += (part - counted) * size;
+      counted = part;
+      if (part === 1) finished++;
+      report?.({ done, total, finished, count: units.length, name: unit.name });
+    };
+  };
+}
+
+/**
+ * Runs `work` over the items in their order, at most `limit` at a time. The first error stops the
+ * others; it is thrown when all have come to rest.
+ */
+async function inParallel<Item>(
+  items: readonly Item[],
+  limit: number,
+  signal: AbortSignal | undefined,
+  work: (item: Item, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const failure = new AbortController();
+  const stop = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
+  const lane = async (): Promise<void> => {
+    for (const item of queue) {
+      stop.throwIfAborted();
+      await work(item, stop);
+    }
+  };
+  const lanes = Array.from({ length: limit }, () =>
+    lane().catch((error: unknown) => failure.abort(error)),
+  );
+  await Promise.all(lanes);
+  failure.signal.throwIfAborted();
+}

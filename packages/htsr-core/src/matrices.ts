@@ -1,0 +1,87 @@
+/**
+ * From weights of any rank to the matrices whose spectra are measured.
+ *
+ * - two axes: the matrix itself;
+ * - stacked experts [experts, a, b]: one unit per expert, named `name[expert]`;
+ * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
+ *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do).
+ */
+import type { Matrix, WeightDescription, WeightTensor } from '@alphalora/contracts';
+
+/** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
+export interface SpectralUnit extends WeightDescription {
+  readonly matrices: readonly Matrix[];
+}
+
+/** The units of a weight; a weight with fewer than two axes has none. */
+export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
+  const { shape } = weight;
+  if (shape.length < 2) return [];
+  if (weight.stacked && shape.length >= 3) return stackedUnits(weight);
+  if (shape.length === 2) return [{ ...describe(weight), matrices: [matrixAt(weight, 0)] }];
+  return [{ ...describe(weight), matrices: kernelMatrices(weight) }];
+}
+
+/** Floating-point operations of the two-stage eigensolver: the measure of work in progress reports. */
+export function operations(unit: SpectralUnit): number {
+  let sum = 0;
+  for (const { rows, columns } of unit.matrices) {
+    const small = Math.min(rows, columns);
+    sum += small * small * Math.max(rows, columns) + (4 / 3) * small ** 3;
+  }
+  return sum;
+}
+
+/** The description without the reading methods, ready to be written down. */
+export function describe(weight: WeightDescription): WeightDescription {
+  const { name, shape, dtype, block, role, kind, inputFirst, stacked, partOf } = weight;
+  return {
+    ...{ name, shape, dtype, kind },
+    ...(block !== undefined && { block }),
+    ...(role !== undefined && { role }),
+    ...(inputFirst !== undefined && { inputFirst }),
+    ...(stacked !== undefined && { stacked }),
+    ...(partOf !== undefined && { partOf }),
+  };
+}
+
+/** The matrix formed by the last two axes, from element `offset` on. */
+function matrixAt(weight: WeightTensor, offset: number, name = weight.name): Matrix {
+  const rows = weight.shape.at(-2)!;
+  const columns = weight.shape.at(-1)!;
+  return {
+    ...{ name, rows, columns, dtype: weight.dtype },
+    read: (start = 0, end = rows, signal) =>
+      weight.read(offset + start * columns, offset + end * columns, signal),
+    ...(weight.readInto && {
+      readInto: (target: Uint8Array, start: number, signal?: AbortSignal) =>
+        weight.readInto!(target, offset + start * columns, signal),
+    }),
+  };
+}
+
+function stackedUnits(weight: WeightTensor): SpectralUnit[] {
+  const [count, ...shape] = weight.shape as [number, ...number[]];
+  const { stacked: _, partOf, ...description } = describe(weight);
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Array.from({ length: count }, (_, expert) => {
+    const name = `${weight.name}[${expert}]`;
+    const part = { ...description, name, shape, partOf: partOf ?? weight.name };
+    return { ...part, matrices: [matrixAt({ ...weight, shape }, expert * size, name)] };
+  });
+}
+
+function kernelMatrices(weight: WeightTensor): Matrix[] {
+  const [rows, columns, ...kernel] = weight.shape as [number, number, ...number[]];
+  const positions = kernel.reduce((product, length) => product * length, 1);
+  return Array.from({ length: positions }, (_, position) => ({
+    ...{ name: `${weight.name}[:, :, ${position}]`, rows, columns, dtype: weight.dtype },
+    async read(start = 0, end = rows, signal?: AbortSignal) {
+      const stride = columns * positions;
+      const block = await weight.read(start * stride, end * stride, signal);
+      const values = block.slice(0, (end - start) * columns);
+      for (let i = 0; i < values.length; i++) values[i] = block[i * positions + position]!;
+      return values;
+    },
+  }));
+}

@@ -1,0 +1,30 @@
+/** Which weights have a spectrum worth measuring, and the words for those that do not. */
+import type { DType, WeightDescription, WeightKind } from '@alphalora/contracts';
+
+const floatTypes: readonly DType[] = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
+
+const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
+  embedding: 'an embedding, not a projection of a block',
+  head: 'the output head, not a projection of a block',
+  router: 'a router, not a projection of a block',
+};
+
+/** Why a weight cannot be analysed, whatever the user asks for; undefined when it can. */
+export function unfitReason(weight: WeightDescription): string | undefined {
+  const { shape, dtype } = weight;
+  if (shape.length < 2) return 'not a matrix';
+  if (shape.includes(0)) return 'has no elements';
+  const matrix = weight.stacked ? shape.slice(1) : shape;
+  if (matrix.length < 2 || Math.min(matrix.at(0)!, matrix.at(1)!) === 1) {
+    return 'a single row or column, not a matrix';
+  }
+  if (!floatTypes.includes(dtype)) {
+    return `integer values (${dtype}): packed or quantised weights have to be dequantised first`;
+  }
+  return undefined;
+}
+
+/** Why a weight is left out unless it is asked for by name; undefined when it is not. */
+export function unaskedReason(weight: WeightDescription): string | undefined {
+  return outsideTheBlocks[weight.kind];
+}

@@ -1,0 +1,47 @@
+/**
+ * The empirical spectral density of a unit: eigenvalues lambda = sigma^2 of W^T W, ascending, not
+ * divided by N, pooled over the unit's matrices, without those that are zero to working precision.
+ */
+import { AlphaLoraError, type SpectralEngine, type SpectrumOptions } from '@alphalora/contracts';
+import type { SpectralUnit } from './matrices.js';
+
+/**
+ * @throws AlphaLoraError `NO_SPECTRUM` when the weight is all zero or has rank one, or its values
+ * are not finite
+ */
+export async function spectrum(
+  unit: SpectralUnit,
+  engine: SpectralEngine,
+  options: SpectrumOptions = {},
+): Promise<Float64Array> {
+  const { onProgress } = options;
+  const count = unit.matrices.length;
+  const spectra: Float64Array[] = [];
+  for (const [done, matrix] of unit.matrices.entries()) {
+    const values = await engine.singularValues(matrix, {
+      ...options,
+      onProgress: onProgress && ((part) => onProgress((done + part) / count)),
+    });
+    spectra.push(nonzeroEigenvalues(values, matrix.rows, matrix.columns));
+  }
+  const pooled = new Float64Array(spectra.reduce((sum, values) => sum + values.length, 0));
+  let offset = 0;
+  for (const values of spectra) {
+    pooled.set(values, offset);
+    offset += values.length;
+  }
+  if (pooled.length === 0) throw new AlphaLoraError('NO_SPECTRUM', 'all values are zero');
+  if (pooled.length === 1) {
+    throw new AlphaLoraError('NO_SPECTRUM', 'has rank one: a tail needs at least two eigenvalues');
+  }
+  return pooled.sort();
+}
+
+/**
+ * Squares of the singular values that count towards the numerical rank: those above
+ * sigma_max * max(rows, columns) * 2^-52 (the rule of numpy.linalg.matrix_rank).
+ */
+function nonzeroEigenvalues(values: Float64Array, rows: number, columns: number): Float64Array {
+  const floor = Math.max(...values) * Math.max(rows, columns) * Number.EPSILON;
+  return values.filter((value) => value > floor).map((value) => value * value);
+}
