@@ -11,7 +11,7 @@ export interface PolicyLayer {
  * A rule that weighs layers against one another. It never rounds: the host turns weights into
  * integers within the bounds and the total, so no policy can break a budget.
  */
-export interface AllocationPolicy<Options = Record<string, unknown>> {
+export interface AllocationPolicy<Options extends object = object> {
   readonly name: string;
   readonly version: string;
   /** Completes and checks what the user gave; throws AlphaLoraError `INVALID_OPTION`. */

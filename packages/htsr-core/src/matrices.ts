@@ -62,12 +62,12 @@ function matrixAt(weight: WeightTensor, offset: number, name = weight.name): Mat
 
 function stackedUnits(weight: WeightTensor): SpectralUnit[] {
   const [count, ...shape] = weight.shape as [number, ...number[]];
-  const { stacked: _, partOf, ...description } = describe(weight);
+  const { stacked: _, ...description } = describe(weight);
   const size = shape.reduce((product, length) => product * length, 1);
   return Array.from({ length: count }, (_, expert) => {
     const name = `${weight.name}[${expert}]`;
-    const part = { ...description, name, shape, partOf: partOf ?? weight.name };
-    return { ...part, matrices: [matrixAt({ ...weight, shape }, expert * size, name)] };
+    const matrices = [matrixAt({ ...weight, shape }, expert * size, name)];
+    return { ...description, name, shape, matrices };
   });
 }
 

@@ -40,7 +40,7 @@ function fitNearPeak(
   if (cut === undefined) {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      'no eigenvalue near the peak of the histogram can be the cut; try --estimator hill or ks',
+      'no eigenvalue near the peak of the histogram can be the cut; try the estimator hill or ks',
     );
   }
   return fitAt(fits, cut);

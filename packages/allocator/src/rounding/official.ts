@@ -1,0 +1,31 @@
+/**
+ * The rounding of AlphaLoRA's released code, for reproducing its published vectors only: round half
+ * to even; while the sum is short, add 1 at argmin(s - n); while it is over, take 1 at
+ * argmax(s - n), s being the weights as they are, not scaled to the total. With beta >= 2.5 every
+ * correction falls on the same block, and without bounds counts of 0 and -1 occur.
+ */
+import type { Bounds } from './quotas.js';
+
+export function official(weights: readonly number[], total: number, bounds: Bounds): number[] {
+  const sum = weights.reduce((accumulated, weight) => accumulated + weight, 0);
+  const clamp = (count: number): number => Math.min(bounds.max, Math.max(bounds.min, count));
+  const counts = weights.map((weight) => clamp(roundHalfEven((total * weight) / sum)));
+  const indices = [...counts.keys()];
+  const gap = (i: number): number => weights[i]! - counts[i]!;
+  let missing = total - counts.reduce((accumulated, count) => accumulated + count, 0);
+  for (; missing > 0; missing--) {
+    const open = indices.filter((i) => counts[i]! < bounds.max);
+    counts[open.reduce((best, i) => (gap(i) < gap(best) ? i : best))]!++;
+  }
+  for (; missing < 0; missing++) {
+    const open = indices.filter((i) => counts[i]! > bounds.min);
+    counts[open.reduce((best, i) => (gap(i) > gap(best) ? i : best))]!--;
+  }
+  return counts;
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
