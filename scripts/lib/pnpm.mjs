@@ -1,0 +1,94 @@
+/**
+ * Runs the pnpm that package.json pins, on a machine that may have no pnpm at all.
+ *
+ * A pnpm on PATH is used when it answers with the pinned version (pnpm 10 and Corepack switch to
+ * the pin by themselves); otherwise npm's own `npx` fetches it once into its cache. Nothing is
+ * installed globally. Either way the programs that pnpm starts find `pnpm` on their PATH, which
+ * turbo needs.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const environment = {
+  ...process.env,
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+  COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
+};
+
+/**
+ * Starts a program that may be a `.cmd` file on Windows. Those start only through the shell, and
+ * the shell takes one line, so there the arguments are quoted here.
+ */
+function spawnProgram(program, args, options) {
+  if (process.platform !== 'win32') return spawnSync(program, args, options);
+  const quoted = [program, ...args].map((word) => (/[\s&|<>^]/.test(word) ? `"${word}"` : word));
+  return spawnSync(quoted.join(' '), { ...options, shell: true });
+}
+
+/** The start of a command line that runs npx; npm tells its scripts where npm itself lies. */
+function npxCommand() {
+  const npm = process.env.npm_execpath;
+  const npx = npm === undefined ? '' : join(dirname(npm), 'npx-cli.js');
+  return existsSync(npx) ? [process.execPath, npx] : ['npx'];
+}
+
+/** @returns {string} the version in package.json's `packageManager`, e.g. `10.34.8` */
+export function pinnedPnpm() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return /^pnpm@([^+]+)/.exec(packageManager)[1];
+}
+
+let found;
+
+/** @returns {{ command: string[], how: string }} the start of a command line that runs the pin */
+function findPnpm() {
+  if (found !== undefined) return found;
+  const version = pinnedPnpm();
+  const asked = spawnProgram('pnpm', ['--version'], {
+    cwd: root,
+    env: environment,
+    encoding: 'utf8',
+  });
+  found =
+    asked.status === 0 && asked.stdout.trim() === version
+      ? { command: ['pnpm'], how: `pnpm ${version}` }
+      : {
+          command: [
+            ...npxCommand(),
+            '--yes',
+            '--prefer-offline',
+            '--loglevel=error',
+            `pnpm@${version}`,
+          ],
+          how: `pnpm ${version} by npx`,
+        };
+  return found;
+}
+
+/** @returns {string} in words, which pnpm will run */
+export function describePnpm() {
+  return findPnpm().how;
+}
+
+/**
+ * Runs the pinned pnpm to its end, quietly.
+ * @param {string[]} args
+ * @param {{ cwd?: string }} [options]
+ * @returns {{ status: number, output: string }} exit code, and both streams as text
+ */
+export function runPnpm(args, { cwd = root } = {}) {
+  const [program, ...first] = findPnpm().command;
+  const ended = spawnProgram(program, [...first, ...args], {
+    cwd,
+    env: environment,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const output = `${ended.stdout ?? ''}${ended.stderr ?? ''}${ended.error?.message ?? ''}`;
+  return { status: ended.status ?? 1, output };
+}
