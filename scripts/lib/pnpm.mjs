@@ -32,6 +32,7 @@ function spawnProgram(program, args, options) {
 
 /** The start of a command line that runs npx; npm tells its scripts where npm itself lies. */
 function npxCommand() {
+  // biome-ignore lint/suspicious/noUndeclaredEnvVars: no turbo task runs this file
   const npm = process.env.npm_execpath;
   const npx = npm === undefined ? '' : join(dirname(npm), 'npx-cli.js');
   return existsSync(npx) ? [process.execPath, npx] : ['npx'];
