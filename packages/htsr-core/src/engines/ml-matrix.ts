@@ -25,36 +25,49 @@ async function singularValues(
 ): Promise<Float64Array> {
   options.signal?.throwIfAborted();
   const values = await matrix.read(0, matrix.rows, options.signal);
-  refuseNonFinite(values);
-  const lines = shorterSideFirst(values, matrix.rows, matrix.columns);
+  const scale = binaryScale(largestMagnitude(values));
+  const lines = shorterSideFirst(values, matrix.rows, matrix.columns, scale);
   const reduce = lines[0]!.length >= QR_RATIO * lines.length;
   const svd = new SingularValueDecomposition(
     new DenseMatrix(reduce ? upperTriangle(lines) : lines),
     { computeLeftSingularVectors: false, computeRightSingularVectors: false, autoTranspose: true },
   );
   options.onPrecision?.('f64');
-  return Float64Array.from(svd.diagonal).sort().reverse();
+  return Float64Array.from(svd.diagonal, (value) => value / scale)
+    .sort()
+    .reverse();
 }
 
-function refuseNonFinite(values: Float32Array | Float64Array): void {
+function largestMagnitude(values: Float32Array | Float64Array): number {
+  let largest = 0;
   for (const value of values) {
-    if (Number.isFinite(value)) continue;
-    throw new AlphaLoraError('NO_SPECTRUM', `contains ${Number.isNaN(value) ? 'NaN' : 'infinity'}`);
+    if (!Number.isFinite(value)) {
+      const what = Number.isNaN(value) ? 'NaN' : 'infinity';
+      throw new AlphaLoraError('NO_SPECTRUM', `contains ${what}`);
+    }
+    largest = Math.max(largest, Math.abs(value));
   }
+  return largest;
 }
 
-/** The matrix as min(rows, columns) arrays along its longer side; transposing keeps the spectrum. */
+/** The power of two that brings the values near 1, where squares neither overflow nor underflow. */
+function binaryScale(largest: number): number {
+  return largest === 0 ? 1 : 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest))));
+}
+
+/** The scaled matrix as min(rows, columns) arrays along its longer side; transposing keeps the spectrum. */
 function shorterSideFirst(
   values: Float32Array | Float64Array,
   rows: number,
   columns: number,
+  scale: number,
 ): Float64Array[] {
-  if (rows <= columns) {
-    return Array.from({ length: rows }, (_, i) =>
-      Float64Array.from(values.subarray(i * columns, (i + 1) * columns)),
-    );
-  }
-  return Array.from({ length: columns }, (_, j) =>
-    Float64Array.from({ length: rows }, (_, i) => values[i * columns + j]!),
+  const wide = rows <= columns;
+  const [count, length] = wide ? [rows, columns] : [columns, rows];
+  return Array.from({ length: count }, (_, i) =>
+    Float64Array.from(
+      { length },
+      (_, j) => scale * (wide ? values[i * columns + j]! : values[j * columns + i]!),
+    ),
   );
 }

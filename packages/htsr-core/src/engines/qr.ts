@@ -4,14 +4,17 @@
  * Golub and Van Loan, "Matrix Computations", algorithm 5.2.1. The matrix is held by columns so that
  * every inner loop runs over adjacent numbers.
  *
- * @param columns the matrix by columns, each of length rows >= columns.length; overwritten
+ * @param columns the matrix by columns, each of length rows >= columns.length, its largest value
+ * near 1 so that squares stay in range; overwritten
  * @returns R as rows of the upper triangle, [columns, columns]
  */
 export function upperTriangle(columns: Float64Array[]): Float64Array[] {
   const n = columns.length;
   for (let k = 0; k < n; k++) {
     const pivot = columns[k]!;
-    const norm = Math.hypot(...chunkNorms(pivot, k));
+    let squares = 0;
+    for (let i = k; i < pivot.length; i++) squares += pivot[i]! * pivot[i]!;
+    const norm = Math.sqrt(squares);
     if (norm === 0) continue;
     const beta = pivot[k]! > 0 ? -norm : norm;
     const tau = beta * (beta - pivot[k]!);
@@ -26,13 +29,4 @@ export function upperTriangle(columns: Float64Array[]): Float64Array[] {
     pivot[k] = beta;
   }
   return columns.map((_, i) => Float64Array.from(columns, (column, j) => (j < i ? 0 : column[i]!)));
-}
-
-/** Norms of short runs of a column from `start` on: their hypot neither overflows nor underflows. */
-function chunkNorms(column: Float64Array, start: number): number[] {
-  const norms: number[] = [];
-  for (let from = start; from < column.length; from += 64) {
-    norms.push(Math.hypot(...column.subarray(from, from + 64)));
-  }
-  return norms;
 }

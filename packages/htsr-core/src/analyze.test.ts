@@ -1,0 +1,177 @@
+import {
+  AlphaLoraError,
+  type AnalysedRow,
+  type Matrix,
+  type SpectralEngine,
+  type WeightTensor,
+} from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { type AnalyzeOptions, analyze } from './analyze.js';
+import { createReferenceEngine } from './engines/ml-matrix.js';
+import { hill } from './estimators/hill.js';
+import { weightFromValues } from './values.js';
+
+const options: AnalyzeOptions = {
+  engine: createReferenceEngine(),
+  estimator: hill(),
+  tool: { name: 'test', version: '0' },
+  model: { source: 'memory', blocks: 0 },
+};
+
+/** A diagonal matrix: its singular values are the given ones. */
+function diagonal(name: string, values: number[], extra: Partial<WeightTensor> = {}): WeightTensor {
+  const size = values.length;
+  const dense = new Float64Array(size * size);
+  for (const [i, value] of values.entries()) dense[i * size + i] = value;
+  return weightFromValues({ name, shape: [size, size], values: dense, ...extra });
+}
+
+const two = Math.SQRT2;
+
+describe('analyze', () => {
+  it('fits, aggregates and counts', async () => {
+    const analysis = await analyze(
+      [
+        diagonal('a', [8, 4, 2, 1], { block: 0, role: 'q_proj' }),
+        diagonal('b', [two ** 3, two ** 2, two, 1], { block: 0, role: 'k_proj' }),
+        diagonal('c', [8, 4, 2, 1], { block: 2, role: 'q_proj' }),
+      ],
+      options,
+    );
+    const alphas = analysis.matrices.map((row) => (row as AnalysedRow).alpha);
+    // Eigenvalues 1, 4, 16, 64, tail {16, 64}: 1 + 2 / ln 4; and 1, 2, 4, 8: 1 + 2 / ln 2.
+    expect(alphas[0]).toBeCloseTo(1 + 2 / Math.log(4), 12);
+    expect(alphas[1]).toBeCloseTo(1 + 2 / Math.log(2), 12);
+    expect(analysis.model.blocks).toBe(3);
+    expect(analysis.blocks[0]).toEqual({
+      index: 0,
+      alpha: (alphas[0]! + alphas[1]!) / 2,
+      matrices: 2,
+    });
+    expect(analysis.blocks[1]).toEqual({ index: 1, matrices: 0 });
+    expect((analysis.matrices[0] as AnalysedRow).precision).toBe('f64');
+  });
+
+  it('keeps failures and omissions as rows with reasons', async () => {
+    const empty = weightFromValues({ name: 'e', shape: [0, 4], values: new Float32Array(0) });
+    const vector = weightFromValues({ name: 'v', shape: [2], values: new Float32Array(2) });
+    const packed: WeightTensor = { ...diagonal('p', [1, 2]), dtype: 'I32' };
+    const analysis = await analyze(
+      [
+        diagonal('nan', [1, Number.NaN, 2]),
+        diagonal('inf', [1, Number.POSITIVE_INFINITY]),
+        diagonal('zero', [0, 0, 0]),
+        diagonal('one', [3, 0, 0]),
+        vector,
+        empty,
+        packed,
+        diagonal('embed', [1, 2], { kind: 'embedding' }),
+      ],
+      options,
+    );
+    expect(analysis.matrices.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'nan failed',
+      'inf failed',
+      'zero failed',
+      'one failed',
+      'v skipped',
+      'e skipped',
+      'p skipped',
+      'embed skipped',
+    ]);
+    expect(analysis.matrices.map((row) => ('reason' in row ? row.reason : ''))).toEqual([
+      'contains NaN',
+      'contains infinity',
+      'all values are zero',
+      'has rank one: a tail needs at least two eigenvalues',
+      'not a matrix',
+      'has no elements',
+      'integer values (I32): packed or quantised weights have to be dequantised first',
+      'an embedding, not a projection of a block',
+    ]);
+  });
+
+  it('lets the caller choose', async () => {
+    const weights = [diagonal('embed', [1, 2, 4], { kind: 'embedding' }), diagonal('q', [1, 2, 4])];
+    const select: AnalyzeOptions['select'] = ({ name }) => (name === 'q' ? 'not wanted' : true);
+    const { matrices } = await analyze(weights, { ...options, select });
+    expect(matrices.map((row) => row.status)).toEqual(['ok', 'skipped']);
+  });
+
+  it('pools the spectra of a convolution over its kernel positions', async () => {
+    // [out 2, in 2, kernel 2]: diag(1, 2) at position 0 and diag(4, 8) at position 1.
+    const values = Float32Array.of(1, 4, 0, 0, 0, 0, 2, 8);
+    const { matrices } = await analyze(
+      [weightFromValues({ name: 'conv', shape: [2, 2, 2], values })],
+      options,
+    );
+    const [row] = matrices as [AnalysedRow];
+    expect(row.metrics['norm']).toBeCloseTo(1 + 4 + 16 + 64, 10);
+    expect(row.metrics['num_evals']).toBe(4);
+    expect(row.xmin).toBeCloseTo(16, 10);
+  });
+
+  it('gives every stacked expert its own row', async () => {
+    const values = Float32Array.of(...[1, 0, 0, 0, 2, 0, 0, 0, 3], ...[9, 0, 0, 0, 5, 0, 0, 0, 1]);
+    const { matrices } = await analyze(
+      [weightFromValues({ name: 'experts', shape: [2, 3, 3], values, stacked: true })],
+      options,
+    );
+    expect(matrices.map((row) => row.name)).toEqual(['experts[0]', 'experts[1]']);
+    expect((matrices[1] as AnalysedRow).metrics['spectral_norm']).toBeCloseTo(81, 10);
+  });
+
+  it('measures the largest first, several at a time, and keeps the order of the rows', async () => {
+    const order: string[] = [];
+    let running = 0;
+    let most = 0;
+    const reference = createReferenceEngine();
+    const engine: SpectralEngine = {
+      name: 'counting',
+      concurrency: 2,
+      async singularValues(matrix: Matrix, given) {
+        order.push(matrix.name);
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        running--;
+        return reference.singularValues(matrix, given);
+      },
+    };
+    const reports: number[] = [];
+    const analysis = await analyze(
+      [diagonal('s', [1, 2]), diagonal('l', [1, 2, 3, 4]), diagonal('m', [1, 2, 3])],
+      { ...options, engine, onProgress: ({ done, total }) => reports.push(done / total) },
+    );
+    expect(order).toEqual(['l', 'm', 's']);
+    expect(most).toBe(2);
+    expect(analysis.matrices.map((row) => row.name)).toEqual(['s', 'l', 'm']);
+    expect(reports.at(-1)).toBeCloseTo(1, 12);
+    expect(reports).toEqual(reports.toSorted((a, b) => a - b));
+  });
+
+  it('stops at an abort, and at the first error of a reader', async () => {
+    const controller = new AbortController();
+    let calls = 0;
+    const engine: SpectralEngine = {
+      name: 'aborting',
+      async singularValues() {
+        calls++;
+        controller.abort(new Error('enough'));
+        return Float64Array.of(2, 1);
+      },
+    };
+    const weights = [diagonal('a', [1, 2]), diagonal('b', [1, 2])];
+    await expect(
+      analyze(weights, { ...options, engine, signal: controller.signal }),
+    ).rejects.toThrow('enough');
+    expect(calls).toBe(1);
+
+    const broken: WeightTensor = {
+      ...diagonal('broken', [1, 2]),
+      read: async () => {
+        throw new AlphaLoraError('IO_FAILED', 'disk gone');
+      },
+    };
+    await expect(analyze([broken], options)).rejects.toThrow('disk gone');
+  });
+});
