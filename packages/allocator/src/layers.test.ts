@@ -1,0 +1,99 @@
+import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { allocate } from './allocate.js';
+import { layersOf } from './layers.js';
+import { uniform } from './policies/uniform.js';
+
+function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): Analysis {
+  const matrices = rows.map((row) => ({
+    ...{ dtype: 'BF16', block: 0, role: 'x', kind: 'projection', status: 'ok' },
+    ...{ alpha: 2, xmin: 1, ks: 0.1, tail: 9, stderr: 0.1, metrics: {} },
+    ...row,
+  })) as MatrixRow[];
+  const last = Math.max(...matrices.map((row) => row.block ?? 0));
+  return {
+    ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 't', version: '0' } },
+    model: { source: 'memory', blocks: last + 1 },
+    options: { estimator: 'hill', aggregate: 'mean', engine: 'none' },
+    matrices,
+    blocks: Array.from({ length: last + 1 }, (_, index) => ({ index, alpha: 2, matrices: 1 })),
+    timings: { seconds: 0 },
+  };
+}
+
+/** A block with the shapes of LLaMA-2-7B. */
+const llama2 = (block: number) => [
+  ...['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((role) => ({
+    ...{ name: `${block}.${role}`, block, shape: [4096, 4096] },
+  })),
+  { name: `${block}.gate_proj`, block, shape: [11008, 4096] },
+  { name: `${block}.up_proj`, block, shape: [11008, 4096] },
+  { name: `${block}.down_proj`, block, shape: [4096, 11008] },
+];
+
+describe('trainable parameters', () => {
+  it.each([
+    [128, 84_508_672],
+    [160, 105_635_840],
+    [256, 169_017_344],
+  ])('LLaMA-2-7B with %d experts of rank 8, as published', (total, expected) => {
+    const rows = Array.from({ length: 32 }, (_, block) => llama2(block)).flat();
+    const layers = layersOf(analysisOf(rows));
+    const { parameters } = allocate({ layers, policy: uniform, total });
+    expect(parameters).toEqual({ rank: 8, trainable: expected });
+  });
+
+  it('counts the parts of a fused projection as the map that they are stored as', () => {
+    const [whole] = layersOf(
+      analysisOf([{ name: 'c_attn', shape: [768, 2304], inputFirst: true } as never]),
+    );
+    const [split] = layersOf(
+      analysisOf(
+        ['q', 'k', 'v'].map((part) => ({
+          ...{ name: `c_attn[${part}]`, partOf: 'c_attn', shape: [768, 768], inputFirst: true },
+        })),
+      ),
+    );
+    expect(whole!.modules).toEqual([{ inputs: 768, outputs: 2304 }]);
+    expect(split!.modules).toEqual(whole!.modules);
+  });
+
+  it('counts stacked experts one by one, also when they are split', () => {
+    const rows = [0, 1].flatMap((expert) =>
+      ['gate', 'up'].map((part) => ({
+        ...{ name: `experts[${part}][${expert}]`, partOf: 'experts', shape: [30, 10] },
+      })),
+    );
+    const [layer] = layersOf(analysisOf(rows));
+    expect(layer!.modules).toEqual([
+      { inputs: 10, outputs: 60 },
+      { inputs: 10, outputs: 60 },
+    ]);
+  });
+
+  it('takes a convolution as the map from its receptive field', () => {
+    const [layer] = layersOf(analysisOf([{ name: 'conv', shape: [64, 3, 7, 7] }]));
+    expect(layer!.modules).toEqual([{ inputs: 147, outputs: 64 }]);
+  });
+
+  it('leaves out routers and skipped weights', () => {
+    const [layer] = layersOf(
+      analysisOf([
+        { name: 'q', shape: [8, 4] },
+        { name: 'gate', shape: [2, 4], kind: 'router' } as never,
+        { name: 'k', shape: [8, 4], status: 'skipped', reason: 'excluded' } as never,
+      ]),
+    );
+    expect(layer!.modules).toEqual([{ inputs: 4, outputs: 8 }]);
+  });
+});
+
+describe('layersOf', () => {
+  it('refuses an analysis without blocks or with a block that has no alpha', () => {
+    const analysis = analysisOf([{ name: 'q', shape: [8, 4] }]);
+    expect(() => layersOf({ ...analysis, blocks: [] })).toThrow(/has no blocks/);
+    expect(() => layersOf({ ...analysis, blocks: [{ index: 0, matrices: 0 }] })).toThrow(
+      /block 0 has no alpha/,
+    );
+  });
+});

@@ -1,0 +1,128 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import type { Allocation } from './allocation.js';
+import type { Analysis } from './analysis.js';
+import { AlphaLoraError, isAlphaLoraError } from './errors.js';
+import { allocationSchema, analysisSchema } from './schemas.js';
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+
+const analysis: Analysis = {
+  schemaVersion: 1,
+  kind: 'analysis',
+  tool: { name: 'alphalora', version: '0.1.0' },
+  model: {
+    ...{ source: 'hf://org/name@rev', architecture: 'LlamaForCausalLM', blocks: 5 },
+    digest: `sha256:${'0'.repeat(64)}`,
+  },
+  options: { estimator: 'fix-finger', aggregate: 'mean', engine: 'wasm', seed: 3 },
+  matrices: [
+    {
+      ...{ name: 'model.layers.0.self_attn.q_proj.weight', block: 0, role: 'q_proj' },
+      ...{ shape: [64, 64], dtype: 'F32', status: 'ok', alpha: 1.73, xmin: 0.5, ks: 0.08 },
+      ...{ tail: 41, stderr: 0.11, metrics: { stable_rank: 9.1 } },
+    },
+    { name: 'n', shape: [64], dtype: 'F32', status: 'skipped', reason: 'not a matrix' },
+    { name: 'u', shape: [4, 4], dtype: 'BF16', status: 'failed', reason: 'contains NaN' },
+  ],
+  blocks: [
+    { index: 0, alpha: 2.31, matrices: 7 },
+    { index: 1, matrices: 0 },
+  ],
+  timings: { seconds: 1.2 },
+};
+
+const allocation: Allocation = {
+  schemaVersion: 1,
+  kind: 'allocation',
+  policy: { name: 'alphalora', version: '0.1.0', options: { beta: 2.5 } },
+  budget: { unit: 'experts', total: 1 },
+  rounding: 'largest-remainder',
+  blocks: [{ index: 0, score: 2.14, share: 1, experts: 1, topK: 1 }],
+  experts: [1],
+  topK: [1],
+  parameters: { rank: 8, trainable: 105635840 },
+};
+
+/** The document with one value replaced, removed when undefined. */
+function changed(document: object, path: string, value: unknown): unknown {
+  const copy = structuredClone(document) as never;
+  const keys = path.split('/');
+  const last = keys.pop()!;
+  const owner = keys.reduce((node: Record<string, never>, key) => node[key]!, copy);
+  if (value === undefined) delete (owner as Record<string, unknown>)[last];
+  else (owner as Record<string, unknown>)[last] = value;
+  return copy;
+}
+
+describe('the schema of an analysis', () => {
+  const validate = ajv.compile(analysisSchema);
+
+  it('accepts the documents that the types describe', () => {
+    expect(validate(analysis), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it.each([
+    ['schemaVersion', 2],
+    ['kind', 'allocation'],
+    ['model/blocks', -1],
+    ['model/digest', 'sha256:short'],
+    ['options/aggregate', 'sum'],
+    ['matrices/0/alpha', undefined],
+    ['matrices/0/alpha', null],
+    ['matrices/0/dtype', 'F7'],
+    ['matrices/0/metrics/stable_rank', 'high'],
+    ['matrices/1/reason', undefined],
+    ['matrices/2/reason', ''],
+    ['matrices/2/status', 'lost'],
+    ['blocks/0/index', 0.5],
+    ['timings', undefined],
+  ])('refuses %s = %j', (path, value) => {
+    expect(validate(changed(analysis, path, value))).toBe(false);
+  });
+});
+
+describe('the schema of an allocation', () => {
+  const validate = ajv.compile(allocationSchema);
+
+  it('accepts the documents that the types describe', () => {
+    expect(validate(allocation), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it.each([
+    ['kind', 'analysis'],
+    ['budget/unit', 'dollars'],
+    ['rounding', 'up'],
+    ['experts', [1.5]],
+    ['topK', [0]],
+    ['blocks/0/share', 2],
+    ['parameters/rank', 0],
+  ])('refuses %s = %j', (path, value) => {
+    expect(validate(changed(allocation, path, value))).toBe(false);
+  });
+});
+
+describe('errors', () => {
+  const error = new AlphaLoraError('NOT_FOUND', 'no such file', {
+    details: { file: 'x' },
+    cause: 'ENOENT',
+  });
+
+  it('are recognised by tag, also when they come from another copy of this package', () => {
+    expect(isAlphaLoraError(error)).toBe(true);
+    expect(isAlphaLoraError(error, 'NOT_FOUND', 'IO_FAILED')).toBe(true);
+    expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(false);
+    expect(isAlphaLoraError({ tag: 'alphalora', code: 'IO_FAILED' }, 'IO_FAILED')).toBe(true);
+  });
+
+  it('are told apart from everything else', () => {
+    for (const other of [new Error('x'), null, undefined, 'text', { tag: 'other' }]) {
+      expect(isAlphaLoraError(other)).toBe(false);
+    }
+  });
+
+  it('carry what happened, where and why', () => {
+    expect(error).toMatchObject({ code: 'NOT_FOUND', details: { file: 'x' }, cause: 'ENOENT' });
+    expect('cause' in new AlphaLoraError('IO_FAILED', 'x')).toBe(false);
+  });
+});
