@@ -1,0 +1,65 @@
+/** `alphalora allocate`: from an analysis, or a model, to experts per block. */
+import { allocate as allocateExperts, layersOf, loadPolicy } from '@alphalora/allocator';
+import type { Aggregate, Allocation, Analysis, Rounding } from '@alphalora/contracts';
+import { aggregateBlocks } from '@alphalora/htsr-core';
+import { formatDocument, readDocument } from '../documents.js';
+import { writeFileAtomic } from '../files.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { allocationTable } from '../output/allocation.js';
+import { failedRows } from '../output/analysis.js';
+import { type MeasuringOptions, measure, warnOfOmissions, withModel } from './measure.js';
+
+/** The published budgets average this many experts per block: 160 for 32 blocks. */
+const EXPERTS_PER_BLOCK = 5;
+
+export interface BudgetOptions {
+  total?: number;
+  policy: string;
+  set: Record<string, unknown>;
+  rounding: Rounding;
+  min?: number;
+  max?: number;
+  topK: number;
+  rank: number;
+}
+
+export async function allocate(
+  source: string,
+  options: MeasuringOptions & BudgetOptions & { output?: string },
+  io: Io,
+): Promise<ExitCode> {
+  const analysis = source.endsWith('.json')
+    ? reaggregated(await readDocument(source, 'analysis'), options.aggregate)
+    : await withModel(source, options, io, (model) => measure(model, source, options, io));
+  const allocation = await allocationFor(analysis, options);
+  const document = formatDocument(allocation);
+  if (options.output !== undefined) await writeFileAtomic(options.output, document);
+  io.stdout.write(options.json ? document : allocationTable(allocation, io.stdout));
+  warnOfOmissions(analysis, io);
+  if (options.output !== undefined) io.stderr.write(`wrote ${options.output}\n`);
+  return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+export async function allocationFor(
+  analysis: Analysis,
+  options: BudgetOptions,
+): Promise<Allocation> {
+  const { set, policy, total, min, max, ...rest } = options;
+  const { rounding, topK, rank } = rest;
+  return allocateExperts({
+    layers: layersOf(analysis),
+    policy: await loadPolicy(policy),
+    options: set,
+    total: total ?? EXPERTS_PER_BLOCK * analysis.blocks.length,
+    ...{ rounding, topK, rank },
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+  });
+}
+
+/** The same measurements with another rule from projections to blocks. */
+function reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis {
+  if (analysis.options.aggregate === aggregate) return analysis;
+  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
+  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
+}

@@ -1,0 +1,65 @@
+/** `alphalora analyze`: spectra and tail fits of a model. */
+import { operations, spectralUnits, unaskedReason, unfitReason } from '@alphalora/htsr-core';
+import { formatDocument } from '../documents.js';
+import { writeFileAtomic } from '../files.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { analysisTable, failedRows } from '../output/analysis.js';
+import { table } from '../output/table.js';
+import {
+  type MeasuringOptions,
+  measure,
+  selection,
+  warnOfOmissions,
+  withModel,
+} from './measure.js';
+
+interface AnalyzeOptions extends MeasuringOptions {
+  output?: string;
+  dryRun?: boolean;
+}
+
+export async function analyze(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {
+  return withModel(model, options, io, async (checkpoint) => {
+    if (options.dryRun) return dryRun(checkpoint.tensors, options, io);
+    const analysis = await measure(checkpoint, model, options, io);
+    const document = formatDocument(analysis);
+    if (options.output !== undefined) await writeFileAtomic(options.output, document);
+    io.stdout.write(options.json ? document : analysisTable(analysis, io.stdout));
+    warnOfOmissions(analysis, io);
+    if (options.output !== undefined) io.stderr.write(`wrote ${options.output}\n`);
+    else if (!options.json) io.stderr.write('-o analysis.json keeps the result\n');
+    return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+  });
+}
+
+/** What would be measured, the largest work first, without reading any weights. */
+function dryRun(
+  weights: Parameters<typeof spectralUnits>[0][],
+  options: AnalyzeOptions,
+  io: Io,
+): ExitCode {
+  const select = selection(options, weights);
+  const chosen = weights.filter((weight) => {
+    if (unfitReason(weight) !== undefined) return false;
+    return (select(weight) ?? unaskedReason(weight) ?? true) === true;
+  });
+  const units = chosen.flatMap(spectralUnits).map((unit) => ({
+    name: unit.name,
+    shape: unit.shape,
+    operations: operations(unit),
+  }));
+  units.sort((a, b) => b.operations - a.operations);
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ matrices: units }, null, 2)}\n`);
+    return exitCodes.done;
+  }
+  const rows = units.map((unit) => [
+    unit.name,
+    unit.shape.join(' × '),
+    (unit.operations / 1e9).toFixed(3),
+  ]);
+  const left = { align: 'left' as const };
+  const columns = [{ title: 'matrix', ...left }, { title: 'shape', ...left }, { title: 'Gflop' }];
+  io.stdout.write(table(columns, rows));
+  return exitCodes.done;
+}

@@ -1,0 +1,33 @@
+/** `alphalora doctor`: what this machine offers and what is missing, for support requests. */
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { table } from '../output/table.js';
+import { toolVersion } from '../program.js';
+
+export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const facts = {
+    alphalora: toolVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    processors: String(availableParallelism()),
+    memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
+    engines: 'ml-matrix',
+  };
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+    return exitCodes.done;
+  }
+  const left = { align: 'left' as const };
+  const rows = Object.entries(facts);
+  io.stdout.write(
+    table(
+      [
+        { title: 'what', ...left },
+        { title: 'found', ...left },
+      ],
+      rows,
+    ),
+  );
+  return exitCodes.done;
+}

@@ -1,0 +1,63 @@
+/** `alphalora plan`: analysis and allocation of a model in one go. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { formatDocument } from '../documents.js';
+import { writeFileAtomic } from '../files.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { allocationTable } from '../output/allocation.js';
+import { failedRows } from '../output/analysis.js';
+import { allocationFor, type BudgetOptions } from './allocate.js';
+import { type MeasuringOptions, measure, warnOfOmissions, withModel } from './measure.js';
+
+interface PlanOptions extends MeasuringOptions, BudgetOptions {
+  demo?: boolean;
+  output: string;
+}
+
+export async function plan(
+  model: string | undefined,
+  options: PlanOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { path, source } = chosenModel(model, options);
+  return withModel(path, options, io, async (checkpoint) => {
+    const analysis = await measure(checkpoint, source, options, io);
+    const analysisFile = join(options.output, 'analysis.json');
+    // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
+    await writeFileAtomic(analysisFile, formatDocument(analysis));
+    io.stderr.write(`wrote ${analysisFile}\n`);
+    warnOfOmissions(analysis, io);
+    const allocation = await allocationFor(analysis, options);
+    const allocationFile = join(options.output, 'allocation.json');
+    await writeFileAtomic(allocationFile, formatDocument(allocation));
+    io.stderr.write(`wrote ${allocationFile}\n`);
+    if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
+    else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
+    return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+  });
+}
+
+/** The demo model is copied beside the program when it is built. */
+const demoModel = fileURLToPath(new URL('../demo', import.meta.url));
+
+function chosenModel(
+  model: string | undefined,
+  { demo }: PlanOptions,
+): { path: string; source: string } {
+  if (demo && model === undefined) return { path: demoModel, source: 'demo' };
+  if (model !== undefined && !demo) return { path: model, source: model };
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    model === undefined
+      ? 'name a model, or use --demo for the demo model'
+      : 'give a model or --demo, not both',
+  );
+}
+
+/** The exponents that a synthetic model was made with, from the metadata of its weights. */
+function plantedAlphas({ metadata }: Checkpoint): number[] | undefined {
+  const text = metadata['planted_alpha'];
+  return text === undefined ? undefined : (JSON.parse(text) as number[]);
+}

@@ -1,0 +1,29 @@
+/** What a command may talk to. Tests pass their own. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  /** Present on terminals; honours NO_COLOR and FORCE_COLOR. */
+  hasColors?(): boolean;
+}
+
+export interface Io {
+  /** The result, nothing else. */
+  readonly stdout: Output;
+  /** Progress, warnings and hints. */
+  readonly stderr: Output;
+  /** Aborted on Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Exit codes of the command line. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  /** Finished, but some matrices failed; the files are written all the same. */
+  partial: 3,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,0 +1,47 @@
+/** One line that says how far an analysis is; only on a terminal. */
+import type { AnalysisProgress } from '@alphalora/htsr-core';
+import type { Output } from '../io.js';
+
+const REDRAW_MS = 100;
+/** Below this share the speed is not known well enough for a forecast. */
+const FORECAST_FROM = 0.02;
+
+export interface ProgressLine {
+  update(progress: AnalysisProgress): void;
+  clear(): void;
+}
+
+export function progressLine(output: Output): ProgressLine {
+  if (!output.isTTY) return { update() {}, clear() {} };
+  const started = performance.now();
+  let drawn = Number.NEGATIVE_INFINITY;
+  return {
+    update({ done, total, finished, count, name }) {
+      const now = performance.now();
+      if (now - drawn < REDRAW_MS && finished < count) return;
+      drawn = now;
+      const share = total > 0 ? done / total : 1;
+      const left = ((now - started) / 1000) * (1 / share - 1);
+      const parts = [
+        `${Math.floor(100 * share)} %`.padStart(5),
+        `${finished}/${count} matrices`,
+        ...(share >= FORECAST_FROM ? [`${duration(left)} left`] : []),
+        name,
+      ];
+      output.write(`\r\x1b[K${parts.join('  ').slice(0, (output.columns ?? 80) - 1)}`);
+    },
+    clear() {
+      output.write('\r\x1b[K');
+    },
+  };
+}
+
+/** `8 s`, `3:05` or `2:10:00`. @param seconds any non-negative number */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${two(whole % 60)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}

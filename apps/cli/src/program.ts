@@ -1,0 +1,133 @@
+/**
+ * The command line: names, options and help. What a command does is loaded when it is called, so
+ * that `--help` stays quick.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ExitCode, Io } from './io.js';
+
+/** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
+export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
+  const program = new Command('alphalora')
+    .description('How many LoRA experts does each layer of a model need? Reads it off the weights.')
+    .version(toolVersion(), '-V, --version')
+    .showHelpAfterError('(--help lists the options)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    });
+
+  program
+    .command('inspect')
+    .description('list the weights of a model; reads headers only')
+    .argument('<model>', modelHelp)
+    .option('--split-fused', splitFusedHelp)
+    .option('--json', jsonHelp)
+    .action(async (model, options) => {
+      finish(await (await import('./commands/inspect.js')).inspect(model, options, io));
+    });
+
+  measuringOptions(program.command('analyze'))
+    .description('measure the spectra of a model and fit their tails')
+    .argument('<model>', modelHelp)
+    .option('-o, --output <file>', 'write the analysis there')
+    .option('--dry-run', 'list what would be measured, measure nothing')
+    .action(async (model, options) => {
+      finish(await (await import('./commands/analyze.js')).analyze(model, options, io));
+    });
+
+  budgetOptions(measuringOptions(program.command('allocate')))
+    .description('decide how many experts each block gets')
+    .argument('<source>', 'an analysis.json, or a model to analyse first')
+    .option('-o, --output <file>', 'write the allocation there')
+    .action(async (source, options) => {
+      finish(await (await import('./commands/allocate.js')).allocate(source, options, io));
+    });
+
+  budgetOptions(measuringOptions(program.command('plan')))
+    .description('analyse and allocate in one go')
+    .argument('[model]', modelHelp)
+    .option('--demo', 'use the demo model that comes with the program')
+    .option('-o, --output <folder>', 'where the documents go', 'alphalora-plan')
+    .action(async (model, options) => {
+      finish(await (await import('./commands/plan.js')).plan(model, options, io));
+    });
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of a document')
+    .argument('<document>', 'analysis or allocation')
+    .action(async (document) => {
+      finish((await import('./commands/schema.js')).schema(document, io));
+    });
+
+  program
+    .command('doctor')
+    .description('show what this machine offers')
+    .option('--json', jsonHelp)
+    .action(async (options) => {
+      finish(await (await import('./commands/doctor.js')).doctor(options, io));
+    });
+
+  return program;
+}
+
+/** The version of this package, which is also the version in the documents that it writes. */
+export function toolVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const modelHelp = 'a .safetensors file or a folder with a checkpoint';
+const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
+const jsonHelp = 'print JSON';
+
+function measuringOptions(command: Command): Command {
+  return command
+    .option('--estimator <name>', 'fix-finger, fix-finger-strict, hill or ks', 'fix-finger')
+    .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
+    .addOption(
+      new Option('--aggregate <how>', "from a block's projections to the block")
+        .choices(['mean', 'median'])
+        .default('mean'),
+    )
+    .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
+    .option('--exclude <glob...>', 'leave out weights with matching names')
+    .option('--split-fused', splitFusedHelp)
+    .option('--json', jsonHelp);
+}
+
+function budgetOptions(command: Command): Command {
+  return command
+    .option('--total <experts>', 'experts in all (default: 5 per block)', integer)
+    .option('--policy <name>', 'alphalora or uniform', 'alphalora')
+    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')
+    .option('--min <experts>', 'fewest per block (default: 1; none under official)', integer)
+    .option('--max <experts>', 'most per block', integer)
+    .option('--top-k <experts>', 'experts that the router selects', integer, 2)
+    .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
+}
+
+function integer(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. */
+function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('It must look like key=value.');
+  }
+  return { ...settings, [key]: parsed(value) };
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

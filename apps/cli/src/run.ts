@@ -1,0 +1,39 @@
+/** Runs one command line and turns whatever goes wrong into a message and an exit code. */
+import { isAlphaLoraError } from '@alphalora/contracts';
+import { CommanderError } from 'commander';
+import { type ExitCode, exitCodes, type Io } from './io.js';
+import { createProgram } from './program.js';
+
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const program = createProgram(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, { stderr, signal }: Io): ExitCode {
+  if (error instanceof CommanderError) {
+    // Help and version have been printed, and so have usage errors.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  if (signal.aborted) {
+    stderr.write('interrupted: nothing was written; run the same command again\n');
+    return exitCodes.interrupted;
+  }
+  if (isAlphaLoraError(error)) {
+    stderr.write(`error: ${error.message}\n`);
+    const usage = ['INVALID_OPTION', 'INFEASIBLE_BUDGET', 'NOT_FOUND'].includes(error.code);
+    return usage ? exitCodes.usage : exitCodes.failed;
+  }
+  const cause = error instanceof Error ? error : new Error(String(error));
+  stderr.write(`internal error: ${cause.message}\n`);
+  if (process.env['ALPHALORA_DEBUG']) stderr.write(`${cause.stack}\n`);
+  else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
+  return exitCodes.failed;
+}
