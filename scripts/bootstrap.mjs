@@ -2,6 +2,7 @@
  * `npm start` and `npm test` on a machine that has only Node and npm: installs with the pinned
  * pnpm, builds, then runs the demonstration or the tests. Everything that is up to date is skipped.
  *
+ *     node scripts/bootstrap.mjs setup
  *     node scripts/bootstrap.mjs start [options of `alphalora plan`]
  *     node scripts/bootstrap.mjs test  [options of vitest]
  *
@@ -14,13 +15,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [command, ...rest] = process.argv.slice(2);
-const commands = { start, test };
+const commands = { setup: () => 0, start, test };
 
 requireNode();
 // Loaded late, so that an old Node reaches the message above and not a syntax error.
-const { describePnpm, root, runPnpm } = await import('./lib/pnpm.mjs');
+const { describePnpm, root, runPnpm } = await import('./lib/tools.mjs');
 if (!Object.hasOwn(commands, command)) {
-  fail('usage: node scripts/bootstrap.mjs start|test [options]', 2);
+  fail('usage: node scripts/bootstrap.mjs setup|start|test [options]', 2);
 }
 install();
 build();

@@ -1,5 +1,5 @@
 /**
- * Runs the pnpm that package.json pins, on a machine that may have no pnpm at all.
+ * Runs npm, and the pnpm that package.json pins on a machine that may have no pnpm at all.
  *
  * A pnpm on PATH is used when it answers with the pinned version (pnpm 10 and Corepack switch to
  * the pin by themselves); otherwise npm's own `npx` fetches it once into its cache. Nothing is
@@ -30,12 +30,15 @@ function spawnProgram(program, args, options) {
   return spawnSync(quoted.join(' '), { ...options, shell: true });
 }
 
-/** The start of a command line that runs npx; npm tells its scripts where npm itself lies. */
-function npxCommand() {
+/**
+ * The start of a command line that runs npm or npx; npm tells its scripts where npm itself lies.
+ * @param {'npm' | 'npx'} name
+ */
+function npmCommand(name) {
   // biome-ignore lint/suspicious/noUndeclaredEnvVars: no turbo task runs this file
   const npm = process.env.npm_execpath;
-  const npx = npm === undefined ? '' : join(dirname(npm), 'npx-cli.js');
-  return existsSync(npx) ? [process.execPath, npx] : ['npx'];
+  const file = npm === undefined ? '' : join(dirname(npm), `${name}-cli.js`);
+  return existsSync(file) ? [process.execPath, file] : [name];
 }
 
 /** @returns {string} the version in package.json's `packageManager`, e.g. `10.34.8` */
@@ -60,7 +63,7 @@ function findPnpm() {
       ? { command: ['pnpm'], how: `pnpm ${version}` }
       : {
           command: [
-            ...npxCommand(),
+            ...npmCommand('npx'),
             '--yes',
             '--prefer-offline',
             '--loglevel=error',
@@ -80,16 +83,26 @@ export function describePnpm() {
  * Runs the pinned pnpm to its end, quietly.
  * @param {string[]} args
  * @param {{ cwd?: string }} [options]
- * @returns {{ status: number, output: string }} exit code, and both streams as text
+ * @returns {{ status: number, output: string, stdout: string }}
  */
 export function runPnpm(args, { cwd = root } = {}) {
-  const [program, ...first] = findPnpm().command;
-  const ended = spawnProgram(program, [...first, ...args], {
-    cwd,
-    env: environment,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const output = `${ended.stdout ?? ''}${ended.stderr ?? ''}${ended.error?.message ?? ''}`;
-  return { status: ended.status ?? 1, output };
+  return runToEnd([...findPnpm().command, ...args], cwd);
+}
+
+/**
+ * Runs npm to its end in another project's folder, quietly.
+ * @param {string[]} args
+ * @param {{ cwd: string }} options
+ * @returns {{ status: number, output: string, stdout: string }}
+ */
+export function runNpm(args, { cwd }) {
+  return runToEnd([...npmCommand('npm'), ...args, '--prefix', cwd, '--loglevel=error'], cwd);
+}
+
+/** @returns exit code, both streams as one text, and stdout alone */
+export function runToEnd([program, ...args], cwd) {
+  const options = { cwd, env: environment, encoding: 'utf8', maxBuffer: 1 << 28 };
+  const { status, stdout, stderr, error } = spawnProgram(program, args, options);
+  const output = `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`;
+  return { status: status ?? 1, output, stdout: stdout ?? '' };
 }

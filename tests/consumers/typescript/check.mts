@@ -1,0 +1,35 @@
+/** A user's strict TypeScript, compiled against the published types alone. */
+import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
+import type { Allocation, Analysis, Matrix, SpectralEngine } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import {
+  analyze,
+  createReferenceEngine,
+  loadEstimator,
+  weightFromValues,
+} from '@alphalora/htsr-core';
+
+const engine: SpectralEngine = createReferenceEngine();
+
+export async function largest(matrix: Matrix): Promise<number | undefined> {
+  const values: Float64Array = await engine.singularValues(matrix, { precision: 'f64' });
+  return values[0];
+}
+
+export async function plan(values: Float32Array): Promise<Allocation> {
+  const weight = weightFromValues({ name: 'w', shape: [8, 8], block: 0, role: 'q_proj', values });
+  const analysis: Analysis = await analyze([weight], {
+    engine,
+    estimator: await loadEstimator('hill'),
+    model: { source: 'memory', blocks: 1 },
+    tool: { name: 'consumer', version: '1.0.0' },
+  });
+  const layers = layersOf(analysis);
+  return allocate({ layers, policy: await loadPolicy('alphalora'), total: 4 });
+}
+
+export function explain(error: unknown): string {
+  // @ts-expect-error: the set of codes is closed
+  if (isAlphaLoraError(error, 'NO_SUCH_CODE')) return '';
+  return isAlphaLoraError(error, 'INVALID_OPTION') ? String(error.details['estimator']) : '';
+}
