@@ -42,7 +42,7 @@ function npmCommand(name) {
 }
 
 /** @returns {string} the version in package.json's `packageManager`, e.g. `10.34.8` */
-export function pinnedPnpm() {
+function pinnedPnpm() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return /^pnpm@([^+]+)/.exec(packageManager)[1];
 }
