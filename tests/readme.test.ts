@@ -70,11 +70,14 @@ describe('the extraction', () => {
     expect(shownOutput(fences[1])).toBe('1\n');
     expect(shownOutput(fences[2])).toBeUndefined();
     const code =
-      'npm test\nnpm run --silent b -- c d # npm run e\nnpx alphalora plan m\nalphalora --help';
+      'npm test\nnpm run --silent b -- c d # npm run e\nnpx alphalora plan m\nalphalora --help\n' +
+      'npm run -s alphalora -- inspect m';
     expect(commandsOf({ language: 'sh', code, line: 1 })).toEqual([
       { program: 'npm', command: 'test' },
       { program: 'npm', command: 'b' },
       { program: 'alphalora', command: 'plan' },
+      { program: 'npm', command: 'alphalora' },
+      { program: 'alphalora', command: 'inspect' },
     ]);
   });
 });
@@ -88,7 +91,7 @@ function commandsOf({ code }: Fence): { program: 'npm' | 'alphalora'; command: s
   return code.split('\n').flatMap((line) => {
     const text = line.replace(/(^|\s)#.*$/, '');
     const npm = /\bnpm (?:(start|test)\b|run (?:--?\S+ )*([\w:]+))/.exec(text);
-    const ours = /(?:^|npx |-- |\| *|&& *)alphalora ([a-z]+)/.exec(text);
+    const ours = /(?:^|npx |run (?:--?\S+ )*|\| *|&& *)alphalora (?:-- )?([a-z]+)/.exec(text);
     return [
       ...(npm ? [{ program: 'npm' as const, command: (npm[1] ?? npm[2])! }] : []),
       ...(ours ? [{ program: 'alphalora' as const, command: ours[1]! }] : []),
