@@ -1,3 +1,6 @@
+import { mergeConfig } from 'vitest/config';
 import { projectConfig } from '../../vitest.shared.js';
 
-export default projectConfig('spectra-wasm');
+export default mergeConfig(projectConfig('spectra-wasm'), {
+  test: { globalSetup: ['./scripts/before-tests.mjs'] },
+});

@@ -8,6 +8,7 @@ import { chaseSweeps, chaseWorkspaceBytes, extractTridiagonal } from './chase';
 import { largestDiagonal, packColumns, packRows, updateTileRow } from './gram';
 
 export { largest } from './decode';
+export { useWideKernel } from './kernel';
 export { solveTridiagonal, squareOffDiagonal } from './tridiagonal';
 
 export function packRowsF32(kind: i32, source: usize, rowBytes: usize, rows: usize, depth: usize, scale: f64, scratch: usize, panels: usize): void {

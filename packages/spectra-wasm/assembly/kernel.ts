@@ -14,18 +14,38 @@
  * neighbouring loads, stores and operations into 256-bit ones (`--experimental-wasm-revectorize`).
  * All steps are in bytes.
  */
-import { multiplyAdd, PANEL_BYTES, VECTORS } from './vector';
+import { multiplyAdd, PANEL_BYTES, VECTOR_BYTES, VECTORS } from './vector';
+
+let wide: bool = false;
+
+/**
+ * Whether registers hold 16 accumulators: they do when the engine pairs them into 256-bit ones,
+ * and spill to the stack when it does not.
+ */
+export function useWideKernel(on: bool): void {
+  wide = on;
+}
 
 /** C (panel x 4, columns `cStep` apart) += A (depth columns `aStep` apart) * B (depth rows `bStep` apart). */
 export function multiply<T>(depth: usize, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize): void {
-  if (VECTORS == 4) multiplyFour<T>(depth, a, aStep, b, bStep, c, cStep);
-  else multiplyTwo<T>(depth, a, aStep, b, bStep, c, cStep);
+  if (VECTORS == 4 && wide) {
+    multiplyFour<T>(depth, a, aStep, b, bStep, c, cStep);
+    return;
+  }
+  for (let half: usize = 0; half < PANEL_BYTES; half += 2 * VECTOR_BYTES) {
+    multiplyTwo<T>(depth, a + half, aStep, b, bStep, c + half, cStep);
+  }
 }
 
 /** C (panel x 4, columns `cStep` apart) += A * B^T, the depth being the rows of B's panels `bPanelStep` apart. */
 export function multiplyTransposed<T>(panels: usize, a: usize, aStep: usize, b: usize, bPanelStep: usize, c: usize, cStep: usize): void {
-  if (VECTORS == 4) multiplyTransposedFour<T>(panels, a, aStep, b, bPanelStep, c, cStep);
-  else multiplyTransposedTwo<T>(panels, a, aStep, b, bPanelStep, c, cStep);
+  if (VECTORS == 4 && wide) {
+    multiplyTransposedFour<T>(panels, a, aStep, b, bPanelStep, c, cStep);
+    return;
+  }
+  for (let half: usize = 0; half < PANEL_BYTES; half += 2 * VECTOR_BYTES) {
+    multiplyTransposedTwo<T>(panels, a + half, aStep, b, bPanelStep, c + half, cStep);
+  }
 }
 
 function multiplyTwo<T>(depth: usize, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize): void {

@@ -1,1 +1,39 @@
-export {};
+/** The fast spectral engine, for Node and the browser. `./node` adds what only Node can do. */
+import { AlphaLoraError, type SpectralEngine } from '@alphalora/contracts';
+import { createEngine } from './engine.js';
+import type { Build, Candidate } from './load.js';
+
+export type { Build } from './load.js';
+
+export interface WasmEngineOptions {
+  /**
+   * `simd` gives the same bits on every machine; `relaxed` is faster and rounds as the processor's fused
+   * multiply-add does; `auto` (the default) takes `relaxed` where it exists and passes the self-test.
+   */
+  build?: 'auto' | Build;
+}
+
+/**
+ * A spectral engine that computes all singular values of one matrix at a time in WebAssembly SIMD.
+ * It loads when the first matrix arrives.
+ * @throws AlphaLoraError `INVALID_OPTION` when the build is unknown
+ */
+export function createWasmEngine(options: WasmEngineOptions = {}): SpectralEngine {
+  return createEngine(portableCandidates(options.build ?? 'auto'));
+}
+
+/** The builds as any engine compiles them, the fastest first. */
+export function portableCandidates(build: 'auto' | Build): Candidate[] {
+  const builds: Build[] = build === 'auto' ? ['relaxed', 'simd'] : [build];
+  if (!builds.every((name) => name === 'simd' || name === 'relaxed')) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `unknown WebAssembly build '${build}': use 'auto', 'simd' or 'relaxed'`,
+    );
+  }
+  return builds.map((name) => ({
+    build: name,
+    wide: false,
+    compile: (bytes) => WebAssembly.compile(bytes),
+  }));
+}

@@ -1,0 +1,64 @@
+/** The engine: builds tried in order, matrices one after another, arithmetic chosen for each. */
+import type { Matrix, SpectralEngine, SpectrumOptions } from '@alphalora/contracts';
+import { type Candidate, loadFirst } from './load.js';
+import { firstPrecision, isTrustworthy } from './precision.js';
+import { gramSpectrum } from './spectrum.js';
+import type { WasmInstance } from './stages.js';
+
+/** An engine over the first of the candidates that works, found when the first matrix arrives. */
+export function createEngine(candidates: readonly Candidate[]): SpectralEngine {
+  let loading: Promise<WasmInstance> | undefined;
+  /** The memory serves one matrix at a time. */
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    name: 'wasm',
+    singularValues(matrix, options = {}) {
+      const result = queue.then(async () => {
+        options.signal?.throwIfAborted();
+        loading ??= loadFirst(candidates);
+        return solve(await loading, matrix, options);
+      });
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      await queue;
+      loading = undefined;
+    },
+  };
+}
+
+async function solve(
+  instance: WasmInstance,
+  matrix: Matrix,
+  options: SpectrumOptions,
+): Promise<Float64Array> {
+  const { precision = 'auto', signal, onProgress, onPrecision } = options;
+  if (matrix.rows === 0 || matrix.columns === 0) {
+    onPrecision?.('f64');
+    return new Float64Array(0);
+  }
+  const report = onProgress && increasing(onProgress);
+  const pass = (arithmetic: 'f32' | 'f64', held: boolean) =>
+    gramSpectrum({ instance, matrix, precision: arithmetic, held, signal, onProgress: report });
+
+  let used = precision === 'auto' ? firstPrecision(matrix) : precision;
+  let spectrum = await pass(used, false);
+  if (precision === 'auto' && used === 'f32' && !isTrustworthy(spectrum.singularValues)) {
+    used = 'f64';
+    spectrum = await pass(used, spectrum.held);
+  }
+  report?.(1);
+  onPrecision?.(used);
+  return spectrum.singularValues.reverse();
+}
+
+/** Passes on only what exceeds everything before: a second pass starts from zero. */
+function increasing(onProgress: (done: number) => void): (done: number) => void {
+  let most = 0;
+  return (done) => {
+    if (done <= most) return;
+    most = done;
+    onProgress(done);
+  };
+}

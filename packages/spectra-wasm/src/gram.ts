@@ -1,0 +1,98 @@
+/** Walks the blocks of a matrix through the Gram product (`assembly/gram.ts` does the arithmetic). */
+import type { RowReader } from './input.js';
+import { type Layout, TILE } from './layout.js';
+import type { Pass } from './pass.js';
+
+/**
+ * The Gram matrix of the smaller side, times `scale` squared, into the layout's triangle.
+ * @param held whether the input area already holds the whole matrix
+ */
+export async function gramProduct(
+  pass: Pass,
+  reader: RowReader,
+  scale: number,
+  held: boolean,
+): Promise<void> {
+  const { layout, memory, rows, columns } = pass;
+  new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).fill(0);
+  if (rows > columns) await sumOverRows(pass, reader, scale);
+  else await productOfRows(pass, reader, scale, held);
+}
+
+/** W^T W as a sum over blocks of rows: each row is read once, none is kept. */
+async function sumOverRows(pass: Pass, reader: RowReader, scale: number): Promise<void> {
+  const { layout, stages, rows, columns } = pass;
+  const { depth, input, panels, triangle } = layout;
+  for (let block = 0; block < rows; block += layout.blockRows) {
+    const end = Math.min(rows, block + layout.blockRows);
+    await reader.read(block, end, input);
+    for (let row = block; row < end; row += depth) {
+      const count = Math.min(depth, end - row);
+      const source = input + (row - block) * reader.rowBytes;
+      stages.packColumns(reader.kind, source, columns, count, scale, layout.scratch, panels);
+      for (let tile = 0; tile < layout.padded / TILE; tile++) {
+        const own = panels + tile * TILE * count * pass.size;
+        stages.updateTileRow(tile, 0, tile + 1, count, own, panels, triangle);
+        await pass.step(productWork(tile + 1, count));
+      }
+    }
+  }
+}
+
+/**
+ * W W^T. Rows meet every other row, so the matrix is held; one that is too large goes through in pairs
+ * of blocks, and is read (blocks + 1) / 2 times.
+ */
+async function productOfRows(
+  pass: Pass,
+  reader: RowReader,
+  scale: number,
+  held: boolean,
+): Promise<void> {
+  const { layout, rows } = pass;
+  for (let i = 0; i < rows; i += layout.blockRows) {
+    const endOfI = Math.min(rows, i + layout.blockRows);
+    if (!held) await reader.read(i, endOfI, layout.input);
+    for (let j = 0; j < i; j += layout.blockRows) {
+      await reader.read(j, j + layout.blockRows, layout.secondInput);
+      await productOfBlocks(pass, reader, scale, [i, endOfI], [j, j + layout.blockRows]);
+    }
+    await productOfBlocks(pass, reader, scale, [i, endOfI], [i, endOfI]);
+  }
+}
+
+type Range = readonly [start: number, end: number];
+
+/** Adds the product of two blocks of rows, or of one with itself, to the triangle. */
+async function productOfBlocks(
+  pass: Pass,
+  reader: RowReader,
+  scale: number,
+  [i, endOfI]: Range,
+  [j, endOfJ]: Range,
+): Promise<void> {
+  const { layout, stages, columns } = pass;
+  const pack = (input: number, rows: number, column: number, count: number, panels: number): void =>
+    stages.packRows(
+      ...([reader.kind, input + column * reader.elementBytes, reader.rowBytes, rows] as const),
+      ...([count, scale, layout.scratch, panels] as const),
+    );
+  const same = i === j;
+  const second = same ? layout.panels : layout.secondPanels;
+  for (let column = 0; column < columns; column += layout.depth) {
+    const count = Math.min(layout.depth, columns - column);
+    pack(layout.input, endOfI - i, column, count, layout.panels);
+    if (!same) pack(layout.secondInput, endOfJ - j, column, count, second);
+    for (let tile = i / TILE; tile * TILE < endOfI; tile++) {
+      const own = layout.panels + (tile * TILE - i) * count * pass.size;
+      const last = same ? tile + 1 : endOfJ / TILE;
+      stages.updateTileRow(tile, j / TILE, last, count, own, second, layout.triangle);
+      await pass.step(productWork(last - j / TILE, count));
+    }
+  }
+}
+
+/** Operations in one row of tiles. */
+function productWork(tiles: number, depth: number): number {
+  return 2 * tiles * TILE * TILE * depth;
+}

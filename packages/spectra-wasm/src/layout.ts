@@ -1,0 +1,151 @@
+/**
+ * Who lives where in the WebAssembly memory. The only place that knows.
+ *
+ *     0      the module's constants
+ *     64 Ki  input      the matrix, or the block of rows at hand, as stored
+ *            second     another block of rows, when the matrix is too large to be held
+ *            triangle   lower triangle of the Gram matrix in 128 x 128 tiles
+ *            work       Gram product: panels (and second panels) and scratch
+ *                       after it:     band, workspace, diagonal, off-diagonal
+ *
+ * The input comes first and stays untouched by the later stages, so a second pass in another
+ * arithmetic finds a held matrix where it was.
+ */
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Stages } from './stages.js';
+
+/** Constants shared with `assembly/vector.ts` and `assembly/band.ts`. */
+export const TILE = 128;
+export const BAND = 32;
+const BAND_STRIDE = 2 * BAND;
+/** The tallest panel in rows: 64 bytes of float32. */
+const PANEL_ROWS = 16;
+
+/** Bytes of one packed row: long enough to amortise a tile's loads and stores, short enough for the caches. */
+const DEPTH_BYTES = 1024;
+const FIRST_ADDRESS = 65_536;
+const PAGE = 65_536;
+const MAX_BYTES = 65_536 * PAGE;
+/** A matrix is held whole while everything together stays below this. */
+const HOLD_LIMIT = 2.5e9;
+/** Rows of a tall matrix are read in blocks of about this many bytes. */
+const READ_BYTES = 4 * 2 ** 20;
+/** Loads may run past the last element of an area by less than this. */
+const SLACK = 64;
+
+export interface Layout {
+  /** Order of the Gram matrix: the smaller side. */
+  readonly order: number;
+  /** The order rounded up to whole tiles. */
+  readonly padded: number;
+  /** Rows or columns of W that one packed product adds. */
+  readonly depth: number;
+  /** Rows of W in `input` at a time: all of them when the matrix is held. */
+  readonly blockRows: number;
+  readonly input: number;
+  readonly secondInput: number;
+  readonly triangle: number;
+  readonly triangleBytes: number;
+  readonly panels: number;
+  readonly secondPanels: number;
+  readonly scratch: number;
+  readonly band: number;
+  readonly bandBytes: number;
+  readonly workspace: number;
+  readonly diagonal: number;
+  readonly offDiagonal: number;
+  /** First address beyond everything. */
+  readonly end: number;
+}
+
+/**
+ * @throws AlphaLoraError `ENGINE_FAILED` when the matrix needs more than the 4 GiB that WebAssembly can address
+ */
+export function planLayout(params: {
+  name: string;
+  rows: number;
+  columns: number;
+  /** Bytes of one row as stored. */
+  rowBytes: number;
+  precision: 'f32' | 'f64';
+  stages: Stages;
+}): Layout {
+  const { rows, columns, rowBytes, precision, stages } = params;
+  const size = precision === 'f32' ? 4 : 8;
+  const tall = rows > columns;
+  const order = Math.min(rows, columns);
+  const padded = Math.ceil(order / TILE) * TILE;
+  const depth = DEPTH_BYTES / size;
+  const tiles = ((padded / TILE) * (padded / TILE + 1)) / 2;
+  const triangleBytes = tiles * TILE * TILE * size;
+  const bandBytes = (padded + BAND_STRIDE) * BAND_STRIDE * size;
+
+  const place = (blockRows: number): Layout => {
+    let top = FIRST_ADDRESS;
+    const area = (bytes: number): number => {
+      const start = top;
+      top = Math.ceil((top + bytes + SLACK) / SLACK) * SLACK;
+      return start;
+    };
+    const split = !tall && blockRows < rows;
+    const input = area(blockRows * rowBytes);
+    const secondInput = split ? area(blockRows * rowBytes) : input;
+    const triangle = area(triangleBytes);
+    const work = top;
+    const panelBytes = (split ? Math.ceil(blockRows / TILE) * TILE : padded) * depth * size;
+    const panels = area(panelBytes);
+    const secondPanels = split ? area(panelBytes) : panels;
+    const scratch = area(tall ? padded * size : PANEL_ROWS * (depth + 4) * size);
+    const endOfProduct = top;
+    top = work;
+    const band = area(bandBytes);
+    const workspace = area(
+      Math.max(stages.bandWorkspaceBytes(padded), stages.chaseWorkspaceBytes()),
+    );
+    const diagonal = area(padded * 8);
+    const offDiagonal = area(padded * 8);
+    return {
+      ...{ order, padded, depth, blockRows, input, secondInput, triangle, triangleBytes },
+      ...{ panels, secondPanels, scratch, band, bandBytes, workspace, diagonal, offDiagonal },
+      end: Math.max(top, endOfProduct),
+    };
+  };
+
+  const layout = tall
+    ? place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth))
+    : placeWide(rows, place);
+  if (layout.end > MAX_BYTES) {
+    const gigabytes = (layout.end / 1e9).toFixed(1);
+    const mend = precision === 'f64' ? "; precision 'f32' needs half as much" : '';
+    throw new AlphaLoraError(
+      'ENGINE_FAILED',
+      `${params.name}: a ${rows} x ${columns} matrix needs ${gigabytes} GB in ${precision}, more than the 4.3 GB that WebAssembly can address${mend}`,
+      { details: { tensor: params.name } },
+    );
+  }
+  return layout;
+}
+
+/** Holds the matrix where it fits; otherwise two blocks of rows as large as fit. */
+function placeWide(rows: number, place: (blockRows: number) => Layout): Layout {
+  let layout = place(rows);
+  for (let blocks = 2; layout.end > HOLD_LIMIT && layout.blockRows > TILE; blocks++) {
+    layout = place(Math.ceil(rows / blocks / TILE) * TILE);
+  }
+  return layout;
+}
+
+/** Grows the memory (it never shrinks) until the layout fits. */
+export function reserve(memory: WebAssembly.Memory, bytes: number, name: string): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing <= 0) return;
+  try {
+    memory.grow(Math.ceil(missing / PAGE));
+  } catch (cause) {
+    throw new AlphaLoraError(
+      'ENGINE_FAILED',
+      `${name}: ${Math.ceil(bytes / 1e6)} MB of memory are needed and could not be had; run fewer workers at a time or use precision 'f32'`,
+      { details: { tensor: name }, cause },
+    );
+  }
+}

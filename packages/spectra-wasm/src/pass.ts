@@ -1,0 +1,41 @@
+/** One computation of a spectrum in one arithmetic: where its data lies and how far it has come. */
+import type { Layout } from './layout.js';
+import type { Stages } from './stages.js';
+
+export interface Pass {
+  readonly rows: number;
+  readonly columns: number;
+  readonly layout: Layout;
+  readonly stages: Stages;
+  readonly memory: WebAssembly.Memory;
+  /** Bytes of a number. */
+  readonly size: 4 | 8;
+  /** Called after each piece of work with its floating-point operations; rejects when aborted. */
+  step(operations: number): Promise<void>;
+}
+
+/** Milliseconds of computing after which the event loop gets a turn, so that signals and timers can fire. */
+const TURN_MS = 100;
+
+/**
+ * Counts operations, reports their share and lets the event loop run now and then.
+ * @param total operations in the whole pass
+ */
+export function createStepper(params: {
+  total: number;
+  signal: AbortSignal | undefined;
+  onProgress: ((done: number) => void) | undefined;
+}): Pass['step'] {
+  let done = 0;
+  let lastTurn = performance.now();
+  return async (operations) => {
+    params.signal?.throwIfAborted();
+    done += operations;
+    const now = performance.now();
+    if (now - lastTurn < TURN_MS) return;
+    params.onProgress?.(Math.min(1, done / params.total));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    params.signal?.throwIfAborted();
+    lastTurn = performance.now();
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * The whole way from a matrix to its singular values in one arithmetic: Gram product, band, bulge
+ * chasing, tridiagonal iteration.
+ */
+import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { gramProduct } from './gram.js';
+import { createRowReader, type RowReader } from './input.js';
+import { BAND, planLayout, reserve } from './layout.js';
+import { createStepper, type Pass } from './pass.js';
+import { stagesOf, type WasmInstance } from './stages.js';
+
+/** Sweeps, and eigenvalues, between two chances to stop. */
+const CHUNK = 64;
+
+/**
+ * Largest diagonal elements of the Gram matrix that an arithmetic handles without scaling: far enough
+ * from overflow, and from the underflow of products that matter. In float64 the last stage squares
+ * eigenvalues, hence half the exponents.
+ */
+const SAFE = { f32: [1e-20, 1e30], f64: [1e-100, 1e100] } as const;
+
+/** Exponents of the power of two that scales a matrix into that range. */
+const MAX_EXPONENT = { f32: 126, f64: 1000 } as const;
+
+export interface GramSpectrum {
+  /** Ascending. */
+  readonly singularValues: Float64Array;
+  /** Whether the input area now holds the whole matrix. */
+  readonly held: boolean;
+}
+
+/**
+ * The min(rows, columns) singular values, as square roots of the eigenvalues of W W^T or W^T W,
+ * whichever is smaller.
+ * @param held whether an earlier call left the whole matrix in the input area
+ * @throws AlphaLoraError `NO_SPECTRUM` when the matrix holds NaN or infinity
+ * @throws AlphaLoraError `ENGINE_FAILED` when the memory does not suffice
+ */
+export async function gramSpectrum(params: {
+  instance: WasmInstance;
+  matrix: Matrix;
+  precision: 'f32' | 'f64';
+  held: boolean;
+  signal: AbortSignal | undefined;
+  onProgress: ((done: number) => void) | undefined;
+}): Promise<GramSpectrum> {
+  const { matrix, precision, signal } = params;
+  const { exports, memory } = params.instance;
+  const { name, rows, columns } = matrix;
+  const stages = stagesOf(exports, precision);
+  const reader = createRowReader(matrix, memory, signal);
+  const { rowBytes } = reader;
+  const layout = planLayout({ name, rows, columns, rowBytes, precision, stages });
+  reserve(memory, layout.end, name);
+
+  const { order, padded } = layout;
+  const step = createStepper({
+    total:
+      padded ** 2 * Math.max(rows, columns) + (4 / 3) * padded ** 3 + chaseWork(padded) * padded,
+    signal,
+    onProgress: params.onProgress,
+  });
+  const size = precision === 'f32' ? 4 : 8;
+  const pass: Pass = { rows, columns, layout, stages, memory, size, step };
+
+  const holds = rows <= columns && layout.blockRows >= rows;
+  await gramProduct(pass, reader, 1, holds && params.held);
+  const largest = stages.largestDiagonal(order, layout.triangle);
+  const [low, high] = SAFE[precision];
+  let scale = 1;
+  if (!(largest >= low && largest <= high)) {
+    const magnitude = await largestMagnitude(params.instance, pass, reader, holds);
+    if (!Number.isFinite(magnitude)) {
+      throw new AlphaLoraError('NO_SPECTRUM', `${name}: contains NaN or infinity`, {
+        details: { tensor: name },
+      });
+    }
+    if (magnitude === 0) return { singularValues: new Float64Array(order), held: holds };
+    // A power of two changes no digit. Capped where the factor itself would overflow.
+    const limit = MAX_EXPONENT[precision];
+    scale = 2 ** Math.min(limit, Math.max(-limit, -Math.ceil(Math.log2(magnitude))));
+    await gramProduct(pass, reader, scale, holds);
+  }
+
+  await reduce(pass);
+  const eigenvalues = await solve(params.instance, pass, name);
+  // Rounding leaves zeros slightly negative.
+  const singularValues = eigenvalues.map((value) => Math.sqrt(Math.max(0, value)) / scale);
+  return { singularValues: singularValues.sort(), held: holds };
+}
+
+/** Largest |w|, NaN if there is one: for the rare matrix whose squares leave the range of the arithmetic. */
+async function largestMagnitude(
+  { exports }: WasmInstance,
+  { rows, columns, layout }: Pass,
+  reader: RowReader,
+  held: boolean,
+): Promise<number> {
+  if (held) return exports.largest(reader.kind, layout.input, rows * columns);
+  let result = 0;
+  for (let row = 0; row < rows; row += layout.blockRows) {
+    const end = Math.min(rows, row + layout.blockRows);
+    await reader.read(row, end, layout.input);
+    result = Math.max(result, exports.largest(reader.kind, layout.input, (end - row) * columns));
+  }
+  return result;
+}
+
+/** Triangle to band to tridiagonal. */
+async function reduce({ layout, memory, stages, step }: Pass): Promise<void> {
+  const { order, padded, triangle, band, workspace } = layout;
+  new Uint8Array(memory.buffer, band, layout.bandBytes).fill(0);
+  for (let column = 0; column < padded; column += BAND) {
+    stages.reducePanel(padded, column, triangle, band, workspace);
+    await step(4 * (padded - column) ** 2 * BAND);
+  }
+  for (let sweep = 0; sweep < order - 2; sweep += CHUNK) {
+    const last = Math.min(order - 2, sweep + CHUNK);
+    stages.chaseSweeps(order, sweep, last, band, workspace);
+    await step(chaseWork(order - sweep) * (last - sweep));
+  }
+  stages.extractTridiagonal(order, band, layout.diagonal, layout.offDiagonal);
+}
+
+/** Operations of one sweep over `remaining` columns, weighted with how much slower they run. */
+function chaseWork(remaining: number): number {
+  return 4 * 6 * BAND * remaining;
+}
+
+/** Eigenvalues of the tridiagonal matrix, in no order. */
+async function solve(
+  { exports, memory }: WasmInstance,
+  { layout, step }: Pass,
+  name: string,
+): Promise<Float64Array> {
+  const { order, diagonal, offDiagonal } = layout;
+  exports.squareOffDiagonal(order, offDiagonal);
+  for (let done = 0; done < order; ) {
+    const last = Math.min(order, done + CHUNK);
+    done = exports.solveTridiagonal(order, done, last, diagonal, offDiagonal);
+    if (done < 0) {
+      throw new AlphaLoraError('ENGINE_FAILED', `${name}: the QL iteration did not converge`, {
+        details: { tensor: name },
+      });
+    }
+    await step(0);
+  }
+  return new Float64Array(memory.buffer, diagonal, order).slice();
+}
