@@ -9,8 +9,10 @@ const STORED: Partial<Record<DType, { kind: number; bytes: number }>> = {
   F16: { kind: 3, bytes: 2 },
 };
 
-/** Types with values that a float32 cannot hold. */
-const WIDE: readonly DType[] = ['F64', 'I64', 'I32', 'U64', 'U32'];
+/** Whether the type has values that a float32 cannot hold. */
+export function holdsWideValues(dtype: DType): boolean {
+  return ['F64', 'I64', 'I32', 'U64', 'U32'].includes(dtype);
+}
 
 /** Bytes asked for in one read, so that an abort is noticed in between. */
 const READ_BYTES = 32 * 2 ** 20;
@@ -20,8 +22,6 @@ export interface RowReader {
   readonly kind: number;
   readonly elementBytes: number;
   readonly rowBytes: number;
-  /** Whether float32 may not hold the values. */
-  readonly wide: boolean;
   /** Puts the rows `[start, end)` at `address`, one after another. */
   read(start: number, end: number, address: number): Promise<void>;
 }
@@ -31,7 +31,7 @@ export function createRowReader(
   memory: WebAssembly.Memory,
   signal: AbortSignal | undefined,
 ): RowReader {
-  const wide = WIDE.includes(matrix.dtype);
+  const wide = holdsWideValues(matrix.dtype);
   const stored = matrix.readInto === undefined ? undefined : STORED[matrix.dtype];
   const type = stored ?? STORED[wide ? 'F64' : 'F32']!;
   const rowBytes = matrix.columns * type.bytes;
@@ -52,7 +52,6 @@ export function createRowReader(
     kind: type.kind,
     elementBytes: type.bytes,
     rowBytes,
-    wide,
     async read(start, end, address) {
       for (let row = start; row < end; row += rowsAtOnce) {
         signal?.throwIfAborted();

