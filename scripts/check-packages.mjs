@@ -81,7 +81,7 @@ function checkFiles(folder, names) {
     const installed = readdirSync(join(folder, 'node_modules', name), { recursive: true });
     const files = installed.map((path) => path.replaceAll('\\', '/'));
     const missing = ['README.md', 'LICENSE'].filter((file) => !files.includes(file));
-    const strays = files.filter((path) => /\.test\.|\.tsbuildinfo$|(^|\/)\./.test(path));
+    const strays = files.filter((path) => /\.test[.-]|\.tsbuildinfo$|(^|\/)\./.test(path));
     report(`${name}: files`, [
       ...missing.map((file) => `${file} is missing`),
       ...strays.map((file) => `${file} does not belong there`),
@@ -108,7 +108,10 @@ function checkLibraries(packed) {
     cpSync(join(consumers, consumer), join(folder, consumer), { recursive: true });
   const model = join(root, 'examples', 'demo-model');
   command('from ES modules', [process.execPath, 'esm/check.mjs', model], folder);
-  command('from CommonJS', [process.execPath, 'commonjs/check.cjs', ...names], folder);
+  const entries = libraries.flatMap(({ name, manifest }) =>
+    Object.keys(manifest.exports).map((subpath) => name + subpath.slice(1)),
+  );
+  command('from CommonJS', [process.execPath, 'commonjs/check.cjs', ...entries], folder);
   command('from TypeScript', [process.execPath, tsc, '-p', 'typescript'], folder);
 }
 

@@ -4,14 +4,28 @@ import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
+import { createWasmEngine } from '@alphalora/spectra-wasm/node';
 
-const checkpoint = await openCheckpoint(process.argv[2]);
-const analysis = await analyze(checkpoint.tensors, {
-  engine: createReferenceEngine(),
-  estimator: await loadEstimator('fix-finger'),
-  model: { source: checkpoint.source, blocks: checkpoint.blocks },
-  tool: { name: 'consumer', version: '1.0.0' },
-});
+async function measure(engine) {
+  const checkpoint = await openCheckpoint(process.argv[2]);
+  try {
+    return await analyze(checkpoint.tensors, {
+      engine,
+      estimator: await loadEstimator('fix-finger'),
+      model: { source: 'demo', blocks: checkpoint.blocks },
+      tool: { name: 'consumer', version: '1.0.0' },
+    });
+  } finally {
+    await checkpoint.close();
+    await engine.close?.();
+  }
+}
+
+const analysis = await measure(createWasmEngine());
+const reference = await measure(createReferenceEngine());
+for (const [i, { alpha }] of analysis.blocks.entries())
+  assert(Math.abs(alpha - reference.blocks[i].alpha) < 1e-3, `block ${i}: engines disagree`);
+
 const layers = layersOf(analysis);
 const { experts } = allocate({ layers, policy: await loadPolicy('alphalora'), total: 40 });
 assert.equal(experts.length, 8);

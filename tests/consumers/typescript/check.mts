@@ -1,5 +1,7 @@
 /** A user's strict TypeScript, compiled against the published types alone. */
 import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
+import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
+import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
 import type { Allocation, Analysis, Matrix, SpectralEngine } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import {
@@ -8,8 +10,20 @@ import {
   loadEstimator,
   weightFromValues,
 } from '@alphalora/htsr-core';
+import { createWasmEngine } from '@alphalora/spectra-wasm';
+import { createWasmEngine as createNodeEngine } from '@alphalora/spectra-wasm/node';
 
-const engine: SpectralEngine = createReferenceEngine();
+export const engines: readonly SpectralEngine[] = [
+  createReferenceEngine(),
+  createWasmEngine({ build: 'simd' }),
+  createNodeEngine({ revectorize: false }),
+];
+const [engine = createWasmEngine()] = engines;
+
+export async function open(model: string | Uint8Array): Promise<Checkpoint> {
+  if (typeof model === 'string') return openCheckpoint(model);
+  return readCheckpoint({ files: [memorySource(model)] });
+}
 
 export async function largest(matrix: Matrix): Promise<number | undefined> {
   const values: Float64Array = await engine.singularValues(matrix, { precision: 'f64' });
