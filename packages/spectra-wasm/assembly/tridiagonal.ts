@@ -67,7 +67,13 @@ function solvePair(l: i32, d: usize, e: usize): void {
   put(e, l, 0);
 }
 
-/** One QL sweep with Wilkinson's shift over the unreduced block l .. m. */
+/**
+ * One QL sweep with Wilkinson's shift over the unreduced block l .. m.
+ *
+ * In Parlett's notation c = p / r, s = b^2 / r, gamma = c (alpha - shift) - s gamma', p' = gamma^2 / c.
+ * The last two are written as (p (alpha - shift) - b^2 gamma') / r and gamma^2 r / p, so that one
+ * division follows another only once a step: their latency is what the sweep costs.
+ */
 function iterate(l: i32, m: i32, d: usize, e: usize): void {
   const root = sqrt(at(e, l));
   const ratio = (at(d, l + 1) - at(d, l)) / (2 * root);
@@ -76,17 +82,17 @@ function iterate(l: i32, m: i32, d: usize, e: usize): void {
   let gamma = at(d, m) - shift;
   let p = gamma * gamma;
   for (let i = m - 1; i >= l; i--) {
-    const square = at(e, i);
+    const square = at(e, i), alpha = at(d, i);
     const r = p + square;
     if (i != m - 1) put(e, i + 1, s * r);
-    const previousC = c, previousGamma = gamma;
-    const inverse = 1 / r;
-    c = p * inverse;
-    s = square * inverse;
-    const alpha = at(d, i);
-    gamma = c * (alpha - shift) - s * previousGamma;
+    const growth = r / p;
+    const previousGamma = gamma;
+    gamma = (p * (alpha - shift) - square * previousGamma) / r;
     put(d, i + 1, previousGamma + (alpha - gamma));
-    p = c != 0 ? gamma * gamma / c : previousC * square;
+    s = square / r;
+    const previousC = c;
+    c = p / r;
+    p = p != 0 ? gamma * gamma * growth : previousC * square;
   }
   put(e, l, s * p);
   put(d, l, shift + gamma);

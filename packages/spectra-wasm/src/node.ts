@@ -1,6 +1,8 @@
 /**
- * The engine with what only Node can do: V8 pairs 128-bit operations into 256-bit ones
- * (`--experimental-wasm-revectorize`, Node 22 and later), which doubles the speed.
+ * The engine with what only Node can do: V8's experimental flags, which double the speed.
+ *
+ * - Node 22 and later pair 128-bit operations into 256-bit ones (`--experimental-wasm-revectorize`).
+ * - Node 20 has relaxed SIMD behind `--experimental-wasm-relaxed-simd`.
  *
  * V8 reads its flags while it compiles, so they are set for the time of one synchronous compilation and
  * put back to their defaults. Without the baseline compiler and without lazy compilation, all code is
@@ -13,8 +15,11 @@ import { portableCandidates, type WasmEngineOptions } from './index.js';
 import type { Candidate } from './load.js';
 
 export interface NodeWasmEngineOptions extends WasmEngineOptions {
-  /** Whether to use V8's experimental revectorisation. Default true; it must pass the self-test. */
-  revectorize?: boolean;
+  /**
+   * Whether V8's experimental flags may be set while the module compiles. Default true; the code must
+   * pass the self-test, else the portable builds are used.
+   */
+  experimental?: boolean;
 }
 
 /**
@@ -22,30 +27,37 @@ export interface NodeWasmEngineOptions extends WasmEngineOptions {
  * @throws AlphaLoraError `INVALID_OPTION` when the build is unknown
  */
 export function createWasmEngine(options: NodeWasmEngineOptions = {}): SpectralEngine {
-  const { build = 'auto', revectorize = true } = options;
-  const candidates = portableCandidates(build);
-  const use = revectorize && build !== 'simd' && canRevectorize();
-  return createEngine(use ? [revectorized, ...candidates] : candidates);
+  const { build = 'auto', experimental = true } = options;
+  const portable = portableCandidates(build);
+  if (!experimental || build === 'simd') return createEngine(portable);
+  return createEngine([nodeMajor() >= 22 ? revectorized : relaxedBehindFlag, ...portable]);
+}
+
+function nodeMajor(): number {
+  return Number.parseInt(process.versions.node, 10);
 }
 
 const revectorized: Candidate = {
   build: 'relaxed',
   wide: true,
-  compile(bytes) {
-    setFlagsFromString('--experimental-wasm-revectorize');
-    setFlagsFromString('--no-liftoff');
-    setFlagsFromString('--no-wasm-lazy-compilation');
-    try {
-      return new WebAssembly.Module(bytes);
-    } finally {
-      setFlagsFromString('--no-experimental-wasm-revectorize');
-      setFlagsFromString('--liftoff');
-      setFlagsFromString('--wasm-lazy-compilation');
-    }
-  },
+  compile: (bytes) => compileWith('experimental-wasm-revectorize', bytes),
 };
 
-/** V8 12 of Node 22 brought it; older ones print a warning about an unknown flag. */
-function canRevectorize(): boolean {
-  return Number.parseInt(process.versions.node, 10) >= 22;
+const relaxedBehindFlag: Candidate = {
+  build: 'relaxed',
+  wide: false,
+  compile: (bytes) => compileWith('experimental-wasm-relaxed-simd', bytes),
+};
+
+function compileWith(feature: string, bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  setFlagsFromString(`--${feature}`);
+  setFlagsFromString('--no-liftoff');
+  setFlagsFromString('--no-wasm-lazy-compilation');
+  try {
+    return new WebAssembly.Module(bytes);
+  } finally {
+    setFlagsFromString(`--no-${feature}`);
+    setFlagsFromString('--liftoff');
+    setFlagsFromString('--wasm-lazy-compilation');
+  }
 }
