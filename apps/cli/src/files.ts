@@ -8,13 +8,13 @@ import { AlphaLoraError } from '@alphalora/contracts';
  * Writes beside the target, flushes, then renames: an interrupted or failed write leaves the old
  * file, or none, but never half of the new one.
  */
-export async function writeFileAtomic(path: string, text: string): Promise<void> {
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -32,6 +32,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .description('measure the spectra of a model and fit their tails')
     .argument('<model>', modelHelp)
     .option('-o, --output <file>', 'write the analysis there')
+    .option('--shard <i/n>', 'measure only the i-th of n parts; alphalora merge joins them')
     .option('--dry-run', 'list what would be measured, measure nothing')
     .action(async (model, options) => {
       finish(await (await import('./commands/analyze.js')).analyze(model, options, io));
@@ -52,6 +53,16 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .option('-o, --output <folder>', 'where the documents go', 'alphalora-plan')
     .action(async (model, options) => {
       finish(await (await import('./commands/plan.js')).plan(model, options, io));
+    });
+
+  program
+    .command('merge')
+    .description('join the parts that analyze --shard wrote')
+    .argument('<part...>', 'analysis files')
+    .option('-o, --output <file>', 'write the joined analysis there')
+    .option('--json', jsonHelp)
+    .action(async (parts, options) => {
+      finish(await (await import('./commands/merge.js')).merge(parts, options, io));
     });
 
   program
@@ -95,6 +106,16 @@ function measuringOptions(command: Command): Command {
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .option('--split-fused', splitFusedHelp)
+    .option('--engine <name>', 'wasm, or ml-matrix for reference', 'wasm')
+    .addOption(
+      new Option('--precision <arithmetic>', 'auto redoes in f64 what f32 does not resolve')
+        .choices(['auto', 'f32', 'f64'])
+        .default('auto'),
+    )
+    .option('--jobs <count>', 'matrices at once (default: processors)', integer)
+    .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
+    .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')
+    .option('--no-cache', 'keep no spectra and use none')
     .option('--json', jsonHelp);
 }
 
@@ -113,6 +134,13 @@ function budgetOptions(command: Command): Command {
 function integer(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+/** `2.5GB` or `800M`, in powers of ten. @returns bytes */
+function byteSize(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must look like 800M or 2.5GB.');
+  return Number(number) * 1000 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' ');
 }
 
 /** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. */

@@ -12,6 +12,8 @@ export interface Analysis {
   matrices: MatrixRow[];
   blocks: BlockRow[];
   timings: { seconds: number };
+  /** Present in a part of an analysis: which of how many parts it is, counted from 1. */
+  shard?: { index: number; count: number };
 }
 
 export interface ToolIdentity {
@@ -25,7 +27,7 @@ export interface ModelIdentity {
   architecture?: string;
   /** Number of blocks. */
   blocks: number;
-  /** `sha256:` and the digest of the list of files with their own SHA-256 digests. */
+  /** `sha256:` and the digest over the names, shapes and digests of all matrices. */
   digest?: string;
 }
 
@@ -51,6 +53,8 @@ interface RowIdentity {
   inputFirst?: boolean;
   /** The stored tensor of which this row is a part. */
   partOf?: string;
+  /** SHA-256 of the type, shape and values that were measured. */
+  digest?: string;
 }
 
 export interface AnalysedRow extends RowIdentity {
@@ -71,6 +75,8 @@ export interface UnanalysedRow extends RowIdentity {
   status: 'skipped' | 'failed';
   /** Why, in words. */
   reason: string;
+  /** In a part of an analysis: the part that measures this row, where it is another one. */
+  shard?: number;
 }
 
 export type MatrixRow = AnalysedRow | UnanalysedRow;

@@ -20,6 +20,7 @@ const rowIdentity = {
   kind: { enum: kinds },
   inputFirst: { type: 'boolean' },
   partOf: words,
+  digest: { type: 'string', pattern: '^[0-9a-f]{64}$' },
 };
 
 const matrixRow = {
@@ -40,7 +41,10 @@ const matrixRow = {
       metrics: { type: 'object', additionalProperties: { type: 'number' } },
     },
   },
-  else: { required: ['reason'], properties: { reason: words } },
+  else: {
+    required: ['reason'],
+    properties: { reason: words, shard: { type: 'integer', minimum: 1 } },
+  },
 };
 
 export const analysisSchema: JsonSchema = {
@@ -93,6 +97,14 @@ export const analysisSchema: JsonSchema = {
       type: 'object',
       required: ['seconds'],
       properties: { seconds: { type: 'number', minimum: 0 } },
+    },
+    shard: {
+      type: 'object',
+      required: ['index', 'count'],
+      properties: {
+        index: { type: 'integer', minimum: 1 },
+        count: { type: 'integer', minimum: 1 },
+      },
     },
   },
 };

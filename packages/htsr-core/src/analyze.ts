@@ -35,9 +35,9 @@ export interface AnalyzeOptions {
   /** Arithmetic of the engine. @default 'auto' */
   precision?: Precision;
   /**
-   * Overrules the default choice: `true` analyses the weight, a text skips it with that reason,
-   * undefined leaves it to the default (projections and other matrices, but no embeddings, output
-   * heads and routers).
+   * Overrules the default choice for a matrix (of a stack, for each by its own name): `true`
+   * analyses it, a text skips it with that reason, undefined leaves it to the default (projections
+   * and other matrices, but no embeddings, output heads and routers).
    */
   select?: (weight: WeightDescription) => true | string | undefined;
   /** Further options that changed a number, to be written down with the others. */
@@ -75,9 +75,14 @@ export async function analyze(
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
   for await (const weight of weights) {
-    const reason = skipReason(weight, options.select);
-    if (reason === undefined) rows.push(...spectralUnits(weight));
-    else rows.push({ ...identity(weight), status: 'skipped', reason });
+    const unfit = unfitReason(weight);
+    if (unfit !== undefined) rows.push(skipped(weight, unfit));
+    else {
+      for (const unit of spectralUnits(weight)) {
+        const choice = options.select?.(unit) ?? unaskedReason(unit) ?? true;
+        rows.push(choice === true ? unit : skipped(unit, choice));
+      }
+    }
   }
   const positions = [...rows.keys()].filter((position) => isUnit(rows[position]!));
   const unitAt = (position: number): SpectralUnit => rows[position] as SpectralUnit;
@@ -106,12 +111,8 @@ export async function analyze(
   };
 }
 
-function skipReason(weight: WeightTensor, select: AnalyzeOptions['select']): string | undefined {
-  const unfit = unfitReason(weight);
-  if (unfit !== undefined) return unfit;
-  const choice = select?.(weight);
-  if (choice === true) return undefined;
-  return choice ?? unaskedReason(weight);
+function skipped(weight: WeightDescription, reason: string): MatrixRow {
+  return { ...identity(weight), status: 'skipped', reason };
 }
 
 function isUnit(row: MatrixRow | SpectralUnit): row is SpectralUnit {

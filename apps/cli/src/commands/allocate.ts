@@ -1,6 +1,12 @@
 /** `alphalora allocate`: from an analysis, or a model, to experts per block. */
 import { allocate as allocateExperts, layersOf, loadPolicy } from '@alphalora/allocator';
-import type { Aggregate, Allocation, Analysis, Rounding } from '@alphalora/contracts';
+import {
+  type Aggregate,
+  type Allocation,
+  AlphaLoraError,
+  type Analysis,
+  type Rounding,
+} from '@alphalora/contracts';
 import { aggregateBlocks } from '@alphalora/htsr-core';
 import { formatDocument, readDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
@@ -30,7 +36,9 @@ export async function allocate(
 ): Promise<ExitCode> {
   const analysis = source.endsWith('.json')
     ? reaggregated(await readDocument(source, 'analysis'), options.aggregate)
-    : await withModel(source, options, io, (model) => measure(model, source, options, io));
+    : await withModel(source, options, io, (checkpoint) =>
+        measure({ checkpoint, path: source, source }, options, io),
+      );
   const allocation = await allocationFor(analysis, options);
   const document = formatDocument(allocation);
   if (options.output !== undefined) await writeFileAtomic(options.output, document);
@@ -57,8 +65,14 @@ export async function allocationFor(
   });
 }
 
-/** The same measurements with another rule from projections to blocks. */
+/** The same measurements under the given rule from projections to blocks. */
 function reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis {
+  if (analysis.shard) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      'this is one part of an analysis: join all parts with alphalora merge first',
+    );
+  }
   if (analysis.options.aggregate === aggregate) return analysis;
   const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
   return { ...analysis, options: { ...analysis.options, aggregate }, blocks };

@@ -1,17 +1,19 @@
 /** `alphalora analyze`: spectra and tail fits of a model. */
-import { operations, spectralUnits, unaskedReason, unfitReason } from '@alphalora/htsr-core';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
+import { operations } from '@alphalora/htsr-core';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { analysisTable, failedRows } from '../output/analysis.js';
 import { table } from '../output/table.js';
 import {
+  chosenUnits,
   type MeasuringOptions,
   measure,
-  selection,
   warnOfOmissions,
   withModel,
 } from './measure.js';
+import { selection } from './selection.js';
 
 interface AnalyzeOptions extends MeasuringOptions {
   output?: string;
@@ -20,8 +22,9 @@ interface AnalyzeOptions extends MeasuringOptions {
 
 export async function analyze(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {
   return withModel(model, options, io, async (checkpoint) => {
-    if (options.dryRun) return dryRun(checkpoint.tensors, options, io);
-    const analysis = await measure(checkpoint, model, options, io);
+    if (options.dryRun) return dryRun(checkpoint, options, io);
+    const source = { checkpoint, path: model, source: model };
+    const analysis = await measure(source, options, io);
     const document = formatDocument(analysis);
     if (options.output !== undefined) await writeFileAtomic(options.output, document);
     io.stdout.write(options.json ? document : analysisTable(analysis, io.stdout));
@@ -33,17 +36,9 @@ export async function analyze(model: string, options: AnalyzeOptions, io: Io): P
 }
 
 /** What would be measured, the largest work first, without reading any weights. */
-function dryRun(
-  weights: Parameters<typeof spectralUnits>[0][],
-  options: AnalyzeOptions,
-  io: Io,
-): ExitCode {
-  const select = selection(options, weights);
-  const chosen = weights.filter((weight) => {
-    if (unfitReason(weight) !== undefined) return false;
-    return (select(weight) ?? unaskedReason(weight) ?? true) === true;
-  });
-  const units = chosen.flatMap(spectralUnits).map((unit) => ({
+function dryRun(checkpoint: Checkpoint, options: AnalyzeOptions, io: Io): ExitCode {
+  const chosen = chosenUnits(checkpoint, selection(options, checkpoint.tensors));
+  const units = chosen.map((unit) => ({
     name: unit.name,
     shape: unit.shape,
     operations: operations(unit),

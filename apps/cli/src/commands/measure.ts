@@ -1,20 +1,34 @@
 /** Opening and measuring a model: what `analyze`, `allocate` and `plan` have in common. */
-import { createHash } from 'node:crypto';
+import { availableParallelism, totalmem } from 'node:os';
 import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
 import {
   type Aggregate,
   AlphaLoraError,
   type Analysis,
-  type ByteSource,
+  type Precision,
   type TailEstimator,
-  type WeightDescription,
 } from '@alphalora/contracts';
-import { analyze, createReferenceEngine, hill, loadEstimator } from '@alphalora/htsr-core';
-import picomatch from 'picomatch';
+import {
+  analyze,
+  hill,
+  loadEstimator,
+  operations,
+  type SpectralUnit,
+  spectralUnits,
+  unaskedReason,
+  unfitReason,
+} from '@alphalora/htsr-core';
 import type { Io } from '../io.js';
 import { omissions } from '../output/analysis.js';
 import { progressLine } from '../output/progress.js';
+import { defaultCacheFolder } from '../pipeline/cache.js';
+import { listDigest } from '../pipeline/digest.js';
+import { createPipelineEngine } from '../pipeline/engine.js';
+import { withModelDigest } from '../pipeline/identity.js';
+import { assignShards, parseShard } from '../pipeline/shards.js';
+import { requireEngine } from '../pipeline/solver.js';
 import { toolVersion } from '../program.js';
+import { type Choice, selection } from './selection.js';
 
 export interface MeasuringOptions {
   estimator: string;
@@ -23,6 +37,14 @@ export interface MeasuringOptions {
   include?: string[];
   exclude?: string[];
   splitFused?: boolean;
+  engine: string;
+  precision: Precision;
+  jobs?: number;
+  maxMemory?: number;
+  /** `false` with --no-cache. */
+  cache: boolean;
+  cacheDir?: string;
+  shard?: string;
   json?: boolean;
 }
 
@@ -33,10 +55,8 @@ export async function withModel<Result>(
   { signal }: Io,
   use: (checkpoint: Checkpoint) => Promise<Result>,
 ): Promise<Result> {
-  const checkpoint = await openCheckpoint(path, {
-    splitFused: options.splitFused ?? false,
-    signal,
-  });
+  const { splitFused = false } = options;
+  const checkpoint = await openCheckpoint(path, { splitFused, signal });
   try {
     return await use(checkpoint);
   } finally {
@@ -44,38 +64,79 @@ export async function withModel<Result>(
   }
 }
 
-/** @param source what the document calls the model */
+/** A model to measure: where it is, and what the document calls it. */
+export interface OpenModel {
+  checkpoint: Checkpoint;
+  path: string;
+  source: string;
+}
+
 export async function measure(
-  checkpoint: Checkpoint,
-  source: string,
+  { checkpoint, path, source }: OpenModel,
   options: MeasuringOptions,
   io: Io,
 ): Promise<Analysis> {
-  const { signal, stderr } = io;
+  const { engine: engineName, precision, splitFused = false } = options;
   const estimator = await chosenEstimator(options);
-  const select = selection(options, checkpoint.tensors);
-  const progress = progressLine(stderr);
+  const { memory } = requireEngine(engineName);
+  const choice = selection(options, checkpoint.tensors);
+  const chosen = chosenUnits(checkpoint, choice);
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const shards = shard && assignShards(chosen, shard.count);
+  /** The shard of a matrix, where it is another one than ours. */
+  const elsewhere = (name: string): number | undefined => {
+    const owner = shards?.get(name);
+    return owner === shard?.index ? undefined : owner;
+  };
+  const mine = chosen.filter(({ name }) => elsewhere(name) === undefined);
+
+  const digests = new Map<string, string>();
+  const version = toolVersion();
+  const cacheFolder = options.cacheDir ?? defaultCacheFolder();
+  const engine = await createPipelineEngine({
+    settings: {
+      ...{ model: path, splitFused, engine: engineName, precision, version },
+      ...(options.cache && { cacheFolder }),
+    },
+    jobs: options.jobs ?? availableParallelism(),
+    maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+    memoryOf: (matrix) => memory(matrix, precision),
+    work: mine.reduce((sum, unit) => sum + operations(unit), 0),
+    onSolution: (matrix, { digest }) => digests.set(matrix, digest),
+  });
+  const progress = progressLine(io.stderr);
   try {
-    const digest = await modelDigest(checkpoint.files, signal);
     const { architecture, blocks } = checkpoint;
-    return await analyze(checkpoint.tensors, {
-      engine: createReferenceEngine(),
+    const analysis = await analyze(checkpoint.tensors, {
+      engine,
       estimator,
-      tool: { name: 'alphalora', version: toolVersion() },
-      model: { source, ...(architecture !== undefined && { architecture }), blocks, digest },
+      tool: { name: 'alphalora', version },
+      model: { source, ...(architecture !== undefined && { architecture }), blocks },
       aggregate: options.aggregate,
-      select,
+      precision,
+      select: (unit) => {
+        const other = elsewhere(unit.name);
+        return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;
+      },
       record: {
         ...(options.tail !== undefined && { tail: options.tail }),
         ...(options.include && { include: options.include }),
         ...(options.exclude && { exclude: options.exclude }),
-        splitFused: options.splitFused ?? false,
+        splitFused,
       },
-      signal,
+      signal: io.signal,
       onProgress: progress.update,
     });
+    const rowDigests = unitDigests(mine, digests);
+    const matrices = analysis.matrices.map((row) => {
+      const other = elsewhere(row.name);
+      const digest = rowDigests.get(row.name);
+      return { ...row, ...(digest && { digest }), ...(other && { shard: other }) };
+    });
+    return shard ? { ...analysis, matrices, shard } : withModelDigest({ ...analysis, matrices });
   } finally {
     progress.clear();
+    await engine.close?.();
   }
 }
 
@@ -84,54 +145,30 @@ export function warnOfOmissions(analysis: Analysis, { stderr }: Io): void {
   stderr.write(omissions(analysis));
 }
 
+/** The matrices that will be measured. */
+export function chosenUnits({ tensors }: Checkpoint, choice: Choice): SpectralUnit[] {
+  return tensors
+    .filter((weight) => unfitReason(weight) === undefined)
+    .flatMap(spectralUnits)
+    .filter((unit) => (choice(unit) ?? unaskedReason(unit) ?? true) === true);
+}
+
+/** Digests by row: that of its matrix, or of the list of its matrices' digests. */
+function unitDigests(
+  units: readonly SpectralUnit[],
+  digests: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const result = new Map<string, string>();
+  for (const { name, matrices } of units) {
+    const known = matrices.flatMap((matrix) => digests.get(matrix.name) ?? []);
+    if (known.length < matrices.length) continue;
+    result.set(name, known.length === 1 ? known[0]! : listDigest(known));
+  }
+  return result;
+}
+
 async function chosenEstimator({ estimator, tail }: MeasuringOptions): Promise<TailEstimator> {
   if (tail === undefined) return loadEstimator(estimator);
   if (estimator === 'hill') return hill({ k: tail });
   throw new AlphaLoraError('INVALID_OPTION', '--tail goes with --estimator hill only');
 }
-
-type Choice = (weight: WeightDescription) => true | string | undefined;
-
-/** @throws AlphaLoraError `INVALID_OPTION` when a pattern matches no weight */
-export function selection(
-  { include, exclude }: Pick<MeasuringOptions, 'include' | 'exclude'>,
-  weights: readonly WeightDescription[],
-): Choice {
-  const matcher = (option: string, glob: string): ((name: string) => boolean) => {
-    // Brackets are part of names (`c_attn.weight[q]`), and a star crosses everything.
-    const matches = picomatch(glob, { nobracket: true, bash: true, dot: true });
-    if (weights.some(({ name }) => matches(name))) return matches;
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `${option} '${glob}' matches no weight of the model; alphalora inspect lists their names`,
-    );
-  };
-  const included = include?.map((glob) => matcher('--include', glob));
-  const excluded = exclude?.map((glob) => ({ glob, matches: matcher('--exclude', glob) }));
-  return ({ name }) => {
-    const exclusion = excluded?.find(({ matches }) => matches(name));
-    if (exclusion) return `excluded by --exclude '${exclusion.glob}'`;
-    if (!included) return undefined;
-    return included.some((matches) => matches(name)) || 'not matched by --include';
-  };
-}
-
-/**
- * Digest of the weights: SHA-256 over lines `<sha-256 of file>  <file name>` in the order of the
- * names, which the hub's file digests give without a download.
- */
-async function modelDigest(files: readonly ByteSource[], signal: AbortSignal): Promise<string> {
-  const lines: string[] = [];
-  for (const file of files) {
-    const hash = createHash('sha256');
-    for (let start = 0; start < file.byteLength; start += CHUNK) {
-      const end = Math.min(start + CHUNK, file.byteLength);
-      hash.update(await file.read(start, end, signal));
-    }
-    lines.push(`${hash.digest('hex')}  ${file.name.split(/[\\/]/).at(-1)}\n`);
-  }
-  lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
-  return `sha256:${createHash('sha256').update(lines.join('')).digest('hex')}`;
-}
-
-const CHUNK = 1 << 20;

@@ -23,7 +23,7 @@ export async function plan(
 ): Promise<ExitCode> {
   const { path, source } = chosenModel(model, options);
   return withModel(path, options, io, async (checkpoint) => {
-    const analysis = await measure(checkpoint, source, options, io);
+    const analysis = await measure({ checkpoint, path, source }, options, io);
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeFileAtomic(analysisFile, formatDocument(analysis));

@@ -1,0 +1,74 @@
+import type { Analysis } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { formatDocument } from '../documents.js';
+import { omissions } from './analysis.js';
+import { duration, progressLine } from './progress.js';
+import { table } from './table.js';
+
+describe('table', () => {
+  it('pads columns, numbers to the right, without trailing blanks', () => {
+    const text = table(
+      [{ title: 'name', align: 'left' }, { title: 'n' }, { title: '', align: 'left' }],
+      [
+        ['a', '10', ''],
+        ['long', '7', '##'],
+      ],
+    );
+    expect(text).toBe('name   n\na     10\nlong   7  ##\n');
+  });
+});
+
+describe('progress', () => {
+  it.each([
+    [0.2, '1 s'],
+    [59, '59 s'],
+    [185, '3:05'],
+    [7800, '2:10:00'],
+  ])('%d seconds are %s', (seconds, text) => {
+    expect(duration(seconds)).toBe(text);
+  });
+
+  it('is silent where there is no terminal', () => {
+    const written: string[] = [];
+    const line = progressLine({ write: (text) => written.push(text) });
+    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'm' });
+    line.clear();
+    expect(written).toEqual([]);
+  });
+
+  it('fits one line of a terminal', () => {
+    const written: string[] = [];
+    const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 40 });
+    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'n'.repeat(100) });
+    expect(written[0]).toContain('50 %  1/2 matrices');
+    expect(written[0]!.replace('\r\x1b[K', '').length).toBeLessThan(40);
+  });
+});
+
+const analysis: Analysis = {
+  ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1' } },
+  model: { source: 'm', blocks: 1 },
+  options: { estimator: 'hill', aggregate: 'mean', engine: 'wasm' },
+  matrices: [
+    { name: 'a', shape: [4], dtype: 'F32', status: 'skipped', reason: 'not a matrix' },
+    { name: 'b', shape: [4], dtype: 'F32', status: 'skipped', reason: 'not a matrix' },
+    { name: 'c', shape: [4, 4], dtype: 'F32', status: 'failed', reason: 'contains NaN' },
+  ],
+  blocks: [],
+  timings: { seconds: 1 },
+};
+
+describe('what was left out', () => {
+  it('names failures one by one and counts the rest by reason', () => {
+    expect(omissions(analysis)).toBe('failed: c: contains NaN\nskipped: 2 × not a matrix\n');
+    expect(omissions({ ...analysis, matrices: [] })).toBe('');
+  });
+});
+
+describe('formatDocument', () => {
+  it('writes JSON that reads back equal, a line per row', () => {
+    const text = formatDocument(analysis);
+    expect(JSON.parse(text)).toEqual(analysis);
+    expect(text.split('\n').filter((line) => line.includes('"name":"')).length).toBe(4);
+  });
+});

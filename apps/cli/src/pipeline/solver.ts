@@ -1,0 +1,106 @@
+/**
+ * One matrix from its name to its spectrum: what a worker thread does, and the main thread when the
+ * model is too small for workers to pay off.
+ */
+import { openCheckpoint } from '@alphalora/checkpoint/node';
+import {
+  AlphaLoraError,
+  type Matrix,
+  type Precision,
+  type SpectralEngine,
+} from '@alphalora/contracts';
+import { spectralUnits, unfitReason } from '@alphalora/htsr-core';
+import { type CachedSpectrum, cacheKey, readCached, writeCached } from './cache.js';
+import { matrixDigest } from './digest.js';
+
+export interface SolverSettings {
+  model: string;
+  splitFused: boolean;
+  engine: string;
+  precision: Precision;
+  /** Absent: nothing is cached. */
+  cacheFolder?: string;
+  /** Version of the program, since another one may compute other bits. */
+  version: string;
+}
+
+export interface Solution extends CachedSpectrum {
+  digest: string;
+}
+
+export interface Solver {
+  solve(
+    matrix: string,
+    options?: {
+      signal?: AbortSignal | undefined;
+      onProgress?: ((done: number) => void) | undefined;
+    },
+  ): Promise<Solution>;
+  close(): Promise<void>;
+}
+
+export async function createSolver(settings: SolverSettings): Promise<Solver> {
+  const { model, splitFused, precision, cacheFolder, version } = settings;
+  const checkpoint = await openCheckpoint(model, { splitFused });
+  const engine = await requireEngine(settings.engine).load();
+  const matrices = new Map<string, Matrix>(
+    checkpoint.tensors
+      .filter((weight) => unfitReason(weight) === undefined)
+      .flatMap(spectralUnits)
+      .flatMap((unit) => unit.matrices.map((matrix) => [matrix.name, matrix] as const)),
+  );
+  return {
+    async solve(name, { signal, onProgress } = {}) {
+      const matrix = matrices.get(name);
+      if (!matrix) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
+      const digest = await matrixDigest(matrix, signal);
+      const key = cacheKey({ digest, engine: engine.name, precision, version });
+      const cached = cacheFolder === undefined ? undefined : await readCached(cacheFolder, key);
+      if (cached) return { ...cached, digest };
+      let used: 'f32' | 'f64' = 'f64';
+      const singularValues = await engine.singularValues(matrix, {
+        ...{ precision, signal, onProgress },
+        onPrecision: (arithmetic) => {
+          used = arithmetic;
+        },
+      });
+      const spectrum = { singularValues, precision: used };
+      if (cacheFolder !== undefined) await writeCached(cacheFolder, key, spectrum);
+      return { ...spectrum, digest };
+    },
+    async close() {
+      await engine.close?.();
+      await checkpoint.close();
+    },
+  };
+}
+
+interface EngineEntry {
+  load(): Promise<SpectralEngine>;
+  /** Estimate of the bytes that a matrix takes while it is solved. */
+  memory(matrix: Matrix, precision: Precision): number;
+}
+
+/** The engines by name; each is loaded when it is asked for. */
+const engines = new Map<string, EngineEntry>([
+  [
+    'ml-matrix',
+    {
+      load: async () => (await import('@alphalora/htsr-core')).createReferenceEngine(),
+      // The decoded values, the copy by lines, and the copy inside the decomposition.
+      memory: ({ rows, columns }) => 24 * rows * columns,
+    },
+  ],
+]);
+
+export const engineNames: readonly string[] = [...engines.keys()];
+
+/** @throws AlphaLoraError `INVALID_OPTION` when there is no engine of that name */
+export function requireEngine(name: string): EngineEntry {
+  const entry = engines.get(name);
+  if (entry) return entry;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `unknown engine "${name}": choose one of ${engineNames.join(', ')}`,
+  );
+}
