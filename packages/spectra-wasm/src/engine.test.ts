@@ -1,0 +1,336 @@
+import { describe, expect, it } from 'vitest';
+import { createWasmEngine } from './index.js';
+import {
+  diagonal,
+  eigenvalueError,
+  matrixOf,
+  randomValues,
+  storedMatrix,
+  transpose,
+  withSpectrum,
+} from './test-support/matrices.js';
+
+const engine = createWasmEngine({ build: 'simd' });
+
+describe('known spectra', () => {
+  const decay = (count: number, f: (share: number) => number) =>
+    Float64Array.from({ length: count }, (_, i) => f(i / count));
+  const spectra: Record<string, (count: number) => Float64Array> = {
+    even: (count) => decay(count, (x) => 1 + x),
+    graded: (count) => decay(count, (x) => 10 ** (-6 * x)),
+    clustered: (count) => decay(count, (x) => (x < 0.5 ? 1 : x < 0.9 ? 1 + 1e-9 * x : 5)),
+    'all equal': (count) => decay(count, () => 3),
+    'one spike': (count) => decay(count, (x) => (x === 0 ? 1000 : 1)),
+  };
+  const shapes = [
+    ...[
+      [1, 1],
+      [1, 7],
+      [7, 1],
+      [2, 2],
+      [3, 2],
+      [31, 33],
+      [32, 32],
+      [33, 500],
+      [127, 127],
+    ],
+    ...[
+      [128, 128],
+      [129, 130],
+      [161, 160],
+      [300, 257],
+      [257, 300],
+      [260, 1030],
+      [1030, 130],
+    ],
+  ] as [number, number][];
+
+  for (const [kind, spectrum] of Object.entries(spectra)) {
+    it.each(shapes)(`${kind}, %i x %i`, async (rows, columns) => {
+      const expected = spectrum(Math.min(rows, columns));
+      const matrix = matrixOf(rows, columns, withSpectrum(rows, columns, expected));
+      const f64 = await engine.singularValues(matrix, { precision: 'f64' });
+      expect(eigenvalueError(f64, expected)).toBeLessThan(1e-12);
+      const f32 = await engine.singularValues(matrix, { precision: 'f32' });
+      expect(eigenvalueError(f32, expected)).toBeLessThan(1e-5);
+    });
+  }
+
+  it('finds the diagonal of a diagonal matrix', async () => {
+    const values = await engine.singularValues(matrixOf(3, 4, diagonal(3, 4, [2, -5, 3])));
+    expect([...values]).toEqual([5, 3, 2]);
+  });
+
+  it.each([
+    ['low rank', 200, 200, 8],
+    ['rank deficient by one', 150, 400, 149],
+    ['rank one', 64, 300, 1],
+    ['low rank and tall', 700, 140, 30],
+  ])('%s: the missing values are zero', async (_, rows, columns, rank) => {
+    const expected = Array.from({ length: rank }, (_, i) => 1 + i / 7);
+    const matrix = matrixOf(rows, columns, withSpectrum(rows, columns, expected));
+    const values = await engine.singularValues(matrix);
+    expect(values.subarray(rank).every((value) => value === 0)).toBe(true);
+    expect(eigenvalueError(values.slice(0, rank), expected)).toBeLessThan(1e-12);
+  });
+
+  it('returns zeros for a matrix of zeros, and nothing for an empty one', async () => {
+    expect([...(await engine.singularValues(matrixOf(3, 5, new Float64Array(15))))]).toEqual([
+      0, 0, 0,
+    ]);
+    expect(await engine.singularValues(matrixOf(0, 5, new Float64Array(0)))).toHaveLength(0);
+    expect(await engine.singularValues(matrixOf(5, 0, new Float64Array(0)))).toHaveLength(0);
+  });
+});
+
+describe('stored types', () => {
+  const rows = 70;
+  const columns = 301;
+
+  /** The value of a float16 by its definition. */
+  function float16(bits: number): number {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = (bits & 1023) / 1024;
+    return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+  }
+  /** The value of a bfloat16: the upper half of a float32. */
+  function bfloat16(bits: number): number {
+    return new Float32Array(new Uint32Array([bits << 16]).buffer)[0]!;
+  }
+  const noise = randomValues(rows * columns, 5);
+  const half = Uint16Array.from(noise, (x, i) => {
+    // Mostly subnormal and small numbers of both signs: exponents 0 to 15 of 31.
+    return (Math.floor(Math.abs(x) * 0x4000) & 0x3fff) | (i % 3 === 0 ? 0x8000 : 0);
+  });
+  const brain = Uint16Array.from(
+    noise,
+    (x) => new Uint32Array(new Float32Array([x]).buffer)[0]! >>> 16,
+  );
+  const single = Float32Array.from(noise);
+
+  it.each([
+    ['F16', half, Float64Array.from(half, float16)],
+    ['BF16', brain, Float64Array.from(brain, bfloat16)],
+    ['F32', single, Float64Array.from(single)],
+    ['F64', noise, noise],
+  ] as const)(
+    '%s bytes give what their values give, bit for bit',
+    async (dtype, stored, values) => {
+      for (const precision of ['f32', 'f64'] as const) {
+        const expected = await engine.singularValues(matrixOf(rows, columns, values), {
+          precision,
+        });
+        const wide = storedMatrix(rows, columns, dtype, stored);
+        expect(await engine.singularValues(wide, { precision })).toEqual(expected);
+        const tall = storedMatrix(columns, rows, dtype, stored);
+        const tallValues = matrixOf(columns, rows, values);
+        expect(await engine.singularValues(tall, { precision })).toEqual(
+          await engine.singularValues(tallValues, { precision }),
+        );
+      }
+    },
+  );
+
+  it('reads types that it does not decode through their values', async () => {
+    const values = Float32Array.from({ length: 12 }, (_, i) => i - 6);
+    const matrix = {
+      ...storedMatrix(3, 4, 'I8', new Uint16Array(6)),
+      read: matrixOf(3, 4, values).read,
+    };
+    expect(await engine.singularValues(matrix)).toEqual(
+      await engine.singularValues(matrixOf(3, 4, values)),
+    );
+  });
+});
+
+describe('range', () => {
+  const base = withSpectrum(
+    40,
+    60,
+    Float64Array.from({ length: 40 }, (_, i) => 1 + i),
+  );
+  const expected = Float64Array.from({ length: 40 }, (_, i) => 1 + i);
+
+  it.each([2 ** 100, 2 ** -100, 2 ** 125, 2 ** -126])(
+    'float32 weights of about %d',
+    async (factor) => {
+      const matrix = matrixOf(
+        40,
+        60,
+        Float32Array.from(base, (x) => (x / 64) * factor),
+      );
+      for (const precision of ['auto', 'f32'] as const) {
+        const values = await engine.singularValues(matrix, { precision });
+        const scaled = values.map((value) => (value / factor) * 64);
+        expect(eigenvalueError(scaled, expected)).toBeLessThan(2e-6);
+      }
+    },
+  );
+
+  it.each([2 ** 1000, 2 ** -1000])('float64 weights of about %d', async (factor) => {
+    const matrix = matrixOf(
+      40,
+      60,
+      base.map((x) => (x / 64) * factor),
+    );
+    const values = await engine.singularValues(matrix);
+    expect(
+      eigenvalueError(
+        values.map((value) => (value / factor) * 64),
+        expected,
+      ),
+    ).toBeLessThan(1e-12);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'refuses %d',
+    async (bad) => {
+      for (const [rows, columns] of [
+        [40, 60],
+        [60, 40],
+      ] as const) {
+        for (const precision of ['auto', 'f32', 'f64'] as const) {
+          const values = Float32Array.from(base);
+          values[1234] = bad;
+          await expect(
+            engine.singularValues(matrixOf(rows, columns, values), { precision }),
+          ).rejects.toMatchObject({ code: 'NO_SPECTRUM', message: 'w: contains NaN or infinity' });
+        }
+      }
+    },
+  );
+});
+
+describe('options', () => {
+  const square = () => matrixOf(400, 400, Float32Array.from(randomValues(160_000, 3)));
+  const wide = (extra = 0) => {
+    const values = Float32Array.from(randomValues(300 * 1200, 4));
+    for (let i = 0; i < 300; i++) values[i * 1200] = extra;
+    return matrixOf(300, 1200, values);
+  };
+  const precisionOf = async (matrix: ReturnType<typeof matrixOf>): Promise<string[]> => {
+    const seen: string[] = [];
+    await engine.singularValues(matrix, { onPrecision: (precision) => seen.push(precision) });
+    return seen;
+  };
+
+  it('takes float32 where the smallest eigenvalue is not lost, float64 elsewhere', async () => {
+    expect(await precisionOf(wide())).toEqual(['f32']);
+    // Square: the smallest eigenvalue is too small for float32 from the outset.
+    expect(await precisionOf(square())).toEqual(['f64']);
+    // A row of zeros: float32 finds out that the smallest eigenvalue is lost.
+    const holed = Float32Array.from(randomValues(300 * 1200, 4)).fill(0, 1200, 2400);
+    expect(await precisionOf(matrixOf(300, 1200, holed))).toEqual(['f64']);
+    expect(await precisionOf(matrixOf(20, 90, new Float32Array(1800).fill(1)))).toEqual(['f64']);
+    expect(await precisionOf({ ...wide(), dtype: 'F64' })).toEqual(['f64']);
+  });
+
+  it('float32 that is trusted agrees with float64 on every eigenvalue', async () => {
+    for (const matrix of [
+      wide(),
+      wide(30),
+      matrixOf(1200, 300, (await wide().read()) as Float32Array),
+    ]) {
+      const auto = await engine.singularValues(matrix);
+      const f64 = await engine.singularValues(matrix, { precision: 'f64' });
+      for (let i = 0; i < f64.length; i++) {
+        expect(Math.abs(auto[i]! ** 2 / f64[i]! ** 2 - 1)).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  it('reports growing progress that ends with 1', async () => {
+    const seen: number[] = [];
+    const matrix = matrixOf(900, 900, Float32Array.from(randomValues(810_000, 6)));
+    await engine.singularValues(matrix, { onProgress: (done) => seen.push(done) });
+    expect(seen.at(-1)).toBe(1);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.every((done, i) => done > 0 && done <= 1 && (i === 0 || done > seen[i - 1]!))).toBe(
+      true,
+    );
+  });
+
+  it('stops when aborted, before and in between, and works afterwards', async () => {
+    const reason = new Error('enough');
+    const aborted = AbortSignal.abort(reason);
+    await expect(engine.singularValues(square(), { signal: aborted })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const matrix = matrixOf(900, 900, Float32Array.from(randomValues(810_000, 6)));
+    const running = engine.singularValues(matrix, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    await expect(running).rejects.toBe(reason);
+    expect([...(await engine.singularValues(matrixOf(2, 2, diagonal(2, 2, [1, 2]))))]).toEqual([
+      2, 1,
+    ]);
+  });
+
+  it('passes on what the reader throws, and works afterwards', async () => {
+    const broken = {
+      ...square(),
+      read: async () => {
+        throw new Error('disk on fire');
+      },
+    };
+    await expect(engine.singularValues(broken)).rejects.toThrow('disk on fire');
+    expect([...(await engine.singularValues(matrixOf(1, 1, new Float64Array([4]))))]).toEqual([4]);
+  });
+
+  it('serves calls that come at once one after another', async () => {
+    const sizes = [40, 200, 90, 300];
+    const together = await Promise.all(
+      sizes.map((size) =>
+        engine.singularValues(matrixOf(size, 400, randomValues(size * 400, size))),
+      ),
+    );
+    for (const [i, size] of sizes.entries()) {
+      const alone = await engine.singularValues(
+        matrixOf(size, 400, randomValues(size * 400, size)),
+      );
+      expect(together[i]).toEqual(alone);
+    }
+  });
+
+  it('gives the same bits again, whatever came before', async () => {
+    const first = await engine.singularValues(square());
+    await engine.singularValues(wide(7));
+    expect(await engine.singularValues(square())).toEqual(first);
+    await engine.close?.();
+    expect(await engine.singularValues(square())).toEqual(first);
+  });
+
+  it('reads each row of a held or a tall matrix once', async () => {
+    for (const [rows, columns] of [
+      [300, 1200],
+      [1200, 300],
+    ] as const) {
+      const matrix = matrixOf(rows, columns, Float32Array.from(randomValues(rows * columns, 8)));
+      let read = 0;
+      const counting = {
+        ...matrix,
+        read: (start = 0, end = rows) => {
+          read += end - start;
+          return matrix.read(start, end);
+        },
+      };
+      await engine.singularValues(counting, { precision: 'f32' });
+      expect(read).toBe(rows);
+    }
+  });
+
+  it('refuses an unknown build', () => {
+    // @ts-expect-error: what a user of plain JavaScript may write
+    expect(() => createWasmEngine({ build: 'avx' })).toThrow("unknown WebAssembly build 'avx'");
+  });
+});
+
+describe('shape', () => {
+  it('does not care which side is longer', async () => {
+    const values = randomValues(90 * 140, 9);
+    const wide = await engine.singularValues(matrixOf(90, 140, values));
+    const tall = await engine.singularValues(matrixOf(140, 90, transpose(values, 140)));
+    expect(eigenvalueError(tall, wide)).toBeLessThan(1e-14);
+  });
+});
