@@ -1,1 +1,11 @@
-export {};
+/** Model weights as lazily read, named tensors; runs in Node and the browser. */
+export type {
+  Checkpoint,
+  CheckpointFile,
+  CheckpointOptions,
+  CheckpointSources,
+} from './checkpoint.js';
+export { readCheckpoint } from './checkpoint.js';
+export { bytesPerElement } from './dtypes.js';
+export { memorySource } from './sources/memory.js';
+export { decodeValues } from './values/decode.js';

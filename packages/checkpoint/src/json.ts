@@ -1,0 +1,130 @@
+/**
+ * JSON (RFC 8259) from files that nobody vouches for. `JSON.parse` keeps the last of two equal keys
+ * without a word, so that a header could show one tensor to a scanner and another one to us; here
+ * equal keys are an error, however they are escaped.
+ */
+import type { ByteSource } from '@alphalora/contracts';
+import { downloadAgain, invalid, quoted } from './errors.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Python's json module writes infinity and NaN by name, which is not JSON; some config.json have
+ * them. In this dialect they are read as null.
+ */
+type Dialect = 'json' | 'python';
+
+/**
+ * @param bytes UTF-8
+ * @param file for messages
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is no JSON object or names a key twice
+ */
+export function parseJsonObject(
+  bytes: Uint8Array,
+  file: string,
+  dialect: Dialect = 'json',
+): JsonObject {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (dialect === 'python') text = withoutNonFinite(text);
+    value = JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
+  }
+  if (!isObject(value)) throw invalid('its JSON is not an object', { file });
+  const duplicate = duplicateKey(text);
+  if (duplicate) {
+    const where = duplicate.parent === '' ? '' : ` in ${quoted(duplicate.parent)}`;
+    throw invalid(
+      `the name ${quoted(duplicate.key)} appears twice${where}; write the file again with each name once`,
+      { file, tensor: duplicate.parent === '' ? duplicate.key : duplicate.parent },
+    );
+  }
+  return value;
+}
+
+/**
+ * Reads a whole JSON file of at most `limit` bytes.
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is larger, no JSON object or names a key twice
+ */
+export async function readJsonObject(
+  source: ByteSource,
+  limit: number,
+  signal?: AbortSignal,
+  dialect?: Dialect,
+): Promise<JsonObject> {
+  const { name, byteLength } = source;
+  if (byteLength > limit) {
+    throw invalid(`${byteLength} bytes are too many for this file; at most ${limit} are read`, {
+      file: name,
+    });
+  }
+  return parseJsonObject(await source.read(0, byteLength, signal), name, dialect);
+}
+
+/** The first key that an object holds twice, with the key of that object. `text` is valid JSON. */
+function duplicateKey(text: string): { key: string; parent: string } | undefined {
+  const open: Array<{ keys: Set<string>; parent: string }> = [];
+  let lastKey = '';
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === OPEN_BRACE || character === OPEN_BRACKET) {
+      open.push({ keys: new Set(), parent: lastKey });
+    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
+      open.pop();
+    } else if (character === QUOTE) {
+      const end = endOfString(text, i);
+      if (isKey(text, end)) {
+        const raw = text.slice(i, end);
+        const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+        const { keys, parent } = open.at(-1)!;
+        if (keys.has(key)) return { key, parent };
+        keys.add(key);
+        lastKey = key;
+      }
+      i = end - 1;
+    }
+  }
+  return undefined;
+}
+
+/** The text with null for each NaN and infinity outside of quotes. */
+function withoutNonFinite(text: string): string {
+  const names = /"|-?Infinity|NaN/g;
+  let result = '';
+  let copied = 0;
+  for (let match = names.exec(text); match; match = names.exec(text)) {
+    if (match[0] === '"') {
+      names.lastIndex = endOfString(text, match.index);
+    } else {
+      result += `${text.slice(copied, match.index)}null`;
+      copied = names.lastIndex;
+    }
+  }
+  return result + text.slice(copied);
+}
+
+/** The position after the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  for (; i < text.length && text.charCodeAt(i) !== QUOTE; i++)
+    if (text.charCodeAt(i) === BACKSLASH) i++;
+  return i + 1;
+}
+
+/** Whether the string that ends before `end` is followed by a colon. */
+function isKey(text: string, end: number): boolean {
+  let i = end;
+  while (text.charCodeAt(i) <= SPACE) i++;
+  return text.charCodeAt(i) === COLON;
+}
+
+const [SPACE, QUOTE, COLON, BACKSLASH] = [0x20, 0x22, 0x3a, 0x5c];
+const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];

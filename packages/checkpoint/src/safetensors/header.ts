@@ -1,0 +1,190 @@
+/**
+ * The header of a safetensors file (github.com/huggingface/safetensors, "Format"): 8 bytes of
+ * little-endian length, that many bytes of JSON, then the tensors' bytes without holes.
+ *
+ * Everything that the header claims is checked against the size of the file before it is used, as
+ * the reference implementation does. Two small reads; no tensor's bytes are touched.
+ */
+import type { ByteSource, DType } from '@alphalora/contracts';
+import { bytesPerElement, isDType, isUndecodedDType } from '../dtypes.js';
+import { downloadAgain, invalid, quoted, unsupported } from '../errors.js';
+import { isObject, type JsonObject, parseJsonObject } from '../json.js';
+
+/** Where a tensor lies. `start` and `end` count from the beginning of the file. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  /** In the order of their bytes in the file. */
+  readonly tensors: readonly StoredTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The cap of the reference implementation. */
+const MAX_HEADER_BYTES = 100_000_000;
+export const METADATA_KEY = '__metadata__';
+
+/**
+ * Reads and checks the header.
+ *
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when the file breaks a rule of the format,
+ *   `UNSUPPORTED_CHECKPOINT` when it holds a type that we do not decode
+ */
+export async function readHeader(
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<SafetensorsHeader> {
+  const file = source.name;
+  const dataStart = 8 + (await headerLength(source, signal));
+  const json = parseJsonObject(await source.read(8, dataStart, signal), file);
+  const tensors: StoredTensor[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, entry] of Object.entries(json)) {
+    if (name === METADATA_KEY) metadata = checkMetadata(entry, file);
+    else tensors.push(checkEntry(name, entry, dataStart, source));
+  }
+  // Storage order: JavaScript objects move names such as "0" to the front, so theirs says nothing.
+  tensors.sort((a, b) => a.start - b.start || a.end - b.end);
+  checkCoverage(tensors, dataStart, source);
+  return { tensors, metadata };
+}
+
+async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<number> {
+  const { name: file, byteLength } = source;
+  if (byteLength < 9) {
+    throw invalid(`${byteLength} bytes are too few for a safetensors file; ${downloadAgain}`, {
+      file,
+    });
+  }
+  const head = await source.read(0, 9, signal);
+  if (new TextDecoder().decode(head.subarray(0, 8)) === 'version ') {
+    throw invalid('a Git LFS pointer instead of the weights; run git lfs pull', { file });
+  }
+  const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) {
+    throw invalid(
+      `not a safetensors file: its header would have ${length} bytes, over the format's limit of ${MAX_HEADER_BYTES}`,
+      { file },
+    );
+  }
+  if (8 + Number(length) > byteLength) {
+    throw invalid(
+      `the header of ${length} bytes does not fit into the file of ${byteLength}; ${downloadAgain}`,
+      { file },
+    );
+  }
+  if (length === 0n || head[8] !== 0x7b) {
+    throw invalid('not a safetensors file: the header does not start with {', { file });
+  }
+  return Number(length);
+}
+
+function checkMetadata(entry: unknown, file: string): Record<string, string> {
+  if (!isObject(entry)) throw invalid(`${METADATA_KEY} is not an object of texts`, { file });
+  for (const [key, value] of Object.entries(entry)) {
+    if (typeof value !== 'string') {
+      throw invalid(`${METADATA_KEY}: the value of ${quoted(key)} is not a text; quote it`, {
+        file,
+      });
+    }
+  }
+  return entry as Record<string, string>;
+}
+
+function checkEntry(
+  name: string,
+  entry: unknown,
+  dataStart: number,
+  { name: file, byteLength }: ByteSource,
+): StoredTensor {
+  const place = { file, tensor: name };
+  if (!isObject(entry)) throw invalid('its header entry is not an object', place);
+  const dtype = checkDType(entry, place);
+  const shape = checkShape(entry, place);
+  const offsets = entry['data_offsets'];
+  if (!isCounts(offsets) || offsets.length !== 2) {
+    throw invalid('data_offsets are not two whole numbers from 0 up', place);
+  }
+  const [from, to] = offsets as [number, number];
+  if (from > to) throw invalid(`data_offsets [${from}, ${to}] run backwards`, place);
+  const dataLength = byteLength - dataStart;
+  if (to > dataLength) {
+    throw invalid(
+      `data_offsets [${from}, ${to}] lie outside the file, which has ${dataLength} bytes of data; ${downloadAgain}`,
+      place,
+    );
+  }
+  const wanted = shape.reduce((product, length) => product * length, 1) * bytesPerElement(dtype);
+  if (wanted !== to - from) {
+    throw invalid(
+      `shape [${shape}] of ${dtype} takes ${wanted} bytes, but its data_offsets span ${to - from}`,
+      place,
+    );
+  }
+  return { name, dtype, shape, start: dataStart + from, end: dataStart + to };
+}
+
+function checkDType(entry: JsonObject, place: { file: string; tensor: string }): DType {
+  const dtype = entry['dtype'];
+  if (typeof dtype === 'string') {
+    if (isDType(dtype)) return dtype;
+    if (isUndecodedDType(dtype)) {
+      throw unsupported(
+        `elements of type ${dtype} cannot be read; convert it to BF16, F16 or F32`,
+        place,
+      );
+    }
+  }
+  const given = dtype === undefined ? 'missing' : quoted(String(JSON.stringify(dtype)));
+  throw invalid(`its dtype (${given}) is not one of the format`, place);
+}
+
+function checkShape(entry: JsonObject, place: { file: string; tensor: string }): number[] {
+  const shape = entry['shape'];
+  if (!isCounts(shape)) throw invalid('its shape is not a list of whole numbers from 0 up', place);
+  let elements = 1;
+  for (const length of shape) {
+    elements *= length;
+    // Times 8 bytes, so that sizes in bytes are exact too.
+    if (elements * 8 > Number.MAX_SAFE_INTEGER) {
+      throw invalid(`shape [${shape.slice(0, 8)}] has more elements than any file`, place);
+    }
+  }
+  return shape;
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+/** Every byte after the header belongs to exactly one tensor. */
+function checkCoverage(
+  tensors: readonly StoredTensor[],
+  dataStart: number,
+  { name: file, byteLength }: ByteSource,
+): void {
+  let covered = dataStart;
+  for (const { name, start, end } of tensors) {
+    if (start < covered) {
+      throw invalid('its bytes overlap those of another tensor', { file, tensor: name });
+    }
+    if (start > covered) {
+      throw invalid(
+        `${start - covered} bytes before it belong to no tensor; write the file again`,
+        { file, tensor: name },
+      );
+    }
+    covered = end;
+  }
+  if (covered < byteLength) {
+    throw invalid(
+      `${byteLength - covered} bytes at its end belong to no tensor; ${downloadAgain}`,
+      { file },
+    );
+  }
+}
