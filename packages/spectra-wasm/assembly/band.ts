@@ -35,7 +35,7 @@ import {
 
 /** Bytes that a reduction of order n needs besides the triangle and the band. */
 export function bandWorkspaceBytes<T>(order: usize): usize {
-  return (8 * order * BAND + 5 * BAND * BAND) * sizeof<T>();
+  return (5 * order * BAND + 4 * BAND * BAND) * sizeof<T>();
 }
 
 /** Reduces columns `first` .. `first + 31`; `first` runs through the multiples of 32 below `order`. */
@@ -45,13 +45,14 @@ export function reducePanel<T>(order: usize, first: usize, triangle: usize, band
   if (start >= order) return;
 
   const part = order * rowBytes<T>();
-  const columns = workspace; // the panel, column-major
-  const v = columns + part; // V, row-major
+  const v = workspace; // V, row-major
   const pair = v + part; // V and X side by side, in panels
   const swapped = pair + 2 * part; // -(X | V), in groups of four rows
-  const w = swapped + 2 * part; // the part of W that comes from the triangle, in panels
+  // All three are done with when `swapped` is written.
+  const columns = swapped; // the panel, column-major
+  const w = swapped; // the part of W that comes from the triangle, in panels
   const mirrored = w + part; // the part of W that comes from its mirror image, row-major
-  const small = mirrored + part;
+  const small = swapped + 2 * part;
   const block = BAND * BAND * sizeof<T>();
   const taus = small, t = taus + block, product = t + block, core = product + block;
 

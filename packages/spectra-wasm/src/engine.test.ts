@@ -3,6 +3,7 @@ import { createWasmEngine } from './index.js';
 import {
   diagonal,
   eigenvalueError,
+  float16,
   matrixOf,
   randomValues,
   storedMatrix,
@@ -87,13 +88,6 @@ describe('stored types', () => {
   const rows = 70;
   const columns = 301;
 
-  /** The value of a float16 by its definition. */
-  function float16(bits: number): number {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 31;
-    const fraction = (bits & 1023) / 1024;
-    return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
-  }
   /** The value of a bfloat16: the upper half of a float32. */
   function bfloat16(bits: number): number {
     return new Float32Array(new Uint32Array([bits << 16]).buffer)[0]!;

@@ -26,7 +26,7 @@ const DEPTH_BYTES = 1024;
 const FIRST_ADDRESS = 65_536;
 const PAGE = 65_536;
 const MAX_BYTES = 65_536 * PAGE;
-/** A matrix is held whole while everything together stays below this. */
+/** A matrix is held whole while everything together stays below this many bytes. */
 const HOLD_LIMIT = 2.5e9;
 /** Rows of a tall matrix are read in blocks of about this many bytes. */
 const READ_BYTES = 4 * 2 ** 20;
@@ -69,8 +69,10 @@ export function planLayout(params: {
   rowBytes: number;
   precision: 'f32' | 'f64';
   stages: Stages;
+  /** Bytes up to which a matrix is held whole. */
+  holdLimit?: number;
 }): Layout {
-  const { rows, columns, rowBytes, precision, stages } = params;
+  const { rows, columns, rowBytes, precision, stages, holdLimit = HOLD_LIMIT } = params;
   const size = precision === 'f32' ? 4 : 8;
   const tall = rows > columns;
   const order = Math.min(rows, columns);
@@ -113,7 +115,7 @@ export function planLayout(params: {
 
   const layout = tall
     ? place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth))
-    : placeWide(rows, place);
+    : placeWide(rows, holdLimit, place);
   if (layout.end > MAX_BYTES) {
     const gigabytes = (layout.end / 1e9).toFixed(1);
     const mend = precision === 'f64' ? "; precision 'f32' needs half as much" : '';
@@ -127,9 +129,9 @@ export function planLayout(params: {
 }
 
 /** Holds the matrix where it fits; otherwise two blocks of rows as large as fit. */
-function placeWide(rows: number, place: (blockRows: number) => Layout): Layout {
+function placeWide(rows: number, holdLimit: number, place: (blockRows: number) => Layout): Layout {
   let layout = place(rows);
-  for (let blocks = 2; layout.end > HOLD_LIMIT && layout.blockRows > TILE; blocks++) {
+  for (let blocks = 2; layout.end > holdLimit && layout.blockRows > TILE; blocks++) {
     layout = place(Math.ceil(rows / blocks / TILE) * TILE);
   }
   return layout;

@@ -34,6 +34,14 @@ export function storedMatrix(
   };
 }
 
+/** The value of a float16 by its definition. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+}
+
 /** Numbers in [-1, 1) from a seed (xorshift). */
 export function randomSource(seed: number): () => number {
   let state = seed | 0 || 1;
