@@ -88,10 +88,11 @@ export async function readCheckpoint(
     const index = await readShardIndex(indexSource, signal);
     checkAgainstIndex(tensors, files, index, indexSource.name);
   }
-  checkUnique(tensors);
+  const names = checkUnique(tensors);
 
   const naming = modelNaming(tensors, config);
-  const weights = tensors.flatMap((tensor) => weightsOf(tensor, naming, { config, splitFused }));
+  const options = { config, splitFused, has: (tensor: string) => names.has(tensor) };
+  const weights = tensors.flatMap((tensor) => weightsOf(tensor, naming, options));
   const { architecture } = naming;
   return {
     source: name ?? files[0]!.name,
@@ -109,7 +110,8 @@ export async function readCheckpoint(
   };
 }
 
-function checkUnique(tensors: readonly PlacedTensor[]): void {
+/** @returns the file of each tensor, by name */
+function checkUnique(tensors: readonly PlacedTensor[]): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const { name, source } of tensors) {
     const other = files.get(name);
@@ -121,4 +123,5 @@ function checkUnique(tensors: readonly PlacedTensor[]): void {
     }
     files.set(name, source.name);
   }
+  return files;
 }

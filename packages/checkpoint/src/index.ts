@@ -7,5 +7,9 @@ export type {
 } from './checkpoint.js';
 export { readCheckpoint } from './checkpoint.js';
 export { bytesPerElement } from './dtypes.js';
+export type { SafetensorsContent, TensorData } from './safetensors/serialize.js';
+export { serializeSafetensors } from './safetensors/serialize.js';
 export { memorySource } from './sources/memory.js';
 export { decodeValues } from './values/decode.js';
+export type { FloatDType } from './values/encode.js';
+export { encodeValues } from './values/encode.js';

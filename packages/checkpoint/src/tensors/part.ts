@@ -31,49 +31,47 @@ export function partOf(whole: Elements, axis: number, pattern: IndexPattern): Pa
   const positionOf = (index: number): number =>
     Math.floor(index / count) * outerStride + (start + (index % count) * period) * inner;
 
-  async function decode(target: Values, from: number, signal?: AbortSignal): Promise<void> {
-    let scratch: Values | undefined;
-    for (let done = 0; done < target.length; ) {
-      const index = Math.floor((from + done) / run);
-      const skipped = (from + done) % run;
-      const begin = positionOf(index) + skipped;
-      const wanted = target.length - done;
-      let end = begin + Math.min(run - skipped, wanted);
-      let gathered = end - begin;
-      let next = index + 1;
-      while (gathered < wanted) {
-        const taken = Math.min(run, wanted - gathered);
-        const position = positionOf(next);
-        if (position + taken - begin > SPAN) break;
-        end = position + taken;
-        gathered += taken;
-        next++;
-      }
-      if (next === index + 1) {
-        await whole.decode(target.subarray(done, done + gathered), begin, signal);
-      } else {
-        scratch ??= allocateValues(whole.dtype, SPAN);
-        await whole.decode(scratch.subarray(0, end - begin), begin, signal);
-        gather(target, done, gathered, (i) => positionOf(index + i) - begin, skipped);
-      }
-      done += gathered;
+  /** Runs from the element `from` on that lie within one span, at most `wanted` elements of them. */
+  function spanFrom(from: number, wanted: number): { begin: number; end: number; taken: number } {
+    let index = Math.floor(from / run);
+    const skipped = from % run;
+    const begin = positionOf(index) + skipped;
+    let taken = Math.min(run - skipped, wanted);
+    let end = begin + taken;
+    while (taken < wanted) {
+      const next = Math.min(run, wanted - taken);
+      const position = positionOf(++index);
+      if (position + next - begin > SPAN) break;
+      end = position + next;
+      taken += next;
     }
+    return { begin, end, taken };
+  }
 
-    function gather(
-      into: Values,
-      at: number,
-      total: number,
-      offsetOf: (run: number) => number,
-      skip: number,
-    ): void {
-      let written = 0;
-      for (let i = 0; written < total; i++) {
-        const first = offsetOf(i) + (i === 0 ? skip : 0);
-        // The span begins at the first wanted element, so offsets are relative to it.
-        const taken = Math.min(run - (i === 0 ? skip : 0), total - written);
-        for (let j = 0; j < taken; j++) into[at + written + j] = scratch![first + j]!;
-        written += taken;
+  async function decode(target: Values, start: number, signal?: AbortSignal): Promise<void> {
+    let span: Values | undefined;
+    for (let done = 0; done < target.length; ) {
+      const from = start + done;
+      const { begin, end, taken } = spanFrom(from, target.length - done);
+      const part = target.subarray(done, done + taken);
+      if (end - begin === taken) {
+        await whole.decode(part, begin, signal);
+      } else {
+        span ??= allocateValues(whole.dtype, Math.min(SPAN, outerStride * runs));
+        await whole.decode(span.subarray(0, end - begin), begin, signal);
+        gather(span, begin, part, from);
       }
+      done += taken;
+    }
+  }
+
+  /** Fills `part`, the elements from `from` on, out of a span that begins at `begin` of the whole. */
+  function gather(span: Values, begin: number, part: Values, from: number): void {
+    for (let i = 0; i < part.length; ) {
+      const skipped = (from + i) % run;
+      const position = positionOf(Math.floor((from + i) / run)) + skipped - begin;
+      const end = Math.min(part.length, i + run - skipped);
+      for (let j = position; i < end; i++, j++) part[i] = span[j]!;
     }
   }
 

@@ -20,7 +20,7 @@ export interface Elements {
   /** Decodes the elements from `start` on into all of `target`. */
   decode(target: Values, start: number, signal?: AbortSignal): Promise<void>;
   /** The stored bytes of the elements from `start` on. */
-  readInto(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function storedElements(source: ByteSource, stored: StoredTensor): Elements {

@@ -16,6 +16,8 @@ export interface PlacedTensor extends StoredTensor {
 
 export interface WeightOptions {
   readonly config: JsonObject | undefined;
+  /** Whether the checkpoint has a tensor of this name. */
+  readonly has: (name: string) => boolean;
   readonly splitFused: boolean;
 }
 
@@ -23,9 +25,10 @@ export interface WeightOptions {
 export function weightsOf(
   tensor: PlacedTensor,
   naming: ModelNaming,
-  { config, splitFused }: WeightOptions,
+  { config, splitFused, has }: WeightOptions,
 ): WeightTensor[] {
-  const elements = storedElements(tensor.source, tensor);
+  const stored = storedElements(tensor.source, tensor);
+  const elements = isScaled(tensor, has) ? withoutValues(stored) : stored;
   const description = naming.describe(tensor);
   const layout = splitFused ? naming.fusedLayout(description) : undefined;
   if (layout === undefined) return [wholeWeight(elements, description)];
@@ -38,6 +41,25 @@ export function weightsOf(
   return splitWeights(elements, description, layout, config);
 }
 
+/** 8-bit floats with a tensor of scales beside them: the stored numbers are not the weights. */
+function isScaled({ name, dtype }: StoredTensor, has: WeightOptions['has']): boolean {
+  return dtype.startsWith('F8') && (has(`${name}_scale_inv`) || has(`${name}_scale`));
+}
+
+/** Elements that can be listed but not read. */
+function withoutValues({ readInto: _, ...elements }: Elements): Elements {
+  const { name, file } = elements;
+  return {
+    ...elements,
+    async decode() {
+      throw unsupported(
+        'its 8-bit floats go with a tensor of scales; convert the checkpoint to BF16 first',
+        { file, tensor: name },
+      );
+    },
+  };
+}
+
 function wholeWeight(elements: Elements, description: Naming): WeightTensor {
   const { name, shape, dtype, readInto } = elements;
   const count = elementCount(shape);
@@ -45,7 +67,7 @@ function wholeWeight(elements: Elements, description: Naming): WeightTensor {
     ...{ name, shape, dtype, ...description },
     read: (start = 0, end = count, signal) =>
       readRange(elements, [start, end, count], (target) => elements.decode(target, start, signal)),
-    readInto,
+    ...(readInto && { readInto }),
   };
 }
 
@@ -64,6 +86,7 @@ function splitWeights(
     const partName = `${name}[${letter}]`;
     const count = elementCount(part.shape);
     const { offset } = part;
+    const { readInto } = elements;
     return {
       ...{ name: partName, shape: part.shape, dtype, ...description },
       role: `${letter}_proj`,
@@ -72,12 +95,13 @@ function splitWeights(
         readRange({ name: partName, file, dtype }, [start, end, count], (target) =>
           part.decode(target, start, signal),
         ),
-      ...(offset !== undefined && {
-        readInto: (target: Uint8Array, start: number, signal?: AbortSignal) => {
-          checkRange(partName, start, start + target.byteLength / bytesPerElement(dtype), count);
-          return elements.readInto(target, offset + start, signal);
-        },
-      }),
+      ...(offset !== undefined &&
+        readInto && {
+          readInto: (target: Uint8Array, start: number, signal?: AbortSignal) => {
+            checkRange(partName, start, start + target.byteLength / bytesPerElement(dtype), count);
+            return readInto(target, offset + start, signal);
+          },
+        }),
     };
   });
 }
