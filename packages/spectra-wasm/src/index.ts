@@ -4,6 +4,7 @@ import { createEngine } from './engine.js';
 import type { Build, Candidate } from './load.js';
 
 export type { Build } from './load.js';
+export { memoryEstimate } from './memory.js';
 
 export interface WasmEngineOptions {
   /**

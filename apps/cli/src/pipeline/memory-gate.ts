@@ -19,14 +19,21 @@ export function memoryGate(limit: number): MemoryGate {
     async acquire(bytes, signal) {
       signal?.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
-        const entry = { bytes, admit: resolve };
+        const leave = (): void => {
+          waiting.splice(waiting.indexOf(entry), 1);
+          reject(signal!.reason);
+          // The one that left may have held up smaller ones.
+          admitNext();
+        };
+        const entry = {
+          bytes,
+          admit: (): void => {
+            signal?.removeEventListener('abort', leave);
+            resolve();
+          },
+        };
+        signal?.addEventListener('abort', leave, { once: true });
         waiting.push(entry);
-        signal?.addEventListener('abort', () => {
-          const position = waiting.indexOf(entry);
-          if (position < 0) return;
-          waiting.splice(position, 1);
-          reject(signal.reason);
-        });
         admitNext();
       });
       return () => {

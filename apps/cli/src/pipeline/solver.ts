@@ -10,6 +10,7 @@ import {
   type SpectralEngine,
 } from '@alphalora/contracts';
 import { spectralUnits, unfitReason } from '@alphalora/htsr-core';
+import { memoryEstimate } from '@alphalora/spectra-wasm';
 import { type CachedSpectrum, cacheKey, readCached, writeCached } from './cache.js';
 import { matrixDigest } from './digest.js';
 
@@ -83,6 +84,13 @@ interface EngineEntry {
 
 /** The engines by name; each is loaded when it is asked for. */
 const engines = new Map<string, EngineEntry>([
+  [
+    'wasm',
+    {
+      load: async () => (await import('@alphalora/spectra-wasm/node')).createWasmEngine(),
+      memory: memoryEstimate,
+    },
+  ],
   [
     'ml-matrix',
     {

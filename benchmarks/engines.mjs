@@ -1,0 +1,151 @@
+/**
+ * Seconds per matrix with both cores busy: our engine, the reference engine, torch and numpy, in
+ * turns within one run, medians at the end.
+ *
+ *   apt-get install python3-torch python3-numpy     # the peers; without them only ours is measured
+ *   npm run setup                                   # builds
+ *   node benchmarks/engines.mjs [--rounds 5] [--sizes 1024x1024,4096x11008] [--out results.json]
+ *
+ * The Node that runs this script runs our engine: call it with another `node` to compare releases.
+ * PYTHON names the interpreter of the peers (default: /usr/bin/python3, where Debian installs them).
+ *
+ * Ours: one matrix per worker thread, two workers; seconds per matrix are those of a pair, halved.
+ * Peers: one matrix at a time on two threads, which is what a loop over layers does. Every engine
+ * gets one warm-up; then all take turns, so that a slow phase of the machine meets all of them.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    sizes: { type: 'string', default: '1024x1024,2048x2048,4096x4096,4096x11008' },
+    kinds: { type: 'string', default: 'gaussian,heavy' },
+    out: { type: 'string' },
+  },
+});
+const rounds = Number(options.rounds);
+const python = process.env.PYTHON ?? '/usr/bin/python3';
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'alphalora-bench-'));
+
+/** A program that answers a line of JSON with a line of JSON; undefined if it cannot start. */
+async function peer(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = new Promise((resolve) => {
+    child.once('error', () => resolve({ done: true }));
+  });
+  const next = async () => {
+    const { value, done } = await Promise.race([lines.next(), ended]);
+    return done ? undefined : JSON.parse(value);
+  };
+  const about = await next();
+  if (!about) return undefined;
+  return {
+    about,
+    async ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      const answer = await next();
+      if (!answer) throw new Error(`${command} ${args.join(' ')} ended`);
+      return answer;
+    },
+    stop: () => child.kill(),
+  };
+}
+
+/** Seeded uniform numbers in [0, 1): mulberry32. */
+function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Gaussian entries; `heavy` scales each row by a Pareto factor, which gives the spectrum a heavy tail. */
+function makeMatrix(kind, rows, columns, seed) {
+  const random = uniform(seed);
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const scale = kind === 'heavy' ? (1 - random()) ** -0.4 : 1;
+    for (let j = 0; j < columns; j++) {
+      const radius = Math.sqrt(-2 * Math.log(1 - random()));
+      values[i * columns + j] = scale * radius * Math.cos(2 * Math.PI * random());
+    }
+  }
+  const file = join(folder, `${kind}-${rows}x${columns}-${seed}.f32`);
+  writeFileSync(file, values);
+  return { file, rows, columns };
+}
+
+const worker = () => peer(process.execPath, [here('peers/engine.mjs')]);
+const ours = await Promise.all([worker(), worker()]);
+if (ours.includes(undefined)) throw new Error('our engine does not start: npm run setup builds it');
+const pythonPeer = await peer(python, [here('peers/linear_algebra.py')]);
+
+/** Engine name to the function that gives seconds per matrix. */
+const engines = {
+  ours: async (pair) => {
+    const start = performance.now();
+    await Promise.all(ours.map((one, i) => one.ask({ engine: 'wasm', ...pair[i] })));
+    return (performance.now() - start) / 1000 / ours.length;
+  },
+  'ours, one worker': async ([first]) =>
+    (await ours[0].ask({ engine: 'wasm', ...first })).seconds,
+  'ml-matrix': async ([first]) => (await ours[0].ask({ engine: 'ml-matrix', ...first })).seconds,
+};
+for (const name of pythonPeer?.about.engines ?? []) {
+  engines[name] = async ([first]) => (await pythonPeer.ask({ engine: name, ...first })).seconds;
+}
+/** Pure JavaScript takes minutes from here on; one core, cubic. */
+const applies = (name, rows, columns) => name !== 'ml-matrix' || rows * columns <= 1024 * 1024;
+
+const machine = {
+  processor: cpus()[0].model,
+  cores: cpus().length,
+  node: process.version,
+  build: ours[0].about.build,
+  peers: pythonPeer?.about.versions ?? 'absent',
+};
+console.log(JSON.stringify(machine));
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const results = [];
+try {
+  for (const size of options.sizes.split(',')) {
+    const [rows, columns] = size.split('x').map(Number);
+    for (const kind of options.kinds.split(',')) {
+      const pair = [1, 2].map((seed) => makeMatrix(kind, rows, columns, seed));
+      const times = {};
+      for (let round = 0; round <= rounds; round++) {
+        for (const [name, run] of Object.entries(engines)) {
+          if (!applies(name, rows, columns)) continue;
+          const seconds = await run(pair);
+          // Round 0 is the warm-up.
+          if (round > 0) (times[name] ??= []).push(seconds);
+        }
+      }
+      const medians = Object.fromEntries(
+        Object.entries(times).map(([name, list]) => [name, median(list)]),
+      );
+      results.push({ size, kind, medians, times });
+      const cells = Object.entries(medians).map(
+        ([name, seconds]) => `${name} ${seconds.toFixed(3)} s (${(seconds / medians.ours).toFixed(2)}x)`,
+      );
+      console.log(`${size} ${kind}: ${cells.join('; ')}`);
+      for (const { file } of pair) rmSync(file);
+    }
+  }
+} finally {
+  for (const one of [...ours, pythonPeer]) one?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+if (options.out) writeFileSync(options.out, `${JSON.stringify({ machine, rounds, results }, null, 1)}\n`);
