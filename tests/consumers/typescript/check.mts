@@ -16,13 +16,13 @@ import { createWasmEngine as createNodeEngine } from '@alphalora/spectra-wasm/no
 export const engines: readonly SpectralEngine[] = [
   createReferenceEngine(),
   createWasmEngine({ build: 'simd' }),
-  createNodeEngine({ revectorize: false }),
+  createNodeEngine(),
 ];
 const [engine = createWasmEngine()] = engines;
 
 export async function open(model: string | Uint8Array): Promise<Checkpoint> {
   if (typeof model === 'string') return openCheckpoint(model);
-  return readCheckpoint({ files: [memorySource(model)] });
+  return readCheckpoint({ files: [memorySource(model, 'memory')] });
 }
 
 export async function largest(matrix: Matrix): Promise<number | undefined> {
