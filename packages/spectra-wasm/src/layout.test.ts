@@ -4,6 +4,7 @@ import { portableCandidates } from './index.js';
 import { createRowReader } from './input.js';
 import { type Layout, planLayout, reserve } from './layout.js';
 import { loadFirst } from './load.js';
+import type { Pass } from './pass.js';
 import { stagesOf, type WasmInstance } from './stages.js';
 import { matrixOf, randomValues } from './test-support/matrices.js';
 
@@ -62,7 +63,8 @@ describe('gramProduct', () => {
         const { memory, exports } = instance;
         reserve(memory, layout.end, 'w');
         const reader = createRowReader(matrix, memory, undefined);
-        const pass = {
+        const size: Pass['size'] = precision === 'f32' ? 4 : 8;
+        const pass: Pass = {
           ...{ rows, columns, layout, memory, stages: stagesOf(exports, precision) },
           ...{ size: precision === 'f32' ? 4 : 8, step: async () => {} },
         } as const;
