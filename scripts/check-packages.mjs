@@ -81,7 +81,9 @@ function checkFiles(folder, names) {
     const installed = readdirSync(join(folder, 'node_modules', name), { recursive: true });
     const files = installed.map((path) => path.replaceAll('\\', '/'));
     const missing = ['README.md', 'LICENSE'].filter((file) => !files.includes(file));
-    const strays = files.filter((path) => /\.test[.-]|\.tsbuildinfo$|(^|\/)\./.test(path));
+    const strays = files.filter((path) =>
+      /\.test\.|\/test-support\/|\.tsbuildinfo$|(^|\/)\./.test(path),
+    );
     report(`${name}: files`, [
       ...missing.map((file) => `${file} is missing`),
       ...strays.map((file) => `${file} does not belong there`),

@@ -50,11 +50,12 @@ export function borderViolations(
     const { specifier } = imported;
     if (specifier.startsWith('.')) {
       const target = posix.join(posix.dirname(path), specifier);
-      return target.startsWith('src/') || target === 'package.json'
+      // A package's own build may generate modules, which lie under dist.
+      return /^(src|dist)\/|^package\.json$/.test(target)
         ? undefined
         : 'leaves the sources of its package';
     }
-    const isTest = path.endsWith('.test.ts');
+    const isTest = path.endsWith('.test.ts') || path.startsWith('src/test-support/');
     if (specifier.startsWith('node:')) {
       return isTest || runsInNodeOnly(pkg.folder, path) || imported.typeOnly
         ? undefined
