@@ -21,7 +21,8 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     }
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // Where the folder is no folder, there is nothing to remove either.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw ioError(`cannot write ${path}`, path, cause);
   }
 }

@@ -13,17 +13,20 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    return report(error, io);
+    return report(error, io, argv);
   }
 }
 
-function report(error: unknown, { stderr, signal }: Io): ExitCode {
+function report(error: unknown, { stderr, signal }: Io, argv: readonly string[]): ExitCode {
   if (error instanceof CommanderError) {
     // Help and version have been printed, and so have usage errors.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   if (signal.aborted) {
-    stderr.write('interrupted: nothing was written; run the same command again\n');
+    const resume = argv.includes('--no-cache')
+      ? 'nothing was kept, because of --no-cache'
+      : 'the matrices that were done are kept: the same command goes on from there';
+    stderr.write(`interrupted; ${resume}\n`);
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {

@@ -2,6 +2,8 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
+import { defaultCacheFolder } from '../pipeline/cache.js';
+import { engineNames } from '../pipeline/solver.js';
 import { toolVersion } from '../program.js';
 
 export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {
@@ -12,7 +14,8 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     platform: `${process.platform}-${process.arch}`,
     processors: String(availableParallelism()),
     memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
-    engines: 'ml-matrix',
+    engines: engineNames.join(', '),
+    cache: defaultCacheFolder(),
   };
   if (options.json) {
     io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);

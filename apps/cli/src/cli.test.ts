@@ -1,0 +1,454 @@
+/** The built program as its users call it: files, streams and exit codes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import type { Allocation, AnalysedRow, Analysis } from '@alphalora/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const root = mkdtempSync(join(tmpdir(), 'alphalora-cli-'));
+const cache = join(root, 'cache');
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeAll(() => {
+  if (!existsSync(main)) throw new Error('the program is not built: npm run setup builds it');
+});
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function start(args: string[], env: NodeJS.ProcessEnv = {}): [ChildProcess, Promise<Outcome>] {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: root,
+    env: { ...process.env, ALPHALORA_CACHE: cache, ...env },
+  });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => {
+    texts.stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    texts.stderr += data;
+  });
+  const outcome = new Promise<Outcome>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...texts }));
+  });
+  return [child, outcome];
+}
+
+async function alphalora(...args: string[]): Promise<Outcome> {
+  const outcome = await start(args)[1];
+  // Whatever goes wrong, nobody gets to see a stack trace.
+  expect(outcome.stderr).not.toMatch(/\n\s+at .*:\d+:\d+|internal error/);
+  return outcome;
+}
+
+/** Seeded numbers in [-1, 1). */
+function noise(count: number, seed: number): Float64Array {
+  let state = seed;
+  return Float64Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  });
+}
+
+const q = (block: number): string => `model.layers.${block}.self_attn.q_proj.weight`;
+const up = (block: number): string => `model.layers.${block}.mlp.up_proj.weight`;
+
+type Weights = Record<string, { shape: number[]; values: ArrayLike<number> }>;
+
+function writeModel(folder: string, weights: Weights): string {
+  const path = join(root, folder);
+  mkdirSync(path, { recursive: true });
+  const tensors = Object.entries(weights).map(([name, { shape, values }]) => {
+    return {
+      name,
+      shape,
+      dtype: 'F32',
+      bytes: encodeValues(Float32Array.from(values), 'F32'),
+    } as const;
+  });
+  writeFileSync(join(path, 'model.safetensors'), Buffer.concat(serializeSafetensors({ tensors })));
+  writeFileSync(
+    join(path, 'config.json'),
+    '{"architectures":["LlamaForCausalLM"],"model_type":"llama"}',
+  );
+  return path;
+}
+
+function soundWeights(size = 24): Weights {
+  const weights: Weights = { 'model.norm.weight': { shape: [size], values: noise(size, 9) } };
+  for (const block of [0, 1, 2]) {
+    weights[q(block)] = { shape: [size, size], values: noise(size * size, block + 1) };
+    weights[up(block)] = { shape: [2 * size, size], values: noise(2 * size * size, block + 4) };
+  }
+  return weights;
+}
+
+const model = writeModel('model', soundWeights());
+const read = <Document>(path: string): Document => JSON.parse(readFileSync(path, 'utf8'));
+
+describe('plan', () => {
+  it('leaves an analysis and an allocation, and prints a table', async () => {
+    const out = join(root, 'plan');
+    const { code, stdout, stderr } = await alphalora('plan', model, '--total', '14', '-o', out);
+    expect(code, stderr).toBe(0);
+    const analysis = read<Analysis>(join(out, 'analysis.json'));
+    const allocation = read<Allocation>(join(out, 'allocation.json'));
+    expect(analysis.model).toMatchObject({
+      source: model,
+      architecture: 'LlamaForCausalLM',
+      blocks: 3,
+    });
+    expect(analysis.matrices.filter((row) => row.status === 'ok')).toHaveLength(6);
+    expect(allocation.experts.reduce((sum, count) => sum + count, 0)).toBe(14);
+    // Per expert: rank 8 on 24 -> 24 and 24 -> 48, and two router columns.
+    expect(allocation.parameters).toEqual({ rank: 8, trainable: 14 * (8 * (48 + 72) + 48) });
+    expect(stdout).toMatch(/^block\s+alpha\s+experts\s+top-k/);
+    expect(stderr).toContain('1 × not a matrix');
+  });
+
+  it('shows planted against estimated exponents for the demo model', async () => {
+    const { code, stdout } = await alphalora('plan', '--demo', '-o', join(root, 'demo'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^block\s+planted\s+alpha\s+experts/);
+    const rows = stdout
+      .split('\n')
+      .slice(1, 9)
+      .map((line) => line.trim().split(/\s+/).map(Number));
+    for (const [, planted, estimated] of rows as number[][]) {
+      expect(Math.abs(estimated! / planted! - 1)).toBeLessThan(0.05);
+    }
+  });
+
+  it('keeps the analysis when the budget is infeasible', async () => {
+    const out = join(root, 'infeasible');
+    const { code, stderr } = await alphalora('plan', model, '--total', '2', '-o', out);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/a total of 2 is too small for 3 blocks .* raise the total to 3/);
+    expect(readdirSync(out)).toEqual(['analysis.json']);
+  });
+});
+
+describe('analyze', () => {
+  it('gives the same bytes with and without the cache, apart from timings', async () => {
+    const documents: string[] = [];
+    for (const flags of [['--no-cache'], [], [], ['--jobs', '1']]) {
+      const { stdout } = await alphalora('analyze', model, '--json', ...flags);
+      documents.push(JSON.stringify({ ...JSON.parse(stdout), timings: undefined }));
+    }
+    expect(new Set(documents).size).toBe(1);
+  });
+
+  it('measures only what changed', async () => {
+    const folder = join(root, 'changing-cache');
+    const entries = () =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        /[0-9a-f]{64}$/.test(name),
+      );
+    const args = ['--cache-dir', folder, '--json'];
+    const weights = soundWeights();
+    const changing = writeModel('changing', weights);
+    await alphalora('analyze', changing, ...args);
+    expect(entries()).toHaveLength(6);
+    await alphalora('analyze', changing, ...args);
+    expect(entries()).toHaveLength(6);
+    weights[q(1)]!.values = noise(24 * 24, 77);
+    const { stdout } = await alphalora('analyze', writeModel('changing', weights), ...args);
+    expect(entries()).toHaveLength(7);
+    const fresh = await alphalora('analyze', changing, '--json', '--no-cache');
+    const rows = (text: string): unknown => (JSON.parse(text) as Analysis).matrices;
+    expect(rows(stdout)).toEqual(rows(fresh.stdout));
+  });
+
+  it('finishes with 3 and reasons when some matrices have no spectrum', async () => {
+    const size = 24;
+    const weights = soundWeights();
+    weights[q(0)]!.values = noise(size * size, 1).fill(Number.NaN, 5, 6);
+    weights[q(1)]!.values = new Float64Array(size * size);
+    weights[q(2)]!.values = Float64Array.from(
+      { length: size * size },
+      (_, i) => (1 + (i % size)) * 2,
+    );
+    weights[up(0)]!.values = noise(2 * size * size, 1).fill(Number.POSITIVE_INFINITY, 0, 1);
+    const output = join(root, 'some-failed.json');
+    const { code, stderr } = await alphalora(
+      'analyze',
+      writeModel('failing', weights),
+      '-o',
+      output,
+    );
+    expect(code).toBe(3);
+    const reasons = read<Analysis>(output).matrices.flatMap((row) =>
+      row.status === 'failed' ? [`${row.name}: ${row.reason}`] : [],
+    );
+    expect(reasons.sort()).toEqual([
+      expect.stringMatching(/^model.layers.0.mlp.up_proj.weight: contains .*infinity/),
+      expect.stringMatching(/^model.layers.0.self_attn.q_proj.weight: contains NaN/),
+      `${q(1)}: all values are zero`,
+      `${q(2)}: has rank one: a tail needs at least two eigenvalues`,
+    ]);
+    for (const reason of reasons) expect(stderr).toContain(reason);
+    // Block 0 has nothing left to judge it by.
+    const allocation = await alphalora('allocate', output);
+    expect(allocation.code).toBe(1);
+    expect(allocation.stderr).toMatch(/block 0 has no alpha/);
+  });
+
+  it('selects by patterns, and says so in the document', async () => {
+    const { stdout } = await alphalora(
+      'analyze',
+      model,
+      '--json',
+      '--include',
+      '*q_proj*',
+      '--exclude',
+      '*.2.*',
+    );
+    const { matrices, options } = JSON.parse(stdout) as Analysis;
+    expect(
+      matrices
+        .filter((row) => row.status === 'ok')
+        .map((row) => row.name)
+        .sort(),
+    ).toEqual([q(0), q(1)]);
+    expect(matrices.find((row) => row.name === q(2))).toMatchObject({
+      reason: "excluded by --exclude '*.2.*'",
+    });
+    expect(options).toMatchObject({ include: ['*q_proj*'], exclude: ['*.2.*'] });
+  });
+
+  it('knows the reference engine, and the two agree', async () => {
+    const alphas = async (engine: string): Promise<number[]> => {
+      const { stdout } = await alphalora('analyze', model, '--json', '--engine', engine);
+      const rows = (JSON.parse(stdout) as Analysis).matrices.filter((row) => row.status === 'ok');
+      return rows.map((row) => (row as AnalysedRow).alpha);
+    };
+    const [fast, reference] = [await alphas('wasm'), await alphas('ml-matrix')];
+    for (const [i, alpha] of reference.entries()) expect(fast[i]! / alpha - 1).toBeCloseTo(0, 9);
+  });
+
+  it('only lists the work with --dry-run', async () => {
+    const { stdout } = await alphalora('analyze', model, '--dry-run', '--json');
+    const { matrices } = JSON.parse(stdout) as { matrices: Array<{ name: string }> };
+    expect(matrices).toHaveLength(6);
+    expect(matrices[0]!.name).toContain('up_proj');
+  });
+});
+
+describe('shards', () => {
+  it('are measured apart and merged into the document of a single run', async () => {
+    const single = join(root, 'single.json');
+    await alphalora('analyze', model, '-o', single, '--no-cache');
+    const parts = [1, 2, 3].map((index) => join(root, `part-${index}.json`));
+    for (const [i, part] of parts.entries()) {
+      const { code } = await alphalora(
+        'analyze',
+        model,
+        '--shard',
+        `${i + 1}/3`,
+        '-o',
+        part,
+        '--no-cache',
+      );
+      expect(code).toBe(0);
+    }
+    const merged = join(root, 'merged.json');
+    const { code, stderr } = await alphalora('merge', ...parts.toReversed(), '-o', merged);
+    expect(code, stderr).toBe(0);
+    const bytes = (path: string): string => readFileSync(path, 'utf8').replace(/"timings": .*/, '');
+    expect(bytes(merged)).toBe(bytes(single));
+
+    expect((await alphalora('merge', parts[0]!, parts[1]!)).stderr).toMatch(
+      /missing: shard 3 of 3/,
+    );
+    expect((await alphalora('merge', ...parts, parts[0]!)).stderr).toMatch(/both shard 1\/3/);
+    const part = await alphalora('allocate', parts[0]!);
+    expect(part.code).toBe(1);
+    expect(part.stderr).toMatch(/alphalora merge/);
+  });
+});
+
+describe('allocate', () => {
+  it('aggregates anew, bounds, rounds and sets options', async () => {
+    const analysis = join(root, 'to-allocate.json');
+    await alphalora('analyze', model, '-o', analysis);
+    const { stdout } = await alphalora(
+      ...[
+        'allocate',
+        analysis,
+        '--total',
+        '12',
+        '--aggregate',
+        'median',
+        '--max',
+        '5',
+        '--min',
+        '2',
+      ],
+      ...['--set', 'beta=4', '--rounding', 'floor-one', '--top-k', '1', '--rank', '4', '--json'],
+    );
+    const allocation = JSON.parse(stdout) as Allocation;
+    expect(allocation).toMatchObject({
+      ...{ policy: { options: { beta: 4 } }, rounding: 'floor-one', topK: [1, 1, 1] },
+      ...{ budget: { total: 12, min: 2, max: 5 }, parameters: { rank: 4 } },
+    });
+    expect(Math.max(...allocation.experts)).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('wrong usage ends with 2 and says what is right', () => {
+  it.each<[string, string[], RegExp]>([
+    ['no such command', ['analyse', model], /unknown command 'analyse'/],
+    ['no such option', ['analyze', model, '--fast'], /unknown option '--fast'/],
+    ['no model', ['plan'], /name a model, or use --demo/],
+    ['two models', ['plan', model, '--demo'], /not both/],
+    ['no such model', ['analyze', 'nowhere'], /nowhere does not exist/],
+    [
+      'no such estimator',
+      ['analyze', model, '--estimator', 'x'],
+      /fix-finger, fix-finger-strict, hill, ks/,
+    ],
+    ['no such engine', ['analyze', model, '--engine', 'x'], /wasm, ml-matrix/],
+    ['no such policy', ['allocate', model, '--policy', 'x'], /choose one of alphalora, uniform/],
+    [
+      'no such policy option',
+      ['allocate', model, '--set', 'betta=2'],
+      /no option "betta"; it knows beta/,
+    ],
+    [
+      'no such rounding',
+      ['allocate', model, '--rounding', 'x'],
+      /largest-remainder, official, floor-one/,
+    ],
+    ['a number that is none', ['allocate', model, '--total', '1.5'], /whole number/],
+    ['a size that is none', ['analyze', model, '--max-memory', 'lots'], /800M or 2.5GB/],
+    ['a shard that is none', ['analyze', model, '--shard', '3/2'], /--shard must look like/],
+    ['a pattern without matches', ['analyze', model, '--include', 'x*'], /matches no weight/],
+    ['--tail with another estimator', ['analyze', model, '--tail', '5'], /--estimator hill only/],
+    ['no such document', ['schema', 'x'], /analysis and allocation/],
+    ['an analysis that does not exist', ['allocate', 'gone.json'], /gone.json does not exist/],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await alphalora(...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('bad input ends with 1', () => {
+  it('damaged checkpoints, with the file and the mend', async () => {
+    const whole = readFileSync(join(model, 'model.safetensors'));
+    const path = join(root, 'cut.safetensors');
+    writeFileSync(path, whole.subarray(0, whole.length - 100));
+    const { code, stderr } = await alphalora('analyze', path);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*cut\.safetensors/);
+  });
+
+  it.each([
+    ['{', /is not JSON/],
+    ['[]', /is not an analysis/],
+    ['{"kind":"allocation"}', /its kind is "allocation"/],
+    ['{"kind":"analysis","schemaVersion":1}', /does not follow the schema/],
+  ])('the document %s', async (text, message) => {
+    const path = join(root, 'bad.json');
+    writeFileSync(path, text);
+    const { code, stderr } = await alphalora('allocate', path);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+  });
+
+  it('an output that cannot be written', async () => {
+    writeFileSync(join(root, 'a-file'), '');
+    const { code, stderr } = await alphalora(
+      'analyze',
+      model,
+      '-o',
+      join(root, 'a-file', 'x.json'),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cannot write/);
+  });
+
+  it('a matrix over the memory limit fails alone', async () => {
+    const { code, stderr } = await alphalora('analyze', model, '--max-memory', '1k');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/failed: .*raise --max-memory/);
+  });
+});
+
+describe('the rest', () => {
+  it('inspect lists every weight, from headers', async () => {
+    const { stdout } = await alphalora('inspect', model, '--json');
+    const { weights, blocks } = JSON.parse(stdout);
+    expect(blocks).toBe(3);
+    expect(weights).toHaveLength(7);
+    expect((await alphalora('inspect', model)).stdout).toMatch(
+      /q_proj\.weight\s+24 × 24\s+F32\s+0\s+q_proj/,
+    );
+  });
+
+  it('schema and doctor print JSON', async () => {
+    expect(JSON.parse((await alphalora('schema', 'analysis')).stdout).title).toBe('Analysis');
+    expect(JSON.parse((await alphalora('doctor', '--json')).stdout).node).toBe(
+      process.versions.node,
+    );
+  });
+
+  it('help and version go to stdout and end with 0', async () => {
+    const help = await alphalora('--help');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('plan [options] [model]');
+    const { version } = read<{ version: string }>(
+      fileURLToPath(new URL('../package.json', import.meta.url)),
+    );
+    expect((await alphalora('--version')).stdout.trim()).toBe(version);
+  });
+});
+
+describe('interruption', () => {
+  it('ends with 130, writes nothing half, and what was measured is kept', async () => {
+    // Large enough for worker threads and a few seconds of work.
+    const size = 640;
+    const weights: Weights = {};
+    for (let block = 0; block < 24; block++) {
+      weights[q(block)] = { shape: [size, size], values: noise(size * size, block + 1) };
+    }
+    const large = writeModel('large', weights);
+    const folder = join(root, 'interrupted-cache');
+    const output = join(root, 'interrupted.json');
+    const args = ['analyze', large, '-o', output, '--cache-dir', folder];
+    const [child, outcome] = start([...args, '--precision', 'f64', '--jobs', '1']);
+    while (!existsSync(folder)) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    const { code, stderr } = await outcome;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/the same command/);
+    expect(existsSync(output)).toBe(false);
+    expect(readdirSync(root).filter((name) => name.includes('interrupted.json'))).toEqual([]);
+    const kept = () =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        /[0-9a-f]{64}$/.test(name),
+      );
+    expect(kept().length).toBeGreaterThan(0);
+    expect(kept().length).toBeLessThan(24);
+
+    const again = await start([...args, '--precision', 'f64'])[1];
+    expect(again.code).toBe(0);
+    expect(kept()).toHaveLength(24);
+    expect(read<Analysis>(output).matrices.every((row) => row.status === 'ok')).toBe(true);
+  });
+});
