@@ -1,0 +1,27 @@
+/** Values of a parsed config.json, which nobody vouches for: what has the wrong type is not there. */
+
+/** The parsed config.json of a model. */
+export type ModelConfig = Readonly<Record<string, unknown>>;
+
+/** A setting of the text model, which multimodal models keep in `text_config`. */
+function setting(config: ModelConfig, name: string): unknown {
+  const text = config['text_config'];
+  const inner = typeof text === 'object' && text !== null ? (text as ModelConfig)[name] : undefined;
+  return inner ?? config[name];
+}
+
+/** The first of these settings that is a positive whole number. */
+export function sizeSetting(config: ModelConfig, ...names: string[]): number | undefined {
+  const isSize = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && (value as number) > 0;
+  return names.map((name) => setting(config, name)).find(isSize);
+}
+
+export function flagSetting(config: ModelConfig, name: string): boolean {
+  return setting(config, name) === true;
+}
+
+export function modelType(config: ModelConfig): string | undefined {
+  const type = setting(config, 'model_type');
+  return typeof type === 'string' ? type : undefined;
+}
