@@ -5,7 +5,7 @@
 import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
 import { invalid } from './errors.js';
 import { readJsonObject } from './json.js';
-import { modelNaming } from './naming/describe.js';
+import { architectureOf } from './naming/architecture.js';
 import { readHeader } from './safetensors/header.js';
 import { checkAgainstIndex, plainName, readShardIndex } from './shard-index.js';
 import { type PlacedTensor, weightsOf } from './tensors/weights.js';
@@ -90,10 +90,9 @@ export async function readCheckpoint(
   }
   const names = checkUnique(tensors);
 
-  const naming = modelNaming(tensors, config);
   const options = { config, splitFused, has: (tensor: string) => names.has(tensor) };
-  const weights = tensors.flatMap((tensor) => weightsOf(tensor, naming, options));
-  const { architecture } = naming;
+  const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
+  const architecture = architectureOf([...names.keys()], config);
   return {
     source: name ?? files[0]!.name,
     ...(architecture !== undefined && { architecture }),

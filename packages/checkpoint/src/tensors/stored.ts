@@ -20,7 +20,7 @@ export interface Elements {
   /** Decodes the elements from `start` on into all of `target`. */
   decode(target: Values, start: number, signal?: AbortSignal): Promise<void>;
   /** The stored bytes of the elements from `start` on. */
-  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  readInto(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function storedElements(source: ByteSource, stored: StoredTensor): Elements {
@@ -101,8 +101,7 @@ export async function readRange(
   return values;
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` when `[start, end)` is no range of `count` elements */
-export function checkRange(name: string, start: number, end: number, count: number): void {
+function checkRange(name: string, start: number, end: number, count: number): void {
   if (
     Number.isInteger(start) &&
     Number.isInteger(end) &&

@@ -1,0 +1,290 @@
+import { isAlphaLoraError } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from './checkpoint.js';
+import { serializeSafetensors, type TensorData } from './safetensors/serialize.js';
+import { memorySource } from './sources/memory.js';
+import { countingSource } from './test-support/counting-source.js';
+import { fileBytes, joined } from './test-support/files.js';
+import { encodeValues } from './values/encode.js';
+
+const tensor = (name: string, shape: number[], values: number[]): TensorData => ({
+  ...{ name, shape, dtype: 'BF16' },
+  bytes: encodeValues(Float32Array.from(values), 'BF16'),
+});
+const q = tensor('model.layers.0.self_attn.q_proj.weight', [2, 3], [1, 2, 3, 4, 5, 6]);
+const k = tensor('model.layers.1.self_attn.k_proj.weight', [1, 2], [7, 8]);
+
+const bytesOf = (tensors: TensorData[], metadata?: Record<string, string>) =>
+  joined(serializeSafetensors({ tensors, ...(metadata && { metadata }) }));
+const json = (value: unknown, name: string) =>
+  memorySource(
+    new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)),
+    name,
+  );
+const config = (value: unknown) => json(value, 'folder/config.json');
+
+async function refusal(attempt: Promise<unknown>) {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return isAlphaLoraError(error) ? { code: error.code, message: error.message } : { error };
+}
+
+describe('readCheckpoint', () => {
+  it('describes weights from the header alone and reads values on demand', async () => {
+    const bytes = bytesOf([q, k], { origin: 'test' });
+    const file = countingSource(bytes, 'folder/model.safetensors');
+    const checkpoint = await readCheckpoint({
+      files: [file],
+      config: config({ architectures: ['LlamaForCausalLM'], time_limit: 0 }),
+    });
+    expect(checkpoint).toMatchObject({
+      ...{ source: 'folder/model.safetensors', architecture: 'LlamaForCausalLM', blocks: 2 },
+      metadata: { origin: 'test' },
+      config: { time_limit: 0 },
+      files: [{ name: 'model.safetensors', byteLength: bytes.byteLength, source: file }],
+    });
+    const headerBytes = bytes.byteLength - 16;
+    expect(file.bytesRead()).toBe(headerBytes + 1);
+
+    const [first] = checkpoint.tensors;
+    expect(first).toMatchObject({ block: 0, role: 'q_proj', kind: 'projection', dtype: 'BF16' });
+    expect([...(await first!.read())]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...(await first!.read(2, 5))]).toEqual([3, 4, 5]);
+    expect([...(await first!.read(6))]).toEqual([]);
+    const target = new Uint8Array(4);
+    await first!.readInto!(target, 4);
+    expect(target).toEqual(encodeValues(Float32Array.of(5, 6), 'BF16'));
+    expect(file.bytesRead()).toBe(headerBytes + 1 + 12 + 6 + 4);
+  });
+
+  it.each([
+    [-1, 2],
+    [0, 7],
+    [3, 2],
+    [0.5, 2],
+    [0, Number.NaN],
+  ])('refuses to read from %d to %d of six elements', async (start, end) => {
+    const { tensors } = await readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')] });
+    const { code, message } = await refusal(tensors[0]!.read(start, end));
+    expect(code).toBe('INVALID_OPTION');
+    expect(message).toMatch(/q_proj.weight: elements .* asked for, it has 6/);
+  });
+
+  it('refuses to fill more bytes than there are', async () => {
+    const { tensors } = await readCheckpoint({ files: [memorySource(bytesOf([q, k]), 'm')] });
+    expect(await refusal(tensors[0]!.readInto!(new Uint8Array(4), 5))).toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+    expect(await refusal(tensors[0]!.readInto!(new Uint8Array(3), 0))).toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  });
+
+  it('hands an abort to the source', async () => {
+    const { tensors } = await readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')] });
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(tensors[0]!.read(0, 6, signal)).rejects.toThrow('enough');
+    await expect(
+      readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')] }, { signal }),
+    ).rejects.toThrow('enough');
+  });
+
+  it('works with sources that cannot fill a given buffer', async () => {
+    const values = Float32Array.from({ length: 600_000 }, (_, i) => i % 256);
+    for (const dtype of ['F32', 'BF16'] as const) {
+      const bytes = bytesOf([
+        { name: 'a', dtype, shape: [600_000], bytes: encodeValues(values, dtype) },
+      ]);
+      const source = countingSource(bytes, 'm', false);
+      const { tensors } = await readCheckpoint({ files: [source] });
+      expect(await tensors[0]!.read()).toEqual(values);
+      expect(source.largestRead()).toBe(1 << 20);
+    }
+  });
+
+  it('notices a source that gives fewer bytes than asked for', async () => {
+    const whole = memorySource(bytesOf([q]), 'm');
+    let short = 0;
+    const { name, byteLength } = whole;
+    const read = (start: number, end: number) => whole.read(start, end - short);
+    const { tensors } = await readCheckpoint({ files: [{ name, byteLength, read }] });
+    short = 1;
+    expect(await refusal(tensors[0]!.read())).toMatchObject({ code: 'IO_FAILED' });
+  });
+
+  it('hands out arrays of its own, so that nobody writes into the source', async () => {
+    const bytes = bytesOf([
+      { name: 'a', dtype: 'F32', shape: [1], bytes: encodeValues(Float32Array.of(1), 'F32') },
+    ]);
+    const { tensors } = await readCheckpoint({ files: [memorySource(bytes, 'm')] });
+    (await tensors[0]!.read())[0] = 2;
+    expect([...(await tensors[0]!.read())]).toEqual([1]);
+  });
+
+  it('lists scaled 8-bit weights but refuses to pass their numbers off as weights', async () => {
+    const scaled = {
+      name: 'model.layers.0.mlp.up_proj.weight',
+      dtype: 'F8_E4M3',
+      shape: [2, 2],
+      bytes: new Uint8Array(4),
+    } as const;
+    const scale = tensor('model.layers.0.mlp.up_proj.weight_scale_inv', [1, 1], [2]);
+    const { tensors } = await readCheckpoint({
+      files: [memorySource(bytesOf([scaled, scale]), 'm')],
+    });
+    expect(tensors).toMatchObject([
+      { kind: 'other', role: 'up_proj', block: 0 },
+      { kind: 'projection', role: 'up_proj', block: 0 },
+    ]);
+    const { code, message } = await refusal(tensors[1]!.read());
+    expect([code, message]).toEqual([
+      'UNSUPPORTED_CHECKPOINT',
+      expect.stringMatching(/convert the checkpoint to BF16/),
+    ]);
+    expect(tensors[1]!.readInto).toBeUndefined();
+    const plain = await readCheckpoint({ files: [memorySource(bytesOf([scaled]), 'm')] });
+    expect(await plain.tensors[0]!.read()).toHaveLength(4);
+  });
+
+  it('needs a file', async () => {
+    expect(await refusal(readCheckpoint({ files: [] }))).toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
+  it('does not let a name claim a block number that no model has', async () => {
+    const wild = tensor('model.layers.99999999.self_attn.q_proj.weight', [1, 1], [1]);
+    expect((await readCheckpoint({ files: [memorySource(bytesOf([wild]), 'm')] })).blocks).toBe(0);
+  });
+});
+
+describe('config.json', () => {
+  const read = (text: string) =>
+    readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')], config: config(text) });
+
+  it('may hold the infinities and NaN that Python writes', async () => {
+    const text = '{"a": [0.0, Infinity, -Infinity], "b": NaN, "c": "NaN \\" Infinity"}';
+    expect((await read(text)).config).toEqual({ a: [0, null, null], b: null, c: 'NaN " Infinity' });
+  });
+
+  it.each(['', '[]', 'null', '{', '{"a":1,"a":2}', '"\\', '{"a": Infinity', '\ufeff{}'])(
+    'is refused when it reads %j',
+    async (text) => {
+      const { code, message } = await refusal(read(text));
+      expect(code).toBe('INVALID_CHECKPOINT');
+      expect(message).toMatch(/^folder\/config\.json: /);
+    },
+  );
+
+  it('is refused when it is as large as weights', async () => {
+    const large = { ...config('{}'), byteLength: 2e9 };
+    const attempt = readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')], config: large });
+    expect((await refusal(attempt)).message).toMatch(/2000000000 bytes are too many/);
+  });
+
+  it.each([
+    { architectures: 'x' },
+    { architectures: [] },
+    { architectures: [1] },
+    { architectures: null },
+  ])('need not name an architecture: %j', async (value) => {
+    expect((await read(JSON.stringify(value))).architecture).toBeUndefined();
+  });
+});
+
+describe('sharded checkpoints', () => {
+  const one = memorySource(bytesOf([q], { a: '1', b: '1' }), 'folder/a.safetensors');
+  const two = memorySource(bytesOf([k], { b: '2', c: '2' }), 'folder/b.safetensors');
+  const index = (value: unknown) => json(value, 'folder/model.safetensors.index.json');
+  const map = (weight_map: unknown) => index({ metadata: { total_size: 16 }, weight_map });
+  const right = { [q.name]: 'a.safetensors', [k.name]: 'b.safetensors' };
+
+  it('join their files', async () => {
+    const checkpoint = await readCheckpoint({ files: [one, two], index: map(right) });
+    expect(checkpoint.tensors.map(({ name }) => name)).toEqual([q.name, k.name]);
+    expect(checkpoint).toMatchObject({ blocks: 2, metadata: { a: '1', b: '1', c: '2' } });
+    expect([...(await checkpoint.tensors[1]!.read())]).toEqual([7, 8]);
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    [
+      'a shard that is missing',
+      { ...right, x: 'c.safetensors' },
+      'NOT_FOUND',
+      /"c.safetensors" is missing/,
+    ],
+    [
+      'a tensor that its shard lacks',
+      { ...right, x: 'a.safetensors' },
+      'INVALID_CHECKPOINT',
+      /"x": "a.safetensors" does not hold it/,
+    ],
+    [
+      'a tensor that is not listed',
+      { [k.name]: 'b.safetensors', x: 'a.safetensors' },
+      'INVALID_CHECKPOINT',
+      /does not list it/,
+    ],
+    [
+      'a tensor in another shard',
+      { [q.name]: 'b.safetensors', [k.name]: 'a.safetensors' },
+      'INVALID_CHECKPOINT',
+      /puts it into "b.safetensors"/,
+    ],
+  ])('refuse %s', async (_, weightMap, code, message) => {
+    const found = await refusal(readCheckpoint({ files: [one, two], index: map(weightMap) }));
+    expect(found).toEqual({ code, message: expect.stringMatching(message) });
+  });
+
+  it('refuse the same tensor in two files', async () => {
+    const twin = memorySource(bytesOf([q]), 'folder/b.safetensors');
+    const { message } = await refusal(readCheckpoint({ files: [one, twin] }));
+    expect(message).toMatch(/b\.safetensors: .*a\.safetensors holds a tensor of the same name/);
+    const indexed = await refusal(
+      readCheckpoint({
+        files: [one, twin],
+        index: map({ [q.name]: 'a.safetensors', x: 'b.safetensors' }),
+      }),
+    );
+    expect(indexed.message).toMatch(/puts it into "a.safetensors"/);
+  });
+
+  it.each(['../x.safetensors', '/etc/x', 'a/b', 'a\\b', 'C:x', '..', '.', '', 'x\0y'])(
+    'refuse an index that points to %j',
+    async (file) => {
+      const { code, message } = await refusal(
+        readCheckpoint({ files: [one], index: map({ t: file }) }),
+      );
+      expect(code).toBe('INVALID_CHECKPOINT');
+      expect(message).toMatch(/no plain file name/);
+    },
+  );
+
+  it.each([
+    '[]',
+    '{}',
+    '{"weight_map":[]}',
+    '{"weight_map":{"a":1}}',
+    '{"weight_map":{}}',
+    '{"weight_map":{"a":"x","\\u0061":"y"}}',
+  ])('refuse the index %s', async (text) => {
+    const { code, message } = await refusal(readCheckpoint({ files: [one], index: index(text) }));
+    expect(code).toBe('INVALID_CHECKPOINT');
+    expect(message).toMatch(/^folder\/model\.safetensors\.index\.json: /);
+  });
+
+  it('may hold tensors with names of Object.prototype', async () => {
+    const proto = { ...k, name: '__proto__' };
+    const file = memorySource(bytesOf([proto]), 'a');
+    const { tensors } = await readCheckpoint({
+      files: [file],
+      index: index('{"weight_map":{"__proto__":"a"}}'),
+    });
+    expect(tensors[0]!.name).toBe('__proto__');
+  });
+
+  it('are refused when a header is', async () => {
+    const broken = memorySource(fileBytes('{', 0), 'folder/a.safetensors');
+    expect((await refusal(readCheckpoint({ files: [broken] }))).code).toBe('INVALID_CHECKPOINT');
+  });
+});

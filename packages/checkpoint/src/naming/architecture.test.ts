@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { architectureOf } from './architecture.js';
+
+describe('architectureOf', () => {
+  const layer = (...names: string[]) => names.map((name) => `model.layers.0.${name}.weight`);
+
+  it.each<[string | undefined, string[]]>([
+    ['GPT2LMHeadModel', ['wpe.weight', 'h.0.attn.c_attn.weight']],
+    ['LlamaForCausalLM', layer('self_attn.q_proj', 'mlp.gate_proj')],
+    ['Qwen2ForCausalLM', [...layer('mlp.gate_proj'), 'model.layers.0.self_attn.q_proj.bias']],
+    ['Qwen3ForCausalLM', layer('self_attn.q_proj', 'self_attn.q_norm', 'mlp.gate_proj')],
+    ['Qwen3MoeForCausalLM', layer('self_attn.q_norm', 'mlp.experts.0.gate_proj')],
+    ['MixtralForCausalLM', layer('self_attn.q_proj', 'block_sparse_moe.experts.0.w1')],
+    ['Gemma2ForCausalLM', layer('self_attn.q_proj', 'mlp.gate_proj', 'pre_feedforward_layernorm')],
+    ['Phi3ForCausalLM', layer('self_attn.qkv_proj', 'mlp.gate_up_proj')],
+    ['PhiForCausalLM', layer('self_attn.q_proj', 'self_attn.dense', 'mlp.fc1')],
+    [
+      'GPTNeoXForCausalLM',
+      ['gpt_neox.embed_in.weight', 'gpt_neox.layers.0.attention.query_key_value.weight'],
+    ],
+    [
+      'BertModel',
+      [
+        'bert.embeddings.token_type_embeddings.weight',
+        'bert.encoder.layer.0.attention.self.query.weight',
+      ],
+    ],
+    ['RobertaModel', ['roberta.encoder.layer.0.attention.self.query.weight']],
+    [undefined, ['net.blocks.0.mixer.weight']],
+    [undefined, []],
+    [undefined, [`roberta.${'.attention'.repeat(100_000)}`]],
+  ])('guesses %s from the names', (architecture, names) => {
+    expect(architectureOf(names, undefined)).toBe(architecture);
+  });
+
+  it('believes the config, also when it is silent', () => {
+    const names = ['wpe.weight', 'h.0.attn.c_attn.weight'];
+    expect(architectureOf(names, { architectures: ['A', 'B'] })).toBe('A');
+    for (const architectures of ['x', [], [1], null, undefined]) {
+      expect(architectureOf(names, { architectures })).toBeUndefined();
+    }
+  });
+});
