@@ -1,11 +1,16 @@
+import type { MatrixRow, WeightKind } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { aggregateBlocks } from './aggregate.js';
 
-const row = (block: number, alpha: number, kind: 'projection' | 'router' = 'projection') =>
-  ({
-    ...{ name: 'w', shape: [2, 2], dtype: 'F32', block, kind, status: 'ok' },
-    ...{ alpha, xmin: 1, ks: 0, tail: 2, stderr: 0, metrics: {} },
-  }) as const;
+const row = (block: number, alpha: number, kind: WeightKind = 'projection'): MatrixRow => ({
+  name: 'w',
+  shape: [2, 2],
+  dtype: 'F32',
+  block,
+  kind,
+  status: 'ok',
+  ...{ alpha, xmin: 1, ks: 0, tail: 2, stderr: 0, metrics: {} },
+});
 
 describe('aggregateBlocks', () => {
   const rows = [row(0, 2), row(0, 3), row(0, 13), row(0, 99, 'router'), row(1, 4), row(1, 5)];

@@ -147,7 +147,8 @@ async function analyzeUnit(
       metrics: computeMetrics(eigenvalues, fit),
     };
   } catch (error) {
-    if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED')) throw error;
+    if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
+      throw error;
     return { ...identity(unit), status: 'failed', reason: error.message };
   }
 }

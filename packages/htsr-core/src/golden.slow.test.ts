@@ -26,45 +26,48 @@ interface ExpectedMatrix {
 
 const close = (actual: number, expected: number): number => Math.abs(actual / expected - 1);
 
-describe.skipIf(!existsSync(reference))('real checkpoints (skipped where ../shared is absent)', () => {
-  it.each(['stories260K', 'babyllama-tok361', 'gpt2-small-attention'])(
-    '%s',
-    async (name) => {
-      const { checkpoints } = JSON.parse(readFileSync(reference, 'utf8')) as {
-        checkpoints: Record<string, Record<string, ExpectedMatrix>>;
-      };
-      const expected = checkpoints[name]!;
-      const checkpoint = await openCheckpoint(`${shared}data/${name}`);
-      const engine = createReferenceEngine();
-      let fits = 0;
-      for (const weight of checkpoint.tensors.filter((tensor) => expected[tensor.name])) {
-        const golden = expected[weight.name]!;
-        const eigenvalues = await spectrum(spectralUnits(weight)[0]!, engine);
-        expect(eigenvalues, weight.name).toHaveLength(golden.num_evals);
-        for (const estimator of estimators.keys()) {
-          const wanted = golden.fits[estimator];
-          const { fit } = await loadEstimator(estimator);
-          const where = `${weight.name}, ${estimator}`;
-          if (!wanted) {
-            expect(() => fit(eigenvalues), where).toThrow();
-            continue;
+describe.skipIf(!existsSync(reference))(
+  'real checkpoints (skipped where ../shared is absent)',
+  () => {
+    it.each(['stories260K', 'babyllama-tok361', 'gpt2-small-attention'])(
+      '%s',
+      async (name) => {
+        const { checkpoints } = JSON.parse(readFileSync(reference, 'utf8')) as {
+          checkpoints: Record<string, Record<string, ExpectedMatrix>>;
+        };
+        const expected = checkpoints[name]!;
+        const checkpoint = await openCheckpoint(`${shared}data/${name}`);
+        const engine = createReferenceEngine();
+        let fits = 0;
+        for (const weight of checkpoint.tensors.filter((tensor) => expected[tensor.name])) {
+          const golden = expected[weight.name]!;
+          const eigenvalues = await spectrum(spectralUnits(weight)[0]!, engine);
+          expect(eigenvalues, weight.name).toHaveLength(golden.num_evals);
+          for (const estimator of estimators.keys()) {
+            const wanted = golden.fits[estimator];
+            const { fit } = await loadEstimator(estimator);
+            const where = `${weight.name}, ${estimator}`;
+            if (!wanted) {
+              expect(() => fit(eigenvalues), where).toThrow();
+              continue;
+            }
+            const found = fit(eigenvalues);
+            expect(close(found.alpha, wanted.alpha), where).toBeLessThan(1e-6);
+            expect(close(found.xmin, wanted.xmin), where).toBeLessThan(1e-6);
+            expect(close(found.ks, wanted.D), where).toBeLessThan(1e-6);
+            if (wanted.tail !== undefined) expect(found.tail, where).toBe(wanted.tail);
+            fits++;
           }
-          const found = fit(eigenvalues);
-          expect(close(found.alpha, wanted.alpha), where).toBeLessThan(1e-6);
-          expect(close(found.xmin, wanted.xmin), where).toBeLessThan(1e-6);
-          expect(close(found.ks, wanted.D), where).toBeLessThan(1e-6);
-          if (wanted.tail !== undefined) expect(found.tail, where).toBe(wanted.tail);
-          fits++;
+          const fit = (await loadEstimator('hill')).fit(eigenvalues);
+          const metrics = computeMetrics(eigenvalues, fit);
+          for (const metric of ['norm', 'spectral_norm', 'stable_rank'] as const) {
+            expect(close(metrics[metric]!, golden[metric]), metric).toBeLessThan(1e-9);
+          }
         }
-        const fit = (await loadEstimator('hill')).fit(eigenvalues);
-        const metrics = computeMetrics(eigenvalues, fit);
-        for (const metric of ['norm', 'spectral_norm', 'stable_rank'] as const) {
-          expect(close(metrics[metric]!, golden[metric]), metric).toBeLessThan(1e-9);
-        }
-      }
-      expect(fits).toBeGreaterThanOrEqual(3 * Object.keys(expected).length);
-      await checkpoint.close();
-    },
-    600_000,
-  );
-});
+        expect(fits).toBeGreaterThanOrEqual(3 * Object.keys(expected).length);
+        await checkpoint.close();
+      },
+      600_000,
+    );
+  },
+);

@@ -101,7 +101,7 @@ describe('mergeParts', () => {
       [partsOf(rows, owners, 2)[0]!, partsOf(rows, owners, 3)[1]!],
       /into 2 and 3/,
     ],
-    ['a whole analysis', changed(() => ({ shard: undefined })) as never, /is no part/],
+    ['a whole analysis', changed(() => ({ shard: undefined }) as never), /is no part/],
     [
       'other options',
       changed((a) => ({ options: { ...a.options, estimator: 'ks' } })),

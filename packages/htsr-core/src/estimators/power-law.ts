@@ -38,7 +38,7 @@ export function powerLawFits(eigenvalues: Float64Array): PowerLawFits {
 }
 
 /** Kolmogorov-Smirnov distance of the cut; at least `bound` (not exact) once it exceeds `bound`. */
-export function ksDistance(
+function ksDistance(
   fits: PowerLawFits,
   cut: number,
   bound: number = Number.POSITIVE_INFINITY,
