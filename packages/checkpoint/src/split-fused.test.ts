@@ -72,7 +72,7 @@ describe('splitFused', () => {
       [4, 5, 10, 11],
     ]);
     await expect(open(counting(neox, [12, 1]), { model_type: 'gpt_neox' })).rejects.toThrow(
-      /query_key_value.*num_attention_heads/,
+      /^model\.safetensors: .*query_key_value.*num_attention_heads/,
     );
   });
 

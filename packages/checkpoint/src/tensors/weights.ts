@@ -1,8 +1,13 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
-import type { ByteSource, WeightTensor } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  isAlphaLoraError,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import { elementCount } from '../dtypes.js';
 import { unsupported } from '../errors.js';
-import { fusedParts, partOf } from '../fused.js';
+import { type FusedPart, fusedParts, partOf } from '../fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { StoredTensor } from '../safetensors/header.js';
 import { readRange, storedElements } from './stored.js';
@@ -27,8 +32,19 @@ export function weightsOf(
   const weight = isScaled(tensor, has)
     ? withoutValues(wholeWeight(tensor, config), tensor.source.name)
     : wholeWeight(tensor, config);
-  const parts = splitFused ? fusedParts(weight, config) : [];
+  const parts = splitFused ? partsIn(weight, config, tensor.source.name) : [];
   return parts.length > 0 ? parts.map((part) => partOf(weight, part)) : [weight];
+}
+
+/** Adds the file to errors, which know the tensor only. */
+function partsIn(weight: WeightTensor, config: ModelConfig | undefined, file: string): FusedPart[] {
+  try {
+    return fusedParts(weight, config);
+  } catch (cause) {
+    if (!isAlphaLoraError(cause)) throw cause;
+    const details = { file, tensor: weight.name };
+    throw new AlphaLoraError(cause.code, `${file}: ${cause.message}`, { details, cause });
+  }
 }
 
 function wholeWeight(tensor: PlacedTensor, config: ModelConfig | undefined): WeightTensor {

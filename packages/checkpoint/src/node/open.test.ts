@@ -1,0 +1,223 @@
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serializeSafetensors } from '../safetensors/serialize.js';
+import { joined } from '../test-support/files.js';
+import { encodeValues } from '../values/encode.js';
+import { fileSource, openCheckpoint } from './index.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'alphalora-checkpoint-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+let folders = 0;
+async function folder(files: Record<string, string | Uint8Array>): Promise<string> {
+  const path = join(root, `${folders++}`);
+  await mkdir(path);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  return path;
+}
+
+const file = (name: string, ...values: number[]) =>
+  joined(
+    serializeSafetensors({
+      tensors: [
+        {
+          name,
+          dtype: 'F32',
+          shape: [values.length],
+          bytes: encodeValues(Float32Array.from(values), 'F32'),
+        },
+      ],
+      metadata: { format: 'pt' },
+    }),
+  );
+const weights = file('model.layers.0.norm.weight', 1, 2);
+const more = file('model.layers.1.norm.weight', 3, 4);
+const index = (map: object) => JSON.stringify({ metadata: {}, weight_map: map });
+
+async function valuesOf(path: string): Promise<number[][]> {
+  const { tensors, close } = await openCheckpoint(path);
+  const values = await Promise.all(tensors.map(async ({ read }) => [...(await read())]));
+  await close();
+  return values;
+}
+
+describe('openCheckpoint takes', () => {
+  it('a file', async () => {
+    const path = join(
+      await folder({ 'x.safetensors': weights, 'config.json': '{' }),
+      'x.safetensors',
+    );
+    const checkpoint = await openCheckpoint(path);
+    expect(checkpoint).toMatchObject({
+      ...{ source: path, blocks: 1, metadata: { format: 'pt' } },
+      files: [{ name: 'x.safetensors', byteLength: weights.byteLength }],
+    });
+    // What lies beside a file need not belong to it.
+    expect(checkpoint.config).toBeUndefined();
+    await checkpoint.close();
+    expect(await valuesOf(path)).toEqual([[1, 2]]);
+  });
+
+  it('a folder with its config', async () => {
+    const path = await folder({
+      'model.safetensors': weights,
+      'other.safetensors': more,
+      'config.json': '{"architectures":["A"],"n":1}',
+    });
+    const checkpoint = await openCheckpoint(path);
+    expect(checkpoint).toMatchObject({ source: path, architecture: 'A', config: { n: 1 } });
+    await checkpoint.close();
+    expect(await valuesOf(path)).toEqual([[1, 2]]);
+  });
+
+  it('a folder with one file of another name', async () => {
+    expect(await valuesOf(await folder({ 'adapter_model.safetensors': weights }))).toEqual([
+      [1, 2],
+    ]);
+  });
+
+  it('a folder with an index and shards, links included', async () => {
+    // The hub's cache keeps the content elsewhere and links to it.
+    const blobs = await folder({ abc: more });
+    const path = await folder({
+      'a.safetensors': weights,
+      'unrelated.safetensors': 'not read',
+      'model.safetensors.index.json': index({
+        'model.layers.0.norm.weight': 'a.safetensors',
+        'model.layers.1.norm.weight': 'b.safetensors',
+      }),
+    });
+    await symlink(join(blobs, 'abc'), join(path, 'b.safetensors'));
+    expect(await valuesOf(path)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+});
+
+describe('openCheckpoint refuses', () => {
+  const name = 'model.layers.0.norm.weight';
+  it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
+    ['an empty folder', {}, 'NOT_FOUND', /no \.safetensors file/],
+    [
+      'a pickle',
+      { 'pytorch_model.bin': 'x' },
+      'UNSUPPORTED_CHECKPOINT',
+      /pytorch_model\.bin .*safe_serialization=True/,
+    ],
+    [
+      'pickles with an index',
+      { 'pytorch_model.bin.index.json': '{}' },
+      'UNSUPPORTED_CHECKPOINT',
+      /save_pretrained/,
+    ],
+    [
+      'several files',
+      { 'a.safetensors': 'x', 'b.safetensors': 'x' },
+      'INVALID_CHECKPOINT',
+      /2 \.safetensors files \(a\.safetensors, b\.safetensors\) and no model\.safetensors\.index\.json/,
+    ],
+    [
+      'a missing shard',
+      { 'model.safetensors.index.json': index({ [name]: 'gone.safetensors' }) },
+      'NOT_FOUND',
+      /gone\.safetensors does not exist/,
+    ],
+    [
+      'a path in the index',
+      { 'model.safetensors.index.json': index({ [name]: '../0/x' }) },
+      'INVALID_CHECKPOINT',
+      /no plain file name/,
+    ],
+    [
+      'a damaged config',
+      { 'model.safetensors': weights, 'config.json': '{' },
+      'INVALID_CHECKPOINT',
+      /config\.json: not valid JSON/,
+    ],
+    [
+      'a truncated file',
+      { 'model.safetensors': weights.subarray(0, -1) },
+      'INVALID_CHECKPOINT',
+      /model\.safetensors: tensor "model\.layers\.0\.norm\.weight": .*outside the file.*download/,
+    ],
+  ])('%s', async (_, files, code, message) => {
+    const error = await openCheckpoint(await folder(files)).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error) && error.code).toBe(code);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it.each([
+    ['nowhere', 'NOT_FOUND', /nowhere does not exist/],
+    ['model.bin', 'UNSUPPORTED_CHECKPOINT', /not a safetensors file; save it as safetensors/],
+    ['config.json', 'INVALID_CHECKPOINT', /give the folder/],
+  ])('the path %s', async (path, code, message) => {
+    const files = await folder({ 'model.bin': 'x', 'config.json': '{}' });
+    const error = await openCheckpoint(join(files, path)).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error) && error.code).toBe(code);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('after an abort', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    const path = await folder({ 'model.safetensors': weights });
+    await expect(openCheckpoint(path, { signal })).rejects.toThrow('enough');
+  });
+
+  it('to read after close, with a tagged error', async () => {
+    const checkpoint = await openCheckpoint(await folder({ 'model.safetensors': weights }));
+    await checkpoint.close();
+    const error = await checkpoint.tensors[0]!.read().catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+  });
+});
+
+describe('fileSource', () => {
+  it('notices a file that becomes shorter while it is read', async () => {
+    const path = join(await folder({ f: 'x'.repeat(100) }), 'f');
+    const source = await fileSource(path);
+    await truncate(path, 50);
+    const error = await source.read(0, 100).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+    expect((error as Error).message).toMatch(/ends at byte 50, before 100: it was shortened/);
+    expect(new TextDecoder().decode(await source.read(48, 50))).toBe('xx');
+    await source.close!();
+  });
+
+  it('refuses ranges outside the file before it allocates anything', async () => {
+    const source = await fileSource(join(await folder({ f: 'abc' }), 'f'));
+    for (const [start, end] of [
+      [2, 4],
+      [-1, 2],
+      [2, 1],
+      [0, 2 ** 50],
+    ] as const) {
+      const error = await source.read(start, end).catch((reason: unknown) => reason);
+      expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+    }
+    await source.close!();
+  });
+
+  it('refuses what is not a file', async () => {
+    const error = await fileSource(root).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+    expect((error as Error).message).toMatch(/is not a regular file/);
+  });
+
+  it('stops at an abort, between the steps of a long read too', async () => {
+    const path = join(await folder({ f: '' }), 'f');
+    await truncate(path, 64 << 20);
+    const source = await fileSource(path);
+    const controller = new AbortController();
+    const reading = source.read(0, 64 << 20, controller.signal);
+    setImmediate(() => controller.abort(new Error('enough')));
+    await expect(reading).rejects.toThrow('enough');
+    await source.close!();
+  });
+});

@@ -1,0 +1,111 @@
+/** Checkpoints that other programs wrote, against what is known about them. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WeightTensor } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint } from './index.js';
+
+const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
+const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
+
+async function sumOfSquares({ read }: WeightTensor): Promise<number> {
+  let sum = 0;
+  for (const value of await read()) sum += value * value;
+  return sum;
+}
+
+describe.skipIf(absent !== '')(`GPT-2${absent}`, () => {
+  const path = join(data, 'gpt2-small-attention');
+
+  it('splits c_attn into the q, k and v that numpy measured', async () => {
+    const reference: Record<string, { frobenius_sq: number }> = JSON.parse(
+      readFileSync(join(path, 'reference_spectra.json'), 'utf8'),
+    ).matrices;
+    const { tensors, architecture, blocks, close } = await openCheckpoint(path, {
+      splitFused: true,
+    });
+    expect([architecture, blocks]).toEqual(['GPT2LMHeadModel', 12]);
+    const letters: Record<string, string> = {
+      q_proj: 'q',
+      k_proj: 'k',
+      v_proj: 'v',
+      'attn.c_proj': 'o',
+    };
+    const projections = tensors.filter(({ kind }) => kind === 'projection');
+    expect(projections).toHaveLength(48);
+    for (const weight of projections) {
+      const { frobenius_sq: expected } = reference[`${weight.block}.${letters[weight.role!]}`]!;
+      // Given to seven digits.
+      expect(Math.abs((await sumOfSquares(weight)) / expected - 1), weight.name).toBeLessThan(1e-6);
+      expect(weight).toMatchObject({ shape: [768, 768], inputFirst: true, dtype: 'F16' });
+    }
+    await close();
+  });
+
+  it('leaves c_attn whole by default, the sum of its parts', async () => {
+    const checkpoint = await openCheckpoint(path);
+    const split = await openCheckpoint(path, { splitFused: true });
+    const whole = checkpoint.tensors.find(({ role }) => role === 'c_attn')!;
+    const parts = split.tensors.filter(({ partOf }) => partOf === whole.name);
+    expect(whole.shape).toEqual([768, 2304]);
+    const sums = await Promise.all(parts.map(sumOfSquares));
+    const sum = sums.reduce((a, b) => a + b, 0);
+    expect(sum / (await sumOfSquares(whole))).toBeCloseTo(1, 12);
+    await checkpoint.close();
+    await split.close();
+  });
+});
+
+describe.skipIf(absent !== '')(`Llama-like models${absent}`, () => {
+  it.each([
+    // Embedding, final norm, 5 x (7 matrices, 2 norms); the head is tied to the embedding.
+    [
+      'stories260K',
+      47,
+      { q_proj: [64, 64], k_proj: [32, 64], gate_proj: [172, 64], down_proj: [64, 172] },
+    ],
+    ['babyllama-tok361', 47, { q_proj: [128, 128], k_proj: [64, 128], up_proj: [352, 128] }],
+  ])('%s', async (name, count, shapes) => {
+    const path = join(data, name);
+    const folder = await openCheckpoint(path);
+    expect(folder).toMatchObject({ architecture: 'LlamaForCausalLM', blocks: 5 });
+    expect(folder.tensors).toHaveLength(count);
+    const projections = folder.tensors.filter(({ kind }) => kind === 'projection');
+    expect(projections).toHaveLength(35);
+    for (const [role, shape] of Object.entries(shapes)) {
+      const found = projections.filter((weight) => weight.role === role);
+      expect(found.map((weight) => weight.block)).toEqual([0, 1, 2, 3, 4]);
+      for (const weight of found) expect(weight.shape).toEqual(shape);
+    }
+    for (const weight of folder.tensors) {
+      expect(await sumOfSquares(weight)).toBeGreaterThan(0);
+    }
+    await folder.close();
+    // Without its config, the file tells as much by its names.
+    const file = await openCheckpoint(join(path, 'model.safetensors'));
+    expect(file.architecture).toBe('LlamaForCausalLM');
+    await file.close();
+  });
+
+  it('stories260K: the parameters of its description', async () => {
+    const { tensors, close } = await openCheckpoint(join(data, 'stories260K'));
+    const elements = tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    expect(elements.reduce((a, b) => a + b, 0)).toBe(260_032);
+    await close();
+  });
+});
+
+describe.skipIf(absent !== '')(`a LoRA adapter${absent}`, () => {
+  it('is read, and its factors are not taken for weights of the model', async () => {
+    const { tensors, blocks, close } = await openCheckpoint(join(data, 'lora-gpt2-tigrinya'));
+    expect([tensors.length, blocks]).toEqual([72, 12]);
+    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['other']));
+    const factors = tensors.filter(({ name }) => name.includes('h.3.attn.c_attn.lora_'));
+    expect(factors.map(({ shape, role, block }) => [...shape, role, block])).toEqual([
+      [8, 768, 'c_attn', 3],
+      [2304, 8, 'c_attn', 3],
+    ]);
+    await close();
+  });
+});
