@@ -1,7 +1,8 @@
 /**
- * The engine with what only Node can do: V8's experimental flags, which double the speed.
+ * The engine with what only Node can do: V8's experimental flags.
  *
- * - Node 22 and later pair 128-bit operations into 256-bit ones (`--experimental-wasm-revectorize`).
+ * - Node 24 and later pair 128-bit operations into 256-bit ones (`--experimental-wasm-revectorize`). Node
+ *   22 has the flag, but its V8 gives up on sums that run through a loop, which is all a kernel is.
  * - Node 20 has relaxed SIMD behind `--experimental-wasm-relaxed-simd`.
  *
  * V8 reads its flags while it compiles, so they are set for the time of one synchronous compilation and
@@ -28,13 +29,14 @@ export interface NodeWasmEngineOptions extends WasmEngineOptions {
  */
 export function createWasmEngine(options: NodeWasmEngineOptions = {}): SpectralEngine {
   const { build = 'auto', experimental = true } = options;
-  const portable = portableCandidates(build);
-  if (!experimental || build === 'simd') return createEngine(portable);
-  return createEngine([nodeMajor() >= 22 ? revectorized : relaxedBehindFlag, ...portable]);
+  const flagged = experimental && build !== 'simd' ? flaggedCandidates() : [];
+  return createEngine([...flagged, ...portableCandidates(build)]);
 }
 
-function nodeMajor(): number {
-  return Number.parseInt(process.versions.node, 10);
+function flaggedCandidates(): Candidate[] {
+  const major = Number.parseInt(process.versions.node, 10);
+  if (major >= 24) return [revectorized];
+  return major < 22 ? [relaxedBehindFlag] : [];
 }
 
 const revectorized: Candidate = {
