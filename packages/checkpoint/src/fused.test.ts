@@ -22,6 +22,7 @@ function counting(shape: number[], start = 0): WeightTensor & { reads: Array<[nu
       return values.slice(from, to);
     },
     async readInto(target, from) {
+      reads.push([from, from + target.byteLength / 4]);
       const bytes = new Uint8Array(values.buffer, 4 * from, target.byteLength);
       target.set(bytes);
     },

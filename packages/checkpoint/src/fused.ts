@@ -6,7 +6,9 @@
  * Phi-3, one for each head in GPT-NeoX and BLOOM, one for each key-value head in Falcon.
  */
 import { AlphaLoraError, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
+import { bytesPerElement } from './dtypes.js';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './naming/config.js';
+import { allocateValues, decodeInto } from './values/decode.js';
 
 export interface FusedPart {
   /** Short name of the part: `q`, `k`, `v`, `gate` or `up`. */
@@ -146,7 +148,7 @@ const GAP = 1 << 14;
  *
  * Its `read` takes elements in the part's own row-major order. `readInto` is there when the part is
  * one run of stored elements, such as rows of a matrix. Beside the values it returns, a scattered
- * part takes 1 MB at a time.
+ * part takes one chunk, as stored and decoded: 1 to 4 MB.
  */
 export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
   const { read: _, readInto: __, ...description } = weight;
@@ -218,15 +220,14 @@ async function gather(
   length: number,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array | Float64Array> {
-  let values: Float32Array | Float64Array | undefined;
+  const values = allocateValues(weight.dtype, length);
+  const readSpan = spanReader(weight, signal);
   let filled = 0;
   let pending: Run[] = [];
   const flush = async (): Promise<void> => {
     const from = pending[0]!.stored;
     const last = pending.at(-1)!;
-    const span = await weight.read(from, last.stored + last.length, signal);
-    // Only the stored tensor knows what its type decodes to.
-    values ??= span instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+    const span = await readSpan(from, last.stored + last.length);
     for (const run of pending) {
       const source = run.stored - from;
       if (run.length < 16) {
@@ -242,7 +243,29 @@ async function gather(
     pending.push(run);
   }
   if (pending.length > 0) await flush();
-  return values ?? weight.read(0, 0, signal);
+  return values;
+}
+
+/**
+ * Reads stored elements `[start, end)`, at most {@link CHUNK}. The values are valid until the next
+ * call: buffers are used again, as garbage would pile up faster than it is collected.
+ */
+function spanReader(
+  weight: WeightTensor,
+  signal: AbortSignal | undefined,
+): (start: number, end: number) => Promise<Float32Array | Float64Array> {
+  const { dtype, readInto } = weight;
+  if (!readInto) return (start, end) => weight.read(start, end, signal);
+  const size = bytesPerElement(dtype);
+  const stored = new Uint8Array(CHUNK * size);
+  const decoded = allocateValues(dtype, CHUNK);
+  return async (start, end) => {
+    const bytes = stored.subarray(0, (end - start) * size);
+    await readInto(bytes, start, signal);
+    const values = decoded.subarray(0, end - start);
+    decodeInto(bytes, dtype, values);
+    return values;
+  };
 }
 
 function fitsSpan(first: Run, last: Run, next: Run): boolean {
