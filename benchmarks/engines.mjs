@@ -15,11 +15,12 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fillMatrix, machine, median, uniform } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -59,28 +60,9 @@ async function peer(command, args) {
   };
 }
 
-/** Seeded uniform numbers in [0, 1): mulberry32. */
-function uniform(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Gaussian entries; `heavy` scales each row by a Pareto factor, which gives the spectrum a heavy tail. */
 function makeMatrix(kind, rows, columns, seed) {
-  const random = uniform(seed);
   const values = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    const scale = kind === 'heavy' ? (1 - random()) ** -0.4 : 1;
-    for (let j = 0; j < columns; j++) {
-      const radius = Math.sqrt(-2 * Math.log(1 - random()));
-      values[i * columns + j] = scale * radius * Math.cos(2 * Math.PI * random());
-    }
-  }
+  fillMatrix(values, columns, kind, uniform(seed));
   const file = join(folder, `${kind}-${rows}x${columns}-${seed}.f32`);
   writeFileSync(file, values);
   return { file, rows, columns };
@@ -98,8 +80,7 @@ const engines = {
     await Promise.all(ours.map((one, i) => one.ask({ engine: 'wasm', ...pair[i] })));
     return (performance.now() - start) / 1000 / ours.length;
   },
-  'ours, one worker': async ([first]) =>
-    (await ours[0].ask({ engine: 'wasm', ...first })).seconds,
+  'ours, one worker': async ([first]) => (await ours[0].ask({ engine: 'wasm', ...first })).seconds,
   'ml-matrix': async ([first]) => (await ours[0].ask({ engine: 'ml-matrix', ...first })).seconds,
 };
 for (const name of pythonPeer?.about.engines ?? []) {
@@ -108,37 +89,32 @@ for (const name of pythonPeer?.about.engines ?? []) {
 /** Pure JavaScript takes minutes from here on; one core, cubic. */
 const applies = (name, rows, columns) => name !== 'ml-matrix' || rows * columns <= 1024 * 1024;
 
-const machine = {
-  processor: cpus()[0].model,
-  cores: cpus().length,
-  node: process.version,
-  build: ours[0].about.build,
-  peers: pythonPeer?.about.versions ?? 'absent',
-};
-console.log(JSON.stringify(machine));
-
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const about = { ...machine(), peers: pythonPeer?.about.versions ?? 'absent' };
+console.log(JSON.stringify(about));
 const results = [];
 try {
   for (const size of options.sizes.split(',')) {
     const [rows, columns] = size.split('x').map(Number);
     for (const kind of options.kinds.split(',')) {
       const pair = [1, 2].map((seed) => makeMatrix(kind, rows, columns, seed));
-      const times = {};
+      const times = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
       for (let round = 0; round <= rounds; round++) {
         for (const [name, run] of Object.entries(engines)) {
           if (!applies(name, rows, columns)) continue;
           const seconds = await run(pair);
           // Round 0 is the warm-up.
-          if (round > 0) (times[name] ??= []).push(seconds);
+          if (round > 0) times[name].push(seconds);
         }
       }
       const medians = Object.fromEntries(
-        Object.entries(times).map(([name, list]) => [name, median(list)]),
+        Object.entries(times).flatMap(([name, list]) =>
+          list.length ? [[name, median(list)]] : [],
+        ),
       );
       results.push({ size, kind, medians, times });
       const cells = Object.entries(medians).map(
-        ([name, seconds]) => `${name} ${seconds.toFixed(3)} s (${(seconds / medians.ours).toFixed(2)}x)`,
+        ([name, seconds]) =>
+          `${name} ${seconds.toFixed(3)} s (${(seconds / medians.ours).toFixed(2)}x)`,
       );
       console.log(`${size} ${kind}: ${cells.join('; ')}`);
       for (const { file } of pair) rmSync(file);
@@ -148,4 +124,5 @@ try {
   for (const one of [...ours, pythonPeer]) one?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-if (options.out) writeFileSync(options.out, `${JSON.stringify({ machine, rounds, results }, null, 1)}\n`);
+if (options.out)
+  writeFileSync(options.out, `${JSON.stringify({ about, rounds, results }, null, 1)}\n`);

@@ -1,0 +1,32 @@
+/** What the benchmarks share: seeded matrices, medians, the machine. */
+import { cpus } from 'node:os';
+
+/** Seeded uniform numbers in [0, 1): mulberry32. */
+export function uniform(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Gaussian entries; `heavy` scales each row by a Pareto factor, which gives the spectrum a heavy tail. */
+export function fillMatrix(values, columns, kind, random) {
+  for (let start = 0; start < values.length; start += columns) {
+    const scale = kind === 'heavy' ? (1 - random()) ** -0.4 : 1;
+    for (let j = start; j < start + columns; j++) {
+      const radius = Math.sqrt(-2 * Math.log(1 - random()));
+      values[j] = scale * radius * Math.cos(2 * Math.PI * random());
+    }
+  }
+}
+
+export function median(list) {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+}
+
+export function machine() {
+  return { processor: cpus()[0].model, cores: cpus().length, node: process.version };
+}
