@@ -33,12 +33,10 @@ import {
 // @ts-ignore: decorator
 @inline const PAIR_PANEL_BYTES: usize = 2 * BAND * PANEL_BYTES;
 
-/** Bytes that a reduction of order n needs besides the triangle and the band. */
-export function bandWorkspaceBytes<T>(order: usize): usize {
-  return (5 * order * BAND + 4 * BAND * BAND) * sizeof<T>();
-}
-
-/** Reduces columns `first` .. `first + 31`; `first` runs through the multiples of 32 below `order`. */
+/**
+ * Reduces columns `first` .. `first + 31`; `first` runs through the multiples of 32 below `order`.
+ * @param workspace room for 5 arrays of order x 32 elements and 4 of 32 x 32
+ */
 export function reducePanel<T>(order: usize, first: usize, triangle: usize, band: usize, workspace: usize): void {
   storeDiagonalBlock<T>(first, triangle, band);
   const start = first + BAND;

@@ -14,11 +14,6 @@
 import { BAND_STRIDE } from './band';
 import { BAND, lanes, multiplyAdd, sum, VECTOR_BYTES } from './vector';
 
-/** Bytes that `chaseSweeps` needs: five vectors of 32 elements. */
-export function chaseWorkspaceBytes<T>(): usize {
-  return 5 * vectorBytes<T>();
-}
-
 /** Bytes of a vector of a block's order. */
 // @ts-ignore: decorator
 @inline function vectorBytes<T>(): usize {
@@ -31,7 +26,10 @@ export function chaseWorkspaceBytes<T>(): usize {
   return (BAND_STRIDE - 1) * sizeof<T>();
 }
 
-/** Sweeps `first` .. `last - 1` of the `order - 2` that lead to tridiagonal form. */
+/**
+ * Sweeps `first` .. `last - 1` of the `order - 2` that lead to tridiagonal form.
+ * @param workspace room for 5 vectors of 32 elements
+ */
 export function chaseSweeps<T>(order: usize, first: usize, last: usize, band: usize, workspace: usize): void {
   const w = workspace, u = w + vectorBytes<T>(), g = u + vectorBytes<T>();
   let v = g + vectorBytes<T>(), next = v + vectorBytes<T>();

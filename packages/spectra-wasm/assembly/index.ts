@@ -3,8 +3,8 @@
  * lays it out (`src/layout.ts`) and walks over blocks, panels and sweeps, so that it can report
  * progress and stop between any two of them.
  */
-import { bandWorkspaceBytes, reducePanel } from './band';
-import { chaseSweeps, chaseWorkspaceBytes, extractTridiagonal } from './chase';
+import { reducePanel } from './band';
+import { chaseSweeps, extractTridiagonal } from './chase';
 import { largestDiagonal, packColumns, packRows, updateTileRow } from './gram';
 
 export { largest } from './decode';
@@ -35,23 +35,11 @@ export function largestDiagonalF32(order: usize, triangle: usize): f64 {
 export function largestDiagonalF64(order: usize, triangle: usize): f64 {
   return largestDiagonal<f64>(order, triangle);
 }
-export function bandWorkspaceBytesF32(order: usize): usize {
-  return bandWorkspaceBytes<f32>(order);
-}
-export function bandWorkspaceBytesF64(order: usize): usize {
-  return bandWorkspaceBytes<f64>(order);
-}
 export function reducePanelF32(order: usize, first: usize, triangle: usize, band: usize, workspace: usize): void {
   reducePanel<f32>(order, first, triangle, band, workspace);
 }
 export function reducePanelF64(order: usize, first: usize, triangle: usize, band: usize, workspace: usize): void {
   reducePanel<f64>(order, first, triangle, band, workspace);
-}
-export function chaseWorkspaceBytesF32(): usize {
-  return chaseWorkspaceBytes<f32>();
-}
-export function chaseWorkspaceBytesF64(): usize {
-  return chaseWorkspaceBytes<f64>();
 }
 export function chaseSweepsF32(order: usize, first: usize, last: usize, band: usize, workspace: usize): void {
   chaseSweeps<f32>(order, first, last, band, workspace);

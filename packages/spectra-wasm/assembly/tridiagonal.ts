@@ -92,7 +92,8 @@ function iterate(l: i32, m: i32, d: usize, e: usize): void {
     s = square / r;
     const previousC = c;
     c = p / r;
-    p = p != 0 ? gamma * gamma * growth : previousC * square;
+    // Neither 0 / 0 nor an overflow passes the comparison.
+    p = growth < f64.MAX_VALUE ? gamma * gamma * growth : previousC * square;
   }
   put(e, l, s * p);
   put(d, l, shift + gamma);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
-import { createWasmEngine, portableCandidates } from './index.js';
+import { createWasmEngine } from './index.js';
 import { type Candidate, loadFirst } from './load.js';
 import { createWasmEngine as createNodeEngine } from './node.js';
 import { passesSelfTest } from './self-test.js';

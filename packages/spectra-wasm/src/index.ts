@@ -1,7 +1,8 @@
 /** The fast spectral engine, for Node and the browser. `./node` adds what only Node can do. */
-import { AlphaLoraError, type SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts';
+import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
-import type { Build, Candidate } from './load.js';
+import type { Build } from './load.js';
 
 export type { Build } from './load.js';
 export { memoryEstimate } from './memory.js';
@@ -21,20 +22,4 @@ export interface WasmEngineOptions {
  */
 export function createWasmEngine(options: WasmEngineOptions = {}): SpectralEngine {
   return createEngine(portableCandidates(options.build ?? 'auto'));
-}
-
-/** The builds as any engine compiles them, the fastest first. */
-export function portableCandidates(build: 'auto' | Build): Candidate[] {
-  const builds: Build[] = build === 'auto' ? ['relaxed', 'simd'] : [build];
-  if (!builds.every((name) => name === 'simd' || name === 'relaxed')) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `unknown WebAssembly build '${build}': use 'auto', 'simd' or 'relaxed'`,
-    );
-  }
-  return builds.map((name) => ({
-    build: name,
-    wide: false,
-    compile: (bytes) => WebAssembly.compile(bytes),
-  }));
 }

@@ -1,8 +1,14 @@
 /** Rows of a matrix into WebAssembly memory: as stored where the engine can decode that, else decoded. */
 import type { DType, Matrix } from '@alphalora/contracts';
 
-/** Stored types that `assembly/decode.ts` decodes: its code and the bytes of an element. */
-const STORED: Partial<Record<DType, { kind: number; bytes: number }>> = {
+/** How the module calls a type, and the bytes of an element. */
+interface ElementType {
+  readonly kind: number;
+  readonly bytes: number;
+}
+
+/** Stored types that `assembly/decode.ts` decodes. */
+const STORED: Partial<Record<DType, ElementType>> = {
   F32: { kind: 0, bytes: 4 },
   F64: { kind: 1, bytes: 8 },
   BF16: { kind: 2, bytes: 2 },
@@ -12,6 +18,11 @@ const STORED: Partial<Record<DType, { kind: number; bytes: number }>> = {
 /** Whether the type has values that a float32 cannot hold. */
 export function holdsWideValues(dtype: DType): boolean {
   return ['F64', 'I64', 'I32', 'U64', 'U32'].includes(dtype);
+}
+
+/** The type in which elements of a stored type reach the module. */
+export function elementType(dtype: DType): ElementType {
+  return STORED[dtype] ?? STORED[holdsWideValues(dtype) ? 'F64' : 'F32']!;
 }
 
 /** Bytes asked for in one read, so that an abort is noticed in between. */
@@ -33,7 +44,7 @@ export function createRowReader(
 ): RowReader {
   const wide = holdsWideValues(matrix.dtype);
   const stored = matrix.readInto === undefined ? undefined : STORED[matrix.dtype];
-  const type = stored ?? STORED[wide ? 'F64' : 'F32']!;
+  const type = stored ?? elementType(wide ? 'F64' : 'F32');
   const rowBytes = matrix.columns * type.bytes;
   const rowsAtOnce = Math.max(1, Math.floor(READ_BYTES / rowBytes));
 

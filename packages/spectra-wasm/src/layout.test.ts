@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { portableCandidates } from './candidates.js';
 import { gramProduct } from './gram.js';
-import { portableCandidates } from './index.js';
+import { memoryEstimate } from './index.js';
 import { createRowReader } from './input.js';
-import { type Layout, planLayout, reserve } from './layout.js';
+import { BAND, type Layout, planLayout, reserve } from './layout.js';
 import { loadFirst } from './load.js';
 import type { Pass } from './pass.js';
 import { stagesOf, type WasmInstance } from './stages.js';
@@ -12,19 +13,6 @@ let instance: WasmInstance;
 beforeAll(async () => {
   instance = await loadFirst(portableCandidates('simd'));
 });
-
-function plan(
-  rows: number,
-  columns: number,
-  precision: 'f32' | 'f64',
-  { bytes = 2, holdLimit }: { bytes?: number; holdLimit?: number } = {},
-): Layout {
-  return planLayout({
-    ...{ name: 'w', rows, columns, rowBytes: columns * bytes, precision },
-    ...{ stages: stagesOf(instance.exports, precision) },
-    ...(holdLimit === undefined ? {} : { holdLimit }),
-  });
-}
 
 describe('planLayout', () => {
   it.each([
@@ -39,12 +27,38 @@ describe('planLayout', () => {
     [16384, 53248, 'f32', 2.5e9],
     [16384, 53248, 'f64', 2.5e9],
   ] as const)('%i x %i bfloat16 in %s stays below %d bytes', (rows, columns, precision, limit) => {
-    expect(plan(rows, columns, precision).end).toBeLessThan(limit);
+    const { end } = planLayout({ rows, columns, rowBytes: 2 * columns, precision });
+    expect(end).toBeLessThan(limit);
+    const estimate = memoryEstimate({ rows, columns, dtype: 'BF16' }, precision);
+    expect(estimate).toBeGreaterThan(end);
+    expect(estimate).toBeLessThan(end + 5e6);
   });
 
+  it.each(['f32', 'f64'] as const)('gives the stages room enough in %s', (precision) => {
+    const order = 384;
+    const layout = planLayout({ rows: order, columns: order, rowBytes: 4 * order, precision });
+    const { memory, exports } = instance;
+    reserve(memory, layout, 'w');
+    const triangle = new Float32Array(memory.buffer, layout.triangle, layout.triangleBytes / 4);
+    triangle.set(randomValues(triangle.length, 1));
+    new Uint8Array(memory.buffer, layout.band, layout.bandBytes).fill(0);
+    const { diagonal, end, band, workspace } = layout;
+    const beyond = new Uint8Array(memory.buffer, diagonal, end - diagonal).fill(0xab);
+    const stages = stagesOf(exports, precision);
+    for (let column = 0; column < order; column += BAND) {
+      stages.reducePanel(order, column, layout.triangle, band, workspace);
+    }
+    stages.chaseSweeps(order, 0, order - 2, band, workspace);
+    expect(beyond.every((byte) => byte === 0xab)).toBe(true);
+  });
+});
+
+describe('reserve', () => {
   it('refuses what WebAssembly cannot address, and says what helps', () => {
-    expect(() => plan(32768, 32768, 'f64')).toThrow(/^w: .* 4\.4 GB .*'f32' needs half/);
-    expect(() => plan(65536, 65536, 'f32')).toThrow(/more than the 4\.3 GB/);
+    const layout = planLayout({ rows: 32768, columns: 32768, rowBytes: 65536, precision: 'f64' });
+    expect(() => reserve(instance.memory, layout, 'w')).toThrow(
+      /^w: 4\.39 GB of memory are needed, more than the 4\.29 GB .* 'f32' needs half/,
+    );
   });
 });
 
@@ -57,25 +71,25 @@ describe('gramProduct', () => {
     async (precision, budget) => {
       const rows = 600;
       const columns = 700;
+      const { memory, exports } = instance;
       const matrix = matrixOf(rows, columns, Float32Array.from(randomValues(rows * columns, 1)));
-      const triangle = async (holdLimit: number): Promise<[Uint8Array, number]> => {
-        const layout = plan(rows, columns, precision, { bytes: 4, holdLimit });
-        const { memory, exports } = instance;
-        reserve(memory, layout.end, 'w');
-        const reader = createRowReader(matrix, memory, undefined);
+      const reader = createRowReader(matrix, memory, undefined);
+      const triangle = async (holdLimit: number): Promise<[Uint8Array, Layout]> => {
+        const layout = planLayout({ rows, columns, rowBytes: 4 * columns, precision, holdLimit });
+        reserve(memory, layout, 'w');
         const size: Pass['size'] = precision === 'f32' ? 4 : 8;
         const pass: Pass = {
           ...{ rows, columns, layout, memory, stages: stagesOf(exports, precision) },
-          ...{ size: precision === 'f32' ? 4 : 8, step: async () => {} },
-        } as const;
+          ...{ size, step: async () => {} },
+        };
         await gramProduct(pass, reader, 1, false);
         const bytes = new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).slice();
-        return [bytes, layout.blockRows];
+        return [bytes, layout];
       };
-      const [whole, heldRows] = await triangle(1e9);
-      const [pairs, blockRows] = await triangle(budget);
-      expect(heldRows).toBe(rows);
-      expect(blockRows).toBe(128);
+      const [whole, held] = await triangle(1e9);
+      const [pairs, split] = await triangle(budget);
+      expect(held.blockRows).toBe(rows);
+      expect(split.blockRows).toBe(128);
       expect(Buffer.compare(whole, pairs)).toBe(0);
     },
   );

@@ -12,7 +12,6 @@
  * arithmetic finds a held matrix where it was.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { Stages } from './stages.js';
 
 /** Constants shared with `assembly/vector.ts` and `assembly/band.ts`. */
 export const TILE = 128;
@@ -58,21 +57,17 @@ export interface Layout {
   readonly end: number;
 }
 
-/**
- * @throws AlphaLoraError `ENGINE_FAILED` when the matrix needs more than the 4 GiB that WebAssembly can address
- */
+/** The layout for one matrix in one arithmetic, however large. */
 export function planLayout(params: {
-  name: string;
   rows: number;
   columns: number;
   /** Bytes of one row as stored. */
   rowBytes: number;
   precision: 'f32' | 'f64';
-  stages: Stages;
   /** Bytes up to which a matrix is held whole. */
   holdLimit?: number;
 }): Layout {
-  const { rows, columns, rowBytes, precision, stages, holdLimit = HOLD_LIMIT } = params;
+  const { rows, columns, rowBytes, precision, holdLimit = HOLD_LIMIT } = params;
   const size = precision === 'f32' ? 4 : 8;
   const tall = rows > columns;
   const order = Math.min(rows, columns);
@@ -101,9 +96,7 @@ export function planLayout(params: {
     const endOfProduct = top;
     top = work;
     const band = area(bandBytes);
-    const workspace = area(
-      Math.max(stages.bandWorkspaceBytes(padded), stages.chaseWorkspaceBytes()),
-    );
+    const workspace = area((5 * padded * BAND + 4 * BAND * BAND) * size);
     const diagonal = area(padded * 8);
     const offDiagonal = area(padded * 8);
     return {
@@ -113,19 +106,8 @@ export function planLayout(params: {
     };
   };
 
-  const layout = tall
-    ? place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth))
-    : placeWide(rows, holdLimit, place);
-  if (layout.end > MAX_BYTES) {
-    const gigabytes = (layout.end / 1e9).toFixed(1);
-    const mend = precision === 'f64' ? "; precision 'f32' needs half as much" : '';
-    throw new AlphaLoraError(
-      'ENGINE_FAILED',
-      `${params.name}: a ${rows} x ${columns} matrix needs ${gigabytes} GB in ${precision}, more than the 4.3 GB that WebAssembly can address${mend}`,
-      { details: { tensor: params.name } },
-    );
-  }
-  return layout;
+  if (!tall) return placeWide(rows, holdLimit, place);
+  return place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth));
 }
 
 /** Holds the matrix where it fits; otherwise two blocks of rows as large as fit. */
@@ -137,17 +119,29 @@ function placeWide(rows: number, holdLimit: number, place: (blockRows: number) =
   return layout;
 }
 
-/** Grows the memory (it never shrinks) until the layout fits. */
-export function reserve(memory: WebAssembly.Memory, bytes: number, name: string): void {
-  const missing = bytes - memory.buffer.byteLength;
+/**
+ * Grows the memory (it never shrinks) until the layout fits.
+ * @throws AlphaLoraError `ENGINE_FAILED` when WebAssembly cannot address that much, or the system has not got it
+ */
+export function reserve(memory: WebAssembly.Memory, { end }: Layout, name: string): void {
+  const missing = end - memory.buffer.byteLength;
   if (missing <= 0) return;
+  const needed = `${name}: ${(end / 1e9).toFixed(2)} GB of memory are needed`;
+  const details = { tensor: name };
+  if (end > MAX_BYTES) {
+    throw new AlphaLoraError(
+      'ENGINE_FAILED',
+      `${needed}, more than the 4.29 GB that WebAssembly can address; precision 'f32' needs half of what 'f64' needs`,
+      { details },
+    );
+  }
   try {
     memory.grow(Math.ceil(missing / PAGE));
   } catch (cause) {
     throw new AlphaLoraError(
       'ENGINE_FAILED',
-      `${name}: ${Math.ceil(bytes / 1e6)} MB of memory are needed and could not be had; run fewer workers at a time or use precision 'f32'`,
-      { details: { tensor: name }, cause },
+      `${needed} and could not be had; run fewer workers at a time or use precision 'f32'`,
+      { details, cause },
     );
   }
 }

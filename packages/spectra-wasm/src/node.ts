@@ -11,8 +11,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import type { SpectralEngine } from '@alphalora/contracts';
+import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
-import { portableCandidates, type WasmEngineOptions } from './index.js';
+import type { WasmEngineOptions } from './index.js';
 import type { Candidate } from './load.js';
 
 export interface NodeWasmEngineOptions extends WasmEngineOptions {

@@ -56,8 +56,8 @@ export async function gramSpectrum(params: {
   const stages = stagesOf(exports, precision);
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes } = reader;
-  const layout = planLayout({ name, rows, columns, rowBytes, precision, stages });
-  reserve(memory, layout.end, name);
+  const layout = planLayout({ rows, columns, rowBytes, precision });
+  reserve(memory, layout, name);
 
   const { order, padded } = layout;
   const step = createStepper({

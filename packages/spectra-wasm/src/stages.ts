@@ -31,7 +31,6 @@ export interface Stages {
     triangle: number,
   ): void;
   largestDiagonal(order: number, triangle: number): number;
-  bandWorkspaceBytes(order: number): number;
   reducePanel(
     order: number,
     first: number,
@@ -39,7 +38,6 @@ export interface Stages {
     band: number,
     workspace: number,
   ): void;
-  chaseWorkspaceBytes(): number;
   chaseSweeps(order: number, first: number, last: number, band: number, workspace: number): void;
   extractTridiagonal(order: number, band: number, diagonal: number, offDiagonal: number): void;
 }
@@ -75,9 +73,7 @@ export function stagesOf(exports: WasmExports, precision: 'f32' | 'f64'): Stages
     packColumns: f32 ? exports.packColumnsF32 : exports.packColumnsF64,
     updateTileRow: f32 ? exports.updateTileRowF32 : exports.updateTileRowF64,
     largestDiagonal: f32 ? exports.largestDiagonalF32 : exports.largestDiagonalF64,
-    bandWorkspaceBytes: f32 ? exports.bandWorkspaceBytesF32 : exports.bandWorkspaceBytesF64,
     reducePanel: f32 ? exports.reducePanelF32 : exports.reducePanelF64,
-    chaseWorkspaceBytes: f32 ? exports.chaseWorkspaceBytesF32 : exports.chaseWorkspaceBytesF64,
     chaseSweeps: f32 ? exports.chaseSweepsF32 : exports.chaseSweepsF64,
     extractTridiagonal: f32 ? exports.extractTridiagonalF32 : exports.extractTridiagonalF64,
   };

@@ -43,7 +43,7 @@ export function float16(bits: number): number {
 }
 
 /** Numbers in [-1, 1) from a seed (xorshift). */
-export function randomSource(seed: number): () => number {
+function randomSource(seed: number): () => number {
   let state = seed | 0 || 1;
   return () => {
     state ^= state << 13;
