@@ -35,7 +35,6 @@ function spawnProgram(program, args, options) {
  * @param {'npm' | 'npx'} name
  */
 function npmCommand(name) {
-  // biome-ignore lint/suspicious/noUndeclaredEnvVars: no turbo task runs this file
   const npm = process.env.npm_execpath;
   const file = npm === undefined ? '' : join(dirname(npm), `${name}-cli.js`);
   return existsSync(file) ? [process.execPath, file] : [name];
