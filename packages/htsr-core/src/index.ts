@@ -8,7 +8,7 @@ export { hill } from './estimators/hill.js';
 export { estimators, loadEstimator } from './estimators/index.js';
 export { ks } from './estimators/ks.js';
 export type { SpectralUnit } from './matrices.js';
-export { describe, operations, spectralUnits } from './matrices.js';
+export { describe, matrixOperations, operations, spectralUnits } from './matrices.js';
 export { computeMetrics, metrics } from './metrics/index.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';

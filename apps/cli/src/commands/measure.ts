@@ -12,6 +12,7 @@ import {
   analyze,
   hill,
   loadEstimator,
+  matrixOperations,
   operations,
   type SpectralUnit,
   spectralUnits,
@@ -91,6 +92,7 @@ export async function measure(
   const mine = chosen.filter(({ name }) => elsewhere(name) === undefined);
 
   const digests = new Map<string, string>();
+  let found = 0;
   const version = toolVersion();
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
   const engine = await createPipelineEngine({
@@ -102,7 +104,10 @@ export async function measure(
     maxMemory: options.maxMemory ?? 0.8 * totalmem(),
     memoryOf: (matrix) => memory(matrix, precision),
     work: mine.reduce((sum, unit) => sum + operations(unit), 0),
-    onSolution: (matrix, { digest }) => digests.set(matrix, digest),
+    onSolution: (matrix, solution) => {
+      digests.set(matrix.name, solution.digest);
+      if (solution.found) found += matrixOperations(matrix);
+    },
   });
   const progress = progressLine(io.stderr);
   try {
@@ -125,7 +130,7 @@ export async function measure(
         splitFused,
       },
       signal: io.signal,
-      onProgress: progress.update,
+      onProgress: (state) => progress.update(state, found),
     });
     const rowDigests = unitDigests(mine, digests);
     const matrices = analysis.matrices.map((row) => {

@@ -31,15 +31,30 @@ describe('progress', () => {
   it('is silent where there is no terminal', () => {
     const written: string[] = [];
     const line = progressLine({ write: (text) => written.push(text) });
-    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'm' });
+    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'm' }, 0);
     line.clear();
     expect(written).toEqual([]);
+  });
+
+  it('forecasts from what was computed, not from what was found', () => {
+    const written: string[] = [];
+    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 200 };
+    let time = 0;
+    const line = progressLine(output, () => time);
+    const state = { total: 100, finished: 9, count: 10, name: 'm' };
+    time = 1000;
+    line.update({ ...state, done: 90 }, 90);
+    expect(written.at(-1)).not.toContain('left');
+    time = 10_000;
+    line.update({ ...state, done: 92 }, 90);
+    // 2 of 100 took 10 seconds: 8 more take 40.
+    expect(written.at(-1)).toContain('40 s left');
   });
 
   it('fits one line of a terminal', () => {
     const written: string[] = [];
     const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 40 });
-    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'n'.repeat(100) });
+    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'n'.repeat(100) }, 0);
     expect(written[0]).toContain('50 %  1/2 matrices');
     expect(written[0]!.replace('\r\x1b[K', '').length).toBeLessThan(40);
   });

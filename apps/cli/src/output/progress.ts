@@ -7,25 +7,32 @@ const REDRAW_MS = 100;
 const FORECAST_FROM = 0.02;
 
 export interface ProgressLine {
-  update(progress: AnalysisProgress): void;
+  /** @param found operations among those done whose results were found, not computed */
+  update(progress: AnalysisProgress, found: number): void;
   clear(): void;
 }
 
-export function progressLine(output: Output): ProgressLine {
+/** @param now milliseconds of a steady clock */
+export function progressLine(
+  output: Output,
+  now: () => number = () => performance.now(),
+): ProgressLine {
   if (!output.isTTY) return { update() {}, clear() {} };
-  const started = performance.now();
+  const started = now();
   let drawn = Number.NEGATIVE_INFINITY;
   return {
-    update({ done, total, finished, count, name }) {
-      const now = performance.now();
-      if (now - drawn < REDRAW_MS && finished < count) return;
-      drawn = now;
+    update({ done, total, finished, count, name }, found) {
+      const time = now();
+      if (time - drawn < REDRAW_MS && finished < count) return;
+      drawn = time;
       const share = total > 0 ? done / total : 1;
-      const left = ((now - started) / 1000) * (1 / share - 1);
+      // What was found took no time, so it must not make the rest look quick.
+      const computed = (done - found) / total;
+      const left = (((time - started) / 1000) * (total - done)) / (done - found);
       const parts = [
         `${Math.floor(100 * share)} %`.padStart(5),
         `${finished}/${count} matrices`,
-        ...(share >= FORECAST_FROM ? [`${duration(left)} left`] : []),
+        ...(computed >= FORECAST_FROM ? [`${duration(left)} left`] : []),
         name,
       ];
       output.write(`\r\x1b[K${parts.join('  ').slice(0, (output.columns ?? 80) - 1)}`);

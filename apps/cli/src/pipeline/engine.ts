@@ -19,7 +19,7 @@ export interface EngineOptions {
   memoryOf: (matrix: Matrix) => number;
   /** Operations of all matrices. */
   work: number;
-  onSolution: (matrix: string, solution: Solution) => void;
+  onSolution: (matrix: Matrix, solution: Solution) => void;
 }
 
 export async function createPipelineEngine(options: EngineOptions): Promise<SpectralEngine> {
@@ -38,7 +38,7 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
       const release = await gate.acquire(bytes, signal);
       try {
         const solution = await solver.solve(matrix.name, { signal, onProgress });
-        onSolution(matrix.name, solution);
+        onSolution(matrix, solution);
         onPrecision?.(solution.precision);
         return solution.singularValues;
       } finally {

@@ -27,6 +27,8 @@ export interface SolverSettings {
 
 export interface Solution extends CachedSpectrum {
   digest: string;
+  /** Whether it was found in the cache. */
+  found: boolean;
 }
 
 export interface Solver {
@@ -57,7 +59,7 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
       const digest = await matrixDigest(matrix, signal);
       const key = cacheKey({ digest, engine: engine.name, precision, version });
       const cached = cacheFolder === undefined ? undefined : await readCached(cacheFolder, key);
-      if (cached) return { ...cached, digest };
+      if (cached) return { ...cached, digest, found: true };
       let used: 'f32' | 'f64' = 'f64';
       const singularValues = await engine.singularValues(matrix, {
         ...{ precision, signal, onProgress },
@@ -67,7 +69,7 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
       });
       const spectrum = { singularValues, precision: used };
       if (cacheFolder !== undefined) await writeCached(cacheFolder, key, spectrum);
-      return { ...spectrum, digest };
+      return { ...spectrum, digest, found: false };
     },
     async close() {
       await engine.close?.();
