@@ -9,7 +9,7 @@ import { architectureOf } from './naming/architecture.js';
 import { readHeader } from './safetensors/header.js';
 import { checkAgainstIndex, plainName, readShardIndex } from './shard-index.js';
 import { type PlacedTensor, weightsOf } from './tensors/weights.js';
-import { isLittleEndian } from './values/decode.js';
+import { requireLittleEndian } from './values/decode.js';
 
 export interface Checkpoint {
   /** What was opened, for messages and documents. */
@@ -63,17 +63,15 @@ const MAX_CONFIG_BYTES = 16_000_000;
  * Reads the headers of a checkpoint.
  *
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
- *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read,
- *   `NOT_FOUND` when a shard is missing, `INVALID_OPTION` when no file is given
+ *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read, or
+ *   on a big-endian machine, `NOT_FOUND` when a shard is missing, `INVALID_OPTION` when no file is given
  */
 export async function readCheckpoint(
   { files, config: configSource, index: indexSource, name }: CheckpointSources,
   { splitFused = false, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
-  if (!isLittleEndian) {
-    throw new AlphaLoraError('UNSUPPORTED_CHECKPOINT', 'this machine is big-endian; use another');
-  }
+  requireLittleEndian();
   const config =
     configSource && (await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python'));
   const tensors: PlacedTensor[] = [];

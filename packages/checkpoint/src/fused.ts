@@ -34,7 +34,8 @@ const gated = ['gate', 'up'];
  */
 export function fusedParts(weight: WeightDescription, config: ModelConfig = {}): FusedPart[] {
   const { shape, role, kind, inputFirst } = weight;
-  if (kind !== 'projection' || shape.length < 2) return [];
+  // Of an empty tensor, the other sizes are claims without bytes behind them.
+  if (kind !== 'projection' || shape.length < 2 || shape.includes(0)) return [];
   const axis = shape.length - (inputFirst ? 1 : 2);
   const parts = (labels: readonly string[], ranges: readonly Ranges[]): FusedPart[] =>
     labels.map((label, i) => ({ label, role: `${label}_proj`, axis, ranges: ranges[i]! }));

@@ -92,6 +92,16 @@ describe('splitFused', () => {
     expect((await open(bias, { model_type: 'gpt2' })).tensors).toHaveLength(1);
   });
 
+  it('takes no memory for sizes that no bytes stand behind', async () => {
+    const huge = { ...counting(experts, [1]), shape: [0, 2, 2 ** 48], bytes: new Uint8Array(0) };
+    const { tensors } = await open(huge, { model_type: 'gpt_oss' });
+    expect(tensors.map(({ name }) => name)).toEqual([experts]);
+    const heads = { model_type: 'gpt_neox', num_attention_heads: 2 ** 48 };
+    const none = { ...counting(neox, [1]), shape: [0, 4], bytes: new Uint8Array(0) };
+    expect((await open(none, heads)).tensors).toHaveLength(1);
+    await expect(open(counting(neox, [12, 1]), heads)).rejects.toThrow(/as config.json says/);
+  });
+
   it.each([
     [4, 786_432],
     [1000, 3072],

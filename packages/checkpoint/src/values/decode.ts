@@ -9,8 +9,14 @@ import { bytesPerElement } from '../dtypes.js';
 
 export type Values = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** Typed arrays have the byte order of the machine, the format is little-endian. */
-export const isLittleEndian: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/**
+ * Typed arrays have the byte order of the machine, the format is little-endian.
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` on a big-endian machine
+ */
+export function requireLittleEndian(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 1) return;
+  throw new AlphaLoraError('UNSUPPORTED_CHECKPOINT', 'this machine is big-endian; use another');
+}
 
 /** An array for `length` decoded elements: Float64Array where Float32 would lose digits. */
 export function allocateValues(dtype: DType, length: number): Values {
@@ -85,9 +91,11 @@ export function decodeInto(bytes: Uint8Array, dtype: DType, target: Values): voi
  *
  * @param bytes little-endian elements, at any alignment
  * @returns a Float64Array for F64 and for integers of 32 and 64 bits, else a Float32Array
- * @throws AlphaLoraError `INVALID_OPTION` when the bytes end within an element
+ * @throws AlphaLoraError `INVALID_OPTION` when the bytes end within an element,
+ *   `UNSUPPORTED_CHECKPOINT` on a big-endian machine
  */
 export function decodeValues(bytes: Uint8Array, dtype: DType): Values {
+  requireLittleEndian();
   const length = bytes.byteLength / bytesPerElement(dtype);
   if (!Number.isInteger(length)) {
     throw new AlphaLoraError(

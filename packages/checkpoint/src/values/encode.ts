@@ -1,5 +1,5 @@
 /** From float32 to stored little-endian elements, rounded to nearest, ties to even (IEEE 754). */
-import { isLittleEndian } from './decode.js';
+import { requireLittleEndian } from './decode.js';
 
 /** Types that floating-point values can be written as. */
 export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16';
@@ -7,9 +7,11 @@ export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16';
 /**
  * The stored bytes of `values`. What is too large for F16 becomes infinity; NaN stays NaN.
  * F32 shares the memory of `values`.
+ *
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` on a big-endian machine
  */
 export function encodeValues(values: Float32Array, dtype: FloatDType): Uint8Array {
-  if (!isLittleEndian) throw new Error('big-endian machines are not supported');
+  requireLittleEndian();
   switch (dtype) {
     case 'F64':
       return bytesOf(Float64Array.from(values));
