@@ -8,6 +8,9 @@
  * V8 reads its flags while it compiles, so they are set for the time of one synchronous compilation and
  * put back to their defaults. Without the baseline compiler and without lazy compilation, all code is
  * optimised before anything runs: the self-test judges the very code that computes later.
+ *
+ * Flags belong to the process. Threads that compile at the same moment may take them from one another;
+ * their code is then slower until V8 optimises it, and gives the same bits.
  */
 import { setFlagsFromString } from 'node:v8';
 import type { SpectralEngine } from '@alphalora/contracts';
@@ -43,24 +46,27 @@ function flaggedCandidates(): Candidate[] {
 const revectorized: Candidate = {
   build: 'relaxed',
   wide: true,
-  compile: (bytes) => compileWith('experimental-wasm-revectorize', bytes),
+  compile: (bytes) => compileWith(['experimental-wasm-revectorize'], bytes),
 };
 
 const relaxedBehindFlag: Candidate = {
   build: 'relaxed',
   wide: false,
-  compile: (bytes) => compileWith('experimental-wasm-relaxed-simd', bytes),
+  compile(bytes) {
+    // Left on: it only makes V8 accept the instructions, and a thread that turned it off while another
+    // compiles would give that one the plain build, whose last bits differ.
+    setFlagsFromString('--experimental-wasm-relaxed-simd');
+    return compileWith([], bytes);
+  },
 };
 
-function compileWith(feature: string, bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  setFlagsFromString(`--${feature}`);
-  setFlagsFromString('--no-liftoff');
-  setFlagsFromString('--no-wasm-lazy-compilation');
+function compileWith(features: string[], bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  const on = [...features, 'no-liftoff', 'no-wasm-lazy-compilation'];
+  const off = [...features.map((feature) => `no-${feature}`), 'liftoff', 'wasm-lazy-compilation'];
   try {
+    for (const flag of on) setFlagsFromString(`--${flag}`);
     return new WebAssembly.Module(bytes);
   } finally {
-    setFlagsFromString(`--no-${feature}`);
-    setFlagsFromString('--liftoff');
-    setFlagsFromString('--wasm-lazy-compilation');
+    for (const flag of off) setFlagsFromString(`--${flag}`);
   }
 }
