@@ -16,6 +16,11 @@ export interface SpectrumOptions {
 /** Computes the singular values of one matrix. */
 export interface SpectralEngine {
   readonly name: string;
+  /**
+   * Name of what else decides the last digits, such as one of several builds; the engine loads to
+   * find out. Absent when there is only one.
+   */
+  build?(): Promise<string>;
   /** How many matrices it works on at once; 1 when absent. */
   readonly concurrency?: number;
   /**

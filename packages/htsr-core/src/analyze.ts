@@ -73,6 +73,9 @@ export async function analyze(
   const { engine, estimator, tool, model, record, signal } = options;
   const { aggregate = 'mean', precision = 'auto' } = options;
 
+  const build = await engine.build?.();
+  const engineRecord = { engine: engine.name, ...(build !== undefined && { build }) };
+
   const rows: Array<MatrixRow | SpectralUnit> = [];
   for await (const weight of weights) {
     const unfit = unfitReason(weight);
@@ -104,7 +107,7 @@ export async function analyze(
     kind: 'analysis',
     tool,
     model: { ...model, blocks },
-    options: { estimator: estimator.name, aggregate, engine: engine.name, precision, ...record },
+    options: { estimator: estimator.name, aggregate, ...engineRecord, precision, ...record },
     matrices,
     blocks: aggregateBlocks(matrices, blocks, aggregate),
     timings: { seconds: (performance.now() - started) / 1000 },
@@ -149,7 +152,9 @@ async function analyzeUnit(
   } catch (error) {
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;
-    return { ...identity(unit), status: 'failed', reason: error.message };
+    // The row names the weight already.
+    const reason = error.message.replace(`${unit.name}: `, '');
+    return { ...identity(unit), status: 'failed', reason };
   }
 }
 

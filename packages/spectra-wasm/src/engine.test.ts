@@ -189,7 +189,10 @@ describe('range', () => {
           values[1234] = bad;
           await expect(
             engine.singularValues(matrixOf(rows, columns, values), { precision }),
-          ).rejects.toMatchObject({ code: 'NO_SPECTRUM', message: 'w: contains NaN or infinity' });
+          ).rejects.toMatchObject({
+            code: 'NO_SPECTRUM',
+            message: `contains ${Number.isNaN(bad) ? 'NaN' : 'infinity'}`,
+          });
         }
       }
     },
@@ -199,9 +202,9 @@ describe('range', () => {
 describe('options', () => {
   const square = () => matrixOf(400, 400, Float32Array.from(randomValues(160_000, 3)));
   const wide = (extra = 0) => {
-    const values = Float32Array.from(randomValues(300 * 1200, 4));
-    for (let i = 0; i < 300; i++) values[i * 1200] = extra;
-    return matrixOf(300, 1200, values);
+    const values = Float32Array.from(randomValues(1100 * 3300, 4));
+    for (let i = 0; i < 1100; i++) values[i * 3300] = extra;
+    return matrixOf(1100, 3300, values);
   };
   const precisionOf = async (matrix: ReturnType<typeof matrixOf>): Promise<string[]> => {
     const seen: string[] = [];
@@ -214,8 +217,8 @@ describe('options', () => {
     // Square: the smallest eigenvalue is too small for float32 from the outset.
     expect(await precisionOf(square())).toEqual(['f64']);
     // A row of zeros: float32 finds out that the smallest eigenvalue is lost.
-    const holed = Float32Array.from(randomValues(300 * 1200, 4)).fill(0, 1200, 2400);
-    expect(await precisionOf(matrixOf(300, 1200, holed))).toEqual(['f64']);
+    const holed = Float32Array.from(randomValues(1100 * 3300, 4)).fill(0, 3300, 6600);
+    expect(await precisionOf(matrixOf(1100, 3300, holed))).toEqual(['f64']);
     expect(await precisionOf(matrixOf(20, 90, new Float32Array(1800).fill(1)))).toEqual(['f64']);
     expect(await precisionOf({ ...wide(), dtype: 'F64' })).toEqual(['f64']);
   });
@@ -224,7 +227,7 @@ describe('options', () => {
     for (const matrix of [
       wide(),
       wide(30),
-      matrixOf(1200, 300, (await wide().read()) as Float32Array),
+      matrixOf(3300, 1100, (await wide().read()) as Float32Array),
     ]) {
       const auto = await engine.singularValues(matrix);
       const f64 = await engine.singularValues(matrix, { precision: 'f64' });

@@ -10,13 +10,17 @@ export function createEngine(candidates: readonly Candidate[]): SpectralEngine {
   let loading: Promise<WasmInstance> | undefined;
   /** The memory serves one matrix at a time. */
   let queue: Promise<unknown> = Promise.resolve();
+  const load = (): Promise<WasmInstance> => {
+    loading ??= loadFirst(candidates);
+    return loading;
+  };
   return {
     name: 'wasm',
+    build: async () => (await load()).build,
     singularValues(matrix, options = {}) {
       const result = queue.then(async () => {
         options.signal?.throwIfAborted();
-        loading ??= loadFirst(candidates);
-        return solve(await loading, matrix, options);
+        return solve(await load(), matrix, options);
       });
       queue = result.catch(() => undefined);
       return result;

@@ -1,6 +1,6 @@
 /** Walks the blocks of a matrix through the Gram product (`assembly/gram.ts` does the arithmetic). */
 import type { RowReader } from './input.js';
-import { type Layout, TILE } from './layout.js';
+import { TILE } from './layout.js';
 import type { Pass } from './pass.js';
 
 /**

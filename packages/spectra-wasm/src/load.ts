@@ -48,7 +48,7 @@ async function instantiate({ build, wide, compile }: Candidate): Promise<WasmIns
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const exports = instance.exports as unknown as WasmExports;
   exports.useWideKernel(wide ? 1 : 0);
-  return { exports, memory };
+  return { build, exports, memory };
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -77,7 +77,8 @@ export async function gramSpectrum(params: {
   if (!(largest >= low && largest <= high)) {
     const magnitude = await largestMagnitude(params.instance, pass, reader, holds);
     if (!Number.isFinite(magnitude)) {
-      throw new AlphaLoraError('NO_SPECTRUM', `${name}: contains NaN or infinity`, {
+      const what = Number.isNaN(magnitude) ? 'NaN' : 'infinity';
+      throw new AlphaLoraError('NO_SPECTRUM', `contains ${what}`, {
         details: { tensor: name },
       });
     }

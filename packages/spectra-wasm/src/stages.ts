@@ -61,6 +61,7 @@ export interface WasmExports extends Suffixed {
 
 /** A module together with the memory that it works in. */
 export interface WasmInstance {
+  readonly build: 'simd' | 'relaxed';
   readonly exports: WasmExports;
   readonly memory: WebAssembly.Memory;
 }

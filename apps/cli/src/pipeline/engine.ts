@@ -4,7 +4,7 @@
  */
 import { AlphaLoraError, type Matrix, type SpectralEngine } from '@alphalora/contracts';
 import { memoryGate } from './memory-gate.js';
-import { createSolver, type Solution, type SolverSettings } from './solver.js';
+import { createSolver, requireEngine, type Solution, type SolverSettings } from './solver.js';
 
 /** Models of fewer operations than this are done before worker threads have started. */
 const WORTH_WORKERS = 5e9;
@@ -23,7 +23,9 @@ export interface EngineOptions {
 }
 
 export async function createPipelineEngine(options: EngineOptions): Promise<SpectralEngine> {
-  const { settings, jobs, maxMemory, memoryOf, work, onSolution } = options;
+  const { jobs, maxMemory, memoryOf, work, onSolution } = options;
+  const build = await buildOf(options.settings.engine);
+  const settings = { ...options.settings, ...(build !== undefined && { build }) };
   const solver =
     work < WORTH_WORKERS
       ? await createSolver(settings)
@@ -31,6 +33,7 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
   const gate = memoryGate(maxMemory);
   return {
     name: settings.engine,
+    ...(build !== undefined && { build: async () => build }),
     concurrency: work < WORTH_WORKERS ? 1 : jobs,
     async singularValues(matrix, { signal, onProgress, onPrecision } = {}) {
       const bytes = memoryOf(matrix);
@@ -47,6 +50,14 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
     },
     close: () => solver.close(),
   };
+}
+
+/** The build that works here, chosen once so that no thread chooses another. */
+async function buildOf(name: string): Promise<string | undefined> {
+  const engine = await requireEngine(name).load();
+  const build = await engine.build?.();
+  await engine.close?.();
+  return build;
 }
 
 function tooLarge(bytes: number, limit: number): AlphaLoraError {

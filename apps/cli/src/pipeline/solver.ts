@@ -10,7 +10,7 @@ import {
   type SpectralEngine,
 } from '@alphalora/contracts';
 import { spectralUnits, unfitReason } from '@alphalora/htsr-core';
-import { memoryEstimate } from '@alphalora/spectra-wasm';
+import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
 import { type CachedSpectrum, cacheKey, readCached, writeCached } from './cache.js';
 import { matrixDigest } from './digest.js';
 
@@ -18,6 +18,8 @@ export interface SolverSettings {
   model: string;
   splitFused: boolean;
   engine: string;
+  /** Build of the engine; all threads use the same. */
+  build?: string;
   precision: Precision;
   /** Absent: nothing is cached. */
   cacheFolder?: string;
@@ -43,9 +45,9 @@ export interface Solver {
 }
 
 export async function createSolver(settings: SolverSettings): Promise<Solver> {
-  const { model, splitFused, precision, cacheFolder, version } = settings;
+  const { model, splitFused, precision, cacheFolder, version, build } = settings;
   const checkpoint = await openCheckpoint(model, { splitFused });
-  const engine = await requireEngine(settings.engine).load();
+  const engine = await requireEngine(settings.engine).load(build);
   const matrices = new Map<string, Matrix>(
     checkpoint.tensors
       .filter((weight) => unfitReason(weight) === undefined)
@@ -57,7 +59,7 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
       const matrix = matrices.get(name);
       if (!matrix) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
       const digest = await matrixDigest(matrix, signal);
-      const key = cacheKey({ digest, engine: engine.name, precision, version });
+      const key = cacheKey({ digest, engine: `${engine.name} ${build ?? ''}`, precision, version });
       const cached = cacheFolder === undefined ? undefined : await readCached(cacheFolder, key);
       if (cached) return { ...cached, digest, found: true };
       let used: 'f32' | 'f64' = 'f64';
@@ -79,7 +81,8 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
 }
 
 interface EngineEntry {
-  load(): Promise<SpectralEngine>;
+  /** @param build as an engine of this entry named it; its own choice when absent */
+  load(build?: string): Promise<SpectralEngine>;
   /** Estimate of the bytes that a matrix takes while it is solved. */
   memory(matrix: Matrix, precision: Precision): number;
 }
@@ -89,7 +92,8 @@ const engines = new Map<string, EngineEntry>([
   [
     'wasm',
     {
-      load: async () => (await import('@alphalora/spectra-wasm/node')).createWasmEngine(),
+      load: async (build = 'auto') =>
+        (await import('@alphalora/spectra-wasm/node')).createWasmEngine({ build: build as Build }),
       memory: memoryEstimate,
     },
   ],
