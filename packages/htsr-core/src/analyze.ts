@@ -153,7 +153,9 @@ async function analyzeUnit(
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;
     // The row names the weight already.
-    const reason = error.message.replace(`${unit.name}: `, '');
+    const prefix = `${unit.name}: `;
+    const { message } = error;
+    const reason = message.startsWith(prefix) ? message.slice(prefix.length) : message;
     return { ...identity(unit), status: 'failed', reason };
   }
 }
