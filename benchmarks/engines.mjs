@@ -11,7 +11,8 @@
  *
  * Ours: one matrix per worker thread, two workers; seconds per matrix are those of a pair, halved.
  * Peers: one matrix at a time on two threads, which is what a loop over layers does. Every engine
- * gets one warm-up; then all take turns, so that a slow phase of the machine meets all of them.
+ * has one warm-up on the first size; then all take turns, so that a slow phase of the machine meets
+ * all of them.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -98,12 +99,12 @@ try {
     for (const kind of options.kinds.split(',')) {
       const pair = [1, 2].map((seed) => makeMatrix(kind, rows, columns, seed));
       const times = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
-      for (let round = 0; round <= rounds; round++) {
+      const warmUps = results.length === 0 ? 1 : 0;
+      for (let round = 0; round < warmUps + rounds; round++) {
         for (const [name, run] of Object.entries(engines)) {
           if (!applies(name, rows, columns)) continue;
           const seconds = await run(pair);
-          // Round 0 is the warm-up.
-          if (round > 0) times[name].push(seconds);
+          if (round >= warmUps) times[name].push(seconds);
         }
       }
       const medians = Object.fromEntries(
