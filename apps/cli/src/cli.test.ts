@@ -208,6 +208,22 @@ describe('analyze', () => {
     expect(allocation.stderr).toMatch(/block 0 has no alpha/);
   });
 
+  it('goes on, with a warning, when spectra cannot be kept', async () => {
+    const file = join(root, 'no-folder');
+    writeFileSync(file, '');
+    const { code, stderr } = await alphalora('analyze', model, '--cache-dir', join(file, 'cache'));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: spectra are not kept .*--cache-dir/m);
+  });
+
+  it('records the build that decides the last digits', async () => {
+    const { stdout } = await alphalora('analyze', model, '--json', '--build', 'simd');
+    expect((JSON.parse(stdout) as Analysis).options).toMatchObject({
+      engine: 'wasm',
+      build: 'simd',
+    });
+  });
+
   it('selects by patterns, and says so in the document', async () => {
     const { stdout } = await alphalora(
       'analyze',

@@ -108,6 +108,11 @@ function measuringOptions(command: Command): Command {
     .option('--split-fused', splitFusedHelp)
     .option('--engine <name>', 'wasm, or ml-matrix for reference', 'wasm')
     .addOption(
+      new Option('--build <name>', 'of wasm: the fastest, or simd for equal bits on all machines')
+        .choices(['auto', 'relaxed', 'simd'])
+        .default('auto'),
+    )
+    .addOption(
       new Option('--precision <arithmetic>', 'auto redoes in f64 what f32 does not resolve')
         .choices(['auto', 'f32', 'f64'])
         .default('auto'),

@@ -3,7 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
-import { engineNames } from '../pipeline/solver.js';
+import { engineNames, requireEngine } from '../pipeline/solver.js';
 import { toolVersion } from '../program.js';
 
 export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {
@@ -14,7 +14,7 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     platform: `${process.platform}-${process.arch}`,
     processors: String(availableParallelism()),
     memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
-    engines: engineNames.join(', '),
+    engines: (await Promise.all(engineNames.map(engineState))).join(', '),
     cache: defaultCacheFolder(),
   };
   if (options.json) {
@@ -33,4 +33,15 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     ),
   );
   return exitCodes.done;
+}
+
+/** An engine with the build that it chose, or with the reason why it does not work here. */
+async function engineState(name: string): Promise<string> {
+  try {
+    const engine = await requireEngine(name).load('auto');
+    const build = await engine.build?.();
+    return build === undefined ? name : `${name} (${build})`;
+  } catch (error) {
+    return `${name} does not work: ${(error as Error).message}`;
+  }
 }

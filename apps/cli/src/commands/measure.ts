@@ -39,6 +39,7 @@ export interface MeasuringOptions {
   exclude?: string[];
   splitFused?: boolean;
   engine: string;
+  build: string;
   precision: Precision;
   jobs?: number;
   maxMemory?: number;
@@ -93,11 +94,12 @@ export async function measure(
 
   const digests = new Map<string, string>();
   let found = 0;
+  let notKept: string | undefined;
   const version = toolVersion();
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
   const engine = await createPipelineEngine({
     settings: {
-      ...{ model: path, splitFused, engine: engineName, precision, version },
+      ...{ model: path, splitFused, engine: engineName, precision, version, build: options.build },
       ...(options.cache && { cacheFolder }),
     },
     jobs: options.jobs ?? availableParallelism(),
@@ -107,6 +109,7 @@ export async function measure(
     onSolution: (matrix, solution) => {
       digests.set(matrix.name, solution.digest);
       if (solution.found) found += matrixOperations(matrix);
+      notKept ??= solution.notKept;
     },
   });
   const progress = progressLine(io.stderr);
@@ -132,6 +135,12 @@ export async function measure(
       signal: io.signal,
       onProgress: (state) => progress.update(state, found),
     });
+    if (notKept !== undefined) {
+      progress.clear();
+      io.stderr.write(
+        `warning: spectra are not kept (${notKept}); --cache-dir names another folder\n`,
+      );
+    }
     const rowDigests = unitDigests(mine, digests);
     const matrices = analysis.matrices.map((row) => {
       const other = elsewhere(row.name);

@@ -24,7 +24,8 @@ export interface EngineOptions {
 
 export async function createPipelineEngine(options: EngineOptions): Promise<SpectralEngine> {
   const { jobs, maxMemory, memoryOf, work, onSolution } = options;
-  const build = await buildOf(options.settings.engine);
+  const build = await buildOf(options.settings);
+  // The threads do not choose anew: all use the one that is written down.
   const settings = { ...options.settings, ...(build !== undefined && { build }) };
   const solver =
     work < WORTH_WORKERS
@@ -52,9 +53,12 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
   };
 }
 
-/** The build that works here, chosen once so that no thread chooses another. */
-async function buildOf(name: string): Promise<string | undefined> {
-  const engine = await requireEngine(name).load();
+/** The build that works here. */
+async function buildOf({
+  engine: name,
+  build: wanted,
+}: SolverSettings): Promise<string | undefined> {
+  const engine = await requireEngine(name).load(wanted);
   const build = await engine.build?.();
   await engine.close?.();
   return build;

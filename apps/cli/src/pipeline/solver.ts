@@ -5,6 +5,7 @@
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import {
   AlphaLoraError,
+  isAlphaLoraError,
   type Matrix,
   type Precision,
   type SpectralEngine,
@@ -18,8 +19,8 @@ export interface SolverSettings {
   model: string;
   splitFused: boolean;
   engine: string;
-  /** Build of the engine; all threads use the same. */
-  build?: string;
+  /** Build of the engine, or `auto`; engines with a single one ignore it. */
+  build: string;
   precision: Precision;
   /** Absent: nothing is cached. */
   cacheFolder?: string;
@@ -31,6 +32,8 @@ export interface Solution extends CachedSpectrum {
   digest: string;
   /** Whether it was found in the cache. */
   found: boolean;
+  /** Why it could not be kept, if so: the analysis goes on, but would start anew. */
+  notKept?: string;
 }
 
 export interface Solver {
@@ -59,7 +62,7 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
       const matrix = matrices.get(name);
       if (!matrix) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
       const digest = await matrixDigest(matrix, signal);
-      const key = cacheKey({ digest, engine: `${engine.name} ${build ?? ''}`, precision, version });
+      const key = cacheKey({ digest, engine: `${engine.name} ${build}`, precision, version });
       const cached = cacheFolder === undefined ? undefined : await readCached(cacheFolder, key);
       if (cached) return { ...cached, digest, found: true };
       let used: 'f32' | 'f64' = 'f64';
@@ -70,8 +73,9 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
         },
       });
       const spectrum = { singularValues, precision: used };
-      if (cacheFolder !== undefined) await writeCached(cacheFolder, key, spectrum);
-      return { ...spectrum, digest, found: false };
+      const notKept =
+        cacheFolder === undefined ? undefined : await keep(cacheFolder, key, spectrum);
+      return { ...spectrum, digest, found: false, ...(notKept !== undefined && { notKept }) };
     },
     async close() {
       await engine.close?.();
@@ -80,9 +84,23 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
   };
 }
 
+/** @returns why not, when the disk is full or the folder is not ours to write */
+async function keep(
+  folder: string,
+  key: string,
+  spectrum: CachedSpectrum,
+): Promise<string | undefined> {
+  try {
+    await writeCached(folder, key, spectrum);
+    return undefined;
+  } catch (error) {
+    if (isAlphaLoraError(error, 'IO_FAILED')) return error.message;
+    throw error;
+  }
+}
+
 interface EngineEntry {
-  /** @param build as an engine of this entry named it; its own choice when absent */
-  load(build?: string): Promise<SpectralEngine>;
+  load(build: string): Promise<SpectralEngine>;
   /** Estimate of the bytes that a matrix takes while it is solved. */
   memory(matrix: Matrix, precision: Precision): number;
 }
@@ -92,8 +110,10 @@ const engines = new Map<string, EngineEntry>([
   [
     'wasm',
     {
-      load: async (build = 'auto') =>
-        (await import('@alphalora/spectra-wasm/node')).createWasmEngine({ build: build as Build }),
+      load: async (build) =>
+        (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
+          build: build as 'auto' | Build,
+        }),
       memory: memoryEstimate,
     },
   ],
