@@ -10,7 +10,7 @@ import { createSolver, requireEngine, type Solution, type SolverSettings } from 
 const WORTH_WORKERS = 5e9;
 
 export interface EngineOptions {
-  settings: SolverSettings;
+  settings: Omit<SolverSettings, 'keepBytes'>;
   /** Matrices at once. */
   jobs: number;
   /** Bytes that the matrices in flight may take together. */
@@ -26,7 +26,11 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
   const { jobs, maxMemory, memoryOf, work, onSolution } = options;
   const build = await buildOf(options.settings);
   // The threads do not choose anew: all use the one that is written down.
-  const settings = { ...options.settings, ...(build !== undefined && { build }) };
+  const settings = {
+    ...options.settings,
+    ...(build !== undefined && { build }),
+    keepBytes: maxMemory / jobs,
+  };
   const solver =
     work < WORTH_WORKERS
       ? await createSolver(settings)
@@ -57,7 +61,7 @@ export async function createPipelineEngine(options: EngineOptions): Promise<Spec
 async function buildOf({
   engine: name,
   build: wanted,
-}: SolverSettings): Promise<string | undefined> {
+}: EngineOptions['settings']): Promise<string | undefined> {
   const engine = await requireEngine(name).load(wanted);
   const build = await engine.build?.();
   await engine.close?.();

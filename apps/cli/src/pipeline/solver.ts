@@ -22,6 +22,11 @@ export interface SolverSettings {
   /** Build of the engine, or `auto`; engines with a single one ignore it. */
   build: string;
   precision: Precision;
+  /**
+   * An engine keeps the memory of its largest matrix for the next; after one that takes more bytes
+   * than this it is closed instead, so that idle threads do not sit on what others need.
+   */
+  keepBytes: number;
   /** Absent: nothing is cached. */
   cacheFolder?: string;
   /** Version of the program, since another one may compute other bits. */
@@ -48,9 +53,10 @@ export interface Solver {
 }
 
 export async function createSolver(settings: SolverSettings): Promise<Solver> {
-  const { model, splitFused, precision, cacheFolder, version, build } = settings;
+  const { model, splitFused, precision, cacheFolder, version, build, keepBytes } = settings;
+  const { load, memory } = requireEngine(settings.engine);
   const checkpoint = await openCheckpoint(model, { splitFused });
-  const engine = await requireEngine(settings.engine).load(build);
+  const engine = await load(build);
   const matrices = new Map<string, Matrix>(
     checkpoint.tensors
       .filter((weight) => unfitReason(weight) === undefined)
@@ -72,6 +78,7 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
           used = arithmetic;
         },
       });
+      if (memory(matrix, precision) > keepBytes) await engine.close?.();
       const spectrum = { singularValues, precision: used };
       const notKept =
         cacheFolder === undefined ? undefined : await keep(cacheFolder, key, spectrum);
