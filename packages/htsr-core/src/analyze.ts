@@ -94,10 +94,10 @@ export async function analyze(
 
   await inParallel(positions, engine.concurrency ?? 1, signal, async (position, stop) => {
     const unit = unitAt(position);
-    const onProgress = progress(unit);
+    const { onProgress, finish } = progress(unit);
     const spectrumOptions = { precision, signal: stop, onProgress };
     rows[position] = await analyzeUnit(unit, engine, estimator, spectrumOptions);
-    onProgress(1);
+    finish();
   });
 
   const matrices = rows as MatrixRow[];
@@ -164,18 +164,24 @@ async function analyzeUnit(
 function progressReporter(
   units: readonly SpectralUnit[],
   report: AnalyzeOptions['onProgress'],
-): (unit: SpectralUnit) => (part: number) => void {
+): (unit: SpectralUnit) => { onProgress: (part: number) => void; finish: () => void } {
   const total = units.reduce((sum, unit) => sum + operations(unit), 0);
   let done = 0;
   let finished = 0;
   return (unit) => {
     const size = operations(unit);
     let counted = 0;
-    return (part) => {
+    const onProgress = (part: number): void => {
       done += (part - counted) * size;
       counted = part;
-      if (part === 1) finished++;
       report?.({ done, total, finished, count: units.length, name: unit.name });
+    };
+    return {
+      onProgress,
+      finish() {
+        finished++;
+        onProgress(1);
+      },
     };
   };
 }
