@@ -247,6 +247,18 @@ describe('analyze', () => {
     expect(options).toMatchObject({ include: ['*q_proj*'], exclude: ['*.2.*'] });
   });
 
+  it('shows what is in no block when it is asked for', async () => {
+    const weights = {
+      ...soundWeights(),
+      'model.embed_tokens.weight': { shape: [40, 24], values: noise(960, 3) },
+    };
+    const path = writeModel('with-embedding', weights);
+    const { stdout } = await alphalora('analyze', path, '--include', '*embed*');
+    expect(stdout).toMatch(/^matrix +alpha +tail\nmodel\.embed_tokens\.weight +\d/m);
+    expect(stdout).not.toMatch(/^block/m);
+    expect((await alphalora('analyze', path)).stdout).toMatch(/^block +alpha +up_proj +q_proj/m);
+  });
+
   it('knows the reference engine, and the two agree', async () => {
     const alphas = async (engine: string): Promise<number[]> => {
       const { stdout } = await alphalora('analyze', model, '--json', '--engine', engine);

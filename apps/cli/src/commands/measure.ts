@@ -58,6 +58,12 @@ export async function withModel<Result>(
   use: (checkpoint: Checkpoint) => Promise<Result>,
 ): Promise<Result> {
   const { splitFused = false } = options;
+  if (/^[a-z]+:\/\//i.test(path)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${path}: models are read from disk only; download it and give its folder`,
+    );
+  }
   const checkpoint = await openCheckpoint(path, { splitFused, signal });
   try {
     return await use(checkpoint);

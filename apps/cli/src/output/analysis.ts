@@ -1,44 +1,63 @@
 /** An analysis for people: alpha by block and role, and what was left out. */
-import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import type { AnalysedRow, Analysis, BlockRow, MatrixRow } from '@alphalora/contracts';
 import type { Output } from '../io.js';
 import { type Column, table } from './table.js';
+
+/** Rows of the table of matrices outside of blocks; the document has all. */
+const MOST_ROWS = 40;
 
 export function analysisTable(analysis: Analysis, output: Output): string {
   const { model, blocks } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
   const title =
     `${model.source}${model.architecture ? ` (${model.architecture})` : ''}: ` +
-    `${blocks.length} blocks, ${ok.length} matrices measured with ${analysis.options.estimator}\n\n`;
-  if (blocks.length === 0) {
-    const rows = ok.map((row) => [row.name, row.alpha.toFixed(3), String(row.tail)]);
-    return (
-      title +
-      table([{ title: 'matrix', align: 'left' }, { title: 'alpha' }, { title: 'tail' }], rows)
-    );
-  }
-  const roles = [...new Set(ok.flatMap((row) => (inBlock(row) ? [row.role!] : [])))];
+    `${blocks.length} blocks, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
+    `measured with ${analysis.options.estimator}\n`;
+  const tables = [
+    blocks.some(({ alpha }) => alpha !== undefined) ? blockTable(blocks, ok, output) : '',
+    matrixTable(ok.filter((row) => !inBlock(row))),
+  ];
+  return [title, ...tables.filter((text) => text !== '')].join('\n');
+}
+
+/** A row per block, a column per role where they all fit on a line. */
+function blockTable(
+  blocks: readonly BlockRow[],
+  rows: readonly AnalysedRow[],
+  output: Output,
+): string {
+  const measured = rows.filter(inBlock);
+  const roles = [...new Set(measured.map((row) => row.role!))];
   const alphaOf = (block: number, role: string): string => {
-    const alphas = ok.filter((row) => row.block === block && row.role === role && inBlock(row));
     // Several matrices share a role in a mixture of experts.
-    return fixed(mean(alphas.map((row) => row.alpha)));
+    const alike = measured.filter((row) => row.block === block && row.role === role);
+    return fixed(mean(alike.map((row) => row.alpha)));
   };
-  const rows = blocks.map(({ index, alpha }) => [
+  const cells = blocks.map(({ index, alpha }) => [
     String(index),
     fixed(alpha),
     ...roles.map((role) => alphaOf(index, role)),
   ]);
   const columns: Column[] = [{ title: 'block' }, { title: 'alpha' }];
-  const full = table([...columns, ...roles.map((role) => ({ title: role }))], rows);
-  const fits = full.indexOf('\n') <= (output.columns ?? 120);
-  return (
-    title +
-    (fits
-      ? full
-      : table(
-          columns,
-          rows.map((row) => row.slice(0, 2)),
-        ))
+  const full = table([...columns, ...roles.map((role) => ({ title: role }))], cells);
+  if (full.indexOf('\n') <= (output.columns ?? 120)) return full;
+  return table(
+    columns,
+    cells.map((row) => row.slice(0, 2)),
   );
+}
+
+function matrixTable(rows: readonly AnalysedRow[]): string {
+  if (rows.length === 0) return '';
+  const columns: Column[] = [
+    { title: 'matrix', align: 'left' },
+    { title: 'alpha' },
+    { title: 'tail' },
+  ];
+  const shown = rows.slice(0, MOST_ROWS);
+  const cells = shown.map((row) => [row.name, fixed(row.alpha), String(row.tail)]);
+  const more = rows.length > MOST_ROWS ? `and ${rows.length - MOST_ROWS} more\n` : '';
+  return table(columns, cells) + more;
 }
 
 function inBlock(row: MatrixRow): boolean {
