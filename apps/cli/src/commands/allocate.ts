@@ -8,12 +8,11 @@ import {
   type Rounding,
 } from '@alphalora/contracts';
 import { aggregateBlocks } from '@alphalora/htsr-core';
-import { formatDocument, readDocument } from '../documents.js';
-import { writeFileAtomic } from '../files.js';
-import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { readDocument } from '../documents.js';
+import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
-import { failedRows } from '../output/analysis.js';
-import { type MeasuringOptions, measure, warnOfOmissions, withModel } from './measure.js';
+import { type DeliveryOptions, deliver } from './deliver.js';
+import { type MeasuringOptions, measure, withModel } from './measure.js';
 
 /** The published budgets average this many experts per block: 160 for 32 blocks. */
 const EXPERTS_PER_BLOCK = 5;
@@ -31,7 +30,7 @@ export interface BudgetOptions {
 
 export async function allocate(
   source: string,
-  options: MeasuringOptions & BudgetOptions & { output?: string },
+  options: MeasuringOptions & BudgetOptions & DeliveryOptions,
   io: Io,
 ): Promise<ExitCode> {
   const analysis = source.endsWith('.json')
@@ -40,12 +39,7 @@ export async function allocate(
         measure({ checkpoint, path: source, source }, options, io),
       );
   const allocation = await allocationFor(analysis, options);
-  const document = formatDocument(allocation);
-  if (options.output !== undefined) await writeFileAtomic(options.output, document);
-  io.stdout.write(options.json ? document : allocationTable(allocation, io.stdout));
-  warnOfOmissions(analysis, io);
-  if (options.output !== undefined) io.stderr.write(`wrote ${options.output}\n`);
-  return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+  return deliver(allocation, allocationTable(allocation, io.stdout), analysis, options, io);
 }
 
 export async function allocationFor(

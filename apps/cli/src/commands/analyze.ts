@@ -1,22 +1,14 @@
 /** `alphalora analyze`: spectra and tail fits of a model. */
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { operations } from '@alphalora/htsr-core';
-import { formatDocument } from '../documents.js';
-import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { analysisTable, failedRows } from '../output/analysis.js';
+import { analysisTable } from '../output/analysis.js';
 import { table } from '../output/table.js';
-import {
-  chosenUnits,
-  type MeasuringOptions,
-  measure,
-  warnOfOmissions,
-  withModel,
-} from './measure.js';
+import { type DeliveryOptions, deliver } from './deliver.js';
+import { chosenUnits, type MeasuringOptions, measure, withModel } from './measure.js';
 import { selection } from './selection.js';
 
-interface AnalyzeOptions extends MeasuringOptions {
-  output?: string;
+interface AnalyzeOptions extends MeasuringOptions, DeliveryOptions {
   dryRun?: boolean;
 }
 
@@ -25,13 +17,11 @@ export async function analyze(model: string, options: AnalyzeOptions, io: Io): P
     if (options.dryRun) return dryRun(checkpoint, options, io);
     const source = { checkpoint, path: model, source: model };
     const analysis = await measure(source, options, io);
-    const document = formatDocument(analysis);
-    if (options.output !== undefined) await writeFileAtomic(options.output, document);
-    io.stdout.write(options.json ? document : analysisTable(analysis, io.stdout));
-    warnOfOmissions(analysis, io);
-    if (options.output !== undefined) io.stderr.write(`wrote ${options.output}\n`);
-    else if (!options.json) io.stderr.write('-o analysis.json keeps the result\n');
-    return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+    const code = await deliver(analysis, analysisTable(analysis, io.stdout), analysis, options, io);
+    if (options.output === undefined && !options.json) {
+      io.stderr.write('-o analysis.json keeps the result\n');
+    }
+    return code;
   });
 }
 

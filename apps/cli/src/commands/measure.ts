@@ -15,19 +15,16 @@ import {
   matrixOperations,
   operations,
   type SpectralUnit,
-  spectralUnits,
   unaskedReason,
-  unfitReason,
 } from '@alphalora/htsr-core';
 import type { Io } from '../io.js';
-import { omissions } from '../output/analysis.js';
 import { progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { listDigest } from '../pipeline/digest.js';
 import { createPipelineEngine } from '../pipeline/engine.js';
 import { withModelDigest } from '../pipeline/identity.js';
 import { assignShards, parseShard } from '../pipeline/shards.js';
-import { requireEngine } from '../pipeline/solver.js';
+import { measurableUnits, requireEngine } from '../pipeline/solver.js';
 import { toolVersion } from '../program.js';
 import { type Choice, selection } from './selection.js';
 
@@ -160,17 +157,11 @@ export async function measure(
   }
 }
 
-/** Says on stderr what was left out; `measure` itself stays silent so that files come first. */
-export function warnOfOmissions(analysis: Analysis, { stderr }: Io): void {
-  stderr.write(omissions(analysis));
-}
-
 /** The matrices that will be measured. */
 export function chosenUnits({ tensors }: Checkpoint, choice: Choice): SpectralUnit[] {
-  return tensors
-    .filter((weight) => unfitReason(weight) === undefined)
-    .flatMap(spectralUnits)
-    .filter((unit) => (choice(unit) ?? unaskedReason(unit) ?? true) === true);
+  return measurableUnits(tensors).filter(
+    (unit) => (choice(unit) ?? unaskedReason(unit) ?? true) === true,
+  );
 }
 
 /** Digests by row: that of its matrix, or of the list of its matrices' digests. */

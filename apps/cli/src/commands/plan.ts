@@ -5,11 +5,12 @@ import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
-import { type ExitCode, exitCodes, type Io } from '../io.js';
+import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
-import { failedRows } from '../output/analysis.js';
+import { omissions } from '../output/analysis.js';
 import { allocationFor, type BudgetOptions } from './allocate.js';
-import { type MeasuringOptions, measure, warnOfOmissions, withModel } from './measure.js';
+import { exitCodeOf } from './deliver.js';
+import { type MeasuringOptions, measure, withModel } from './measure.js';
 
 interface PlanOptions extends MeasuringOptions, BudgetOptions {
   demo?: boolean;
@@ -28,14 +29,14 @@ export async function plan(
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeFileAtomic(analysisFile, formatDocument(analysis));
     io.stderr.write(`wrote ${analysisFile}\n`);
-    warnOfOmissions(analysis, io);
+    io.stderr.write(omissions(analysis));
     const allocation = await allocationFor(analysis, options);
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
     io.stderr.write(`wrote ${allocationFile}\n`);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
     else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
-    return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
+    return exitCodeOf(analysis);
   });
 }
 

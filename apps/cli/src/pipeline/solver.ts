@@ -9,8 +9,9 @@ import {
   type Matrix,
   type Precision,
   type SpectralEngine,
+  type WeightTensor,
 } from '@alphalora/contracts';
-import { spectralUnits, unfitReason } from '@alphalora/htsr-core';
+import { type SpectralUnit, spectralUnits, unfitReason } from '@alphalora/htsr-core';
 import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
 import { type CachedSpectrum, cacheKey, readCached, writeCached } from './cache.js';
 import { matrixDigest } from './digest.js';
@@ -58,10 +59,9 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
   const checkpoint = await openCheckpoint(model, { splitFused });
   const engine = await load(build);
   const matrices = new Map<string, Matrix>(
-    checkpoint.tensors
-      .filter((weight) => unfitReason(weight) === undefined)
-      .flatMap(spectralUnits)
-      .flatMap((unit) => unit.matrices.map((matrix) => [matrix.name, matrix] as const)),
+    measurableUnits(checkpoint.tensors).flatMap((unit) =>
+      unit.matrices.map((matrix) => [matrix.name, matrix] as const),
+    ),
   );
   return {
     async solve(name, { signal, onProgress } = {}) {
@@ -89,6 +89,11 @@ export async function createSolver(settings: SolverSettings): Promise<Solver> {
       await checkpoint.close();
     },
   };
+}
+
+/** Everything that can have a spectrum, whether it is asked for or not. */
+export function measurableUnits(weights: readonly WeightTensor[]): SpectralUnit[] {
+  return weights.filter((weight) => unfitReason(weight) === undefined).flatMap(spectralUnits);
 }
 
 /** @returns why not, when the disk is full or the folder is not ours to write */
