@@ -117,7 +117,7 @@ function measuringOptions(command: Command): Command {
         .choices(['auto', 'f32', 'f64'])
         .default('auto'),
     )
-    .option('--jobs <count>', 'matrices at once (default: processors)', integer)
+    .option('--jobs <count>', 'matrices at once (default: processors)', positive)
     .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
     .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')
     .option('--no-cache', 'keep no spectra and use none')
@@ -139,6 +139,12 @@ function budgetOptions(command: Command): Command {
 function integer(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+function positive(text: string): number {
+  const value = integer(text);
+  if (value === 0) throw new InvalidArgumentError('It must be at least 1.');
+  return value;
 }
 
 /** `2.5GB` or `800M`, in powers of ten. @returns bytes */

@@ -101,7 +101,7 @@ export async function analyze(
   });
 
   const matrices = rows as MatrixRow[];
-  const blocks = Math.max(model.blocks, ...matrices.map((row) => (row.block ?? -1) + 1));
+  const blocks = matrices.reduce((most, { block = -1 }) => Math.max(most, block + 1), model.blocks);
   return {
     schemaVersion: 1,
     kind: 'analysis',
