@@ -13,6 +13,15 @@ export interface Allocation {
   topK: number[];
   /** Present when the shapes of the adapted projections are known. */
   parameters?: { rank: number; trainable: number };
+  /** How the result fares when the alphas are drawn anew; details by block. */
+  robustness?: Robustness;
+}
+
+export interface Robustness {
+  /** Bootstrap draws of all alphas, each allocated by the same rule. */
+  draws: number;
+  /** Mean of sum |experts of a draw - experts| over the draws, in experts. */
+  distance: number;
 }
 
 /** Rules from real-valued quotas to integers that keep the total. */
@@ -26,4 +35,20 @@ export interface AllocatedBlock {
   share: number;
   experts: number;
   topK: number;
+  robustness?: BlockRobustness;
+}
+
+export interface BlockRobustness {
+  /** Share of the draws in which the block gets another number of experts. */
+  changed: number;
+  /** The middle 95 % of its number of experts over the draws. */
+  experts: [low: number, high: number];
+  /** The projection whose removal changes the block most; absent where there is only one. */
+  driver?: {
+    name: string;
+    role?: string;
+    alpha: number;
+    /** Experts of the block without this projection. */
+    experts: number;
+  };
 }

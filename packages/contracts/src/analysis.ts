@@ -27,6 +27,8 @@ export interface ModelIdentity {
   architecture?: string;
   /** Number of blocks. */
   blocks: number;
+  /** Path of the LoRA adapter whose update was added to the weights. */
+  adapter?: string;
   /** `sha256:` and the digest over the names, shapes and digests of all matrices. */
   digest?: string;
 }
@@ -38,8 +40,11 @@ export interface AnalysisOptionsRecord {
   [option: string]: unknown;
 }
 
-/** How the alphas of a block's projections become the block's alpha. */
-export type Aggregate = 'mean' | 'median';
+/**
+ * How the alphas of a block's projections become the block's alpha. `trimmed` is the mean without
+ * the lowest and the highest fifth, at least one each where there are three or more.
+ */
+export type Aggregate = 'mean' | 'median' | 'trimmed';
 
 interface RowIdentity {
   name: string;
@@ -64,11 +69,38 @@ export interface AnalysedRow extends RowIdentity {
   ks: number;
   /** Number of eigenvalues in the tail. */
   tail: number;
+  /** Standard error of alpha for a given cut. */
   stderr: number;
+  /** Rate of the exponential cut-off, where the law has one. */
+  lambda?: number;
+  /** Number of largest eigenvalues that the estimator set aside. */
+  fingers?: number;
+  /** The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut. */
+  interval?: [low: number, high: number];
+  /** Alpha of every bootstrap draw, in their order. */
+  draws?: number[];
+  warning?: Warning;
+  spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';
   /** Further metrics by name. */
   metrics: Record<string, number>;
+}
+
+/**
+ * What an alpha outside of the usual range says, by WeightWatcher's bounds: below 2, above 6, and
+ * above 8, where the tail is hardly a power law and alpha means little.
+ */
+export type Warning = 'over-trained' | 'under-trained' | 'spurious';
+
+/** A spectrum, small enough to be kept in the document and drawn. */
+export interface SpectrumSummary {
+  /** Smallest and largest eigenvalue. */
+  range: [smallest: number, largest: number];
+  /** Eigenvalues in equal bins of log10 lambda between the two. */
+  counts: number[];
+  /** Alpha as a function of the cut: sizes of the tail, ascending, and the exponent for each. */
+  cuts: { tail: number[]; alpha: number[] };
 }
 
 export interface UnanalysedRow extends RowIdentity {
@@ -87,4 +119,10 @@ export interface BlockRow {
   alpha?: number;
   /** Number of analysed projections. */
   matrices: number;
+  /** Lowest and highest alpha among them. */
+  range?: [lowest: number, highest: number];
+  /** Standard deviation of their alphas, from two projections on. */
+  spread?: number;
+  /** The middle 95 % of the block's alpha over the bootstrap draws of its projections. */
+  interval?: [low: number, high: number];
 }

@@ -1,5 +1,11 @@
 /** The documents and interfaces that cross package borders. No behaviour lives here. */
-export type { AllocatedBlock, Allocation, Rounding } from './allocation.js';
+export type {
+  AllocatedBlock,
+  Allocation,
+  BlockRobustness,
+  Robustness,
+  Rounding,
+} from './allocation.js';
 export type {
   Aggregate,
   AnalysedRow,
@@ -8,8 +14,10 @@ export type {
   BlockRow,
   MatrixRow,
   ModelIdentity,
+  SpectrumSummary,
   ToolIdentity,
   UnanalysedRow,
+  Warning,
 } from './analysis.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, isAlphaLoraError } from './errors.js';
@@ -27,6 +35,7 @@ export type { Example, Router, TrainingTask } from './training.js';
 export type {
   ByteSource,
   DType,
+  LowRankFactors,
   Matrix,
   WeightDescription,
   WeightKind,

@@ -11,6 +11,11 @@ const dtypes = [
   ...['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'],
 ];
 
+const positive = { type: 'number', exclusiveMinimum: 0 };
+const share = { type: 'number', minimum: 0, maximum: 1 };
+const pairOf = (items: object): object => {
+  return { type: 'array', items, minItems: 2, maxItems: 2 };
+};
 const rowIdentity = {
   name: words,
   shape: { type: 'array', items: count },
@@ -32,11 +37,32 @@ const matrixRow = {
   then: {
     required: ['alpha', 'xmin', 'ks', 'tail', 'stderr', 'metrics'],
     properties: {
-      alpha: { type: 'number', exclusiveMinimum: 0 },
-      xmin: { type: 'number', exclusiveMinimum: 0 },
-      ks: { type: 'number', minimum: 0, maximum: 1 },
+      alpha: positive,
+      xmin: positive,
+      ks: share,
       tail: { type: 'integer', minimum: 1 },
       stderr: { type: 'number', minimum: 0 },
+      lambda: { type: 'number', minimum: 0 },
+      fingers: count,
+      interval: pairOf(positive),
+      draws: { type: 'array', items: positive },
+      warning: { enum: ['over-trained', 'under-trained', 'spurious'] },
+      spectrum: {
+        type: 'object',
+        required: ['range', 'counts', 'cuts'],
+        properties: {
+          range: pairOf(positive),
+          counts: { type: 'array', items: count },
+          cuts: {
+            type: 'object',
+            required: ['tail', 'alpha'],
+            properties: {
+              tail: { type: 'array', items: { type: 'integer', minimum: 1 } },
+              alpha: { type: 'array', items: positive },
+            },
+          },
+        },
+      },
       precision: { enum: ['f32', 'f64'] },
       metrics: { type: 'object', additionalProperties: { type: 'number' } },
     },
@@ -72,13 +98,18 @@ export const analysisSchema: JsonSchema = {
         source: words,
         architecture: words,
         blocks: count,
+        adapter: words,
         digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
       },
     },
     options: {
       type: 'object',
       required: ['estimator', 'aggregate', 'engine'],
-      properties: { estimator: words, aggregate: { enum: ['mean', 'median'] }, engine: words },
+      properties: {
+        estimator: words,
+        aggregate: { enum: ['mean', 'median', 'trimmed'] },
+        engine: words,
+      },
     },
     matrices: { type: 'array', items: matrixRow },
     blocks: {
@@ -88,8 +119,11 @@ export const analysisSchema: JsonSchema = {
         required: ['index', 'matrices'],
         properties: {
           index,
-          alpha: { type: 'number', exclusiveMinimum: 0 },
+          alpha: positive,
           matrices: count,
+          range: pairOf(positive),
+          spread: { type: 'number', minimum: 0 },
+          interval: pairOf(positive),
         },
       },
     },
@@ -141,10 +175,26 @@ export const allocationSchema: JsonSchema = {
         properties: {
           index,
           score: { type: 'number' },
-          share: { type: 'number', minimum: 0, maximum: 1 },
+          share,
           // The rule `official` can go below zero, as the code that it reproduces does.
           experts: { type: 'integer' },
           topK: { type: 'integer', minimum: 1 },
+          robustness: {
+            type: 'object',
+            required: ['changed', 'experts'],
+            properties: {
+              changed: share,
+              experts: pairOf({ type: 'integer' }),
+              driver: {
+                type: 'object',
+                required: ['name', 'alpha', 'experts'],
+                properties: {
+                  ...{ name: words, role: words },
+                  ...{ alpha: positive, experts: { type: 'integer' } },
+                },
+              },
+            },
+          },
         },
       },
     },
@@ -154,6 +204,14 @@ export const allocationSchema: JsonSchema = {
       type: 'object',
       required: ['rank', 'trainable'],
       properties: { rank: { type: 'integer', minimum: 1 }, trainable: { type: 'integer' } },
+    },
+    robustness: {
+      type: 'object',
+      required: ['draws', 'distance'],
+      properties: {
+        draws: { type: 'integer', minimum: 1 },
+        distance: { type: 'number', minimum: 0 },
+      },
     },
   },
 };

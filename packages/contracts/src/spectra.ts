@@ -41,8 +41,12 @@ export interface TailFit {
   readonly ks: number;
   /** Number of eigenvalues in the tail, the cut included. */
   readonly tail: number;
-  /** Standard error of alpha, (alpha - 1) / sqrt(tail). */
+  /** Standard error of alpha for this cut; (alpha - 1) / sqrt(tail) of a pure power law. */
   readonly stderr: number;
+  /** Rate of the exponential cut-off, `p(lambda) ~ lambda^-alpha exp(-rate lambda)`, if fitted. */
+  readonly lambda?: number;
+  /** Number of largest eigenvalues that were set aside before the fit, if that was tried. */
+  readonly fingers?: number;
 }
 
 export interface TailEstimator {

@@ -55,6 +55,19 @@ export interface WeightDescription {
   readonly partOf?: string;
 }
 
+/**
+ * A matrix of low rank as `scale * left * right`, such as the update of a LoRA adapter. Its spectrum
+ * is found from the factors; the product, which rounding would give a full rank, is never formed.
+ */
+export interface LowRankFactors {
+  readonly scale: number;
+  readonly rank: number;
+  /** [rows, rank], row-major. */
+  left(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+  /** [rank, columns], row-major. */
+  right(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+}
+
 /** A weight with its values, read on demand and decoded to floating point. */
 export interface WeightTensor extends WeightDescription {
   /**
@@ -67,6 +80,8 @@ export interface WeightTensor extends WeightDescription {
    * Absent when the elements are not stored in one run.
    */
   readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  /** Present where the weight is stored as factors. */
+  readonly factors?: LowRankFactors;
 }
 
 /** One matrix, as a {@link SpectralEngine} receives it. */
