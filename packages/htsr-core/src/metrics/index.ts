@@ -1,51 +1,78 @@
 /**
- * Metrics of one spectrum by WeightWatcher's names. `alpha` and its companions come from the tail
- * fit; these need the eigenvalues, some of them the fit as well.
+ * The registry of metrics: groups by name, metrics by WeightWatcher's names, computed only when
+ * asked for.
  */
-import type { TailFit } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { detXMetrics } from './det-x.js';
+import type { MetricContext, MetricGroup } from './group.js';
+import { marchenkoPasturMetrics } from './marchenko-pastur.js';
+import { spectrumMetrics } from './spectrum.js';
 
-type Metric = (eigenvalues: Float64Array, fit: TailFit) => number;
-
-const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-
-/** sum lambda: the squared Frobenius norm. */
-const norm: Metric = (eigenvalues) => sum(eigenvalues);
-/** lambda_max: the squared spectral norm. */
-const spectralNorm: Metric = (eigenvalues) => eigenvalues.at(-1)!;
-
-export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
-  ['num_evals', (eigenvalues) => eigenvalues.length],
-  ['norm', norm],
-  ['log_norm', (eigenvalues, fit) => Math.log10(norm(eigenvalues, fit))],
-  ['spectral_norm', spectralNorm],
-  ['log_spectral_norm', (eigenvalues, fit) => Math.log10(spectralNorm(eigenvalues, fit))],
-  ['stable_rank', (eigenvalues, fit) => norm(eigenvalues, fit) / spectralNorm(eigenvalues, fit)],
-  // Zeros to working precision are gone by now: what is left is the rank.
-  ['matrix_rank', (eigenvalues) => eigenvalues.length],
-  ['entropy', entropy],
-  ['alpha_weighted', (eigenvalues, fit) => fit.alpha * Math.log10(spectralNorm(eigenvalues, fit))],
-  ['log_alpha_norm', logAlphaNorm],
+export const metricGroups: ReadonlyMap<string, MetricGroup> = new Map<string, MetricGroup>([
+  ['spectrum', spectrumMetrics],
+  ['marchenko-pastur', marchenkoPasturMetrics],
+  ['detX', detXMetrics],
 ]);
 
-/** All metrics of a spectrum. @param eigenvalues positive, ascending */
-export function computeMetrics(eigenvalues: Float64Array, fit: TailFit): Record<string, number> {
-  return Object.fromEntries([...metrics].map(([name, metric]) => [name, metric(eigenvalues, fit)]));
+/** Every metric that needs no more than the spectrum and its fit. */
+export const defaultMetrics: readonly string[] = [...metricGroups.values()].flatMap((group) =>
+  group.needsRandomised ? [] : group.metrics,
+);
+
+const allMetrics: readonly string[] = [...metricGroups.values()].flatMap((group) => group.metrics);
+
+/**
+ * The metrics that are meant, in the order of the registry, each once.
+ * @param names of metrics and groups, `all` or `none`; the default ones when absent
+ * @throws AlphaLoraError `INVALID_OPTION` when there is no metric or group of that name
+ */
+export function resolveMetrics(names?: readonly string[]): readonly string[] {
+  if (names === undefined) return defaultMetrics;
+  const wanted = new Set(names.flatMap(meant));
+  return allMetrics.filter((metric) => wanted.has(metric));
 }
 
-/** -sum p ln p / ln(rank), p = lambda / sum lambda. */
-function entropy(eigenvalues: Float64Array): number {
-  const total = sum(eigenvalues);
-  let plogp = 0;
-  for (const value of eigenvalues) {
-    const p = value / total;
-    if (p > 0) plogp += p * Math.log(p);
-  }
-  return -plogp / Math.log(eigenvalues.length);
+function meant(name: string): readonly string[] {
+  if (name === 'all') return allMetrics;
+  if (name === 'none') return [];
+  const group = metricGroups.get(name);
+  if (group) return group.metrics;
+  if (allMetrics.includes(name)) return [name];
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `unknown metric "${name}": choose all, none, a group (${[...metricGroups.keys()].join(', ')}) or ` +
+      `a metric (${allMetrics.join(', ')})`,
+    { details: { metric: name } },
+  );
 }
 
-/** log10 sum lambda^alpha, relative to the largest so that a large alpha does not overflow. */
-function logAlphaNorm(eigenvalues: Float64Array, { alpha }: TailFit): number {
-  const largest = eigenvalues.at(-1)!;
-  const scaled = eigenvalues.reduce((total, value) => total + (value / largest) ** alpha, 0);
-  return Math.log10(scaled) + alpha * Math.log10(largest);
+/** Whether any of the metrics needs the randomised spectrum in its context. */
+export function needsRandomised(metrics: readonly string[]): boolean {
+  return groupsOf(metrics).some((group) => group.needsRandomised);
+}
+
+/**
+ * The metrics by name. Those that are not finite for this spectrum are left out, and so are those
+ * that need a randomised spectrum where the context has none.
+ * @param metrics names of metrics, as `resolveMetrics` returns them
+ */
+export function computeMetrics(
+  context: MetricContext,
+  metrics: readonly string[] = defaultMetrics,
+): Record<string, number> {
+  const groups = groupsOf(metrics).filter(
+    (group) => !group.needsRandomised || context.randomised !== undefined,
+  );
+  const computed = Object.assign({}, ...groups.map((group) => group.compute(context)));
+  return Object.fromEntries(
+    metrics
+      .map((name): [string, number] => [name, computed[name]])
+      .filter(([, value]) => Number.isFinite(value)),
+  );
+}
+
+function groupsOf(metrics: readonly string[]): MetricGroup[] {
+  return [...metricGroups.values()].filter((group) =>
+    group.metrics.some((metric) => metrics.includes(metric)),
+  );
 }

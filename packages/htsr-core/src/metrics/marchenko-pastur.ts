@@ -1,0 +1,102 @@
+/**
+ * The Marchenko-Pastur bulk of a spectrum: what a random matrix of the same shape would have, and
+ * what stands out of it.
+ *
+ * Elements that are independent with standard deviation s give W^T W, for sides M <= N, eigenvalues
+ * with mean N s^2 between the edges s^2 (sqrt(N) -+ sqrt(M))^2 (Marchenko and Pastur, 1967). In units
+ * where s = 1 and lambda is divided by N, with Q = N / M,
+ *
+ *     edges          (1 -+ 1/sqrt(Q))^2
+ *     TW             1/sqrt(Q) bulk_max^(2/3) M^(-2/3)        (scale of the Tracy-Widom fluctuation)
+ *     spikes         above bulk_max + sqrt(TW)                (WeightWatcher's rule)
+ *
+ * TW does not grow with the eigenvalues as it should when W is multiplied by a constant, so the
+ * rule holds in these units only; it is applied there and scaled back, and nothing depends on the
+ * scale of W. WeightWatcher's units are those where all eigenvalues together have the mean 1.
+ *
+ * s comes from the mean of the bulk, without a density estimate and its bandwidth: start with all
+ * eigenvalues, set aside those that the edge of their mean calls spikes, repeat. The largest go, so
+ * the mean falls and with it the edge: what was set aside stays so, and the sequence ends after at
+ * most N steps. It never empties the bulk, because the edge lies above the mean. Each step is a
+ * look-up in prefix sums.
+ */
+import type { MetricGroup } from './group.js';
+
+export interface MarchenkoPasturFit {
+  /** Standard deviation of the elements of the random part. */
+  readonly sigma: number;
+  /** Edges of the bulk, in the units of the eigenvalues. */
+  readonly bulkMin: number;
+  readonly bulkMax: number;
+  /** What counts as a spike lies above this. */
+  readonly spikeEdge: number;
+  /** Number of spikes. */
+  readonly spikes: number;
+  /** bulkMax / lambda_max: 1 for a random matrix, towards 0 for strong spikes. */
+  readonly softRank: number;
+}
+
+/**
+ * @param params.eigenvalues of W^T W, not divided by N: positive, ascending, pooled over `matrices`
+ * matrices of the same sides; zeros may be missing, they count as the rest of smaller * matrices
+ */
+export function marchenkoPastur(params: {
+  eigenvalues: Float64Array;
+  smaller: number;
+  larger: number;
+  matrices?: number;
+}): MarchenkoPasturFit {
+  const { eigenvalues, smaller, larger, matrices = 1 } = params;
+  const { lower, upper, spike } = unitEdges(smaller, larger);
+  const zeros = Math.max(0, smaller * matrices - eigenvalues.length);
+
+  const sums = new Float64Array(eigenvalues.length + 1);
+  for (const [i, value] of eigenvalues.entries()) sums[i + 1] = sums[i]! + value;
+  let bulk = eigenvalues.length;
+  let mean: number;
+  for (let previous = bulk + 1; bulk < previous; ) {
+    previous = bulk;
+    mean = sums[bulk]! / (bulk + zeros);
+    while (eigenvalues[bulk - 1]! > mean * spike) bulk--;
+  }
+  mean = sums[bulk]! / (bulk + zeros);
+  return {
+    sigma: Math.sqrt(mean / larger),
+    bulkMin: mean * lower,
+    bulkMax: mean * upper,
+    spikeEdge: mean * spike,
+    spikes: eigenvalues.length - bulk,
+    softRank: (mean * upper) / eigenvalues.at(-1)!,
+  };
+}
+
+/** Edges of the bulk, and of what counts as a spike, over the mean of the bulk. */
+function unitEdges(
+  smaller: number,
+  larger: number,
+): { lower: number; upper: number; spike: number } {
+  const inverseRoot = Math.sqrt(smaller / larger);
+  const upper = (1 + inverseRoot) ** 2;
+  const tracyWidom = inverseRoot * (upper / smaller) ** (2 / 3);
+  return { lower: (1 - inverseRoot) ** 2, upper, spike: upper + Math.sqrt(tracyWidom) };
+}
+
+export const marchenkoPasturMetrics: MetricGroup = {
+  metrics: ['sigma_mp', 'W_scale', 'bulk_min', 'bulk_max', 'num_spikes', 'mp_softrank'],
+  compute(context) {
+    const { eigenvalues, smaller, larger, matrices } = context;
+    const { sigma, bulkMin, bulkMax, spikes, softRank } = marchenkoPastur(context);
+    // WeightWatcher measures sigma on the matrix that it has scaled so that its eigenvalues have
+    // the mean 1; there a random matrix of any size has sigma_mp = 1.
+    const total = eigenvalues.reduce((sum, value) => sum + value, 0);
+    const scale = Math.sqrt((smaller * matrices) / total);
+    return {
+      sigma_mp: sigma * Math.sqrt(larger) * scale,
+      W_scale: scale,
+      bulk_min: bulkMin,
+      bulk_max: bulkMax,
+      num_spikes: spikes,
+      mp_softrank: softRank,
+    };
+  },
+};
