@@ -8,4 +8,6 @@ export { parametersPerExpert } from './parameters.js';
 export { alphalora } from './policies/alphalora.js';
 export { loadPolicy, policies } from './policies/index.js';
 export { uniform } from './policies/uniform.js';
+export type { Alternatives } from './robustness.js';
+export { allocateRobustly } from './robustness.js';
 export { roundings, roundShares } from './rounding/index.js';

@@ -1,0 +1,76 @@
+/**
+ * How robust an allocation is: the same request for other scores that the layers might have had.
+ *
+ * Two questions are answered for every block: in what share of the bootstrap draws would it get
+ * another number of experts, and which one of its projections decides its number most.
+ */
+import type { Allocation, BlockRobustness } from '@alphalora/contracts';
+import { type AllocateOptions, allocate } from './allocate.js';
+
+/** Scores other than those of the request; blocks are positions in its layers. */
+export interface Alternatives {
+  /** By draw, then by block. */
+  draws: readonly (readonly number[])[];
+  /** The score of one block when one of its projections is left out. */
+  without: ReadonlyArray<{
+    block: number;
+    name: string;
+    role?: string;
+    alpha: number;
+    score: number;
+  }>;
+}
+
+/**
+ * The allocation of a request, with its robustness where there are draws.
+ *
+ * @throws AlphaLoraError as {@link allocate} does
+ */
+export function allocateRobustly<Options extends object>(
+  request: AllocateOptions<Options>,
+  { draws, without }: Alternatives,
+): Allocation {
+  const allocation = allocate(request);
+  if (draws.length === 0) return allocation;
+  const expertsFor = (scores: readonly number[]): number[] => {
+    const layers = request.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
+    return allocate({ ...request, layers }).experts;
+  };
+  const scores = request.layers.map(({ score }) => score);
+  const drawn = draws.map(expertsFor);
+  const drivers = new Map<number, NonNullable<BlockRobustness['driver']>>();
+  for (const { block, score, ...projection } of without) {
+    const experts = expertsFor(scores.with(block, score))[block]!;
+    const chosen = allocation.experts[block]!;
+    const strongest = drivers.get(block);
+    const change = Math.abs(experts - chosen);
+    if (!strongest || change > Math.abs(strongest.experts - chosen)) {
+      drivers.set(block, { ...projection, experts });
+    }
+  }
+  const distances = drawn.map((experts) => distance(experts, allocation.experts));
+  const total = distances.reduce((sum, value) => sum + value, 0);
+  return {
+    ...allocation,
+    blocks: allocation.blocks.map((block, i) => {
+      const driver = drivers.get(i);
+      const counts = drawn.map((experts) => experts[i]!);
+      const changed = counts.filter((experts) => experts !== block.experts).length / draws.length;
+      const robustness = { changed, experts: middle95(counts), ...(driver && { driver }) };
+      return { ...block, robustness };
+    }),
+    robustness: { draws: draws.length, distance: total / draws.length },
+  };
+}
+
+/** L1 distance: how many experts have another place, counted where they leave and where they come. */
+function distance(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0);
+}
+
+/** The counts between which 95 % of all lie, both ends among them. */
+function middle95(counts: readonly number[]): [low: number, high: number] {
+  const ascending = counts.toSorted((a, b) => a - b);
+  const outside = Math.floor(0.025 * counts.length);
+  return [ascending[outside]!, ascending[counts.length - 1 - outside]!];
+}
