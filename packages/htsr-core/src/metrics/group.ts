@@ -1,5 +1,6 @@
 /** What a group of metrics is: names that share one computation, which runs only when one is asked for. */
 import type { TailFit } from '@alphalora/contracts';
+import type { RandomisedSpectrum } from './randomised-spectrum.js';
 
 /** What metrics are computed from. */
 export interface MetricContext {
@@ -13,24 +14,6 @@ export interface MetricContext {
   readonly matrices: number;
   /** Eigenvalues of the same matrices with their elements shuffled; needed by some metrics. */
   readonly randomised?: RandomisedSpectrum;
-}
-
-/** The spectrum that is left when the elements of a matrix are put in random order. */
-export interface RandomisedSpectrum {
-  /**
-   * Positive, ascending. Of matrices that are too large for a second decomposition, those of a
-   * smaller matrix of randomly chosen elements, scaled to the full size: the bulk is the same.
-   */
-  readonly eigenvalues: Float64Array;
-  /** Sides of the matrices that `eigenvalues` belong to, and how many there are. */
-  readonly smaller: number;
-  readonly larger: number;
-  readonly matrices: number;
-  /**
-   * The largest eigenvalues of the shuffled matrices at full size, descending: all that stand out
-   * of the bulk, up to a limit, and at least one.
-   */
-  readonly largest: Float64Array;
 }
 
 export interface MetricGroup {

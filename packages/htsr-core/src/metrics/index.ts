@@ -6,12 +6,14 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import { detXMetrics } from './det-x.js';
 import type { MetricContext, MetricGroup } from './group.js';
 import { marchenkoPasturMetrics } from './marchenko-pastur.js';
+import { randomisedMetrics } from './randomised.js';
 import { spectrumMetrics } from './spectrum.js';
 
 export const metricGroups: ReadonlyMap<string, MetricGroup> = new Map<string, MetricGroup>([
   ['spectrum', spectrumMetrics],
   ['marchenko-pastur', marchenkoPasturMetrics],
   ['detX', detXMetrics],
+  ['randomised', randomisedMetrics],
 ]);
 
 /** Every metric that needs no more than the spectrum and its fit. */
