@@ -47,27 +47,65 @@ export function marchenkoPastur(params: {
   matrices?: number;
 }): MarchenkoPasturFit {
   const { eigenvalues, smaller, larger, matrices = 1 } = params;
+  const { length } = eigenvalues;
   const { lower, upper, spike } = unitEdges(smaller, larger);
-  const zeros = Math.max(0, smaller * matrices - eigenvalues.length);
-
-  const sums = new Float64Array(eigenvalues.length + 1);
+  const sums = new Float64Array(length + 1);
   for (const [i, value] of eigenvalues.entries()) sums[i + 1] = sums[i]! + value;
-  let bulk = eigenvalues.length;
-  let mean: number;
-  for (let previous = bulk + 1; bulk < previous; ) {
-    previous = bulk;
-    mean = sums[bulk]! / (bulk + zeros);
-    while (eigenvalues[bulk - 1]! > mean * spike) bulk--;
-  }
-  mean = sums[bulk]! / (bulk + zeros);
+  const { spikes, mean } = settledBulk({
+    ...{ spike, count: Math.max(length, smaller * matrices) },
+    largest: (rank) => eigenvalues[length - 1 - rank] ?? 0,
+    sumWithout: (largest) => sums[length - largest]!,
+  });
   return {
     sigma: Math.sqrt(mean / larger),
     bulkMin: mean * lower,
     bulkMax: mean * upper,
     spikeEdge: mean * spike,
-    spikes: eigenvalues.length - bulk,
+    spikes,
     softRank: (mean * upper) / eigenvalues.at(-1)!,
   };
+}
+
+/**
+ * Number of spikes where only the sum of all eigenvalues and the largest of them are known: all that
+ * the fit looks at.
+ * @param params.largest ascending, as many as may be spikes
+ * @param params.count number of all eigenvalues, zeros included
+ */
+export function spikesAmong(params: {
+  largest: Float64Array;
+  total: number;
+  count: number;
+  smaller: number;
+  larger: number;
+}): number {
+  const { largest, total, count, smaller, larger } = params;
+  const { spike } = unitEdges(smaller, larger);
+  return settledBulk({
+    ...{ spike, count },
+    largest: (rank) => largest[largest.length - 1 - rank] ?? 0,
+    sumWithout: (rank) =>
+      largest.subarray(largest.length - rank).reduce((rest, value) => rest - value, total),
+  }).spikes;
+}
+
+/** Sets the largest aside until none of the rest lies above `spike` times their mean. */
+function settledBulk(params: {
+  spike: number;
+  count: number;
+  /** The eigenvalue with so many larger ones; 0 where it is no spike for sure. */
+  largest: (rank: number) => number;
+  /** Sum of all eigenvalues without so many largest ones. */
+  sumWithout: (largest: number) => number;
+}): { spikes: number; mean: number } {
+  const { spike, count, largest, sumWithout } = params;
+  let spikes = 0;
+  for (;;) {
+    const mean = sumWithout(spikes) / (count - spikes);
+    const before = spikes;
+    while (largest(spikes) > mean * spike) spikes++;
+    if (spikes === before) return { spikes, mean };
+  }
 }
 
 /** Edges of the bulk, and of what counts as a spike, over the mean of the bulk. */

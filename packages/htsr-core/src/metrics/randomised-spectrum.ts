@@ -18,7 +18,8 @@ import type { Matrix, SpectralEngine } from '@alphalora/contracts';
 import type { SpectralUnit } from '../matrices.js';
 import { type Random, seededRandom } from '../random.js';
 import { largestEigenvalues } from './lanczos.js';
-import { marchenkoPastur } from './marchenko-pastur.js';
+import { marchenkoPastur, spikesAmong } from './marchenko-pastur.js';
+import { shuffled } from './shuffle.js';
 
 /** Smaller side up to which the spectrum is computed in full. */
 const EXACT_ORDER = 1024;
@@ -46,15 +47,14 @@ export async function randomisedSpectrum(
   const spectra: number[][] = [];
   for (const [done, matrix] of unit.matrices.entries()) {
     const random = seededRandom(seed, matrix.name);
-    const values = (await matrix.read(0, matrix.rows, signal)).slice();
-    shuffle(values, random);
+    const values = shuffled(await matrix.read(0, matrix.rows, signal), random);
     spectra.push([...(await shuffledSpectrum({ matrix, values, engine, random, signal }))]);
     onProgress?.((done + 1) / unit.matrices.length);
   }
   return { eigenvalues: Float64Array.from(spectra.flat()).sort() };
 }
 
-interface Shuffled {
+interface ShuffledMatrix {
   matrix: Matrix;
   /** In random order: their arrangement by rows and columns is free. */
   values: Float32Array | Float64Array;
@@ -63,38 +63,33 @@ interface Shuffled {
   signal: AbortSignal | undefined;
 }
 
-async function shuffledSpectrum(shuffled: Shuffled): Promise<Float64Array> {
-  const { matrix, values, random, signal } = shuffled;
+async function shuffledSpectrum(given: ShuffledMatrix): Promise<Float64Array> {
+  const { matrix, values, random, signal } = given;
   const smaller = Math.min(matrix.rows, matrix.columns);
   const larger = Math.max(matrix.rows, matrix.columns);
-  if (smaller <= EXACT_ORDER) return decompose(shuffled, larger, smaller);
+  if (smaller <= EXACT_ORDER) return decompose(given, larger, smaller);
 
   const sides = { smaller: EXACT_ORDER, larger: Math.round((EXACT_ORDER * larger) / smaller) };
-  const part = await decompose(shuffled, sides.larger, sides.smaller);
+  const part = await decompose(given, sides.larger, sides.smaller);
   const { spikes } = marchenkoPastur({ eigenvalues: part, ...sides });
   const bulk = part.subarray(0, part.length - spikes);
   let total = 0;
-  for (const value of values) total += value * value;
-  const complete = (largest: Float64Array): Float64Array =>
-    completed({ bulk, largest, count: smaller, total });
+  for (let i = 0; i < values.length; i++) total += values[i]! * values[i]!;
   const largest = await largestEigenvalues({
     ...{ values, rows: larger, columns: smaller, random },
-    wanted: (found) => {
-      const eigenvalues = complete(found);
-      return Math.max(1, marchenkoPastur({ eigenvalues, smaller, larger }).spikes);
-    },
+    wanted: (found) => spikesAmong({ largest: found, total, count: smaller, smaller, larger }),
     step: async () => {
       // The event loop has its turn, so that a signal can fire.
       await new Promise((resolve) => setTimeout(resolve, 0));
       signal?.throwIfAborted();
     },
   });
-  return complete(largest);
+  return completed({ bulk, largest, count: smaller, total });
 }
 
 /** Eigenvalues, ascending, of the first rows * columns elements as a matrix. */
 async function decompose(
-  { matrix, values, engine, signal }: Shuffled,
+  { matrix, values, engine, signal }: ShuffledMatrix,
   rows: number,
   columns: number,
 ): Promise<Float64Array> {
@@ -136,14 +131,4 @@ function completed(params: {
   }
   eigenvalues.set(largest, rest);
   return eigenvalues;
-}
-
-/** Fisher and Yates: every order is equally likely. */
-function shuffle(values: Float32Array | Float64Array, random: Random): void {
-  for (let i = values.length - 1; i > 0; i--) {
-    const other = Math.floor(random() * (i + 1));
-    const value = values[i]!;
-    values[i] = values[other]!;
-    values[other] = value;
-  }
 }
