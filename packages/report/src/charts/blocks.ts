@@ -1,0 +1,104 @@
+/**
+ * Alpha and experts by block, one row for each, from the input (top) to the output. Places across
+ * are percentages, so that the charts take any width without scaling their text; the labels hang over
+ * the edges into margins that the style sheet leaves.
+ */
+import { ticks } from 'd3-array';
+import { scaleLinear } from 'd3-scale';
+import type { BlockFacts } from '../facts.js';
+import { WELL_TRAINED } from '../facts.js';
+import { count, decimal, percent, range, significant } from '../format.js';
+import { type Content, type Html, html, trusted } from '../html.js';
+
+const TOP = 26;
+const BOTTOM = 26;
+
+/** Closer rows for deep models. */
+const rowHeight = (rows: number): number => (rows <= 16 ? 26 : rows <= 40 ? 20 : 16);
+
+export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
+  const known = blocks.flatMap(({ alpha }) => (alpha === undefined ? [] : [alpha]));
+  const largest = Math.max(...known);
+  // A wild interval must not squeeze all others; it ends in an arrow.
+  const ends = blocks.map(({ interval }) => Math.min(interval?.[1] ?? 0, 1.3 * largest));
+  const smallest = Math.min(1, ...known, ...blocks.map(({ interval }) => interval?.[0] ?? 1));
+  const highest = Math.max(WELL_TRAINED[1] + 0.5, largest * 1.04, ...ends);
+  const x = scaleLinear([smallest, highest], [0, 100]);
+  const row = (block: BlockFacts, y: number): Content => {
+    const { alpha, interval, index } = block;
+    if (alpha === undefined)
+      return html`<text class="none" x="0" y="${y + 4}">no matrix measured</text>`;
+    const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
+    const beyond = interval !== undefined && interval[1] > highest;
+    const mark = alpha > WELL_TRAINED[1] ? 'dot under' : 'dot';
+    return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text class="beyond" x="100%" dx="2" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4.5"/></g>`;
+  };
+  const guides: [number, string][] = [
+    [WELL_TRAINED[0], 'over-trained below 2'],
+    [WELL_TRAINED[1], 'under-trained above 6'],
+  ];
+  return rows({
+    blocks,
+    label,
+    row,
+    named: true,
+    axis: ticks(smallest, highest, 6).map((value) => [x(value), significant(value)]),
+    guides: guides.map(([value, title]) => [x(value), title]),
+  });
+}
+
+export function expertsChart(blocks: readonly BlockFacts[], even: number, label: string): Html {
+  const ends = blocks.map(({ allocated }) =>
+    Math.max(allocated?.experts ?? 0, allocated?.robustness?.experts[1] ?? 0),
+  );
+  const highest = Math.max(even, ...ends, 1);
+  const x = scaleLinear([0, highest], [0, 100]);
+  const row = ({ allocated, index }: BlockFacts, y: number): Content => {
+    if (!allocated) return html`<text class="none" x="0" y="${y + 4}">not in the budget</text>`;
+    const { experts, robustness } = allocated;
+    const whisker = robustness?.experts;
+    const title =
+      `Block ${index}: ${count(experts, 'expert')}` +
+      (whisker ? `, 95 % between ${whisker[0]} and ${whisker[1]}` : '') +
+      (robustness ? `, another number in ${percent(robustness.changed)} of the draws` : '');
+    const end = Math.max(experts, whisker?.[1] ?? 0, 0);
+    const half = Math.floor(rowHeight(blocks.length) * 0.3);
+    const [from, to] = (whisker ?? [0, 0]).map((value) => percentOf(x(Math.max(0, value)))) as [
+      Html,
+      Html,
+    ];
+    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, experts)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/><line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}<text class="count" x="${percentOf(x(end))}" dx="7" y="${y + 4}">${experts}</text></g>`;
+  };
+  return rows({
+    blocks,
+    label,
+    row,
+    named: false,
+    axis: ticks(0, highest, Math.min(5, highest))
+      .filter(Number.isInteger)
+      .map((value) => [x(value), significant(value)]),
+    guides: [[x(even), `even share ${decimal(even, Number.isInteger(even) ? 0 : 1)}`]],
+  });
+}
+
+function rows(params: {
+  blocks: readonly BlockFacts[];
+  label: string;
+  row: (block: BlockFacts, y: number) => Content;
+  /** Whether the number of the block stands at the left. */
+  named: boolean;
+  axis: readonly (readonly [place: number, label: string])[];
+  guides: readonly (readonly [place: number, label: string])[];
+}): Html {
+  const { blocks, label, row, named, axis, guides } = params;
+  const step = rowHeight(blocks.length);
+  const bottom = TOP + blocks.length * step;
+  const middle = (i: number): number => TOP + (i + 0.5) * step;
+  const vertical = (place: number, name: string): Html =>
+    html`<line class="${name}" x1="${percentOf(place)}" x2="${percentOf(place)}" y1="${TOP}" y2="${bottom}"/>`;
+  return html`<svg class="rows" height="${bottom + BOTTOM}" role="img" aria-label="${label}">${blocks.map((_, i) => html`<line class="row" x1="0" x2="100%" y1="${middle(i)}" y2="${middle(i)}"/>`)}${axis.map(([place]) => vertical(place, 'grid'))}${guides.map(([place]) => vertical(place, 'guide'))}${blocks.map((block, i) => row(block, middle(i)))}<g class="tx">${axis.map(([place, text]) => html`<text x="${percentOf(place)}" y="${bottom + 16}">${text}</text>`)}</g><g class="guides">${guides.map(([place, text]) => html`<text x="${percentOf(place)}" y="${TOP - 10}">${text}</text>`)}</g>${named && html`<g class="names">${blocks.map(({ index }, i) => html`<text x="-10" y="${middle(i) + 4}">${index}</text>`)}</g>`}</svg>`;
+}
+
+function percentOf(place: number): Html {
+  return trusted(`${Math.round(place * 10) / 10}%`);
+}

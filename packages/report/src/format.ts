@@ -1,0 +1,65 @@
+/** Numbers and lists as people read them. */
+
+/** A minus sign as long as a plus sign. */
+const signed = (text: string): string => text.replace('-', '\u2212');
+
+/** Alpha and its companions: two decimals; three digits where that would be a wall of digits. */
+export function decimal(value: number, digits = 2): string {
+  if (!Number.isFinite(value)) return 'not finite';
+  return signed(Math.abs(value) < 1000 ? value.toFixed(digits) : significant(value));
+}
+
+/** Three significant digits, with an exponent where zeros would have to be counted. */
+export function significant(value: number): string {
+  if (!Number.isFinite(value)) return 'not finite';
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return signed(String(value));
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return signed(value.toExponential(2));
+  return signed(size >= 1000 ? value.toFixed(0) : value.toPrecision(3));
+}
+
+/** `105,635,840` */
+export function whole(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+/** `2.31 to 2.47` */
+export function range([low, high]: readonly [number, number], digits = 2): string {
+  return `${decimal(low, digits)} to ${decimal(high, digits)}`;
+}
+
+/** `1 block`, `2 blocks` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${whole(number)} ${number === 1 ? one : many}`;
+}
+
+/** `a`, `a and b`, `a, b and c`; the rest is counted where there are more than `most`. */
+export function list(items: readonly string[], most = 6): string {
+  const shown = items.length > most ? items.slice(0, most - 1) : items;
+  const rest = items.length - shown.length;
+  const all = rest > 0 ? [...shown, `${rest} more`] : shown;
+  if (all.length < 2) return all.join('');
+  return `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+}
+
+/** `4096 × 11008` */
+export function shape(sizes: readonly number[]): string {
+  return sizes.length === 0 ? 'a single number' : sizes.join(' × ');
+}
+
+/** Powers of ten as they are written on an axis: `10⁻³`. */
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]);
+  return `10${exponent < 0 ? '⁻' : ''}${digits.join('')}`;
+}
+
+/** `2.5 minutes` */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${significant(seconds)} seconds`;
+  if (seconds < 5400) return `${decimal(seconds / 60, 1)} minutes`;
+  return `${decimal(seconds / 3600, 1)} hours`;
+}

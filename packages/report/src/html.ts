@@ -1,0 +1,52 @@
+/**
+ * Markup as a value: a tagged template that escapes whatever it is given, so that no name or reason
+ * from a document can become markup by being forgotten.
+ */
+
+/** Text that is markup already. Only {@link html} and {@link trusted} make it. */
+export interface Html {
+  readonly markup: string;
+}
+
+export type Content = string | number | Html | undefined | false | readonly Content[];
+
+/** Markup with every value escaped, unless it is markup itself. Absent values leave nothing. */
+export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
+  let markup = strings[0]!;
+  for (const [i, value] of values.entries()) markup += render(value) + strings[i + 1]!;
+  return { markup };
+}
+
+/** Markup written by this package: the style sheet, the script, the path of a curve. */
+export function trusted(markup: string): Html {
+  return { markup };
+}
+
+function render(value: Content): string {
+  if (value === undefined || value === false) return '';
+  if (typeof value === 'string') return escapeText(value);
+  if (typeof value === 'number') return String(value);
+  if ('markup' in value) return value.markup;
+  return value.map(render).join('');
+}
+
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * Safe in text and in quoted attributes. Characters that HTML forbids even as references (controls
+ * other than tab and line feed, lone surrogates, noncharacters) become U+FFFD, as a parser would
+ * make them.
+ */
+export function escapeText(text: string): string {
+  return text
+    .replace(/[&<>"']/g, (character) => references[character]!)
+    .replace(forbidden, '\uFFFD');
+}
+
+const forbidden = /[^\P{Cc}\t\n]|\p{Cs}|\p{Noncharacter_Code_Point}/gu;

@@ -1,0 +1,3 @@
+/** One self-contained HTML page from an analysis and an allocation. */
+export type { Documents as ReportDocuments } from './facts.js';
+export { renderReport } from './render.js';

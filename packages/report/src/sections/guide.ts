@@ -1,0 +1,53 @@
+/** The words that the page uses, each in a few sentences for a reader who has met none of them. */
+import type { Facts } from '../facts.js';
+import { type Html, html } from '../html.js';
+
+const words: readonly (readonly [word: string, meaning: string])[] = [
+  [
+    'Block',
+    'One of the identical layers that a transformer is a stack of, counted from 0 at the input. Each holds a handful of weight matrices.',
+  ],
+  [
+    'Projection',
+    'One of those matrices. q, k, v and o belong to attention, which moves information between words; gate, up and down to the feed-forward part, which works on each word. Other architectures use other names.',
+  ],
+  [
+    'Eigenvalue',
+    'A matrix W stretches some directions more than others; the eigenvalues λ of WᵀW are the squares of these stretches. All of them together are the spectrum of the matrix.',
+  ],
+  [
+    'Heavy tail',
+    'A matrix of random numbers has no eigenvalue far from the others. Training pulls some of them out, a few of them very far. Then the large eigenvalues become rare slowly, by a power law, and the spectrum is said to have a heavy tail.',
+  ],
+  [
+    'Alpha',
+    'How fast the tail falls: twice as large an eigenvalue is 2 to the power of alpha times as rare. A small alpha is a heavy tail, the mark of a matrix that has learned much. Between 2 and 6 is usual; above 6 counts as under-trained, below 2 as over-trained, and above 8 the tail is hardly a power law. A block’s alpha is an average over its projections.',
+  ],
+  [
+    'Cut (xmin) and tail',
+    'Only the largest eigenvalues follow the power law. The cut is where the tail begins, “tail” the number of eigenvalues above it. KS is the largest gap between the counted and the fitted tail, as a share of it: smaller is better.',
+  ],
+  [
+    'Standard error, ±',
+    'How far alpha may be off because the tail is finite, if the cut is right.',
+  ],
+  [
+    'Bootstrap interval',
+    'The spectrum is drawn anew many times from itself and fitted again, cut included. The middle 95 % of the alphas so found is the interval: if it is wide, or overlaps another, do not lean on the difference.',
+  ],
+  [
+    'Marchenko–Pastur bulk',
+    'The spectrum that a random matrix of the same shape and size of values would have. Eigenvalues inside it may be noise; those that stand out of it are what training has put there.',
+  ],
+  [
+    'LoRA expert',
+    'A small pair of matrices that is trained while the model itself stays as it is. A block may have several; a router picks a few of them for each token. Blocks that have learned less have more to gain, so they get more experts.',
+  ],
+];
+
+export function guideSection({ allocation }: Facts): Html {
+  const needed = allocation ? words : words.filter(([word]) => word !== 'LoRA expert');
+  return html`<section aria-labelledby="read" class="guide"><h2 id="read" class="unseen">How to read this</h2>
+<details data-print><summary>How to read this: alpha, heavy tails and the other words, in a few sentences each</summary>
+<dl class="words">${needed.map(([word, meaning]) => html`<div><dt>${word}</dt><dd>${meaning}</dd></div>`)}</dl></details></section>`;
+}

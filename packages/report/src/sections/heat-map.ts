@@ -1,0 +1,87 @@
+/**
+ * Alpha of every projection of every block as a coloured table: a table, because then every cell has
+ * its number and its headers for whoever cannot tell the colours apart.
+ */
+
+import type { UnanalysedRow } from '@alphalora/contracts';
+import { group, mean } from 'd3-array';
+import { type Facts, type InBlock, warningOf } from '../facts.js';
+import { count, decimal } from '../format.js';
+import { type Content, type Html, html } from '../html.js';
+
+/** Lower bounds of the colours after the first; 2, 6 and 8 are the marks of the warnings. */
+export const STEPS: readonly number[] = [2, 2.5, 3, 3.5, 4, 5, 6, 8];
+
+/** The class of the colour of an alpha: 0 below 2, 8 above 8. */
+export function step(alpha: number): number {
+  // The warnings begin above their bounds, not at them.
+  return STEPS.filter((bound, i) => (i < 6 ? alpha >= bound : alpha > bound)).length;
+}
+
+export function heatMapSection({ projections, blocks, failed }: Facts): Content {
+  if (projections.length === 0) return undefined;
+  const byRole = group(
+    projections,
+    ({ role }) => role,
+    ({ block }) => block,
+  );
+  const failures = group(
+    failed.filter(({ role, block }) => role !== undefined && block !== undefined),
+    ({ role }) => role!,
+    ({ block }) => block!,
+  );
+  const averaged = [...byRole.values()].some((row) =>
+    [...row.values()].some(({ length }) => length > 1),
+  );
+  const roles = [...new Set([...byRole.keys(), ...failures.keys()])];
+  return html`<section aria-labelledby="map"><h2 id="map">Projections</h2>
+<p>Alpha of each projection in each block: the darker the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
+${legend()}
+<div class="scroll" tabindex="0" role="region" aria-labelledby="map"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
+<thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
+<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index }) => cell(role, index, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
+<tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div></section>`;
+}
+
+function cell(
+  role: string,
+  block: number,
+  rows: readonly InBlock[] = [],
+  failures: readonly UnanalysedRow[] = [],
+): Html {
+  if (rows.length === 0) {
+    return failures.length > 0
+      ? html`<td class="failed" title="${failures[0]!.reason}">failed</td>`
+      : html`<td></td>`;
+  }
+  const alpha = mean(rows, (row) => row.alpha)!;
+  const warning = warningOf(alpha);
+  const title =
+    `Block ${block} ${role}: alpha ${decimal(alpha)}` +
+    (rows.length > 1 ? `, mean of ${count(rows.length, 'matrix', 'matrices')}` : '') +
+    (warning ? `, ${warning}` : '');
+  return html`<td class="h${step(alpha)}" title="${title}">${short(alpha)}${mark(warning)}</td>`;
+}
+
+const marks = { 'over-trained': '▾', 'under-trained': '▴', spurious: '▴▴' } as const;
+
+/** A sign for a warning, with its name for screen readers. */
+function mark(warning: keyof typeof marks | undefined): Content {
+  return (
+    warning &&
+    html`<i aria-hidden="true">${marks[warning]}</i><span class="unseen"> ${warning}</span>`
+  );
+}
+
+function short(alpha: number): string {
+  return decimal(alpha, alpha < 99.95 ? 1 : 0);
+}
+
+function legend(): Html {
+  const label = (i: number): string => {
+    if (i === 0) return 'below 2';
+    if (i === STEPS.length) return 'above 8';
+    return `${STEPS[i - 1]}–${STEPS[i]}`;
+  };
+  return html`<ul class="legend" aria-label="Colours">${[...STEPS.keys(), STEPS.length].map((i) => html`<li><span class="swatch h${i}"></span>${label(i)}${i === 0 && ' ▾'}${i === 7 && ' ▴'}${i === 8 && ' ▴▴'}</li>`)}</ul>`;
+}

@@ -1,0 +1,78 @@
+/** Every measured matrix: a table to sort and filter, and behind each row its charts. */
+import type { AnalysedRow } from '@alphalora/contracts';
+import { type Facts, shortName } from '../facts.js';
+import { count, decimal, range, shape, significant } from '../format.js';
+import { type Content, type Html, html } from '../html.js';
+import { detail } from './detail.js';
+
+/** Metrics with a column of their own, the most telling first, where the analysis has them. */
+const PREFERRED = ['stable_rank', 'num_spikes', 'alpha_weighted', 'entropy'];
+const MOST_METRICS = 2;
+
+interface Column {
+  title: string;
+  cell: (row: AnalysedRow) => Content;
+  /** Left out on narrow screens. */
+  minor?: boolean;
+}
+
+export function matricesSection({ measured }: Facts): Html {
+  if (measured.length === 0) {
+    return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2><p>No matrix was measured.</p></section>`;
+  }
+  const columns = columnsOf(measured);
+  const roles = [...new Set(measured.flatMap(({ role }) => role ?? []))];
+  const drawn = measured.some((row) => row.spectrum);
+  return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2>
+<p>Open a row for its ${drawn ? 'charts and metrics' : 'metrics; the analysis holds no spectra to draw'}.</p>
+<form class="filter" hidden><label>Name <input type="search" name="text" autocomplete="off"></label>
+<label>Projection <select name="role"><option value="">all</option>${roles.map((role) => html`<option>${role}</option>`)}</select></label>
+<label><input type="checkbox" name="warned"> only with a warning</label>
+<output aria-live="polite">${count(measured.length, 'matrix', 'matrices')}</output></form>
+<div class="scroll wide"><table id="all"><caption class="unseen">Every measured matrix; each row is followed by its details</caption>
+<thead><tr><th scope="col">Name</th>${columns.map(({ title, minor }) => html`<th scope="col"${minor && html` class="minor"`}>${title}</th>`)}</tr></thead>
+${measured.map(
+  (
+    row,
+    i,
+  ) => html`<tbody data-role="${row.role ?? ''}"${row.warning && html` data-warned`}><tr><th scope="row" id="m${i}"><code>${row.name}</code></th>${columns.map(({ cell, minor }) => html`<td${minor && html` class="minor"`}>${cell(row)}</td>`)}</tr>
+<tr class="detail"><td colspan="${columns.length + 1}"><details><summary><span class="unseen">Details of ${shortName(row)}</span></summary><div>${detail(row)}</div></details></td></tr></tbody>
+`,
+)}</table></div></section>`;
+}
+
+function columnsOf(measured: readonly AnalysedRow[]): Column[] {
+  const has = (metric: string): boolean => measured.some(({ metrics }) => metric in metrics);
+  const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS);
+  return [
+    { title: 'Block', cell: ({ block }) => block ?? '–' },
+    { title: 'Projection', cell: ({ role }) => role ?? '–' },
+    { title: 'Shape', cell: (row) => shape(row.shape), minor: true },
+    {
+      title: 'Alpha',
+      cell: ({ alpha, stderr }) => html`<b>${decimal(alpha)}</b> ± ${decimal(stderr)}`,
+    },
+    ...(measured.some(({ interval }) => interval)
+      ? [
+          {
+            title: '95 % interval',
+            cell: ({ interval }: AnalysedRow) => interval && range(interval),
+          },
+        ]
+      : []),
+    { title: 'KS', cell: ({ ks }) => decimal(ks, 3), minor: true },
+    { title: 'Tail', cell: ({ tail }) => tail, minor: true },
+    {
+      title: 'Warning',
+      cell: ({ warning }) => warning && html`<span class="tag ${warning}">${warning}</span>`,
+    },
+    ...metrics.map((metric) => ({
+      title: metric.replaceAll('_', ' '),
+      cell: (row: AnalysedRow) => {
+        const value = row.metrics[metric];
+        return value === undefined ? undefined : significant(value);
+      },
+      minor: true,
+    })),
+  ];
+}

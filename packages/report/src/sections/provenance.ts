@@ -1,0 +1,90 @@
+/** Options and versions behind every number, and how to repeat them. */
+import type { Allocation, Analysis } from '@alphalora/contracts';
+import type { Facts } from '../facts.js';
+import { duration, whole } from '../format.js';
+import { type Content, type Html, html } from '../html.js';
+
+type Entry = readonly [name: string, value: Content];
+
+export function provenanceSection({ analysis, allocation, tool }: Facts): Html {
+  return html`<section aria-labelledby="made"><h2 id="made">How it was made</h2>
+<div class="pair even">${table('Analysis', analysisEntries(analysis))}${allocation && table('Allocation', allocationEntries(allocation))}</div>
+<h3>To repeat it</h3>
+<p>The same version with the same weights and options finds the same numbers${analysis.model.digest && ', and the same digest says that the weights are the same'}.</p>
+${analysis.tool.name === 'alphalora' && html`<pre tabindex="0" role="region" aria-label="Commands"><code>${commands(analysis, allocation)}</code></pre>`}
+${tool && html`<p class="made">Page made by ${tool.name} ${tool.version}.</p>`}</section>`;
+}
+
+function analysisEntries({ tool, options, timings }: Analysis): Entry[] {
+  return [
+    ['program', `${tool.name} ${tool.version}`],
+    ...Object.entries(options).map(([name, value]): Entry => [spaced(name), shown(value)]),
+    ['time', duration(timings.seconds)],
+  ];
+}
+
+function allocationEntries(allocation: Allocation): Entry[] {
+  const { policy, budget, rounding, parameters, robustness } = allocation;
+  return [
+    ['policy', `${policy.name} ${policy.version}`],
+    ...Object.entries(policy.options).map(([name, value]): Entry => [spaced(name), shown(value)]),
+    ['budget', `${whole(budget.total)} ${budget.unit}`],
+    ['fewest per block', budget.min],
+    ['most per block', budget.max],
+    ['rounding', spaced(rounding)],
+    ['rank', parameters?.rank],
+    ['trainable parameters', parameters && whole(parameters.trainable)],
+    ['draws', robustness && whole(robustness.draws)],
+  ];
+}
+
+function table(title: string, entries: readonly Entry[]): Html {
+  return html`<table class="options"><caption>${title}</caption><tbody>${entries.map(([name, value]) => value !== undefined && html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
+}
+
+/** `splitFused` and `fix-finger` as words. */
+function spaced(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Options of the analysis that the command line calls by another name or decides by itself. */
+const decidedByItself = ['build'];
+
+function commands({ model, options }: Analysis, allocation: Allocation | undefined): string {
+  const flags = Object.entries(options)
+    .filter(([name]) => /^[a-z]+$/i.test(name) && !decidedByItself.includes(name))
+    .flatMap(([name, value]) => flag(name, value));
+  const analyze = ['alphalora analyze', quoted(model.source), ...flags, '-o analysis.json'];
+  if (!allocation) return analyze.join(' ');
+  const { policy, budget, rounding } = allocation;
+  const settings = Object.entries(policy.options).map(
+    ([name, value]) => `--set ${quoted(`${name}=${shown(value)}`)}`,
+  );
+  const allocate = [
+    `alphalora allocate analysis.json --total ${budget.total} --policy ${quoted(policy.name)}`,
+    ...settings,
+    `--rounding ${rounding}`,
+    ...(budget.min === undefined ? [] : [`--min ${budget.min}`]),
+    ...(budget.max === undefined ? [] : [`--max ${budget.max}`]),
+    '-o allocation.json',
+  ];
+  return `${analyze.join(' ')}\n${allocate.join(' ')}`;
+}
+
+function flag(name: string, value: unknown): string[] {
+  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (value === false) return [];
+  if (value === true) return [option];
+  if (Array.isArray(value)) return [option, ...value.map((item) => quoted(String(item)))];
+  return typeof value === 'object' ? [] : [option, quoted(String(value))];
+}
+
+/** A word for a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
