@@ -23,6 +23,8 @@ export const exitCodes = {
   usage: 2,
   /** Finished, but some matrices failed; the files are written all the same. */
   partial: 3,
+  /** A `--fail-on` threshold was crossed; the files are written all the same. */
+  crossed: 4,
   interrupted: 130,
 } as const;
 

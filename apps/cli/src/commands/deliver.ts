@@ -4,8 +4,9 @@ import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { failedRows, omissions } from '../output/analysis.js';
+import { type GateOptions, reportCrossings } from '../thresholds.js';
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends GateOptions {
   /** File to write the document into. */
   output?: string;
   /** Print the document instead of the text. */
@@ -17,17 +18,25 @@ export async function deliver(
   document: Analysis | Allocation,
   text: string,
   analysis: Analysis,
-  { output, json }: DeliveryOptions,
-  { stdout, stderr }: Io,
+  options: DeliveryOptions,
+  io: Io,
 ): Promise<ExitCode> {
+  const { output, json } = options;
+  const { stdout, stderr } = io;
   const formatted = formatDocument(document);
   if (output !== undefined) await writeFileAtomic(output, formatted);
   stdout.write(json ? formatted : text);
   stderr.write(omissions(analysis));
   if (output !== undefined) stderr.write(`wrote ${output}\n`);
-  return exitCodeOf(analysis);
+  return exitCodeOf(analysis, options, io);
 }
 
-export function exitCodeOf(analysis: Analysis): ExitCode {
+/** Names the thresholds that were crossed, which outweigh failed matrices. */
+export function exitCodeOf(
+  analysis: Analysis,
+  { failOn = [] }: GateOptions,
+  { stderr }: Io,
+): ExitCode {
+  if (reportCrossings(analysis, failOn, stderr)) return exitCodes.crossed;
   return failedRows(analysis).length > 0 ? exitCodes.partial : exitCodes.done;
 }

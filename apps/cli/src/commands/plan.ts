@@ -36,7 +36,7 @@ export async function plan(
     io.stderr.write(`wrote ${allocationFile}\n`);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
     else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
-    return exitCodeOf(analysis);
+    return exitCodeOf(analysis, options, io);
   });
 }
 

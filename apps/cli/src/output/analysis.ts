@@ -1,10 +1,20 @@
-/** An analysis for people: alpha by block and role, and what was left out. */
-import type { AnalysedRow, Analysis, BlockRow, MatrixRow } from '@alphalora/contracts';
+/**
+ * An analysis for people: alpha by block and role with its uncertainty, how it runs over the
+ * blocks, spectra of the other matrices, warnings, and what was left out.
+ */
+import type { AnalysedRow, Analysis, BlockRow, MatrixRow, Warning } from '@alphalora/contracts';
 import type { Output } from '../io.js';
+import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, table } from './table.js';
 
 /** Rows of the table of matrices outside of blocks; the document has all. */
 const MOST_ROWS = 40;
+/** Matrices that a warning names. */
+const MOST_WARNED = 3;
+/** Characters of a drawn spectrum. */
+const HISTOGRAM_WIDTH = 20;
+/** Characters beside a sparkline: two gaps, and a range such as `11.33 … 14.47`. */
+const RANGE_WIDTH = 17;
 
 export function analysisTable(analysis: Analysis, output: Output): string {
   const { model, blocks } = analysis;
@@ -13,38 +23,83 @@ export function analysisTable(analysis: Analysis, output: Output): string {
     `${model.source}${model.architecture ? ` (${model.architecture})` : ''}: ` +
     `${blocks.length} blocks, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
     `measured with ${analysis.options.estimator}\n`;
-  const tables = [
-    blocks.some(({ alpha }) => alpha !== undefined) ? blockTable(blocks, ok, output) : '',
+  const measured = ok.filter(inBlock);
+  const sections = [
+    blocks.some(({ alpha }) => alpha !== undefined) ? blockTable(blocks, measured, output) : '',
+    alphaLines(blocks, measured, output),
     matrixTable(ok.filter((row) => !inBlock(row))),
+    warningLines(ok),
   ];
-  return [title, ...tables.filter((text) => text !== '')].join('\n');
+  const text = [title, ...sections.filter((section) => section !== '')].join('\n');
+  if (!output.hasColors?.()) return text;
+  return text
+    .replace(/[▁-█][▁-█·↑↓ ]*/g, '\x1b[36m$&\x1b[39m')
+    .replace(/^\d+ (spurious|under-trained|over-trained)/gm, '\x1b[33m$&\x1b[39m');
 }
 
 /** A row per block, a column per role where they all fit on a line. */
 function blockTable(
   blocks: readonly BlockRow[],
-  rows: readonly AnalysedRow[],
+  measured: readonly AnalysedRow[],
   output: Output,
 ): string {
-  const measured = rows.filter(inBlock);
-  const roles = [...new Set(measured.map((row) => row.role!))];
-  const alphaOf = (block: number, role: string): string => {
-    // Several matrices share a role in a mixture of experts.
-    const alike = measured.filter((row) => row.block === block && row.role === role);
-    return fixed(mean(alike.map((row) => row.alpha)));
-  };
-  const cells = blocks.map(({ index, alpha }) => [
-    String(index),
-    fixed(alpha),
-    ...roles.map((role) => alphaOf(index, role)),
+  const roles = rolesOf(measured);
+  const cells = blocks.map((block) => [
+    String(block.index),
+    withUncertainty(block),
+    ...roles.map((role) => fixed(roleAlpha(measured, block.index, role))),
   ]);
   const columns: Column[] = [{ title: 'block' }, { title: 'alpha' }];
   const full = table([...columns, ...roles.map((role) => ({ title: role }))], cells);
-  if (full.indexOf('\n') <= (output.columns ?? 120)) return full;
-  return table(
-    columns,
-    cells.map((row) => row.slice(0, 2)),
-  );
+  const note = uncertaintyNote(blocks);
+  if (full.indexOf('\n') <= (output.columns ?? 120)) return full + note;
+  const narrow = cells.map((row) => row.slice(0, 2));
+  return table(columns, narrow) + note;
+}
+
+/** `2.310 ± 0.120`: half of the 95 % interval, or where there is none the spread of the block. */
+function withUncertainty({ alpha, interval, spread }: Partial<BlockRow>): string {
+  const half = interval ? (interval[1] - interval[0]) / 2 : spread;
+  return half === undefined ? fixed(alpha) : `${fixed(alpha)} ± ${fixed(half)}`;
+}
+
+function uncertaintyNote(blocks: readonly BlockRow[]): string {
+  if (blocks.some(({ interval }) => interval)) return '± half of the 95 % interval\n';
+  if (blocks.every(({ spread }) => spread === undefined)) return '';
+  return "± standard deviation of the block's projections\n";
+}
+
+/** How alpha runs over the blocks: a line per role and one for the blocks, on one scale. */
+function alphaLines(
+  blocks: readonly BlockRow[],
+  measured: readonly AnalysedRow[],
+  output: Output,
+): string {
+  const series = [
+    ...rolesOf(measured).map((role) => ({
+      label: role,
+      alphas: blocks.map(({ index }) => roleAlpha(measured, index, role)),
+    })),
+    { label: 'block', alphas: blocks.map(({ alpha }) => alpha) },
+  ];
+  const present = series.flatMap(({ alphas }) => alphas.filter((alpha) => alpha !== undefined));
+  const scale = commonScale(present);
+  if (!scale || blocks.length < 2) return '';
+  const labels = Math.max(...series.map(({ label }) => label.length));
+  const most = Math.max(10, (output.columns ?? 80) - labels - RANGE_WIDTH);
+  const lines = series.map(({ label, alphas }) => {
+    const known = alphas.filter((alpha) => alpha !== undefined);
+    if (known.length === 0) return `${label}  -\n`;
+    const line = sparkline(binned(alphas, most, scale), scale);
+    const range = `${fixed(Math.min(...known), 2)} … ${fixed(Math.max(...known), 2)}`;
+    return `${label.padEnd(labels)}  ${line}  ${range}\n`;
+  });
+  const [lowest, highest] = [fixed(scale.low, 2), fixed(scale.high, 2)];
+  const merged = blocks.length > most ? `, ${most} runs of neighbours` : '';
+  const beyond = present.some((alpha) => alpha > scale.high || alpha < scale.low)
+    ? '; an arrow is an outlier'
+    : '';
+  return `alpha over the blocks, first to last${merged} (${lowest} to ${highest}${beyond})\n${lines.join('')}`;
 }
 
 function matrixTable(rows: readonly AnalysedRow[]): string {
@@ -53,11 +108,53 @@ function matrixTable(rows: readonly AnalysedRow[]): string {
     { title: 'matrix', align: 'left' },
     { title: 'alpha' },
     { title: 'tail' },
+    { title: '95 % interval' },
+    { title: 'density over log lambda', align: 'left' },
   ];
-  const shown = rows.slice(0, MOST_ROWS);
-  const cells = shown.map((row) => [row.name, fixed(row.alpha), String(row.tail)]);
+  // Intervals of single matrices are often lopsided: half of one beside alpha would mislead.
+  const cells = rows
+    .slice(0, MOST_ROWS)
+    .map(({ name, alpha, interval, tail, spectrum }) => [
+      ...[name, fixed(alpha), String(tail)],
+      interval ? `${fixed(interval[0])} … ${fixed(interval[1])}` : '',
+      spectrum ? histogram(spectrum.counts, HISTOGRAM_WIDTH) : '',
+    ]);
+  const used = columns.map((_, i) => cells.some((row) => row[i] !== ''));
   const more = rows.length > MOST_ROWS ? `and ${rows.length - MOST_ROWS} more\n` : '';
-  return table(columns, cells) + more;
+  const kept = <Cell>(row: readonly Cell[]): Cell[] => row.filter((_, i) => used[i]);
+  return table(kept(columns), cells.map(kept)) + more;
+}
+
+/** A line per kind of warning, with the matrices that deserve it most. */
+function warningLines(rows: readonly AnalysedRow[]): string {
+  const kinds: Array<[Warning, string, sign: number]> = [
+    ['spurious', 'alpha > 8', -1],
+    ['under-trained', 'alpha > 6', -1],
+    ['over-trained', 'alpha < 2', 1],
+  ];
+  const lines = kinds.map(([kind, bound, sign]) => {
+    const warned = rows.filter(({ warning }) => warning === kind);
+    if (warned.length === 0) return '';
+    warned.sort((a, b) => sign * (a.alpha - b.alpha));
+    const worst = warned.slice(0, MOST_WARNED).map(({ name, alpha }) => `${name} ${fixed(alpha)}`);
+    const more = warned.length > MOST_WARNED ? ', ...' : '';
+    return `${warned.length} ${kind} (${bound}): ${worst.join(', ')}${more}\n`;
+  });
+  return lines.join('');
+}
+
+function rolesOf(measured: readonly AnalysedRow[]): string[] {
+  return [...new Set(measured.map((row) => row.role!))];
+}
+
+/** Mean alpha of a role: several matrices share it in a mixture of experts. */
+function roleAlpha(
+  measured: readonly AnalysedRow[],
+  block: number,
+  role: string,
+): number | undefined {
+  const alike = measured.filter((row) => row.block === block && row.role === role);
+  return alike.length > 0 ? mean(alike.map((row) => row.alpha)) : undefined;
 }
 
 function inBlock(row: MatrixRow): boolean {

@@ -1,0 +1,64 @@
+/** `alphalora compare`: two analyses or two allocations side by side. */
+import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
+import {
+  type AllocationComparison,
+  type AnalysisComparison,
+  compareAllocations,
+  compareAnalyses,
+} from '../comparison.js';
+import { readAnyDocument } from '../documents.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { allocationComparisonText, analysisComparisonText } from '../output/comparison.js';
+
+interface CompareOptions {
+  /** Matrices with the largest changes to list. */
+  top: number;
+  json?: boolean;
+}
+
+export async function compare(
+  fileA: string,
+  fileB: string,
+  { top, json }: CompareOptions,
+  { stdout, stderr }: Io,
+): Promise<ExitCode> {
+  const [a, b] = [await readAnyDocument(fileA), await readAnyDocument(fileB)];
+  const files = [fileA, fileB] as const;
+  let comparison: AnalysisComparison | AllocationComparison;
+  let text: string;
+  if (a.kind === 'analysis' && b.kind === 'analysis') {
+    requireWhole(a, fileA);
+    requireWhole(b, fileB);
+    comparison = compareAnalyses(a, b);
+    for (const [option, values] of Object.entries(comparison.options)) {
+      stderr.write(
+        `warning: the alphas cannot be compared as they are: ${option} is ` +
+          `${shown(values.a)} in a and ${shown(values.b)} in b\n`,
+      );
+    }
+    text = analysisComparisonText(comparison, { files, top });
+  } else if (a.kind === 'allocation' && b.kind === 'allocation') {
+    comparison = compareAllocations(a, b);
+    text = allocationComparisonText(comparison, files, stdout);
+  } else {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${fileA} is an ${a.kind} and ${fileB} an ${b.kind}: give two of the same kind`,
+    );
+  }
+  stdout.write(json ? `${JSON.stringify(comparison, null, 2)}\n` : text);
+  return exitCodes.done;
+}
+
+function requireWhole({ shard }: Analysis, file: string): void {
+  if (!shard) return;
+  throw new AlphaLoraError(
+    'INVALID_DOCUMENT',
+    `${file} is one part of an analysis: join all parts with alphalora merge first`,
+    { details: { file } },
+  );
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? 'absent';
+}

@@ -1,0 +1,203 @@
+/**
+ * Two documents of one kind side by side: analyses block by block and matrix by matrix (before and
+ * after fine-tuning, two checkpoints), allocations block by block. Plain data, for `--json`.
+ */
+import type { Allocation, AnalysedRow, Analysis, MatrixRow } from '@alphalora/contracts';
+
+export interface AnalysisComparison {
+  kind: 'comparison';
+  of: 'analysis';
+  a: ComparedAnalysis;
+  b: ComparedAnalysis;
+  /** Options that change alphas and are not the same; undefined where one side lacks them. */
+  options: Record<string, { a?: unknown; b?: unknown }>;
+  blocks: Change<'index', number>[];
+  /** Spearman's rank correlation of the blocks' alphas; absent where it is undefined. */
+  rankCorrelation?: number;
+  /** Matrices measured on both sides, the largest change of alpha first. */
+  matrices: Array<Change<'name', string> & { block?: number; role?: string; nameInB?: string }>;
+}
+
+export interface ComparedAnalysis {
+  source: string;
+  architecture?: string;
+  /** Names of measured matrices that have no partner. */
+  unmatched: string[];
+  failed: string[];
+}
+
+/** A number on both sides; absent where a side does not have it. */
+type Change<Key extends string, Name> = Record<Key, Name> & {
+  a?: number;
+  b?: number;
+  /** b - a */
+  difference?: number;
+  /** Whether the 95 % intervals overlap, where both sides have one. */
+  overlap?: boolean;
+};
+
+export interface AllocationComparison {
+  kind: 'comparison';
+  of: 'allocation';
+  a: ComparedAllocation;
+  b: ComparedAllocation;
+  /** Experts of each block. */
+  blocks: Change<'index', number>[];
+  /** Sum of |b - a| over all blocks; a block that one side lacks counts with all its experts. */
+  distance: number;
+}
+
+export type ComparedAllocation = Pick<
+  Allocation,
+  'policy' | 'budget' | 'rounding' | 'parameters'
+> & { blocks: number };
+
+/** They change the last digits of an alpha, its interval or other numbers, not the alpha. */
+const harmlessOptions = new Set(['engine', 'build', 'metrics', 'bootstrap', 'seed']);
+
+export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
+  const pairs = matchRows(measuredRows(a), measuredRows(b));
+  const matched = new Set(pairs.flat());
+  const matrices = pairs.map(([rowA, rowB]) => ({
+    ...{ name: rowA.name, ...(rowB.name !== rowA.name && { nameInB: rowB.name }) },
+    ...(rowA.block !== undefined && { block: rowA.block }),
+    ...(rowA.role !== undefined && { role: rowA.role }),
+    ...change(rowA, rowB),
+  }));
+  matrices.sort((one, other) => Math.abs(other.difference!) - Math.abs(one.difference!));
+  const blocks = byIndex(a.blocks, b.blocks, change);
+  const both = blocks.filter((block) => block.difference !== undefined);
+  const rankCorrelation = spearman(
+    both.map((block) => block.a!),
+    both.map((block) => block.b!),
+  );
+  const side = (analysis: Analysis): ComparedAnalysis => ({
+    source: analysis.model.source,
+    ...(analysis.model.architecture !== undefined && { architecture: analysis.model.architecture }),
+    unmatched: names(measuredRows(analysis).filter((row) => !matched.has(row))),
+    failed: names(analysis.matrices.filter(({ status }) => status === 'failed')),
+  });
+  return {
+    ...({ kind: 'comparison', of: 'analysis', a: side(a), b: side(b) } as const),
+    ...{ options: differingOptions(a, b), blocks },
+    ...(rankCorrelation !== undefined && { rankCorrelation }),
+    matrices,
+  };
+}
+
+export function compareAllocations(a: Allocation, b: Allocation): AllocationComparison {
+  const blocks = byIndex(a.blocks, b.blocks, (blockA, blockB) =>
+    difference(blockA?.experts, blockB?.experts),
+  );
+  const side = ({ policy, budget, rounding, parameters, blocks }: Allocation) => ({
+    ...{ policy, budget, rounding, blocks: blocks.length, ...(parameters && { parameters }) },
+  });
+  return {
+    ...({ kind: 'comparison', of: 'allocation', a: side(a), b: side(b) } as const),
+    blocks,
+    distance: blocks.reduce((sum, block) => sum + Math.abs((block.b ?? 0) - (block.a ?? 0)), 0),
+  };
+}
+
+/** Pairs by name; of the rest, those that alone have their place in the model on both sides. */
+function matchRows(a: AnalysedRow[], b: AnalysedRow[]): Array<[AnalysedRow, AnalysedRow]> {
+  const byName = new Map(b.map((row) => [row.name, row]));
+  const pairs = a.flatMap((row): Array<[AnalysedRow, AnalysedRow]> => {
+    const partner = byName.get(row.name);
+    return partner ? [[row, partner]] : [];
+  });
+  const taken = new Set(pairs.flat());
+  const places = byPlace(b.filter((row) => !taken.has(row)));
+  for (const [key, rows] of byPlace(a.filter((row) => !taken.has(row)))) {
+    const partners = places.get(key) ?? [];
+    if (rows.length === 1 && partners.length === 1) pairs.push([rows[0]!, partners[0]!]);
+  }
+  return pairs;
+}
+
+function byPlace(rows: readonly AnalysedRow[]): Map<string, AnalysedRow[]> {
+  const places = new Map<string, AnalysedRow[]>();
+  for (const row of rows) places.set(place(row), [...(places.get(place(row)) ?? []), row]);
+  return places;
+}
+
+/**
+ * Where a matrix belongs, whatever its model's names begin with: block, role, and the numbers of
+ * experts further on in the name; outside of blocks the last two parts of the name.
+ */
+function place({ name, block, role }: AnalysedRow): string {
+  const parts = name.split(/[.[\]]+/);
+  if (block === undefined || role === undefined) return parts.slice(-2).join('.');
+  const inside = parts.slice(parts.indexOf(String(block)) + 1);
+  return [block, role, ...inside.filter((part) => /^\d+$/.test(part))].join(' ');
+}
+
+/** Spearman's rank correlation; undefined for fewer than two values or where all are equal. */
+export function spearman(a: readonly number[], b: readonly number[]): number | undefined {
+  const [ranksA, ranksB] = [ranks(a), ranks(b)];
+  // Ranks 0 to n - 1, ties included, have this mean.
+  const centre = (a.length - 1) / 2;
+  const dot = (x: number[], y: number[]): number =>
+    x.reduce((sum, rank, i) => sum + (rank - centre) * (y[i]! - centre), 0);
+  const scale = Math.sqrt(dot(ranksA, ranksA) * dot(ranksB, ranksB));
+  return scale > 0 ? dot(ranksA, ranksB) / scale : undefined;
+}
+
+/** Equal values share the mean of their ranks. */
+function ranks(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
+}
+
+interface Estimate {
+  alpha?: number;
+  interval?: [low: number, high: number];
+}
+
+function change(a: Estimate | undefined, b: Estimate | undefined) {
+  const intervals = a?.interval && b?.interval ? { a: a.interval, b: b.interval } : undefined;
+  return {
+    ...difference(a?.alpha, b?.alpha),
+    ...(intervals && {
+      overlap: intervals.a[0] <= intervals.b[1] && intervals.b[0] <= intervals.a[1],
+    }),
+  };
+}
+
+function difference(a: number | undefined, b: number | undefined) {
+  return {
+    ...(a !== undefined && { a }),
+    ...(b !== undefined && { b }),
+    ...(a !== undefined && b !== undefined && { difference: b - a }),
+  };
+}
+
+/** Blocks of both sides in the order of their indices. */
+function byIndex<Block extends { index: number }, Result>(
+  a: readonly Block[],
+  b: readonly Block[],
+  compare: (a: Block | undefined, b: Block | undefined) => Result,
+): Array<{ index: number } & Result> {
+  const [blocksA, blocksB] = [a, b].map((blocks) => new Map(blocks.map((x) => [x.index, x])));
+  const indices = [...new Set([...blocksA!.keys(), ...blocksB!.keys()])].sort((x, y) => x - y);
+  return indices.map((index) => ({
+    index,
+    ...compare(blocksA!.get(index), blocksB!.get(index)),
+  }));
+}
+
+function differingOptions({ options: a }: Analysis, { options: b }: Analysis) {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const differing = keys.filter(
+    (key) => !harmlessOptions.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]),
+  );
+  return Object.fromEntries(differing.map((key) => [key, { a: a[key], b: b[key] }]));
+}
+
+function measuredRows({ matrices }: Analysis): AnalysedRow[] {
+  return matrices.filter((row): row is AnalysedRow => row.status === 'ok');
+}
+
+function names(rows: readonly MatrixRow[]): string[] {
+  return rows.map(({ name }) => name);
+}

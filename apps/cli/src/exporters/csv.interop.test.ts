@@ -1,0 +1,54 @@
+/** Python reads the table with the numbers of the document: pandas where it is installed, else csv. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { analysisOf, failedRow, measuredRow, skippedRow } from '../test-support/documents.js';
+import { exportDocument } from './index.js';
+
+const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
+const has = (modules: string): boolean =>
+  spawnSync(python, ['-c', `import ${modules}`]).status === 0;
+const reason = has('csv') ? '' : ` (skipped: there is no ${python}; set ALPHALORA_PYTHON)`;
+const reader = has('pandas') ? 'pandas' : 'the csv module';
+
+/** Prints per row: status, alpha, sv_max, log_norm, has_esd, reason. */
+const programs = {
+  pandas: `
+import io, json, sys, pandas
+details = pandas.read_csv(io.StringIO(sys.stdin.read()))
+assert details.alpha.dtype == 'float64' and details.has_esd.dtype == 'bool'
+columns = details[['status', 'alpha', 'sv_max', 'log_norm', 'has_esd', 'reason']]
+print(columns.astype(object).where(columns.notna(), None).to_json(orient='values', double_precision=15))
+`,
+  'the csv module': `
+import csv, io, json, sys
+number = lambda text: float(text) if text else None
+print(json.dumps([
+    [row['status'], number(row['alpha']), number(row['sv_max']), number(row['log_norm']),
+     {'True': True, 'False': False}[row['has_esd']], row['reason'] or None]
+    for row in csv.DictReader(io.StringIO(sys.stdin.read()))
+]))
+`,
+};
+
+describe.skipIf(reason !== '')(`csv, read by ${reader} of Python${reason}`, () => {
+  it('has the same numbers', async () => {
+    const alpha = 2 + 1 / 3;
+    const analysis = analysisOf([
+      measuredRow('h.0.q_proj.weight', alpha, {
+        metrics: { spectral_norm: 6.25, log_norm: -1e-7 },
+      }),
+      failedRow('h.0.k_proj.weight', 'contains NaN, "here"\nand there'),
+      skippedRow('norm.weight'),
+    ]);
+    const input = (await exportDocument(analysis, 'csv')) as string;
+    const run = spawnSync(python, ['-c', programs[reader]], { input, encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    const rows = JSON.parse(run.stdout) as Array<[string, number | null, ...unknown[]]>;
+    expect(rows[0]![1]).toBeCloseTo(alpha, 14);
+    expect(rows.map(([status, , ...rest]) => [status, ...rest])).toEqual([
+      ['success', 2.5, -1e-7, true, null],
+      ['failed', null, null, false, 'contains NaN, "here"\nand there'],
+      ['skipped', null, null, false, 'not a matrix'],
+    ]);
+  });
+});

@@ -1,0 +1,118 @@
+/**
+ * An analysis as the table that WeightWatcher's `analyze()` returns (its `details` data frame), so
+ * that notebooks made for that CSV read ours. Its columns come first, under its names and with its
+ * meanings; then all further metrics under their own names; then what only our document knows.
+ *
+ * Where they differ: every row of the document is here, also skipped ones (`status` is `success`,
+ * `failed` or `skipped`, `reason` says why); `sv_min` is that of the smallest eigenvalue above
+ * zero; `weak_rank_loss` stays empty, because the document does not keep the eigenvalues.
+ */
+import type { AnalysedRow, MatrixRow } from '@alphalora/contracts';
+import { stringify } from 'csv-stringify/sync';
+import type { Exporter } from './index.js';
+
+type Cell = string | number | boolean | undefined;
+type Cells = Record<string, Cell>;
+
+export const csv: Exporter = {
+  name: 'csv',
+  of: 'analysis',
+  export({ matrices, options }) {
+    const farms = options['farms'] !== undefined;
+    const records = matrices.map((row, index) => ({
+      ...weightWatcherCells(row, index, farms),
+      ...(row.status === 'ok' && row.metrics),
+      ...ownCells(row),
+    }));
+    const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
+    const own = new Set(ownColumns);
+    for (const column of own) names.delete(column);
+    return stringify(records, {
+      header: true,
+      columns: [...new Set([...weightWatcherColumns, ...names, ...own])],
+      cast: {
+        boolean: (value) => (value ? 'True' : 'False'),
+        // A spreadsheet would run a name that looks like a formula.
+        string: (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value),
+      },
+    });
+  },
+};
+
+const weightWatcherColumns = [
+  ...['layer_id', 'name', 'D', 'Lambda', 'M', 'N', 'Q', 'alpha', 'alpha_weighted', 'entropy'],
+  ...['has_esd', 'lambda_max', 'layer_type', 'log_alpha_norm', 'log_norm', 'log_spectral_norm'],
+  ...['longname', 'matrix_rank', 'norm', 'num_evals', 'num_fingers', 'num_pl_spikes', 'rank_loss'],
+  ...['rf', 'sigma', 'spectral_norm', 'stable_rank', 'status', 'sv_max', 'sv_min', 'warning'],
+  ...['weak_rank_loss', 'xmax', 'xmin'],
+];
+
+const ownColumns = [
+  ...['weight', 'block', 'role', 'kind', 'dtype', 'shape', 'interval_low', 'interval_high'],
+  ...['spurious', 'precision', 'digest', 'reason'],
+];
+
+/** What WeightWatcher calls these things; its metrics have our names and come from the row. */
+function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cells {
+  const longname = row.name.replace(/\.weight$/, '');
+  const identity = {
+    layer_id: index,
+    longname,
+    name: longname.split('.').at(-1)!,
+    layer_type: layerType(row),
+    status: row.status === 'ok' ? 'success' : row.status,
+    has_esd: row.status === 'ok',
+    ...sides(row),
+  };
+  const fit = measured(row);
+  if (!fit) return identity;
+  const { M, rf } = sides(row);
+  const { spectral_norm: largest, matrix_rank: rank } = fit.metrics;
+  const smallest = fit.spectrum?.range[0];
+  return {
+    ...identity,
+    ...{ D: fit.ks, alpha: fit.alpha, sigma: fit.stderr, xmin: fit.xmin, num_pl_spikes: fit.tail },
+    ...{ Lambda: fit.lambda, num_fingers: fit.fingers },
+    lambda_max: largest,
+    // Where fingers were set aside, the fitted tail ends before the largest eigenvalue.
+    xmax: fit.fingers ? undefined : largest,
+    sv_max: largest === undefined ? undefined : Math.sqrt(largest),
+    sv_min: smallest === undefined ? undefined : Math.sqrt(smallest),
+    // Windows of a matrix have more eigenvalues than the matrix.
+    rank_loss: M === undefined || rank === undefined || farms ? undefined : M * rf! - rank,
+    // It has no word for the far end of under-trained.
+    warning: fit.warning === 'spurious' ? 'under-trained' : fit.warning,
+  };
+}
+
+function ownCells(row: MatrixRow): Cells {
+  const fit = measured(row);
+  return {
+    ...{ weight: row.name, block: row.block, role: row.role, kind: row.kind, dtype: row.dtype },
+    shape: row.shape.join('x'),
+    ...{ interval_low: fit?.interval?.[0], interval_high: fit?.interval?.[1] },
+    spurious: fit && fit.warning === 'spurious',
+    ...{ precision: fit?.precision, digest: row.digest },
+    reason: row.status === 'ok' ? undefined : row.reason,
+  };
+}
+
+/** The smaller and the larger side, their ratio, and the size of the receptive field. */
+function sides({ shape }: MatrixRow): { M?: number; N?: number; Q?: number; rf?: number } {
+  const [first, second, ...positions] = shape;
+  if (first === undefined || second === undefined) return {};
+  const [M, N] = [Math.min(first, second), Math.max(first, second)];
+  const rf = positions.reduce((product, length) => product * length, 1);
+  return { M, N, ...(M > 0 && { Q: N / M }), rf };
+}
+
+function layerType({ shape, kind, inputFirst }: MatrixRow): string {
+  if (kind === 'norm' || kind === 'embedding') return kind;
+  if (shape.length === 4) return 'conv2d';
+  if (shape.length === 3 || inputFirst) return 'conv1d';
+  return shape.length === 2 ? 'dense' : 'unknown';
+}
+
+function measured(row: MatrixRow): AnalysedRow | undefined {
+  return row.status === 'ok' ? row : undefined;
+}
