@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
+import { parseThreshold, type Threshold } from './thresholds.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
 export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
@@ -66,6 +67,27 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   program
+    .command('compare')
+    .description('two analyses, or two allocations, side by side')
+    .argument('<a>', 'an analysis.json or allocation.json')
+    .argument('<b>', 'another of the same kind')
+    .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
+    .option('--json', jsonHelp)
+    .action(async (a, b, options) => {
+      finish(await (await import('./commands/compare.js')).compare(a, b, options, io));
+    });
+
+  program
+    .command('export')
+    .description('write a document in the format of another program')
+    .argument('<document>', 'an analysis.json')
+    .requiredOption('--to <format>', "csv: WeightWatcher's table of an analysis, and more columns")
+    .option('-o, --output <file>', 'write it there')
+    .action(async (document, options) => {
+      finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
+    });
+
+  program
     .command('schema')
     .description('print the JSON Schema of a document')
     .argument('<document>', 'analysis or allocation')
@@ -121,6 +143,11 @@ function measuringOptions(command: Command): Command {
     .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
     .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')
     .option('--no-cache', 'keep no spectra and use none')
+    .option(
+      '--fail-on <threshold>',
+      'end with 4 when e.g. alpha>6; may be repeated',
+      collectThreshold,
+    )
     .option('--json', jsonHelp);
 }
 
@@ -134,6 +161,10 @@ function budgetOptions(command: Command): Command {
     .option('--max <experts>', 'most per block', integer)
     .option('--top-k <experts>', 'experts that the router selects', integer, 2)
     .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
+}
+
+function collectThreshold(text: string, thresholds: Threshold[] = []): Threshold[] {
+  return [...thresholds, parseThreshold(text)];
 }
 
 function integer(text: string): number {
