@@ -18,7 +18,7 @@ export interface AnalysisComparison {
   matrices: Array<Change<'name', string> & { block?: number; role?: string; nameInB?: string }>;
 }
 
-export interface ComparedAnalysis {
+interface ComparedAnalysis {
   source: string;
   architecture?: string;
   /** Names of measured matrices that have no partner. */

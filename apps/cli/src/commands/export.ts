@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { readAnyDocument } from '../documents.js';
-import { exportDocument } from '../exporters/index.js';
+import { type Exported, exportDocument } from '../exporters/index.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 
@@ -14,10 +14,18 @@ interface ExportOptions {
 
 export async function exportCommand(
   file: string,
-  { to, output }: ExportOptions,
-  { stdout, stderr }: Io,
+  options: ExportOptions,
+  io: Io,
 ): Promise<ExitCode> {
-  const exported = await exportDocument(await readAnyDocument(file), to);
+  const exported = await exportDocument(await readAnyDocument(file), options.to);
+  return writeExported(exported, options, io);
+}
+
+export async function writeExported(
+  exported: Exported,
+  { to, output }: ExportOptions,
+  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+): Promise<ExitCode> {
   if (typeof exported === 'string') {
     if (output === undefined) stdout.write(exported);
     else await writeFileAtomic(output, exported);

@@ -79,6 +79,15 @@ describe('csv', () => {
     expect(windows).toMatchObject({ rank_loss: '', matrix_rank: '14' });
   });
 
+  it('takes the largest eigenvalue from the spectrum where its metric was not asked for', async () => {
+    const bare = { ...fitted, metrics: {} };
+    expect((await tableOf([bare]))[0]).toMatchObject({
+      lambda_max: '9',
+      sv_max: '3',
+      rank_loss: '',
+    });
+  });
+
   it('counts a convolution by its receptive field', async () => {
     const kernel = measuredRow('conv.weight', 2, {
       shape: [64, 3, 7, 7],

@@ -67,8 +67,9 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
   const fit = measured(row);
   if (!fit) return identity;
   const { M, rf } = sides(row);
-  const { spectral_norm: largest, matrix_rank: rank } = fit.metrics;
-  const smallest = fit.spectrum?.range[0];
+  const { matrix_rank: rank } = fit.metrics;
+  const [smallest, top] = fit.spectrum?.range ?? [];
+  const largest = fit.metrics['spectral_norm'] ?? top;
   return {
     ...identity,
     ...{ D: fit.ks, alpha: fit.alpha, sigma: fit.stderr, xmin: fit.xmin, num_pl_spikes: fit.tail },

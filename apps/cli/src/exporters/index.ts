@@ -11,7 +11,7 @@ export type Exporter =
   | { name: string; of: 'analysis'; export(document: Analysis): Exported }
   | { name: string; of: 'allocation'; export(document: Allocation): Exported };
 
-export const exporters: ReadonlyMap<string, () => Promise<Exporter>> = new Map<
+const exporters: ReadonlyMap<string, () => Promise<Exporter>> = new Map<
   string,
   () => Promise<Exporter>
 >([['csv', async () => (await import('./csv.js')).csv]]);
