@@ -37,34 +37,46 @@ export function powerLawFits(eigenvalues: Float64Array): PowerLawFits {
   return { eigenvalues, logs, alphas };
 }
 
-/** Kolmogorov-Smirnov distance of the cut; at least `bound` (not exact) once it exceeds `bound`. */
+/** Share of a tail's points that is looked at before the others. */
+const COARSE = 1 / 32;
+
+/**
+ * Kolmogorov-Smirnov distance of the cut, and the index of the eigenvalue that it is found at. Once
+ * a point exceeds `bound` the others are left out: the distance is then more than `bound`, not exact.
+ * @param firstProbe index of the eigenvalue to begin with
+ */
 function ksDistance(
   fits: PowerLawFits,
   cut: number,
   bound: number = Number.POSITIVE_INFINITY,
-  firstProbe = 0,
+  firstProbe: number = cut,
 ): { distance: number; position: number } {
   const { logs } = fits;
-  const tail = logs.length - cut;
+  const end = logs.length;
+  const tail = end - cut;
   const exponent = 1 - fits.alphas[cut]!;
   const start = logs[cut]!;
-  const deviation = (j: number): number =>
-    Math.abs(1 - Math.exp(exponent * (logs[cut + j]! - start)) - j / tail);
-  // Neighbouring cuts tend to be worst at the same eigenvalue: trying it first rejects most at once.
-  const probe = Math.min(Math.max(firstProbe - cut, 0), tail - 1);
-  let distance = deviation(probe);
-  let position = probe;
-  for (let j = 0; j < tail && distance <= bound; j++) {
-    const here = deviation(j);
-    if (here > distance) {
-      distance = here;
-      position = j;
+  let distance = -1;
+  let position = cut;
+  const scan = (from: number, step: number): void => {
+    for (let at = from; at < end && distance <= bound; at += step) {
+      const here = Math.abs(1 - Math.exp(exponent * (logs[at]! - start)) - (at - cut) / tail);
+      if (here > distance) {
+        distance = here;
+        position = at;
+      }
     }
-  }
-  return { distance, position: cut + position };
+  };
+  // Neighbouring cuts tend to be worst at the same eigenvalue: trying it first rejects most at once,
+  // and a few points all over the tail most of the rest.
+  scan(Math.max(firstProbe, cut), end);
+  const coarse = Math.ceil(tail * COARSE);
+  if (coarse > 1) scan(cut, coarse);
+  scan(cut, 1);
+  return { distance, position };
 }
 
-/** How many evenly spread cuts are measured first, to know early what a good distance is. */
+/** How many cuts, evenly spread, are measured at a time to know early what a good distance is. */
 const SCOUTS = 64;
 
 /**
@@ -72,19 +84,30 @@ const SCOUTS = 64;
  * finite exponent.
  */
 export function bestCut(fits: PowerLawFits, from: number, to: number): number | undefined {
-  const usable = (cut: number): boolean => Number.isFinite(fits.alphas[cut]);
-  let bound = Number.POSITIVE_INFINITY;
-  const step = Math.max(1, Math.floor((to - from + 1) / SCOUTS));
-  for (let cut = from; cut <= to; cut += step) {
-    if (usable(cut)) bound = Math.min(bound, ksDistance(fits, cut, bound).distance);
-  }
   let best: number | undefined;
-  let smallest = Number.POSITIVE_INFINITY;
+  let bound = Number.POSITIVE_INFINITY;
   let worstAt = 0;
-  for (let cut = from; cut <= to; cut++) {
-    if (!usable(cut)) continue;
+  const measure = (cut: number): number => {
+    if (!Number.isFinite(fits.alphas[cut])) return Number.POSITIVE_INFINITY;
     const { distance, position } = ksDistance(fits, cut, bound, worstAt);
     worstAt = position;
+    return distance;
+  };
+  // Scouts over all cuts, then ever closer around the best of them.
+  for (let [low, high] = [from, to]; high - low > SCOUTS; ) {
+    const step = Math.floor((high - low + 1) / SCOUTS);
+    for (let cut = low; cut <= high; cut += step) {
+      const distance = measure(cut);
+      if (distance < bound) [best, bound] = [cut, distance];
+    }
+    if (best === undefined) break;
+    [low, high] = [Math.max(from, best - step), Math.min(to, best + step)];
+  }
+  // Now all of them in their order. Of equal distances the first counts.
+  let smallest = Number.POSITIVE_INFINITY;
+  best = undefined;
+  for (let cut = from; cut <= to; cut++) {
+    const distance = measure(cut);
     if (distance < smallest && distance <= bound) {
       smallest = distance;
       bound = distance;
