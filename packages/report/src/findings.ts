@@ -20,8 +20,9 @@ export function findings(facts: Facts): Finding[] {
     { topic: 'Measured', sentences: measured(facts) },
     { topic: 'Least trained', sentences: leastTrained(facts) },
     { topic: 'Best trained', sentences: bestTrained(facts) },
-    { topic: 'How sure', sentences: certainty(facts) },
+    { topic: 'How sure', sentences: intervals(facts) },
     { topic: 'Experts', sentences: experts(facts) },
+    { topic: 'How stable', sentences: [...robustness(facts), ...drivers(facts)] },
   ];
   return all.filter(({ sentences }) => sentences.length > 0);
 }
@@ -38,8 +39,7 @@ function measured({ measured, scored, skipped, failed, analysis }: Facts): strin
   const sentences = [
     `${count(measured.length, 'weight matrix was', 'weight matrices were')} measured ` +
       `in a model of ${count(analysis.blocks.length, 'block')}; each got a number called alpha.`,
-    'A small alpha (2 to 3) means that training has left much in the matrix, a large one that it ' +
-      'has left little.',
+    'A small alpha (2 to 3) means that a matrix has learned much, a large one that it has learned little.',
   ];
   if (scored.length > 1) {
     const [low, high] = extremes(scored);
@@ -118,10 +118,6 @@ function leading(ordered: readonly ScoredBlock[], degree: string): string {
     : `${degree} trained are blocks ${list(names)}`;
 }
 
-function certainty(facts: Facts): string[] {
-  return [...intervals(facts), ...robustness(facts), ...drivers(facts)];
-}
-
 function intervals({ scored, measured }: Facts): string[] {
   const known = scored.filter(({ interval }) => interval !== undefined);
   if (known.length === 0) {
@@ -157,7 +153,7 @@ function robustness({ allocation, blocks }: Facts): string[] {
   // Every expert that moves is missing in one block and too many in another.
   const moved = whole.distance / 2;
   const sentences = [
-    `Over ${whole.draws} such draws, ${decimal(moved, 1)} of the ${allocation.budget.total} experts ` +
+    `Over ${whole.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${allocation.budget.total} experts ` +
       'land in another block on average.',
   ];
   const shaky = known
@@ -176,28 +172,33 @@ function robustness({ allocation, blocks }: Facts): string[] {
   return sentences;
 }
 
+/** How many experts a block gains or loses without the projection that moves it most. */
+export function hold({ allocated }: BlockFacts): number {
+  const driver = allocated?.robustness?.driver;
+  return driver ? Math.abs(driver.experts - allocated.experts) : 0;
+}
+
+/** By one expert almost any projection moves its block; by two, the block hangs on it. */
+export const STRONG_HOLD = 2;
+
 /** Blocks whose number of experts hangs on one projection, the largest change first. */
-export function decided(blocks: readonly BlockFacts[]): BlockFacts[] {
-  const change = ({ allocated }: BlockFacts): number => {
-    const driver = allocated?.robustness?.driver;
-    return driver ? Math.abs(driver.experts - allocated.experts) : 0;
-  };
-  return blocks.filter((block) => change(block) > 0).toSorted((a, b) => change(b) - change(a));
+export function hanging(blocks: readonly BlockFacts[]): BlockFacts[] {
+  return blocks.filter((block) => hold(block) >= STRONG_HOLD).toSorted((a, b) => hold(b) - hold(a));
 }
 
 function drivers({ blocks }: Facts): string[] {
-  const hanging = decided(blocks);
-  const [first] = hanging;
-  if (!first) return [];
+  if (!blocks.some(({ allocated }) => allocated?.robustness?.driver)) return [];
+  const found = hanging(blocks);
+  const [first] = found;
+  if (!first) {
+    return ['Leaving any single matrix out of its block changes the block by one expert at most.'];
+  }
   const { experts, robustness } = first.allocated!;
   const driver = robustness!.driver!;
-  const subject =
-    hanging.length === 1
-      ? 'The number of one block hangs on a single matrix'
-      : `The numbers of ${hanging.length} blocks hang on a single matrix each`;
   return [
-    `${subject}: block ${first.index} would have ${experts === 0 ? `${driver.experts} experts` : `${count(driver.experts, 'expert')} in place of ${experts}`} ` +
-      `without its ${driver.role ?? driver.name} (alpha ${decimal(driver.alpha)}).`,
+    `${found.length === 1 ? 'One block hangs on a single matrix' : `${found.length} blocks hang on a single matrix each`}: ` +
+      `block ${first.index} would have ${driver.experts} experts, not ${experts}, without its ` +
+      `${driver.role ?? driver.name} (alpha ${decimal(driver.alpha)}).`,
   ];
 }
 

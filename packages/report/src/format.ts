@@ -14,8 +14,9 @@ export function significant(value: number): string {
   if (!Number.isFinite(value)) return 'not finite';
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return signed(String(value));
   const size = Math.abs(value);
-  if (size >= 1e6 || (size > 0 && size < 1e-3)) return signed(value.toExponential(2));
-  return signed(size >= 1000 ? value.toFixed(0) : value.toPrecision(3));
+  if (size >= 1e6 || (size > 0 && size < 1e-3))
+    return signed(value.toExponential(2).replace('e+', 'e'));
+  return signed(String(size >= 1000 ? Math.round(value) : Number(value.toPrecision(3))));
 }
 
 /** `105,635,840` */

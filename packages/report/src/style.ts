@@ -51,6 +51,7 @@ small{font-size:13px;color:var(--muted)}
 .guide{margin-top:-24px}
 details>summary{cursor:pointer;color:var(--accent);padding:8px 0}
 section>details:not(.detail){margin:10px 0}
+.pair figure{display:flex;flex-direction:column}.pair svg{margin-top:auto}
 .pair{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:24px}
 .pair.single{grid-template-columns:minmax(0,760px)}
 .pair.even{grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:24px 48px}
@@ -61,25 +62,24 @@ svg text{fill:var(--muted)}
 svg.rows{margin-left:34px;width:calc(100% - 46px)}
 .pair figure+figure svg.rows{margin-left:4px;width:calc(100% - 40px)}
 .row{stroke:var(--faint)}.grid{stroke:var(--faint);fill:none}
-.guide{stroke:var(--muted);stroke-dasharray:3 3}.guides text,.tx text{text-anchor:middle}.guides text{font-size:11.5px}
-section.guide{stroke:none}
+.bound{stroke:var(--muted);stroke-dasharray:3 3}.bounds text,.tx text{text-anchor:middle}.bounds text{font-size:11.5px}
 .names text,.ty text{text-anchor:end}.ty .turned{text-anchor:middle}
-.interval{stroke:var(--accent);stroke-width:2.5;opacity:.45}
+.interval{stroke:var(--accent);stroke-width:4;opacity:.4}
 .dot{fill:var(--accent)}.dot.under{fill:var(--warn)}
 .bar{fill:var(--bar)}.whisker{stroke:var(--text);stroke-width:1.25}
 svg .count{fill:var(--text);font-weight:600}
-.scroll{overflow-x:auto;margin:0 0 14px}
+.scroll{position:relative;overflow-x:auto;margin:0 0 14px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500}thead th{color:var(--muted);font-size:13px;white-space:nowrap;vertical-align:bottom}
 .compact th,.compact td{padding:4px 22px 4px 0;border-bottom:1px solid var(--faint);white-space:nowrap}
 caption{text-align:left}
 .heat{border-collapse:separate;border-spacing:1px;font-size:12px}
-.heat td{min-width:32px;height:28px;padding:0 3px;text-align:center;white-space:nowrap;border-radius:2px}
+.heat td{min-width:31px;height:28px;padding:0 2px;text-align:center;white-space:nowrap;border-radius:2px}
 .heat thead th{text-align:center;font-size:11.5px;padding:0 2px 3px}
-.heat th:first-child{position:sticky;left:0;background:var(--bg);text-align:left;padding-right:12px;white-space:nowrap;z-index:1}
+.heat th:first-child{position:sticky;left:0;background:var(--bg);text-align:left;padding:0 10px 0 0;white-space:nowrap;z-index:1}
 .heat i{font-style:normal;font-size:9px;margin-left:1px}
 .heat .whole th,.heat .whole td{font-weight:650}.heat .whole td{border-top:2px solid var(--bg)}
-.heat .failed{color:var(--warn);font-size:10px;outline:1px dashed var(--warn);outline-offset:-2px}
+.heat .failed{color:var(--warn);outline:1px dashed var(--warn);outline-offset:-2px}
 ${[0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => `.h${i}{background:var(--h${i});color:var(--on${i < 4 ? 0 : i === 6 ? 5 : i})}`).join('')}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin:0 0 14px;padding:0;list-style:none;font-size:13px;color:var(--muted)}
 .legend li{white-space:nowrap}.swatch{display:inline-block;width:18px;height:12px;border-radius:2px;margin-right:6px;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--line)}
@@ -89,8 +89,8 @@ input[type=search],select{font:inherit;color:inherit;background:var(--bg);border
 input[type=search]{width:210px}
 .wide{container-type:inline-size;border-top:1px solid var(--line)}
 #all{width:100%}
-#all th,#all td{padding:6px 16px 6px 0;border-top:1px solid var(--faint);white-space:nowrap}
-#all thead th{border-top:0}
+#all th,#all td{padding:6px 14px 6px 0;border-top:1px solid var(--faint);white-space:nowrap}
+#all thead th{border-top:0;white-space:normal}
 #all th[scope=row]{padding-left:20px}#all thead th:first-child{padding-left:20px}
 #all thead button{all:unset;cursor:pointer;color:inherit}#all thead button:hover{color:var(--accent)}
 #all thead button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
@@ -127,11 +127,11 @@ body{font-size:15px}main,.bar-top{padding:0 16px}h1{font-size:23px}section{margi
 .findings div,.words div{grid-template-columns:minmax(0,1fr)}
 .identity div{display:block}.identity dt{font-size:12.5px}
 .figures{grid-template-columns:1fr 1fr}.figures dd{font-size:21px}.figures div{padding:10px 14px}
-.guides{display:none}.pair{gap:10px}.pair.even{gap:28px}
-svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair figure+figure svg.rows{margin-left:0;width:calc(100% - 26px)}
-.pair figcaption{min-height:4em}
+.bounds{display:none}.pair{gap:10px}.pair.even{gap:28px}
+svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair figure+figure svg.rows{margin-left:0;width:calc(100% - 26px)}
 .minor{display:none}#all code{overflow-wrap:anywhere;font-size:12px}
-#all th[scope=row]{white-space:normal;min-width:150px}#all th,#all td{padding-right:12px}
+#all th[scope=row]{white-space:normal;min-width:150px}#all th,#all td{padding-right:12px;vertical-align:bottom}
+.detail summary{top:-58px;height:58px}.detail summary::before{top:37px}
 .detail details>div{padding:6px 0 24px}}
 @media print{.bar-top,.filter,.skip,.detail{display:none}main{max-width:none;padding:0}section{margin:28px 0}
 .heat td,.swatch,.figures,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}

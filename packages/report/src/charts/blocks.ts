@@ -31,7 +31,7 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
     const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
     const mark = alpha > WELL_TRAINED[1] ? 'dot under' : 'dot';
-    return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text class="beyond" x="100%" dx="2" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4.5"/></g>`;
+    return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text class="beyond" x="100%" dx="2" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
   };
   const guides: [number, string][] = [
     [WELL_TRAINED[0], 'over-trained below 2'],
@@ -96,7 +96,7 @@ function rows(params: {
   const middle = (i: number): number => TOP + (i + 0.5) * step;
   const vertical = (place: number, name: string): Html =>
     html`<line class="${name}" x1="${percentOf(place)}" x2="${percentOf(place)}" y1="${TOP}" y2="${bottom}"/>`;
-  return html`<svg class="rows" height="${bottom + BOTTOM}" role="img" aria-label="${label}">${blocks.map((_, i) => html`<line class="row" x1="0" x2="100%" y1="${middle(i)}" y2="${middle(i)}"/>`)}${axis.map(([place]) => vertical(place, 'grid'))}${guides.map(([place]) => vertical(place, 'guide'))}${blocks.map((block, i) => row(block, middle(i)))}<g class="tx">${axis.map(([place, text]) => html`<text x="${percentOf(place)}" y="${bottom + 16}">${text}</text>`)}</g><g class="guides">${guides.map(([place, text]) => html`<text x="${percentOf(place)}" y="${TOP - 10}">${text}</text>`)}</g>${named && html`<g class="names">${blocks.map(({ index }, i) => html`<text x="-10" y="${middle(i) + 4}">${index}</text>`)}</g>`}</svg>`;
+  return html`<svg class="rows" height="${bottom + BOTTOM}" role="img" aria-label="${label}">${blocks.map((_, i) => html`<line class="row" x1="0" x2="100%" y1="${middle(i)}" y2="${middle(i)}"/>`)}${axis.map(([place]) => vertical(place, 'grid'))}${guides.map(([place]) => vertical(place, 'bound'))}${blocks.map((block, i) => row(block, middle(i)))}<g class="tx">${axis.map(([place, text]) => html`<text x="${percentOf(place)}" y="${bottom + 16}">${text}</text>`)}</g><g class="bounds">${guides.map(([place, text]) => html`<text x="${percentOf(place)}" y="${TOP - 10}">${text}</text>`)}</g>${named && html`<g class="names"><text class="first" x="-10" y="${TOP - 10}">block</text>${blocks.map(({ index }, i) => html`<text x="-10" y="${middle(i) + 4}">${index}</text>`)}</g>`}</svg>`;
 }
 
 function percentOf(place: number): Html {

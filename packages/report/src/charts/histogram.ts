@@ -4,7 +4,7 @@ import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { significant } from '../format.js';
 import { type Html, html } from '../html.js';
-import { area, at, curve, linearTicks, logTicks, marker, plot } from './plot.js';
+import { area, curve, linearTicks, logTicks, marker, path, plot } from './plot.js';
 
 export function histogramChart(
   { xmin, tail }: AnalysedRow,
@@ -20,12 +20,14 @@ export function histogramChart(
     counts.length,
     Math.max(0, Math.round(((cut - low) / (high - low)) * counts.length)),
   );
+  const width = (x(high) - x(low)) / counts.length;
   const bars = (from: number, to: number): string => {
-    const width = (x(high) - x(low)) / counts.length;
-    const steps = counts
-      .slice(from, to)
-      .map((count, i) => `V${at(y(count))}H${at(x(low) + (from + i + 1) * width)}`);
-    return `M${at(x(low) + from * width)} ${area.bottom}${steps.join('')}V${area.bottom}Z`;
+    const corners = counts.slice(from, to).flatMap((count, i): [number, number][] => [
+      [x(low) + (from + i) * width, y(count)],
+      [x(low) + (from + i + 1) * width, y(count)],
+    ]);
+    const [left, right] = [corners[0]![0], corners.at(-1)![0]];
+    return `${path([[left, area.bottom], ...corners, [right, area.bottom]])}Z`;
   };
   return plot({
     label:

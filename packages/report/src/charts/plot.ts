@@ -13,11 +13,23 @@ export type Tick = readonly [value: number, label: string];
 const width = 320;
 const height = 196;
 /** Edges of the plot area. */
-export const area = { left: 40, right: 312, top: 10, bottom: 156 } as const;
+export const area = { left: 46, right: 312, top: 10, bottom: 156 } as const;
 
-/** The `d` of a path over points, in tenths of a unit. */
-export function path(points: readonly (readonly [number, number])[], join = 'L'): string {
-  return points.map(([x, y], i) => `${i === 0 ? 'M' : join}${at(x)} ${at(y)}`).join('');
+/**
+ * The `d` of a path over points, in tenths of a unit: from point to point by `step`, a relative
+ * command, because differences are shorter than places. They are taken between rounded places, so
+ * errors do not add up.
+ */
+export function path(points: readonly (readonly [number, number])[], step = 'l'): string {
+  let before: readonly [number, number] = [0, 0];
+  return points
+    .map((point, i) => {
+      const [x, y] = point.map((value) => Math.round(value * 10)) as [number, number];
+      const moved = [x - before[0], y - before[1]].map((tenths) => at(tenths / 10)).join(' ');
+      before = [x, y];
+      return `${i === 0 ? 'M' : step}${moved.replace(' -', '-')}`;
+    })
+    .join('');
 }
 
 /** A coordinate with one decimal, written short. */
@@ -50,7 +62,7 @@ export function plot(params: {
   const grid =
     xs.map(([place]) => `M${place} ${area.top}V${area.bottom}`).join('') +
     ys.map(([place]) => `M${area.left} ${place}H${area.right}`).join('');
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}"><path class="grid" d="${trusted(grid)}"/>${body}<g class="tx">${xs.map(([place, text]) => html`<text x="${trusted(place)}" y="171">${text}</text>`)}<text x="${(area.left + area.right) / 2}" y="190">${x.title}</text></g><g class="ty">${ys.map(([place, text]) => html`<text x="35" y="${trusted(at(Number(place) + 4))}">${text}</text>`)}<text class="turned" transform="translate(10 ${(area.top + area.bottom) / 2})rotate(-90)">${y.title}</text></g></svg>`;
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}"><path class="grid" d="${trusted(grid)}"/>${body}<g class="tx">${xs.map(([place, text]) => html`<text x="${trusted(place)}" y="171">${text}</text>`)}<text x="${(area.left + area.right) / 2}" y="190">${x.title}</text></g><g class="ty">${ys.map(([place, text]) => html`<text x="41" y="${trusted(at(Number(place) + 4))}">${text}</text>`)}<text class="turned" transform="translate(9 ${(area.top + area.bottom) / 2})rotate(-90)">${y.title}</text></g></svg>`;
 }
 
 /** Ticks of an axis that is linear in log10: whole powers of ten, or round numbers in one decade. */

@@ -8,10 +8,10 @@ import { scaleLinear } from 'd3-scale';
 import { decimal, significant } from '../format.js';
 import { type Html, html } from '../html.js';
 import { bulkDensity, type DensityPoint, empiricalDensity, tailDensity } from './densities.js';
-import { area, at, curve, logTicks, marker, path, plot } from './plot.js';
+import { area, curve, logTicks, marker, path, plot } from './plot.js';
 
 /** Points of a curve that is not straight. */
-const POINTS = 32;
+const POINTS = 24;
 /** Decades below the lowest count to which the fitted tail is drawn. */
 const DECADES_BELOW = 0.7;
 
@@ -38,13 +38,13 @@ export function spectrumChart(row: AnalysedRow, { range: extent, counts }: Spect
       `${decimal(-row.alpha)}${bulk.length > 0 ? '; a curve shows the bulk of a random matrix' : ''}.`,
     x: { scale: x, ticks: logTicks(low, high, 5), title: 'eigenvalue λ' },
     y: { scale: y, ticks: logTicks(bottom, top, 5), title: 'density' },
-    body: html`${curve('bulk', path(bulk.map(place)))}<path class="dots clip" d="${dotPath(dots.map(place))}"/>${curve('fit', path(tail.map(place)))}${cut >= low && cut <= high && marker(x(cut), 'cut')}`,
+    body: html`${curve('dots', dotPath(dots.map(place)))}${bulk.length > 0 && curve('bulk', path(bulk.map(place)))}${curve('fit', path(tail.map(place)))}${cut >= low && cut <= high && marker(x(cut), 'cut')}`,
   });
 }
 
 /** Dots as strokes without a length: a third of the size of as many circles. */
-function dotPath(points: readonly (readonly [number, number])[]): Html {
-  return { markup: points.map(([x, y]) => `M${at(x)} ${at(y)}h0`).join('') };
+function dotPath(points: readonly (readonly [number, number])[]): string {
+  return path(points, 'h0m') + (points.length > 0 ? 'h0' : '');
 }
 
 /** log10 of both coordinates; what has no logarithm is left out. */

@@ -1,7 +1,7 @@
 /** Alpha and experts by block, as a pair of charts and as numbers. */
 import { alphaChart, expertsChart } from '../charts/blocks.js';
 import type { BlockFacts, Facts } from '../facts.js';
-import { decided } from '../findings.js';
+import { hanging, hold, STRONG_HOLD } from '../findings.js';
 import { count, decimal, percent, range } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
@@ -46,13 +46,13 @@ function expertsWords({ allocation }: Facts): string {
 
 /** Blocks whose number of experts hangs on one projection. */
 function driverTable(blocks: readonly BlockFacts[]): Content {
-  const hanging = decided(blocks);
-  if (hanging.length === 0) return undefined;
+  const found = hanging(blocks);
+  if (found.length === 0) return undefined;
   return html`<h3 id="drivers">Where one matrix decides</h3>
-<p>Left out of its block’s average, the projection named here changes the number of experts. If its fit looks odd below, do not trust the number.</p>
+<p>Without the projection named here, its block would have at least ${STRONG_HOLD} experts more or fewer. Look at its fit before you trust the number.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="drivers"><table class="compact"><caption class="unseen">Blocks whose number of experts depends on a single projection</caption>
 <thead><tr><th scope="col">Block</th><th scope="col">Projection</th><th scope="col">Its alpha</th><th scope="col">Block’s alpha</th><th scope="col">Experts</th><th scope="col">Without it</th></tr></thead>
-<tbody>${hanging.map(({ index, alpha, allocated }) => {
+<tbody>${found.map(({ index, alpha, allocated }) => {
     const driver = allocated!.robustness!.driver!;
     return html`<tr><th scope="row">${index}</th><td title="${driver.name}">${driver.role ?? driver.name}</td><td>${decimal(driver.alpha)}</td><td>${alpha !== undefined && decimal(alpha)}</td><td>${allocated!.experts}</td><td>${driver.experts}</td></tr>`;
   })}</tbody></table></div>`;
@@ -95,6 +95,15 @@ function numbers({ blocks, allocation }: Facts): Html {
       {
         title: 'Changes in',
         cell: ({ allocated }) => allocated?.robustness && percent(allocated.robustness.changed),
+      },
+      {
+        title: 'Without one matrix',
+        cell: (block) => {
+          const driver = block.allocated?.robustness?.driver;
+          return driver && hold(block) > 0
+            ? `${driver.experts} without ${driver.role ?? driver.name}`
+            : undefined;
+        },
       },
       { title: 'Selected per token', cell: ({ allocated }) => allocated?.topK },
     );

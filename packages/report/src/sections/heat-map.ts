@@ -35,7 +35,7 @@ export function heatMapSection({ projections, blocks, failed }: Facts): Content 
   );
   const roles = [...new Set([...byRole.keys(), ...failures.keys()])];
   return html`<section aria-labelledby="map"><h2 id="map">Projections</h2>
-<p>Alpha of each projection in each block: the darker the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
+<p>Alpha of each projection in each block: the stronger the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
 ${legend()}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="map"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
 <thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
@@ -51,7 +51,7 @@ function cell(
 ): Html {
   if (rows.length === 0) {
     return failures.length > 0
-      ? html`<td class="failed" title="${failures[0]!.reason}">failed</td>`
+      ? html`<td class="failed" title="${failures[0]!.reason}"><i aria-hidden="true">✕</i><span class="unseen">failed</span></td>`
       : html`<td></td>`;
   }
   const alpha = mean(rows, (row) => row.alpha)!;
@@ -63,7 +63,7 @@ function cell(
   return html`<td class="h${step(alpha)}" title="${title}">${short(alpha)}${mark(warning)}</td>`;
 }
 
-const marks = { 'over-trained': '▾', 'under-trained': '▴', spurious: '▴▴' } as const;
+const marks = { 'over-trained': '▾', 'under-trained': '▴', spurious: '!' } as const;
 
 /** A sign for a warning, with its name for screen readers. */
 function mark(warning: keyof typeof marks | undefined): Content {
@@ -74,7 +74,7 @@ function mark(warning: keyof typeof marks | undefined): Content {
 }
 
 function short(alpha: number): string {
-  return decimal(alpha, alpha < 99.95 ? 1 : 0);
+  return decimal(alpha, alpha < 9.95 ? 1 : 0);
 }
 
 function legend(): Html {
@@ -83,5 +83,5 @@ function legend(): Html {
     if (i === STEPS.length) return 'above 8';
     return `${STEPS[i - 1]}–${STEPS[i]}`;
   };
-  return html`<ul class="legend" aria-label="Colours">${[...STEPS.keys(), STEPS.length].map((i) => html`<li><span class="swatch h${i}"></span>${label(i)}${i === 0 && ' ▾'}${i === 7 && ' ▴'}${i === 8 && ' ▴▴'}</li>`)}</ul>`;
+  return html`<ul class="legend" aria-label="Colours">${[...STEPS.keys(), STEPS.length].map((i) => html`<li><span class="swatch h${i}"></span>${label(i)}${i === 0 && ' ▾'}${i === 7 && ' ▴'}${i === 8 && ' !'}</li>`)}</ul>`;
 }

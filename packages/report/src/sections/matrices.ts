@@ -35,7 +35,7 @@ ${measured.map(
   (
     row,
     i,
-  ) => html`<tbody data-role="${row.role ?? ''}"${row.warning && html` data-warned`}><tr><th scope="row" id="m${i}"><code>${row.name}</code></th>${columns.map(({ cell, minor }) => html`<td${minor && html` class="minor"`}>${cell(row)}</td>`)}</tr>
+  ) => html`<tbody data-role="${row.role ?? ''}"${row.warning && html` data-warned`}><tr><th scope="row" id="m${i}"><code>${breakable(row.name)}</code></th>${columns.map(({ cell, minor }) => html`<td${minor && html` class="minor"`}>${cell(row)}</td>`)}</tr>
 <tr class="detail"><td colspan="${columns.length + 1}"><details><summary><span class="unseen">Details of ${shortName(row)}</span></summary><div>${detail(row)}</div></details></td></tr></tbody>
 `,
 )}</table></div></section>`;
@@ -45,8 +45,8 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
   const has = (metric: string): boolean => measured.some(({ metrics }) => metric in metrics);
   const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS);
   return [
-    { title: 'Block', cell: ({ block }) => block ?? '–' },
-    { title: 'Projection', cell: ({ role }) => role ?? '–' },
+    { title: 'Block', cell: ({ block }) => block ?? '–', minor: true },
+    { title: 'Projection', cell: ({ role }) => role ?? '–', minor: true },
     { title: 'Shape', cell: (row) => shape(row.shape), minor: true },
     {
       title: 'Alpha',
@@ -57,6 +57,7 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
           {
             title: '95 % interval',
             cell: ({ interval }: AnalysedRow) => interval && range(interval),
+            minor: true,
           },
         ]
       : []),
@@ -75,4 +76,9 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
       minor: true,
     })),
   ];
+}
+
+/** A name that may be broken before each of its dots. */
+function breakable(name: string): Content[] {
+  return name.split(/(?=\.)/).map((part, i) => (i === 0 ? part : html`<wbr>${part}`));
 }
