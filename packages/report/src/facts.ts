@@ -49,7 +49,7 @@ export function factsOf(documents: Documents): Facts {
   const blocks: BlockFacts[] = analysis.blocks
     .toSorted((a, b) => a.index - b.index)
     .map((block) => ({ ...block, allocated: allocated.get(block.index) }));
-  const measured = analysis.matrices.filter((row) => row.status === 'ok');
+  const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
   return {
     ...documents,
     measured,
@@ -59,6 +59,12 @@ export function factsOf(documents: Documents): Facts {
     blocks,
     scored: blocks.filter((block): block is ScoredBlock => block.alpha !== undefined),
   };
+}
+
+/** Older documents do not say what their numbers warn of. */
+function warned(row: AnalysedRow): AnalysedRow {
+  const warning = row.warning ?? warningOf(row.alpha);
+  return warning ? { ...row, warning } : row;
 }
 
 function isProjection(row: AnalysedRow): row is InBlock {

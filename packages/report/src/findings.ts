@@ -2,9 +2,10 @@
  * What the documents say, as sentences. Each is computed: it states numbers of the documents and what
  * follows from them by a rule that is written here.
  */
-import { max, mean, median, sum } from 'd3-array';
+import { max, mean, median } from 'd3-array';
+import { drivers, experts, robustness } from './allocation-findings.js';
 import { type BlockFacts, type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
-import { count, decimal, list, percent, significant, whole } from './format.js';
+import { count, decimal, list, range, whole } from './format.js';
 
 /** A heading of one or two words and the sentences under it. */
 export interface Finding {
@@ -18,7 +19,10 @@ const EXAMPLES = 3;
 export function findings(facts: Facts): Finding[] {
   const all: Finding[] = [
     { topic: 'Measured', sentences: measured(facts) },
-    { topic: 'Least trained', sentences: leastTrained(facts) },
+    {
+      topic: facts.scored.length > 1 ? 'Least trained' : 'How trained',
+      sentences: leastTrained(facts),
+    },
     { topic: 'Best trained', sentences: bestTrained(facts) },
     { topic: 'How sure', sentences: intervals(facts) },
     { topic: 'Experts', sentences: experts(facts) },
@@ -129,6 +133,12 @@ function intervals({ scored, measured }: Facts): string[] {
     ];
   }
   const draws = max(measured, (row) => row.draws?.length ?? 0) ?? 0;
+  if (known.length === 1) {
+    return [
+      `Its spectra were drawn anew${draws > 0 ? ` ${draws} times` : ''} (a bootstrap): the 95 % interval of ` +
+        `its alpha is ${range(known[0]!.interval!)}.`,
+    ];
+  }
   const half = median(known, ({ interval }) => (interval![1] - interval![0]) / 2)!;
   const sentences = [
     `Every spectrum was drawn anew${draws > 0 ? ` ${draws} times` : ''} (a bootstrap): the 95 % interval ` +
@@ -136,117 +146,12 @@ function intervals({ scored, measured }: Facts): string[] {
   ];
   const top = known.toSorted((a, b) => b.alpha - a.alpha)[0]!;
   const rivals = known.filter((block) => block !== top && block.interval![1] >= top.interval![0]);
-  if (known.length > 1) {
-    sentences.push(
-      rivals.length === 0
-        ? `The interval of block ${top.index} lies above all others: it is the least trained beyond doubt.`
-        : `The interval of block ${top.index} overlaps ${rivals.length === 1 ? `that of block ${rivals[0]!.index}` : `those of ${rivals.length} others`}, so which of them is least trained is not settled.`,
-    );
-  }
-  return sentences;
-}
-
-function robustness({ allocation, blocks }: Facts): string[] {
-  const whole = allocation?.robustness;
-  if (!whole) return [];
-  const known = blocks.filter(({ allocated }) => allocated?.robustness !== undefined);
-  // Every expert that moves is missing in one block and too many in another.
-  const moved = whole.distance / 2;
-  const sentences = [
-    `Over ${whole.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${allocation.budget.total} experts ` +
-      'land in another block on average.',
-  ];
-  const shaky = known
-    .filter(({ allocated }) => allocated!.robustness!.changed > 0.5)
-    .toSorted((a, b) => b.allocated!.robustness!.changed - a.allocated!.robustness!.changed);
-  if (shaky.length === 0) {
-    sentences.push('Every block keeps its number of experts in at least half of the draws.');
-  } else {
-    const [first] = shaky;
-    sentences.push(
-      `${known.length - shaky.length} of ${count(known.length, 'block')} ` +
-        `${known.length - shaky.length === 1 ? 'keeps its' : 'keep their'} number in at least half of the draws; ` +
-        `the least certain is block ${first!.index}, which changes in ${percent(first!.allocated!.robustness!.changed)}.`,
-    );
-  }
-  return sentences;
-}
-
-/** How many experts a block gains or loses without the projection that moves it most. */
-export function hold({ allocated }: BlockFacts): number {
-  const driver = allocated?.robustness?.driver;
-  return driver ? Math.abs(driver.experts - allocated.experts) : 0;
-}
-
-/** By one expert almost any projection moves its block; by two, the block hangs on it. */
-export const STRONG_HOLD = 2;
-
-/** Blocks whose number of experts hangs on one projection, the largest change first. */
-export function hanging(blocks: readonly BlockFacts[]): BlockFacts[] {
-  return blocks.filter((block) => hold(block) >= STRONG_HOLD).toSorted((a, b) => hold(b) - hold(a));
-}
-
-function drivers({ blocks }: Facts): string[] {
-  if (!blocks.some(({ allocated }) => allocated?.robustness?.driver)) return [];
-  const found = hanging(blocks);
-  const [first] = found;
-  if (!first) {
-    return ['Leaving any single matrix out of its block changes the block by one expert at most.'];
-  }
-  const { experts, robustness } = first.allocated!;
-  const driver = robustness!.driver!;
-  return [
-    `${found.length === 1 ? 'One block hangs on a single matrix' : `${found.length} blocks hang on a single matrix each`}: ` +
-      `block ${first.index} would have ${driver.experts} experts, not ${experts}, without its ` +
-      `${driver.role ?? driver.name} (alpha ${decimal(driver.alpha)}).`,
-  ];
-}
-
-function experts({ allocation }: Facts): string[] {
-  if (!allocation) {
-    return [
-      'There is no allocation here: the page tells how the model is trained, not how many experts to add.',
-    ];
-  }
-  const { blocks, budget, policy, topK, parameters } = allocation;
-  const sorted = blocks.toSorted((a, b) => a.experts - b.experts);
-  const [fewest, most] = [sorted[0]!, sorted.at(-1)!];
-  const even = budget.total / blocks.length;
-  const sentences = [
-    `${count(
-      sum(blocks, (block) => block.experts),
-      'LoRA expert is',
-      'LoRA experts are',
-    )} shared out among ` + `${count(blocks.length, 'block')} ${ruleOf(policy)}.`,
-  ];
-  if (blocks.length > 1) {
-    sentences.push(
-      fewest.experts === most.experts
-        ? `Every block gets ${fewest.experts}.`
-        : `Block ${fewest.index} gets the fewest, ${fewest.experts}; block ${most.index} the most, ` +
-            `${most.experts}. An even share would be ${decimal(even, Number.isInteger(even) ? 0 : 1)}.`,
-    );
-  }
-  const selected = [...new Set(topK)].sort((a, b) => a - b);
   sentences.push(
-    `For each token the router selects ${list(selected.map(String)).replace(/ and /, ' or ')} of a block's experts.`,
+    rivals.length === 0
+      ? `The interval of block ${top.index} lies above all others: it is clearly the least trained.`
+      : `The interval of block ${top.index} overlaps ${rivals.length === 1 ? `that of block ${rivals[0]!.index}` : `those of ${rivals.length} others`}, so which of them is least trained is not settled.`,
   );
-  if (parameters) {
-    sentences.push(
-      `With rank ${parameters.rank} that makes ${whole(parameters.trainable)} trainable parameters.`,
-    );
-  }
   return sentences;
-}
-
-/** The rule in words, for the policies that we know. */
-function ruleOf({ name, options }: { name: string; options: Record<string, unknown> }): string {
-  const { beta } = options;
-  if (name === 'alphalora' && typeof beta === 'number') {
-    return `in proportion to alpha to the power of ${significant(beta)}: the less trained a block is, the more it gets`;
-  }
-  if (name === 'uniform') return 'evenly, whatever their alpha';
-  return `by the policy “${name}”`;
 }
 
 function extremes(blocks: readonly ScoredBlock[]): [low: ScoredBlock, high: ScoredBlock] {

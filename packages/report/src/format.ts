@@ -9,14 +9,18 @@ export function decimal(value: number, digits = 2): string {
   return signed(Math.abs(value) < 1000 ? value.toFixed(digits) : significant(value));
 }
 
-/** Three significant digits, with an exponent where zeros would have to be counted. */
+/** Three significant digits of something measured, with an exponent where zeros would be counted. */
 export function significant(value: number): string {
   if (!Number.isFinite(value)) return 'not finite';
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return signed(String(value));
   const size = Math.abs(value);
-  if (size >= 1e6 || (size > 0 && size < 1e-3))
-    return signed(value.toExponential(2).replace('e+', 'e'));
-  return signed(String(size >= 1000 ? Math.round(value) : Number(value.toPrecision(3))));
+  if (Number.isInteger(value) && size < 1e6) return plain(value);
+  if (size >= 1e6 || size < 1e-3) return signed(value.toExponential(2).replace('e+', 'e'));
+  return signed(size >= 1000 ? value.toFixed(0) : value.toPrecision(3));
+}
+
+/** A number that was chosen, such as an option or the tick of an axis: as short as it is. */
+export function plain(value: number): string {
+  return signed(String(Number(value.toPrecision(6))));
 }
 
 /** `105,635,840` */

@@ -9,7 +9,7 @@ import { heatMapSection } from './sections/heat-map.js';
 import { matricesSection } from './sections/matrices.js';
 import { omissionsSection } from './sections/omissions.js';
 import { provenanceSection } from './sections/provenance.js';
-import { summarySection } from './sections/summary.js';
+import { summarySection, titleOf } from './sections/summary.js';
 import { style } from './style.js';
 
 /**
@@ -43,7 +43,7 @@ export function renderReport(documents: Documents): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src '${trusted(scriptHash)}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${facts.analysis.model.source}: heavy-tail report</title>
+<title>${titleOf(facts.analysis.model.source)}: heavy-tail report</title>
 <style>${trusted(style)}</style>
 </head>
 <body>

@@ -27,7 +27,7 @@ a{color:var(--accent)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 22px;margin:0;padding:14px 0;list-style:none;font-size:14px}
 nav a{color:var(--muted);text-decoration:none}nav a:hover{color:var(--accent);text-decoration:underline}
-.bar-top{border-bottom:1px solid var(--line)}
+nav{border-bottom:1px solid var(--line)}
 section{margin:56px 0}
 h1,h2,h3{line-height:1.25;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
 h1{font-size:30px;margin:0 0 16px}h2{font-size:22px;margin:0 0 10px}h3{font-size:17px;margin:32px 0 8px}
@@ -54,7 +54,7 @@ section>details:not(.detail){margin:10px 0}
 .pair figure{display:flex;flex-direction:column}.pair svg{margin-top:auto}
 .pair{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:24px}
 .pair.single{grid-template-columns:minmax(0,760px)}
-.pair.even{grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:24px 48px}
+.pair.even{align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:24px 48px}
 figcaption{font-size:13.5px;color:var(--muted);margin-bottom:4px}figcaption b{color:var(--text);font-weight:600}
 .key{font-size:13.5px;color:var(--muted);margin-top:6px}
 svg{display:block;width:100%;font-size:12px;font-variant-numeric:tabular-nums;overflow:visible}
@@ -127,7 +127,7 @@ body{font-size:15px}main,.bar-top{padding:0 16px}h1{font-size:23px}section{margi
 .findings div,.words div{grid-template-columns:minmax(0,1fr)}
 .identity div{display:block}.identity dt{font-size:12.5px}
 .figures{grid-template-columns:1fr 1fr}.figures dd{font-size:21px}.figures div{padding:10px 14px}
-.bounds{display:none}.pair{gap:10px}.pair.even{gap:28px}
+.bounds{display:none}.pair{gap:10px}.pair.even{align-items:start;gap:28px}
 svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair figure+figure svg.rows{margin-left:0;width:calc(100% - 26px)}
 .minor{display:none}#all code{overflow-wrap:anywhere;font-size:12px}
 #all th[scope=row]{white-space:normal;min-width:150px}#all th,#all td{padding-right:12px;vertical-align:bottom}

@@ -7,7 +7,7 @@ import { ticks } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import type { BlockFacts } from '../facts.js';
 import { WELL_TRAINED } from '../facts.js';
-import { count, decimal, percent, range, significant } from '../format.js';
+import { count, decimal, percent, plain, range } from '../format.js';
 import { type Content, type Html, html, trusted } from '../html.js';
 
 const TOP = 26;
@@ -42,7 +42,7 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
     label,
     row,
     named: true,
-    axis: ticks(smallest, highest, 6).map((value) => [x(value), significant(value)]),
+    axis: ticks(smallest, highest, 6).map((value) => [x(value), plain(value)]),
     guides: guides.map(([value, title]) => [x(value), title]),
   });
 }
@@ -76,8 +76,8 @@ export function expertsChart(blocks: readonly BlockFacts[], even: number, label:
     named: false,
     axis: ticks(0, highest, Math.min(5, highest))
       .filter(Number.isInteger)
-      .map((value) => [x(value), significant(value)]),
-    guides: [[x(even), `even share ${decimal(even, Number.isInteger(even) ? 0 : 1)}`]],
+      .map((value) => [x(value), plain(value)]),
+    guides: [[x(even), `even share ${plain(Math.round(even * 10) / 10)}`]],
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { ticks } from 'd3-array';
 import type { ScaleLinear } from 'd3-scale';
-import { decimal, powerOfTen, significant } from '../format.js';
+import { plain, powerOfTen } from '../format.js';
 import { type Html, html, trusted } from '../html.js';
 
 export type Scale = ScaleLinear<number, number>;
@@ -77,12 +77,9 @@ export function logTicks(low: number, high: number, most: number): Tick[] {
   }
   return ticks(10 ** low, 10 ** high, most)
     .filter((value) => value > 0)
-    .map((value) => [Math.log10(value), significant(value)]);
+    .map((value) => [Math.log10(value), plain(value)]);
 }
 
 export function linearTicks(low: number, high: number, most: number): Tick[] {
-  return ticks(low, high, most).map((value) => [
-    value,
-    Number.isInteger(value) ? significant(value) : decimal(value, 1),
-  ]);
+  return ticks(low, high, most).map((value) => [value, plain(value)]);
 }

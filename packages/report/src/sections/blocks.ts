@@ -1,7 +1,8 @@
 /** Alpha and experts by block, as a pair of charts and as numbers. */
+
+import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
 import { alphaChart, expertsChart } from '../charts/blocks.js';
 import type { BlockFacts, Facts } from '../facts.js';
-import { hanging, hold, STRONG_HOLD } from '../findings.js';
 import { count, decimal, percent, range } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 

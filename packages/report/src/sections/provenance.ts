@@ -59,7 +59,11 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
   const flags = Object.entries(options)
     .filter(([name]) => /^[a-z]+$/i.test(name) && !decidedByItself.includes(name))
     .flatMap(([name, value]) => flag(name, value));
-  const analyze = ['alphalora analyze', quoted(model.source), ...flags, '-o analysis.json'];
+  const adapter = model.adapter === undefined ? [] : ['--adapter', quoted(model.adapter)];
+  const analyze = [
+    ...['alphalora analyze', quoted(model.source), ...adapter, ...flags],
+    '-o analysis.json',
+  ];
   if (!allocation) return analyze.join(' ');
   const { policy, budget, rounding } = allocation;
   const settings = Object.entries(policy.options).map(

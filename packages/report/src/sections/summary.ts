@@ -9,13 +9,14 @@ import { type Content, type Html, html } from '../html.js';
 export function summarySection(facts: Facts): Html {
   const { model } = facts.analysis;
   const identity: [string, Content][] = [
+    ['Source', html`<code>${model.source}</code>`],
     ['Architecture', model.architecture],
     ['Adapter', model.adapter && html`<code>${model.adapter}</code>`],
     ['Weights', model.digest && html`<code class="digest">${model.digest}</code>`],
   ];
   return html`<header class="top">
 <p class="kicker">Heavy-tail report${facts.allocation && html` and allocation of LoRA experts`}</p>
-<h1>${model.source}</h1>
+<h1>${titleOf(model.source)}</h1>
 <dl class="identity">${identity.map(([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <dl class="figures">${figures(facts).map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>
 </header>
@@ -23,6 +24,11 @@ export function summarySection(facts: Facts): Html {
 <h2 id="says">What this says</h2>
 <dl class="findings">${findings(facts).map(({ topic, sentences }) => html`<div><dt>${topic}</dt><dd>${sentences.join(' ')}</dd></div>`)}</dl>
 </section>`;
+}
+
+/** The last part of a path or address: what people call the model. */
+export function titleOf(source: string): string {
+  return source.split(/[\\/]/).findLast((part) => part !== '') ?? source;
 }
 
 function figures({
