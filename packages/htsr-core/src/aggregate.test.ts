@@ -1,9 +1,9 @@
 import type { MatrixRow, WeightKind } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { aggregateBlocks } from './aggregate.js';
+import { aggregateBlocks, alternativeScores } from './aggregate.js';
 
 const row = (block: number, alpha: number, kind: WeightKind = 'projection'): MatrixRow => ({
-  name: 'w',
+  name: `${block}/${alpha}`,
   shape: [2, 2],
   dtype: 'F32',
   block,
@@ -22,5 +22,55 @@ describe('aggregateBlocks', () => {
 
   it('lists blocks without measurements, without an alpha', () => {
     expect(aggregateBlocks(rows, 3, 'mean')[2]).toEqual({ index: 2, matrices: 0 });
+  });
+
+  it('takes the mean without the ends, one at least where there are three', () => {
+    const trimmed = (...alphas: number[]): number | undefined =>
+      aggregateBlocks(
+        alphas.map((alpha) => row(0, alpha)),
+        1,
+        'trimmed',
+      )[0]!.alpha;
+    expect(trimmed(2, 3, 13)).toBe(3);
+    expect(trimmed(1, 13)).toBe(7);
+    expect(trimmed(90, 1, 2, 3, 4, 5, 6, 7, 8, 99)).toBe((3 + 4 + 5 + 6 + 7 + 8) / 6);
+  });
+
+  it('says how far the projections are apart', () => {
+    expect(aggregateBlocks(rows, 2, 'mean')).toMatchObject([
+      { range: [2, 13], spread: Math.sqrt((16 + 9 + 49) / 2) },
+      { range: [4, 5], spread: Math.sqrt(0.5) },
+    ]);
+  });
+});
+
+describe('other scores', () => {
+  const drawn = (block: number, alpha: number, draws: number[]): MatrixRow =>
+    ({ ...row(block, alpha), draws }) as MatrixRow;
+  const rows = [drawn(0, 2, [1, 2, 3]), drawn(0, 4, [5, 6]), drawn(1, 3, [3, 4, 5])];
+
+  it('aggregate the draws that all projections of the model have', () => {
+    expect(alternativeScores(rows, 2, 'mean').draws).toEqual([
+      [3, 3],
+      [4, 4],
+    ]);
+  });
+
+  it('leave out one projection at a time, where another one is left', () => {
+    expect(alternativeScores(rows, 2, 'mean').without).toEqual([
+      { block: 0, name: '0/2', alpha: 2, score: 4 },
+      { block: 0, name: '0/4', alpha: 4, score: 2 },
+    ]);
+  });
+
+  it('are none without draws', () => {
+    expect(alternativeScores([row(0, 2)], 1, 'mean').draws).toEqual([]);
+    expect(alternativeScores([], 0, 'mean')).toEqual({ draws: [], without: [] });
+  });
+
+  it('give a block an interval from 40 draws on', () => {
+    const draws = Array.from({ length: 41 }, (_, i) => 2 + i / 40);
+    const [block] = aggregateBlocks([drawn(0, 2.5, draws)], 1, 'median');
+    expect(block!.interval).toEqual([expect.closeTo(2.025, 9), expect.closeTo(2.975, 9)]);
   });
 });

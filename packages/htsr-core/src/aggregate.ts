@@ -1,15 +1,23 @@
 /**
  * From the alphas of a block's projections to the block's alpha: the layer score of AlphaLoRA
- * (arXiv 2410.10054, section 3.2) is their unweighted mean. The median ignores a single wild fit.
+ * (arXiv 2410.10054, section 3.2) is their unweighted mean. The median and the trimmed mean do not
+ * follow a single wild fit.
  */
 import type { Aggregate, AnalysedRow, BlockRow, MatrixRow } from '@alphalora/contracts';
+import { mean, middle95, quantile, standardDeviation } from './statistics.js';
+
+/** Share of the projections that the trimmed mean leaves out at either end. */
+const TRIMMED_SHARE = 0.2;
+
+const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 
 const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
-  mean: (values) => values.reduce((total, value) => total + value, 0) / values.length,
-  median: (values) => {
-    const sorted = values.toSorted((a, b) => a - b);
-    const middle = sorted.length >> 1;
-    return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  mean,
+  median: (values) => quantile(ascending(values), 0.5),
+  trimmed: (values) => {
+    const least = values.length < 3 ? 0 : 1;
+    const cut = Math.max(least, Math.floor(TRIMMED_SHARE * values.length));
+    return mean(ascending(values).slice(cut, values.length - cut));
   },
 };
 
@@ -19,16 +27,76 @@ export function aggregateBlocks(
   blocks: number,
   aggregate: Aggregate,
 ): BlockRow[] {
-  return Array.from({ length: blocks }, (_, index) => {
-    const alphas = rows.filter((row) => countsFor(row, index)).map((row) => row.alpha);
+  const projections = projectionsByBlock(rows, blocks);
+  return projections.map((block, index) => {
+    const alphas = block.map(({ alpha }) => alpha);
+    if (alphas.length === 0) return { index, matrices: 0 };
+    const interval = middle95(blockDraws(block, aggregate));
     return {
       index,
-      ...(alphas.length > 0 && { alpha: aggregates[aggregate](alphas) }),
+      alpha: aggregates[aggregate](alphas),
       matrices: alphas.length,
+      range: [Math.min(...alphas), Math.max(...alphas)],
+      ...(alphas.length > 1 && { spread: standardDeviation(alphas) }),
+      ...(interval && { interval }),
     };
   });
 }
 
-function countsFor(row: MatrixRow, block: number): row is AnalysedRow {
-  return row.status === 'ok' && row.block === block && (row.kind ?? 'projection') === 'projection';
+/** Other scores that the blocks might have had. */
+export interface AlternativeScores {
+  /** Bootstrap draws of all blocks' scores, by draw and then by block. */
+  draws: number[][];
+  /** The score of a block when one of its projections is left out. */
+  without: Array<{ block: number; name: string; role?: string; alpha: number; score: number }>;
+}
+
+/**
+ * The scores of the blocks for every bootstrap draw of their projections, and without each of the
+ * projections. Blocks without alpha have the score NaN.
+ */
+export function alternativeScores(
+  rows: readonly MatrixRow[],
+  blocks: number,
+  aggregate: Aggregate,
+): AlternativeScores {
+  const projections = projectionsByBlock(rows, blocks);
+  const byBlock = projections.map((block) => blockDraws(block, aggregate));
+  const count = Math.min(...byBlock.map((draws) => draws.length));
+  return {
+    draws: Array.from({ length: Number.isFinite(count) ? count : 0 }, (_, draw) =>
+      byBlock.map((draws) => draws[draw]!),
+    ),
+    without: projections.flatMap((block, index) =>
+      block.length < 2
+        ? []
+        : block.map(({ name, role, alpha }) => {
+            const others = block.filter((row) => row.name !== name).map((row) => row.alpha);
+            const score = aggregates[aggregate](others);
+            return { block: index, name, ...(role !== undefined && { role }), alpha, score };
+          }),
+    ),
+  };
+}
+
+/**
+ * The block's alpha for every draw that all of its projections have. The matrices were drawn from
+ * independently, so any draw of one goes with any of another.
+ */
+function blockDraws(projections: readonly AnalysedRow[], aggregate: Aggregate): number[] {
+  if (projections.length === 0) return [];
+  const draws = projections.map((row) => row.draws ?? []);
+  const count = Math.min(...draws.map(({ length }) => length));
+  return Array.from({ length: count }, (_, draw) =>
+    aggregates[aggregate](draws.map((alphas) => alphas[draw]!)),
+  );
+}
+
+function projectionsByBlock(rows: readonly MatrixRow[], blocks: number): AnalysedRow[][] {
+  const grouped = Array.from({ length: blocks }, (): AnalysedRow[] => []);
+  for (const row of rows) {
+    if (row.status !== 'ok' || (row.kind ?? 'projection') !== 'projection') continue;
+    if (row.block !== undefined) grouped[row.block]?.push(row);
+  }
+  return grouped;
 }

@@ -43,7 +43,7 @@ describe('analyze', () => {
     expect(alphas[0]).toBeCloseTo(1 + 2 / Math.log(4), 12);
     expect(alphas[1]).toBeCloseTo(1 + 2 / Math.log(2), 12);
     expect(analysis.model.blocks).toBe(3);
-    expect(analysis.blocks[0]).toEqual({
+    expect(analysis.blocks[0]).toMatchObject({
       index: 0,
       alpha: (alphas[0]! + alphas[1]!) / 2,
       matrices: 2,

@@ -7,43 +7,49 @@
 import {
   type Aggregate,
   type Analysis,
+  type AnalysisOptionsRecord,
   isAlphaLoraError,
   type MatrixRow,
   type ModelIdentity,
-  type Precision,
-  type SpectralEngine,
-  type SpectrumOptions,
-  type TailEstimator,
   type ToolIdentity,
   type WeightDescription,
   type WeightTensor,
 } from '@alphalora/contracts';
 import { aggregateBlocks } from './aggregate.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
-import { computeMetrics } from './metrics/index.js';
+import {
+  type MeasureControl,
+  type Measurement,
+  type MeasureOptions,
+  measureRecord,
+  measureUnit,
+} from './measure.js';
 import { unaskedReason, unfitReason } from './selection.js';
-import { spectrum } from './spectrum.js';
 
-export interface AnalyzeOptions {
-  engine: SpectralEngine;
-  estimator: TailEstimator;
+export interface DocumentOptions {
   model: ModelIdentity;
   /** Who writes the document. */
   tool: ToolIdentity;
   /** @default 'mean' */
   aggregate?: Aggregate;
-  /** Arithmetic of the engine. @default 'auto' */
-  precision?: Precision;
   /**
    * Overrules the default choice for a matrix (of a stack, for each by its own name): `true`
    * analyses it, a text skips it with that reason, undefined leaves it to the default (projections
    * and other matrices, but no embeddings, output heads and routers).
    */
   select?: (weight: WeightDescription) => true | string | undefined;
-  /** Further options that changed a number, to be written down with the others. */
-  record?: Record<string, unknown>;
   signal?: AbortSignal;
   onProgress?: (progress: AnalysisProgress) => void;
+}
+
+export interface AnalyzeOptions extends DocumentOptions, MeasureOptions {}
+
+export interface AnalyzeWithOptions extends DocumentOptions {
+  measure: (unit: SpectralUnit, control: MeasureControl) => Promise<Measurement>;
+  /** How many units are measured at once. @default 1 */
+  concurrency?: number;
+  /** Everything that can change a number, to be written down. */
+  record: Omit<AnalysisOptionsRecord, 'aggregate'>;
 }
 
 export interface AnalysisProgress {
@@ -63,18 +69,30 @@ export interface AnalysisProgress {
  * A matrix without a usable spectrum becomes a `failed` row with its reason; a weight that is not
  * analysed becomes a `skipped` row. Errors in reading the weights end the analysis.
  *
- * @throws the signal's reason when aborted; AlphaLoraError from reading the weights
+ * @throws the signal's reason when aborted; AlphaLoraError `INVALID_OPTION` for unknown metrics and
+ * options out of range, and from reading the weights
  */
 export async function analyze(
   weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
   options: AnalyzeOptions,
 ): Promise<Analysis> {
-  const started = performance.now();
-  const { engine, estimator, tool, model, record, signal } = options;
-  const { aggregate = 'mean', precision = 'auto' } = options;
-
+  const { engine } = options;
   const build = await engine.build?.();
-  const engineRecord = { engine: engine.name, ...(build !== undefined && { build }) };
+  return analyzeWith(weights, {
+    ...options,
+    measure: (unit, control) => measureUnit(unit, options, control),
+    concurrency: engine.concurrency ?? 1,
+    record: measureRecord({ ...options, ...(build !== undefined && { build }) }),
+  });
+}
+
+/** The same where units are measured elsewhere, e.g. in worker threads. */
+export async function analyzeWith(
+  weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
+  options: AnalyzeWithOptions,
+): Promise<Analysis> {
+  const started = performance.now();
+  const { measure, record, tool, model, signal, aggregate = 'mean', concurrency = 1 } = options;
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
   for await (const weight of weights) {
@@ -92,11 +110,10 @@ export async function analyze(
   positions.sort((a, b) => operations(unitAt(b)) - operations(unitAt(a)));
   const progress = progressReporter(positions.map(unitAt), options.onProgress);
 
-  await inParallel(positions, engine.concurrency ?? 1, signal, async (position, stop) => {
+  await inParallel(positions, concurrency, signal, async (position, stop) => {
     const unit = unitAt(position);
     const { onProgress, finish } = progress(unit);
-    const spectrumOptions = { precision, signal: stop, onProgress };
-    rows[position] = await analyzeUnit(unit, engine, estimator, spectrumOptions);
+    rows[position] = await rowOf(unit, () => measure(unit, { signal: stop, onProgress }));
     finish();
   });
 
@@ -107,7 +124,7 @@ export async function analyze(
     kind: 'analysis',
     tool,
     model: { ...model, blocks },
-    options: { estimator: estimator.name, aggregate, ...engineRecord, precision, ...record },
+    options: { ...record, aggregate } as AnalysisOptionsRecord,
     matrices,
     blocks: aggregateBlocks(matrices, blocks, aggregate),
     timings: { seconds: (performance.now() - started) / 1000 },
@@ -128,27 +145,9 @@ function identity(weight: WeightDescription): Omit<MatrixRow, 'status' | 'reason
   return { ...rest, shape: [...shape] };
 }
 
-async function analyzeUnit(
-  unit: SpectralUnit,
-  engine: SpectralEngine,
-  estimator: TailEstimator,
-  options: SpectrumOptions,
-): Promise<MatrixRow> {
-  let precision: 'f32' | 'f64' | undefined;
-  const onPrecision = (used: 'f32' | 'f64'): void => {
-    // Of a pooled spectrum, the lowest precision is the one that limits it.
-    precision = precision === 'f32' ? 'f32' : used;
-  };
+async function rowOf(unit: SpectralUnit, measure: () => Promise<Measurement>): Promise<MatrixRow> {
   try {
-    const eigenvalues = await spectrum(unit, engine, { ...options, onPrecision });
-    const fit = estimator.fit(eigenvalues);
-    return {
-      ...identity(unit),
-      status: 'ok',
-      ...fit,
-      ...(precision && { precision }),
-      metrics: computeMetrics(eigenvalues, fit),
-    };
+    return { ...identity(unit), status: 'ok', ...(await measure()) };
   } catch (error) {
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;

@@ -1,15 +1,35 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
-export { aggregateBlocks } from './aggregate.js';
-export type { AnalysisProgress, AnalyzeOptions } from './analyze.js';
-export { analyze } from './analyze.js';
+export type { AlternativeScores } from './aggregate.js';
+export { aggregateBlocks, alternativeScores } from './aggregate.js';
+export type {
+  AnalysisProgress,
+  AnalyzeOptions,
+  AnalyzeWithOptions,
+  DocumentOptions,
+} from './analyze.js';
+export { analyze, analyzeWith } from './analyze.js';
+export { bootstrapAlphas } from './bootstrap.js';
 export { createReferenceEngine } from './engines/ml-matrix.js';
 export { fixFinger, fixFingerStrict } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';
 export { estimators, loadEstimator } from './estimators/index.js';
 export { ks } from './estimators/ks.js';
+export type { FarmsOptions } from './farms.js';
+export { farmsOptions, farmsUnit, windowsOf } from './farms.js';
 export type { SpectralUnit } from './matrices.js';
 export { describe, matrixOperations, operations, spectralUnits } from './matrices.js';
-export { computeMetrics, metrics } from './metrics/index.js';
+export type { MeasureControl, Measurement, MeasureOptions } from './measure.js';
+export { measureRecord, measureUnit } from './measure.js';
+export {
+  computeMetrics,
+  defaultMetrics,
+  metricGroups,
+  needsRandomised,
+  resolveMetrics,
+} from './metrics/index.js';
+export type { Random } from './random.js';
+export { seededRandom } from './random.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';
+export { summarize } from './summary.js';
 export { weightFromValues } from './values.js';

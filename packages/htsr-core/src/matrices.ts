@@ -1,12 +1,13 @@
 /**
  * From weights of any rank to the matrices whose spectra are measured.
  *
- * - two axes: the matrix itself;
+ * - two axes: the matrix itself, or the small core of a matrix that is given as factors;
  * - stacked experts [experts, a, b]: one unit per expert, named `name[expert]`;
  * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
  *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do).
  */
 import type { Matrix, WeightDescription, WeightTensor } from '@alphalora/contracts';
+import { lowRankMatrix } from './low-rank.js';
 
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
 export interface SpectralUnit extends WeightDescription {
@@ -18,7 +19,13 @@ export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
   const { shape } = weight;
   if (shape.length < 2) return [];
   if (weight.stacked && shape.length >= 3) return stackedUnits(weight);
-  if (shape.length === 2) return [{ ...describe(weight), matrices: [matrixAt(weight, 0)] }];
+  if (shape.length === 2) {
+    const [rows, columns] = shape as [number, number];
+    const matrix = weight.factors
+      ? lowRankMatrix(weight.name, [rows, columns], weight.factors)
+      : matrixAt(weight, 0);
+    return [{ ...describe(weight), matrices: [matrix] }];
+  }
   return [{ ...describe(weight), matrices: kernelMatrices(weight) }];
 }
 
@@ -31,6 +38,18 @@ export function operations(unit: SpectralUnit): number {
 export function matrixOperations({ rows, columns }: Pick<Matrix, 'rows' | 'columns'>): number {
   const small = Math.min(rows, columns);
   return small * small * Math.max(rows, columns) + (4 / 3) * small ** 3;
+}
+
+/** Sides of each of a unit's matrices, and how many there are. */
+export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; matrices: number } {
+  const [first] = unit.matrices;
+  // A matrix given as factors is larger than the core that stands in for it.
+  const [rows, columns] = unit.shape.length === 2 ? unit.shape : [first!.rows, first!.columns];
+  const sides = [rows!, columns!];
+  return {
+    ...{ smaller: Math.min(...sides), larger: Math.max(...sides) },
+    matrices: unit.matrices.length,
+  };
 }
 
 /** The description without the reading methods, ready to be written down. */

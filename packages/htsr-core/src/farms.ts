@@ -1,0 +1,85 @@
+/**
+ * FARMS, fixed-aspect-ratio subsampling (arXiv 2506.06280): the spectrum of a matrix as the pooled
+ * spectra of overlapping windows of one shape, so that alphas of matrices with different aspect
+ * ratios can be compared. Any estimator works on the pooled eigenvalues.
+ *
+ * Windows have r rows along the shorter side of the matrix and r Q along the longer one; along each
+ * side they start at multiples of max(1, floor((side - window) / (windows - 1))), at most `windows`
+ * of them.
+ */
+import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import type { SpectralUnit } from './matrices.js';
+
+export interface FarmsOptions {
+  /** Shorter side r of a window; smaller where the matrix is smaller. @default 2000 */
+  rows?: number;
+  /** Aspect ratio Q of a window, at least 1. @default 1 */
+  ratio?: number;
+  /** Most windows along a side. @default 10 */
+  windows?: number;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for values out of range */
+export function farmsOptions(options: FarmsOptions): Required<FarmsOptions> {
+  const { rows = 2000, ratio = 1, windows = 10 } = options;
+  const problem =
+    (!(Number.isInteger(rows) && rows >= 2) && `rows must be an integer from 2, not ${rows}`) ||
+    (!(Number.isFinite(ratio) && ratio >= 1) && `ratio must be at least 1, not ${ratio}`) ||
+    (!(Number.isInteger(windows) && windows >= 1) &&
+      `windows must be an integer from 1, not ${windows}`);
+  if (problem) throw new AlphaLoraError('INVALID_OPTION', `farms: ${problem}`);
+  return { rows, ratio, windows };
+}
+
+/** The unit with windows in place of its matrices; its shape is that of a window. */
+export function farmsUnit(unit: SpectralUnit, options: FarmsOptions = {}): SpectralUnit {
+  const checked = farmsOptions(options);
+  const matrices = unit.matrices.flatMap((matrix) => windowsOf(matrix, checked));
+  const { rows, columns } = matrices[0]!;
+  return { ...unit, shape: [rows, columns], matrices };
+}
+
+/** The windows of a matrix, named `name[firstRow:endRow, firstColumn:endColumn]`. */
+export function windowsOf(matrix: Matrix, options: Required<FarmsOptions>): Matrix[] {
+  const { rows, columns } = matrix;
+  const { ratio, windows } = options;
+  const wide = rows <= columns;
+  const shorter = Math.max(
+    1,
+    Math.min(options.rows, Math.min(rows, columns), Math.floor(Math.max(rows, columns) / ratio)),
+  );
+  const longer = Math.floor(shorter * ratio);
+  const height = wide ? shorter : longer;
+  const width = wide ? longer : shorter;
+  return starts(rows, height, windows).flatMap((top) =>
+    starts(columns, width, windows).map((left) => windowAt(matrix, { top, left, height, width })),
+  );
+}
+
+function starts(side: number, window: number, most: number): number[] {
+  const step = most === 1 ? side : Math.max(1, Math.floor((side - window) / (most - 1)));
+  const fitting = Math.floor((side - window) / step) + 1;
+  return Array.from({ length: Math.min(most, fitting) }, (_, i) => i * step);
+}
+
+function windowAt(
+  matrix: Matrix,
+  place: { top: number; left: number; height: number; width: number },
+): Matrix {
+  const { top, left, height, width } = place;
+  const { name, columns, dtype } = matrix;
+  return {
+    ...{ name: `${name}[${top}:${top + height}, ${left}:${left + width}]`, dtype },
+    ...{ rows: height, columns: width },
+    async read(start = 0, end = height, signal?: AbortSignal) {
+      const lines = await matrix.read(top + start, top + end, signal);
+      if (width === columns) return lines;
+      const values = lines.slice(0, (end - start) * width);
+      for (let row = 0; row < end - start; row++) {
+        const from = row * columns + left;
+        values.set(lines.subarray(from, from + width), row * width);
+      }
+      return values;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { createReferenceEngine } from './engines/ml-matrix.js';
+import { hill } from './estimators/hill.js';
+import { spectralUnits } from './matrices.js';
+import { measureRecord, measureUnit } from './measure.js';
+import { seededRandom } from './random.js';
+import { weightFromValues } from './values.js';
+
+const random = seededRandom(2);
+const values = Float64Array.from({ length: 40 * 60 }, () => random() - 0.5);
+const [unit] = spectralUnits(weightFromValues({ name: 'w', shape: [40, 60], values }));
+const options = { engine: createReferenceEngine(), estimator: hill() };
+
+describe('a measured unit', () => {
+  it('has a fit, an interval around it, metrics and a spectrum to draw', async () => {
+    const { alpha, interval, draws, metrics, spectrum, warning, precision } = await measureUnit(
+      unit!,
+      options,
+    );
+    expect(precision).toBe('f64');
+    expect(draws).toHaveLength(200);
+    expect(interval![0]).toBeLessThan(alpha);
+    expect(interval![1]).toBeGreaterThan(alpha);
+    expect(metrics).toHaveProperty('stable_rank');
+    expect(metrics).not.toHaveProperty('rand_distance');
+    expect(spectrum!.counts.reduce((sum, count) => sum + count, 0)).toBe(40);
+    expect(warning).toBe(alpha < 2 ? 'over-trained' : undefined);
+  });
+
+  it('is the same whatever was measured before, and another for another seed', async () => {
+    const once = await measureUnit(unit!, options);
+    expect(await measureUnit(unit!, options)).toEqual(once);
+    const other = await measureUnit(unit!, { ...options, seed: 1 });
+    expect(other.draws).not.toEqual(once.draws);
+    expect(other.alpha).toBe(once.alpha);
+  });
+
+  it('computes what is asked for and no more', async () => {
+    const bare = await measureUnit(unit!, { ...options, bootstrap: 0, metrics: ['stable_rank'] });
+    expect(bare).not.toHaveProperty('interval');
+    expect(bare).not.toHaveProperty('draws');
+    expect(Object.keys(bare.metrics)).toEqual(['stable_rank']);
+    const more = await measureUnit(unit!, { ...options, metrics: ['rand_distance'] });
+    expect(Object.keys(more.metrics)).toEqual(['rand_distance']);
+  });
+
+  it('refuses unknown metrics', async () => {
+    await expect(measureUnit(unit!, { ...options, metrics: ['beauty'] })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  });
+});
+
+describe('the record of a measurement', () => {
+  it('says every option that can change a number', () => {
+    expect(measureRecord({ ...options, metrics: ['entropy'], farms: { rows: 10 } })).toEqual({
+      ...{ estimator: 'hill', engine: 'ml-matrix', precision: 'auto' },
+      ...{ metrics: ['entropy'], bootstrap: 200, seed: 0 },
+      farms: { rows: 10, ratio: 1, windows: 10 },
+    });
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * One unit from its matrices to the numbers of its row: spectrum, tail fit, how sure the fit is,
+ * metrics, and what a page needs to draw it.
+ */
+import type {
+  AnalysedRow,
+  AnalysisOptionsRecord,
+  Precision,
+  SpectralEngine,
+  TailEstimator,
+} from '@alphalora/contracts';
+import { bootstrapAlphas } from './bootstrap.js';
+import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
+import { type SpectralUnit, sidesOf } from './matrices.js';
+import { computeMetrics, needsRandomised, resolveMetrics } from './metrics/index.js';
+import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
+import { seededRandom } from './random.js';
+import { spectrum } from './spectrum.js';
+import { middle95 } from './statistics.js';
+import { summarize } from './summary.js';
+import { warningOf } from './warnings.js';
+
+export interface MeasureOptions {
+  engine: SpectralEngine;
+  estimator: TailEstimator;
+  /** Arithmetic of the engine. @default 'auto' */
+  precision?: Precision;
+  /** Metrics, or groups of them, by name. @default all that cost little */
+  metrics?: readonly string[];
+  /** Bootstrap draws for the interval of alpha; 0 for none. @default 200 */
+  bootstrap?: number;
+  /** Seed of the bootstrap and of the shuffling of randomised matrices. @default 0 */
+  seed?: number;
+  /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
+  farms?: FarmsOptions;
+}
+
+/** What the document says about a measurement: every option that can change a number. */
+export function measureRecord(
+  options: Omit<MeasureOptions, 'engine' | 'estimator'> & {
+    engine: Pick<SpectralEngine, 'name'>;
+    /** Which of several builds the engine chose. */
+    build?: string;
+    estimator: Pick<TailEstimator, 'name'>;
+  },
+): Omit<AnalysisOptionsRecord, 'aggregate'> {
+  const { engine, build, estimator, precision = 'auto', farms } = options;
+  const { bootstrap = DEFAULT_DRAWS, seed = 0 } = options;
+  return {
+    ...{ estimator: estimator.name, engine: engine.name, ...(build !== undefined && { build }) },
+    ...{ precision, metrics: resolveMetrics(options.metrics), bootstrap, seed },
+    ...(farms && { farms: farmsOptions(farms) }),
+  };
+}
+
+/** What {@link measureUnit} may report and obey while it works. */
+export interface MeasureControl {
+  signal?: AbortSignal | undefined;
+  /** Called with the share of the spectrum that is done, 0 to 1. */
+  onProgress?: ((done: number) => void) | undefined;
+}
+
+/** The measured part of a row. */
+export type Measurement = Omit<AnalysedRow, keyof SpectralUnit | 'digest' | 'status'>;
+
+/** Draws of the bootstrap unless told otherwise: the ends of the interval are good to two digits. */
+const DEFAULT_DRAWS = 200;
+
+/**
+ * @throws AlphaLoraError `NO_SPECTRUM` when the unit has no usable spectrum or its tail no fit,
+ * `INVALID_OPTION` for unknown metrics and options out of range, and whatever reading and the engine
+ * throw
+ */
+export async function measureUnit(
+  unit: SpectralUnit,
+  options: MeasureOptions,
+  control: MeasureControl = {},
+): Promise<Measurement> {
+  const { engine, estimator, precision = 'auto', bootstrap = DEFAULT_DRAWS, seed = 0 } = options;
+  const names = resolveMetrics(options.metrics);
+  const sampled = options.farms ? farmsUnit(unit, options.farms) : unit;
+
+  let used: 'f32' | 'f64' | undefined;
+  const onPrecision = (arithmetic: 'f32' | 'f64'): void => {
+    // Of a pooled spectrum, the lowest precision is the one that limits it.
+    used = used === 'f32' ? 'f32' : arithmetic;
+  };
+  const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
+  const fit = estimator.fit(eigenvalues);
+  const random = seededRandom(seed, `bootstrap ${unit.name}`);
+  const draws = bootstrapAlphas({ eigenvalues, estimator, draws: bootstrap, random });
+  const interval = middle95(draws);
+  const warning = warningOf(fit.alpha);
+  const randomised = needsRandomised(names)
+    ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
+    : undefined;
+  const context = { eigenvalues, fit, ...sidesOf(sampled), ...(randomised && { randomised }) };
+  return {
+    ...fit,
+    ...(interval && { interval }),
+    ...(draws.length > 0 && { draws }),
+    ...(warning && { warning }),
+    ...(used && { precision: used }),
+    metrics: computeMetrics(context, names),
+    spectrum: summarize(eigenvalues),
+  };
+}
