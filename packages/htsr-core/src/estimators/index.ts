@@ -9,6 +9,9 @@ export const estimators: LazyRegistry<TailEstimator> = new Map<
   ['fix-finger-strict', async () => (await import('./fix-finger.js')).fixFingerStrict],
   ['hill', async () => (await import('./hill.js')).hill()],
   ['ks', async () => (await import('./ks.js')).ks],
+  ['clip-xmax', async () => (await import('./clip-xmax.js')).clipXmax],
+  ['tpl', async () => (await import('./truncated-power-law.js')).tpl],
+  ['e-tpl', async () => (await import('./truncated-power-law.js')).extendedTpl],
 ]);
 
 /** @throws AlphaLoraError `INVALID_OPTION` when there is no estimator of that name */

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../random.js';
+import { tpl } from './truncated-power-law.js';
+
+const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
+const hasScipy = spawnSync(python, ['-c', 'import scipy.optimize']).status === 0;
+const reason = hasScipy ? '' : ` (skipped: ${python} has no scipy; set ALPHALORA_PYTHON)`;
+
+/** The likelihood by adaptive quadrature, its maximum by the simplex method. */
+const program = `
+import json, sys, numpy
+from scipy import integrate, optimize
+tail = numpy.array(json.load(sys.stdin))
+xmin = tail[0]
+def negative(parameters):
+    alpha, log_rate = parameters
+    rate = numpy.exp(log_rate)
+    density = lambda x: (x / xmin) ** -alpha * numpy.exp(-rate * (x - xmin))
+    pieces = [(xmin, 2 * xmin), (2 * xmin, 20 * xmin), (20 * xmin, numpy.inf)]
+    norm = sum(integrate.quad(density, a, b, epsabs=0, epsrel=1e-12, limit=500)[0] for a, b in pieces)
+    return numpy.mean(alpha * numpy.log(tail / xmin) + rate * (tail - xmin)) + numpy.log(norm)
+start = [2, numpy.log(0.1 / numpy.mean(tail))]
+found = optimize.minimize(negative, start, method='Nelder-Mead',
+    options=dict(xatol=1e-10, fatol=1e-15, maxiter=10000, maxfev=10000))
+print(json.dumps([found.x[0], float(numpy.exp(found.x[1]))]))
+`;
+
+describe.skipIf(!hasScipy)(`truncated power law against scipy${reason}`, () => {
+  it.each([
+    ['cut off early', 2, 0.4],
+    ['cut off late', 1.6, 0.01],
+    ['hardly a power law', 1.05, 1],
+  ])('%s', (_, alpha, rate) => {
+    const random = seededRandom(8);
+    const eigenvalues = Float64Array.from({ length: 600 }, () => {
+      for (;;) {
+        const value = (1 - random()) ** (-1 / (alpha - 1));
+        if (random() < Math.exp(rate * (1 - value))) return value;
+      }
+    }).sort();
+    const fit = tpl.fit(eigenvalues);
+    const run = spawnSync(python, ['-W', 'ignore', '-c', program], {
+      input: JSON.stringify([...eigenvalues.slice(-fit.tail)]),
+    });
+    expect(run.stderr.toString()).toBe('');
+    const [foundAlpha, foundRate] = JSON.parse(run.stdout.toString()) as [number, number];
+    expect(Math.abs(fit.alpha - foundAlpha)).toBeLessThan(1e-5 * (1 + Math.abs(foundAlpha)));
+    expect(Math.abs(fit.lambda! / foundRate - 1)).toBeLessThan(1e-5);
+  });
+});

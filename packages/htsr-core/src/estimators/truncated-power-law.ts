@@ -1,0 +1,196 @@
+/**
+ * A power law with an exponential cut-off, p(lambda) ~ lambda^-alpha exp(-rate lambda) above xmin, by
+ * maximum likelihood (Clauset, Shalizi, Newman 2009, table 2.1; WeightWatcher's TPL).
+ *
+ * Over t = lambda / xmin >= 1 this is an exponential family with the statistics ln t and t, so the
+ * log-likelihood is concave in (alpha, rate): its gradient is the difference between expected and
+ * observed means, its Hessian minus the covariance, and damped Newton steps find the only maximum.
+ * The moments come by quadrature after t = e^u, where the weight exp((1 - alpha) u - rate e^u) is
+ * log-concave and smooth; t - 1 in place of t keeps the digits of a tail close to xmin. The covariance is also the Fisher information, whose inverse over n gives
+ * the standard error.
+ *
+ * rate >= 0. Where the likelihood falls as soon as the rate leaves 0 (possible only for alpha > 2,
+ * where the pure law has a mean), the pure power law is the maximum.
+ *
+ * The cut is chosen beforehand, by the pure law:
+ * - `tpl`: of all cuts, the one with the smallest KS distance.
+ * - `e-tpl`: near the peak of the histogram, WeightWatcher's E_TPL, which is TPL with xmin_peak. The
+ *   lower bound is the intended one of `fix-finger-strict`, so that scale does not matter.
+ */
+import type { TailEstimator, TailFit } from '@alphalora/contracts';
+import { fixFingerStrict } from './fix-finger.js';
+import { ks } from './ks.js';
+import { quadrature } from './quadrature.js';
+
+export const tpl: TailEstimator = {
+  name: 'tpl',
+  fit: (eigenvalues) => withCutOff(eigenvalues, ks.fit(eigenvalues)),
+};
+
+export const extendedTpl: TailEstimator = {
+  name: 'e-tpl',
+  fit: (eigenvalues) => withCutOff(eigenvalues, fixFingerStrict.fit(eigenvalues)),
+};
+
+/**
+ * The truncated law above the cut of a pure one.
+ * @param eigenvalues positive, ascending
+ * @param pure the maximum-likelihood fit of the pure law to the `tail` largest of them
+ */
+export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
+  const { xmin, tail } = pure;
+  const logs = eigenvalues
+    .subarray(eigenvalues.length - tail)
+    .map((value) => Math.log(value / xmin));
+  const observed = observedMeans(logs);
+  // At rate 0 the likelihood rises with the rate when the pure law's mean exceeds the observed one.
+  const excessOfPure = pure.alpha > 2 ? 1 / (pure.alpha - 2) : Number.POSITIVE_INFINITY;
+  if (excessOfPure <= observed.excess) return { ...pure, lambda: 0 };
+
+  const { alpha, rate, moments } = maximumLikelihood(observed, pure.alpha);
+  const { varianceLog, varianceExcess, covariance } = moments;
+  const determinant = varianceLog * varianceExcess - covariance ** 2;
+  return {
+    alpha,
+    xmin,
+    ks: ksDistance(logs, alpha, rate, moments),
+    tail,
+    stderr: Math.sqrt(varianceExcess / determinant / tail),
+    lambda: rate / xmin,
+  };
+}
+
+interface Means {
+  /** Of ln t. */
+  readonly log: number;
+  /** Of t - 1. */
+  readonly excess: number;
+}
+
+function observedMeans(logs: Float64Array): Means {
+  let [log, excess] = [0, 0];
+  for (const value of logs) {
+    log += value;
+    excess += Math.expm1(value);
+  }
+  return { log: log / logs.length, excess: excess / logs.length };
+}
+
+interface Moments extends Means {
+  readonly varianceLog: number;
+  readonly varianceExcess: number;
+  readonly covariance: number;
+  /** ln of the normalisation: the integral of t^-alpha exp(-rate (t - 1)) over t >= 1. */
+  readonly logNorm: number;
+  /** Upper end of the integrals over u = ln t. */
+  readonly end: number;
+}
+
+/** The law's weight is cut off where it has fallen to exp(-45): below the rounding of the sums. */
+const NEGLIGIBLE = 45;
+const PANELS = 64;
+
+function momentsOf(alpha: number, rate: number): Moments {
+  const exponent = (u: number): number => (1 - alpha) * u - rate * Math.expm1(u);
+  const peak = exponent(alpha < 1 ? Math.max(0, Math.log((1 - alpha) / rate)) : 0);
+  const end = endOf(alpha, rate);
+  let [norm, log, excess] = [0, 0, 0];
+  const weights: number[] = [];
+  quadrature(0, end, PANELS, (u, weight) => {
+    const mass = weight * Math.exp(exponent(u) - peak);
+    weights.push(mass);
+    norm += mass;
+    log += mass * u;
+    excess += mass * Math.expm1(u);
+  });
+  log /= norm;
+  excess /= norm;
+  // Central moments in a second pass: differences of raw ones would cancel.
+  let [varianceLog, varianceExcess, covariance, i] = [0, 0, 0, 0];
+  quadrature(0, end, PANELS, (u) => {
+    const mass = weights[i++]! / norm;
+    const [ofLog, ofExcess] = [u - log, Math.expm1(u) - excess];
+    varianceLog += mass * ofLog * ofLog;
+    varianceExcess += mass * ofExcess * ofExcess;
+    covariance += mass * ofLog * ofExcess;
+  });
+  return {
+    ...{ log, excess, varianceLog, varianceExcess, covariance },
+    ...{ logNorm: Math.log(norm) + peak, end },
+  };
+}
+
+/** Where the weight of t^2, the slowest to fall of all that are integrated, is negligible. */
+function endOf(alpha: number, rate: number): number {
+  const exponent = (u: number): number => (3 - alpha) * u - rate * Math.expm1(u);
+  const top = alpha < 3 ? Math.max(0, Math.log((3 - alpha) / rate)) : 0;
+  const limit = exponent(top) - NEGLIGIBLE;
+  let [low, high] = [top, top + NEGLIGIBLE / Math.max(1, alpha - 3 + rate)];
+  while (exponent(high) > limit) [low, high] = [high, 2 * high - top];
+  for (let i = 0; i < 20; i++) {
+    const middle = (low + high) / 2;
+    if (exponent(middle) > limit) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Newton decrement, in units of a mean log-likelihood, at which the maximum is reached. */
+const CONVERGED = 1e-20;
+const MOST_STEPS = 100;
+
+function maximumLikelihood(
+  observed: Means,
+  pureAlpha: number,
+): { alpha: number; rate: number; moments: Moments } {
+  let alpha = pureAlpha;
+  let rate = 0.1 / (1 + observed.excess);
+  let moments = momentsOf(alpha, rate);
+  const likelihood = (a: number, r: number, { logNorm }: Moments): number =>
+    -a * observed.log - r * observed.excess - logNorm;
+  for (let steps = 0; steps < MOST_STEPS; steps++) {
+    const { varianceLog, varianceExcess, covariance } = moments;
+    const gradientAlpha = moments.log - observed.log;
+    const gradientRate = moments.excess - observed.excess;
+    const determinant = varianceLog * varianceExcess - covariance ** 2;
+    const stepAlpha = (varianceExcess * gradientAlpha - covariance * gradientRate) / determinant;
+    const stepRate = (varianceLog * gradientRate - covariance * gradientAlpha) / determinant;
+    const decrement = gradientAlpha * stepAlpha + gradientRate * stepRate;
+    if (!(decrement > CONVERGED)) break;
+    const before = likelihood(alpha, rate, moments);
+    // The rate stays positive: at most nine tenths of the way to 0 in one step.
+    let damping = stepRate < 0 ? Math.min(1, (0.9 * rate) / -stepRate) : 1;
+    for (;;) {
+      const next = momentsOf(alpha + damping * stepAlpha, rate + damping * stepRate);
+      const gain =
+        likelihood(alpha + damping * stepAlpha, rate + damping * stepRate, next) - before;
+      // Near the maximum the gain drowns in rounding, and the full step is right.
+      if (gain >= 0.1 * damping * decrement || damping * decrement < 1e-10) {
+        alpha += damping * stepAlpha;
+        rate += damping * stepRate;
+        moments = next;
+        break;
+      }
+      damping /= 2;
+    }
+  }
+  return { alpha, rate, moments };
+}
+
+/** max_j |F(t_j) - j/n| over the tail, as for the pure law; F piece by piece between the points. */
+function ksDistance(logs: Float64Array, alpha: number, rate: number, moments: Moments): number {
+  const { logNorm, end } = moments;
+  const piece = end / PANELS;
+  let distance = 0;
+  let cumulative = 0;
+  for (const [j, u] of logs.entries()) {
+    const from = j === 0 ? 0 : logs[j - 1]!;
+    if (u > from) {
+      quadrature(from, u, Math.ceil((u - from) / piece), (v, weight) => {
+        cumulative += weight * Math.exp((1 - alpha) * v - rate * Math.expm1(v) - logNorm);
+      });
+    }
+    distance = Math.max(distance, Math.abs(cumulative - j / logs.length));
+  }
+  return distance;
+}
