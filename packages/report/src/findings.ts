@@ -4,7 +4,7 @@
  */
 import { max, mean, median } from 'd3-array';
 import { drivers, experts, robustness } from './allocation-findings.js';
-import { type BlockFacts, type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
+import { type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
 
 /** A heading of one or two words and the sentences under it. */

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { BlockFacts } from '../facts.js';
+import { alphaChart, expertsChart } from './blocks.js';
+
+const blocks: BlockFacts[] = [
+  { index: 0, matrices: 7, alpha: 2, interval: [1.5, 3] },
+  { index: 1, matrices: 7, alpha: 5, interval: [4, 40] },
+  { index: 2, matrices: 0 },
+];
+
+describe('alpha by block', () => {
+  const { markup } = alphaChart(blocks, 'words');
+  const percent = (attribute: string, tag: string): number[] =>
+    [...markup.matchAll(new RegExp(`<${tag}[^>]* ${attribute}="([\\d.]+)%"`, 'g'))].map(
+      ([, value]) => Number(value),
+    );
+  // From 1 to 6.5, the bound at 6 and half a unit.
+  const place = (alpha: number): number => ((alpha - 1) / 5.5) * 100;
+
+  it('places dots and intervals on the scale of the axis', () => {
+    const [first, second] = percent('cx', 'circle');
+    expect(first).toBeCloseTo(place(2), 1);
+    expect(second).toBeCloseTo(place(5), 1);
+    expect(percent('x1', 'line class="interval"')[0]).toBeCloseTo(place(1.5), 1);
+    expect(percent('x2', 'line class="interval"')[0]).toBeCloseTo(place(3), 1);
+    expect(percent('x1', 'line class="bound"').map(Math.round)).toEqual(
+      [2, 6].map((alpha) => Math.round(place(alpha))),
+    );
+  });
+
+  it('cuts a wild interval off, with an arrow and its numbers', () => {
+    expect(percent('x2', 'line class="interval"')[1]).toBe(100);
+    expect(markup).toContain('→');
+    expect(markup).toContain('Block 1: alpha 5.00, 95 % interval 4.00 to 40.00');
+  });
+
+  it('says where nothing was measured', () => {
+    expect(markup).toContain('no matrix measured');
+  });
+});
+
+describe('experts by block', () => {
+  const allocated = { index: 0, score: 2, share: 0.5, experts: 4, topK: 2 };
+  const { markup } = expertsChart(
+    [
+      {
+        ...{ index: 0, matrices: 7, alpha: 2 },
+        allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 8] } },
+      },
+      { index: 1, matrices: 7, alpha: 2, allocated: { ...allocated, index: 1, experts: 0 } },
+      { index: 2, matrices: 7 },
+    ],
+    2,
+    'words',
+  );
+
+  it('draws bars, whiskers and the even share on one scale', () => {
+    expect([...markup.matchAll(/<rect [^>]*width="([\d.]+)%"/g)].map(([, width]) => width)).toEqual(
+      ['50', '0'],
+    );
+    expect(markup).toContain('<line class="whisker" x1="37.5%" x2="100%"');
+    expect(markup).toContain('<line class="bound" x1="25%"');
+    expect(markup).toContain(
+      'Block 0: 4 experts, 95 % between 3 and 8, another number in 25 % of the draws',
+    );
+    expect(markup).toContain('not in the budget');
+  });
+});
