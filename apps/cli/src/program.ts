@@ -48,12 +48,24 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   budgetOptions(measuringOptions(program.command('plan')))
-    .description('analyse and allocate in one go')
+    .description('analyse, allocate and report in one go')
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
     .option('-o, --output <folder>', 'where the documents go', 'alphalora-plan')
     .action(async (model, options) => {
       finish(await (await import('./commands/plan.js')).plan(model, options, io));
+    });
+
+  program
+    .command('report')
+    .description('one HTML page from an analysis, and an allocation if there is one')
+    .argument('<analysis>', 'analysis.json')
+    .argument('[allocation]', 'allocation.json')
+    .requiredOption('-o, --output <file>', 'write the page there')
+    .action(async (analysis, allocation, options) => {
+      finish(
+        await (await import('./commands/report.js')).report(analysis, allocation, options, io),
+      );
     });
 
   program
@@ -113,18 +125,26 @@ export function toolVersion(): string {
 }
 
 const modelHelp = 'a .safetensors file or a folder with a checkpoint';
+const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
 const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
 const jsonHelp = 'print JSON';
 
 function measuringOptions(command: Command): Command {
   return command
-    .option('--estimator <name>', 'fix-finger, fix-finger-strict, hill or ks', 'fix-finger')
+    .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
     .addOption(
       new Option('--aggregate <how>', "from a block's projections to the block")
-        .choices(['mean', 'median'])
+        .choices(['mean', 'median', 'trimmed'])
         .default('mean'),
     )
+    .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')
+    .option('--bootstrap <draws>', 'draws for the interval of alpha; 0 for none', integer, 200)
+    .option('--seed <number>', 'of everything that is drawn at random', integer, 0)
+    .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
+    .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
+    .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
+    .option('--adapter <folder>', 'add the updates of this LoRA adapter to the weights')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .option('--split-fused', splitFusedHelp)
@@ -183,6 +203,15 @@ function byteSize(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('It must look like 800M or 2.5GB.');
   return Number(number) * 1000 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' ');
+}
+
+/** `2000x3000`: rows along the shorter side of a matrix, and the ratio of the window's sides. */
+function windowSize(text: string): { rows: number; ratio: number } {
+  const [, rows, columns] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+  if (rows === undefined || !(Number(rows) >= 2 && Number(columns) >= Number(rows))) {
+    throw new InvalidArgumentError('It must look like 2000x3000, the shorter side first.');
+  }
+  return { rows: Number(rows), ratio: Number(columns) / Number(rows) };
 }
 
 /** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. */

@@ -1,5 +1,5 @@
 /** `alphalora allocate`: from an analysis, or a model, to experts per block. */
-import { allocate as allocateExperts, layersOf, loadPolicy } from '@alphalora/allocator';
+import { allocateRobustly, layersOf, loadPolicy } from '@alphalora/allocator';
 import {
   type Aggregate,
   type Allocation,
@@ -7,7 +7,7 @@ import {
   type Analysis,
   type Rounding,
 } from '@alphalora/contracts';
-import { aggregateBlocks } from '@alphalora/htsr-core';
+import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
 import { readDocument } from '../documents.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
@@ -48,15 +48,17 @@ export async function allocationFor(
 ): Promise<Allocation> {
   const { set, policy, total, min, max, ...rest } = options;
   const { rounding, topK, rank } = rest;
-  return allocateExperts({
+  const { matrices, blocks, options: measured } = analysis;
+  const request = {
     layers: layersOf(analysis),
     policy: await loadPolicy(policy),
     options: set,
-    total: total ?? EXPERTS_PER_BLOCK * analysis.blocks.length,
+    total: total ?? EXPERTS_PER_BLOCK * blocks.length,
     ...{ rounding, topK, rank },
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
-  });
+  };
+  return allocateRobustly(request, alternativeScores(matrices, blocks.length, measured.aggregate));
 }
 
 /** The same measurements under the given rule from projections to blocks. */

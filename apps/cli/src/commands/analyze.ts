@@ -1,11 +1,10 @@
 /** `alphalora analyze`: spectra and tail fits of a model. */
 import type { Checkpoint } from '@alphalora/checkpoint/node';
-import { operations } from '@alphalora/htsr-core';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { analysisTable } from '../output/analysis.js';
 import { table } from '../output/table.js';
 import { type DeliveryOptions, deliver } from './deliver.js';
-import { chosenUnits, type MeasuringOptions, measure, withModel } from './measure.js';
+import { chosenUnits, type MeasuringOptions, measure, withModel, workOf } from './measure.js';
 import { selection } from './selection.js';
 
 interface AnalyzeOptions extends MeasuringOptions, DeliveryOptions {
@@ -31,7 +30,7 @@ function dryRun(checkpoint: Checkpoint, options: AnalyzeOptions, io: Io): ExitCo
   const units = chosen.map((unit) => ({
     name: unit.name,
     shape: unit.shape,
-    operations: operations(unit),
+    operations: workOf(unit, options),
   }));
   units.sort((a, b) => b.operations - a.operations);
   if (options.json) {

@@ -3,7 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
-import { engineNames, requireEngine } from '../pipeline/solver.js';
+import { engineNames, requireEngine } from '../pipeline/measurer.js';
 import { toolVersion } from '../program.js';
 
 export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {

@@ -6,35 +6,42 @@ import {
   AlphaLoraError,
   type Analysis,
   type Precision,
-  type TailEstimator,
 } from '@alphalora/contracts';
 import {
-  analyze,
-  hill,
-  loadEstimator,
-  matrixOperations,
+  analyzeWith,
+  type FarmsOptions,
+  farmsOptions,
+  measureRecord,
   operations,
+  resolveMetrics,
   type SpectralUnit,
   unaskedReason,
 } from '@alphalora/htsr-core';
 import type { Io } from '../io.js';
 import { progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
-import { listDigest } from '../pipeline/digest.js';
-import { createPipelineEngine } from '../pipeline/engine.js';
 import { withModelDigest } from '../pipeline/identity.js';
+import { chosenEstimator, measurableUnits, requireEngine } from '../pipeline/measurer.js';
+import { createPipeline, sampledUnit } from '../pipeline/pipeline.js';
 import { assignShards, parseShard } from '../pipeline/shards.js';
-import { measurableUnits, requireEngine } from '../pipeline/solver.js';
 import { toolVersion } from '../program.js';
+import { type GateOptions, requireMeasured } from '../thresholds.js';
 import { type Choice, selection } from './selection.js';
 
-export interface MeasuringOptions {
+export interface MeasuringOptions extends GateOptions {
   estimator: string;
   tail?: number;
   aggregate: Aggregate;
+  metrics?: string[];
+  bootstrap: number;
+  seed: number;
+  farms?: boolean;
+  farmsSize?: { rows: number; ratio: number };
+  farmsWindows?: number;
   include?: string[];
   exclude?: string[];
   splitFused?: boolean;
+  adapter?: string;
   engine: string;
   build: string;
   precision: Precision;
@@ -50,18 +57,21 @@ export interface MeasuringOptions {
 /** Opens a model for the time that `use` takes. */
 export async function withModel<Result>(
   path: string,
-  options: { splitFused?: boolean },
+  options: { splitFused?: boolean; adapter?: string },
   { signal }: Io,
   use: (checkpoint: Checkpoint) => Promise<Result>,
 ): Promise<Result> {
-  const { splitFused = false } = options;
+  const { splitFused = false, adapter } = options;
   if (/^[a-z]+:\/\//i.test(path)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `${path}: models are read from disk only; download it and give its folder`,
     );
   }
-  const checkpoint = await openCheckpoint(path, { splitFused, signal });
+  const checkpoint = await openCheckpoint(path, {
+    ...{ splitFused, signal },
+    ...(adapter !== undefined && { adapter }),
+  });
   try {
     return await use(checkpoint);
   } finally {
@@ -81,9 +91,12 @@ export async function measure(
   options: MeasuringOptions,
   io: Io,
 ): Promise<Analysis> {
-  const { engine: engineName, precision, splitFused = false } = options;
+  const { engine, precision, bootstrap, seed, adapter, tail, splitFused = false } = options;
   const estimator = await chosenEstimator(options);
-  const { memory } = requireEngine(engineName);
+  requireEngine(engine);
+  const metrics = resolveMetrics(options.metrics);
+  requireMeasured(options.failOn ?? [], metrics);
+  const farms = chosenFarms(options);
   const choice = selection(options, checkpoint.tensors);
   const chosen = chosenUnits(checkpoint, choice);
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
@@ -93,44 +106,56 @@ export async function measure(
     const owner = shards?.get(name);
     return owner === shard?.index ? undefined : owner;
   };
-  const mine = chosen.filter(({ name }) => elsewhere(name) === undefined);
 
   const digests = new Map<string, string>();
   let found = 0;
   let notKept: string | undefined;
   const version = toolVersion();
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
-  const engine = await createPipelineEngine({
+  const pipeline = await createPipeline({
     settings: {
-      ...{ model: path, splitFused, engine: engineName, precision, version, build: options.build },
+      ...{ model: path, splitFused, engine, precision, version, build: options.build },
+      ...{ estimator: options.estimator, metrics, bootstrap, seed },
+      ...(tail !== undefined && { tail }),
+      ...(adapter !== undefined && { adapter }),
+      ...(farms && { farms }),
       ...(options.cache && { cacheFolder }),
     },
+    units: chosen.filter(({ name }) => elsewhere(name) === undefined),
     jobs: options.jobs ?? availableParallelism(),
     maxMemory: options.maxMemory ?? 0.8 * totalmem(),
-    memoryOf: (matrix) => memory(matrix, precision),
-    work: mine.reduce((sum, unit) => sum + operations(unit), 0),
-    onSolution: (matrix, solution) => {
-      digests.set(matrix.name, solution.digest);
-      if (solution.found) found += matrixOperations(matrix);
-      notKept ??= solution.notKept;
+    onMeasured: (unit, measured) => {
+      digests.set(unit.name, measured.digest);
+      found += measured.found;
+      notKept ??= measured.notKept;
     },
   });
   const progress = progressLine(io.stderr);
   try {
     const { architecture, blocks } = checkpoint;
-    const analysis = await analyze(checkpoint.tensors, {
-      engine,
-      estimator,
+    const { build, concurrency, measure: measureUnit } = pipeline;
+    const analysis = await analyzeWith(checkpoint.tensors, {
+      measure: measureUnit,
+      concurrency,
       tool: { name: 'alphalora', version },
-      model: { source, ...(architecture !== undefined && { architecture }), blocks },
+      model: {
+        source,
+        ...(architecture !== undefined && { architecture }),
+        ...(adapter !== undefined && { adapter }),
+        blocks,
+      },
       aggregate: options.aggregate,
-      precision,
       select: (unit) => {
         const other = elsewhere(unit.name);
         return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;
       },
       record: {
-        ...(options.tail !== undefined && { tail: options.tail }),
+        ...measureRecord({
+          ...{ engine: { name: engine }, estimator, precision, metrics, bootstrap, seed },
+          ...(build !== undefined && { build }),
+          ...(farms && { farms }),
+        }),
+        ...(tail !== undefined && { tail }),
         ...(options.include && { include: options.include }),
         ...(options.exclude && { exclude: options.exclude }),
         splitFused,
@@ -144,16 +169,15 @@ export async function measure(
         `warning: spectra are not kept (${notKept}); --cache-dir names another folder\n`,
       );
     }
-    const rowDigests = unitDigests(mine, digests);
     const matrices = analysis.matrices.map((row) => {
       const other = elsewhere(row.name);
-      const digest = rowDigests.get(row.name);
+      const digest = digests.get(row.name);
       return { ...row, ...(digest && { digest }), ...(other && { shard: other }) };
     });
     return shard ? { ...analysis, matrices, shard } : withModelDigest({ ...analysis, matrices });
   } finally {
     progress.clear();
-    await engine.close?.();
+    await pipeline.close();
   }
 }
 
@@ -164,22 +188,18 @@ export function chosenUnits({ tensors }: Checkpoint, choice: Choice): SpectralUn
   );
 }
 
-/** Digests by row: that of its matrix, or of the list of its matrices' digests. */
-function unitDigests(
-  units: readonly SpectralUnit[],
-  digests: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const result = new Map<string, string>();
-  for (const { name, matrices } of units) {
-    const known = matrices.flatMap((matrix) => digests.get(matrix.name) ?? []);
-    if (known.length < matrices.length) continue;
-    result.set(name, known.length === 1 ? known[0]! : listDigest(known));
-  }
-  return result;
+/** Each of the three options turns the sampling on. */
+function chosenFarms(options: MeasuringOptions): Required<FarmsOptions> | undefined {
+  const { farms, farmsSize, farmsWindows } = options;
+  if (!farms && farmsSize === undefined && farmsWindows === undefined) return undefined;
+  return farmsOptions({
+    ...farmsSize,
+    ...(farmsWindows !== undefined && { windows: farmsWindows }),
+  });
 }
 
-async function chosenEstimator({ estimator, tail }: MeasuringOptions): Promise<TailEstimator> {
-  if (tail === undefined) return loadEstimator(estimator);
-  if (estimator === 'hill') return hill({ k: tail });
-  throw new AlphaLoraError('INVALID_OPTION', '--tail goes with --estimator hill only');
+/** Operations of the decompositions that a unit takes. */
+export function workOf(unit: SpectralUnit, options: MeasuringOptions): number {
+  const farms = chosenFarms(options);
+  return operations(sampledUnit(unit, farms ? { farms } : {}));
 }

@@ -1,4 +1,4 @@
-/** `alphalora plan`: analysis and allocation of a model in one go. */
+/** `alphalora plan`: analysis, allocation and report of a model in one go. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
@@ -11,6 +11,7 @@ import { omissions } from '../output/analysis.js';
 import { allocationFor, type BudgetOptions } from './allocate.js';
 import { exitCodeOf } from './deliver.js';
 import { type MeasuringOptions, measure, withModel } from './measure.js';
+import { writeReport } from './report.js';
 
 interface PlanOptions extends MeasuringOptions, BudgetOptions {
   demo?: boolean;
@@ -34,6 +35,7 @@ export async function plan(
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
     io.stderr.write(`wrote ${allocationFile}\n`);
+    await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
     else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
     return exitCodeOf(analysis, options, io);

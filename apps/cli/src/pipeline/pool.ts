@@ -1,17 +1,17 @@
 /**
- * Solvers in worker threads. A worker opens the checkpoint itself and reads a matrix straight into
- * its engine's memory; only names and spectra cross threads.
+ * Measurers in worker threads. A worker opens the checkpoint itself and reads a matrix straight into
+ * its engine's memory; only names and measured numbers cross threads.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { Piscina } from 'piscina';
-import type { Solution, Solver, SolverSettings } from './solver.js';
+import type { Measured, Measurer, MeasurerSettings } from './measurer.js';
 import { PARTS, type Task, type TaskFailure } from './worker.js';
 
 const POLL_MS = 100;
 
-/** A solver that works on up to `jobs` matrices at once. Aborting one ends its thread. */
-export function createPool(settings: SolverSettings, jobs: number): Solver {
-  const pool = new Piscina<Task, Solution | TaskFailure>({
+/** A measurer that works on up to `jobs` units at once. Aborting one ends its thread. */
+export function createPool(settings: MeasurerSettings, jobs: number): Measurer {
+  const pool = new Piscina<Task, Measured | TaskFailure>({
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: jobs,
@@ -20,13 +20,13 @@ export function createPool(settings: SolverSettings, jobs: number): Solver {
     workerData: settings,
   });
   return {
-    async solve(matrix, { signal, onProgress } = {}) {
+    async measure(unit, { signal, onProgress } = {}) {
       const progress = new SharedArrayBuffer(4);
       const parts = new Int32Array(progress);
       const report = (): void => onProgress?.(Atomics.load(parts, 0) / PARTS);
       const poll = setInterval(report, POLL_MS);
       try {
-        const answer = await pool.run({ matrix, progress }, signal ? { signal } : {});
+        const answer = await pool.run({ unit, progress }, signal ? { signal } : {});
         if (!('failure' in answer)) return answer;
         const { code, message, details } = answer.failure;
         throw new AlphaLoraError(code, message, { details });

@@ -1,12 +1,12 @@
-/** A worker thread: one solver for its whole life, one matrix at a time. */
+/** A worker thread: one measurer for its whole life, one unit at a time. */
 
 import { workerData } from 'node:worker_threads';
 import { type ErrorCode, type ErrorDetails, isAlphaLoraError } from '@alphalora/contracts';
-import { createSolver, type Solution, type Solver, type SolverSettings } from './solver.js';
+import { createMeasurer, type Measured, type Measurer, type MeasurerSettings } from './measurer.js';
 
 export interface Task {
-  matrix: string;
-  /** One Int32: parts per million of the matrix that are done. */
+  unit: string;
+  /** One Int32: parts per million of the unit that are done. */
   progress: SharedArrayBuffer;
 }
 
@@ -17,13 +17,13 @@ export interface TaskFailure {
 
 export const PARTS = 1_000_000;
 
-let solver: Promise<Solver> | undefined;
+let measurer: Promise<Measurer> | undefined;
 
-export default async function run(task: Task): Promise<Solution | TaskFailure> {
+export default async function run(task: Task): Promise<Measured | TaskFailure> {
   const progress = new Int32Array(task.progress);
   try {
-    solver ??= createSolver(workerData as SolverSettings);
-    return await (await solver).solve(task.matrix, {
+    measurer ??= createMeasurer(workerData as MeasurerSettings);
+    return await (await measurer).measure(task.unit, {
       onProgress: (done) => void Atomics.store(progress, 0, Math.round(done * PARTS)),
     });
   } catch (error) {

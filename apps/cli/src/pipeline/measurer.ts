@@ -1,0 +1,245 @@
+/**
+ * One unit from its name to the numbers of its row: what a worker thread does, and the main thread
+ * when the model is too small for workers to pay off. Spectra that are in the cache are not computed
+ * again.
+ */
+import { openCheckpoint } from '@alphalora/checkpoint/node';
+import {
+  AlphaLoraError,
+  isAlphaLoraError,
+  type Matrix,
+  type Precision,
+  type SpectralEngine,
+  type TailEstimator,
+  type WeightTensor,
+} from '@alphalora/contracts';
+import {
+  type FarmsOptions,
+  farmsUnit,
+  hill,
+  loadEstimator,
+  type MeasureControl,
+  type Measurement,
+  matrixOperations,
+  measureUnit,
+  type SpectralUnit,
+  spectralUnits,
+  unfitReason,
+} from '@alphalora/htsr-core';
+import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
+import { cacheKey, readCached, writeCached } from './cache.js';
+import { listDigest, matrixDigest } from './digest.js';
+
+export interface MeasurerSettings {
+  model: string;
+  adapter?: string;
+  splitFused: boolean;
+  engine: string;
+  /** Build of the engine, or `auto`; engines with a single one ignore it. */
+  build: string;
+  precision: Precision;
+  estimator: string;
+  /** Of the estimator `hill`: number of eigenvalues in the tail. */
+  tail?: number;
+  metrics: readonly string[];
+  bootstrap: number;
+  seed: number;
+  farms?: FarmsOptions;
+  /**
+   * An engine keeps the memory of its largest matrix for the next; after one that takes more bytes
+   * than this it is closed instead, so that idle threads do not sit on what others need.
+   */
+  keepBytes: number;
+  /** Absent: nothing is cached. */
+  cacheFolder?: string;
+  /** Version of the program, since another one may compute other bits. */
+  version: string;
+}
+
+export interface Measured {
+  measurement: Measurement;
+  /** Of the values that were measured. */
+  digest: string;
+  /** Operations that the cache saved. */
+  found: number;
+  /** Why spectra could not be kept, if so: the analysis goes on, but would start anew. */
+  notKept?: string;
+}
+
+export interface Measurer {
+  /** @param unit name of a unit of the model */
+  measure(unit: string, control?: MeasureControl): Promise<Measured>;
+  close(): Promise<void>;
+}
+
+export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
+  const { model, adapter, splitFused, precision, build, keepBytes, farms } = settings;
+  const { metrics, bootstrap, seed } = settings;
+  const { load, memory } = requireEngine(settings.engine);
+  const estimator = await chosenEstimator(settings);
+  const checkpoint = await openCheckpoint(model, { splitFused, ...(adapter && { adapter }) });
+  const engine = await load(build);
+  const units = new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit]));
+  return {
+    async measure(name, control = {}) {
+      const unit = units.get(name);
+      if (!unit) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
+      const digests = await matrixDigests(unit, control.signal);
+      const digest = digests.length === 1 ? digests[0]! : listDigest(digests);
+      const sampled = farms ? farmsUnit(unit, farms) : unit;
+      const keys = contentKeys(unit, digests, sampled);
+      const cached = cachingEngine(engine, {
+        ...settings,
+        contentOf: (matrix) => keys.get(matrix),
+      });
+      const measurement = await measureUnit(
+        sampled,
+        { engine: cached, estimator, precision, metrics, bootstrap, seed },
+        control,
+      );
+      const largest = Math.max(...sampled.matrices.map((matrix) => memory(matrix, precision)));
+      if (largest > keepBytes) await engine.close?.();
+      return { measurement, digest, ...cached.outcome() };
+    },
+    async close() {
+      await engine.close?.();
+      await checkpoint.close();
+    },
+  };
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for an unknown estimator, or a tail size for another than hill */
+export async function chosenEstimator({
+  estimator,
+  tail,
+}: Pick<MeasurerSettings, 'estimator' | 'tail'>): Promise<TailEstimator> {
+  if (tail === undefined) return loadEstimator(estimator);
+  if (estimator === 'hill') return hill({ k: tail });
+  throw new AlphaLoraError('INVALID_OPTION', '--tail goes with --estimator hill only');
+}
+
+/** Everything that can have a spectrum, whether it is asked for or not. */
+export function measurableUnits(weights: readonly WeightTensor[]): SpectralUnit[] {
+  return weights.filter((weight) => unfitReason(weight) === undefined).flatMap(spectralUnits);
+}
+
+async function matrixDigests(unit: SpectralUnit, signal?: AbortSignal): Promise<string[]> {
+  const digests: string[] = [];
+  for (const matrix of unit.matrices) digests.push(await matrixDigest(matrix, signal));
+  return digests;
+}
+
+/** What each sampled matrix holds: a matrix of the unit, or a window of one by its coordinates. */
+function contentKeys(
+  unit: SpectralUnit,
+  digests: readonly string[],
+  sampled: SpectralUnit,
+): Map<Matrix, string> {
+  const keys = new Map(unit.matrices.map((matrix, i) => [matrix, digests[i]!]));
+  if (sampled === unit) return keys;
+  for (const window of sampled.matrices) {
+    const whole = unit.matrices.findIndex(({ name }) => window.name.startsWith(`${name}[`));
+    const coordinates = window.name.slice(unit.matrices[whole]!.name.length);
+    keys.set(window, listDigest([digests[whole]!, coordinates]));
+  }
+  return keys;
+}
+
+interface CachingEngine extends SpectralEngine {
+  /** What the cache did since the engine was made. */
+  outcome(): Pick<Measured, 'found' | 'notKept'>;
+}
+
+/** An engine that looks spectra up before it computes them, and keeps those that it computes. */
+function cachingEngine(
+  engine: SpectralEngine,
+  settings: Pick<MeasurerSettings, 'cacheFolder' | 'build' | 'version'> & {
+    /** What identifies the values of a matrix; undefined for those that are not cached. */
+    contentOf: (matrix: Matrix) => string | undefined;
+  },
+): CachingEngine {
+  const { cacheFolder, build, version, contentOf } = settings;
+  let found = 0;
+  let notKept: string | undefined;
+  return {
+    name: engine.name,
+    async singularValues(matrix, options = {}) {
+      const digest = contentOf(matrix);
+      if (cacheFolder === undefined || digest === undefined) {
+        return engine.singularValues(matrix, options);
+      }
+      const { precision = 'auto', onPrecision } = options;
+      const key = cacheKey({ digest, engine: `${engine.name} ${build}`, precision, version });
+      const known = await readCached(cacheFolder, key);
+      if (known) {
+        found += matrixOperations(matrix);
+        onPrecision?.(known.precision);
+        return known.singularValues;
+      }
+      let used: 'f32' | 'f64' = 'f64';
+      const singularValues = await engine.singularValues(matrix, {
+        ...options,
+        onPrecision: (arithmetic) => {
+          used = arithmetic;
+        },
+      });
+      onPrecision?.(used);
+      notKept ??= await keep(() =>
+        writeCached(cacheFolder, key, { singularValues, precision: used }),
+      );
+      return singularValues;
+    },
+    outcome: () => ({ found, ...(notKept !== undefined && { notKept }) }),
+  };
+}
+
+/** @returns why not, when the disk is full or the folder is not ours to write */
+async function keep(write: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await write();
+    return undefined;
+  } catch (error) {
+    if (isAlphaLoraError(error, 'IO_FAILED')) return error.message;
+    throw error;
+  }
+}
+
+interface EngineEntry {
+  load(build: string): Promise<SpectralEngine>;
+  /** Estimate of the bytes that a matrix takes while it is solved. */
+  memory(matrix: Matrix, precision: Precision): number;
+}
+
+/** The engines by name; each is loaded when it is asked for. */
+const engines = new Map<string, EngineEntry>([
+  [
+    'wasm',
+    {
+      load: async (build) =>
+        (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
+          build: build as 'auto' | Build,
+        }),
+      memory: memoryEstimate,
+    },
+  ],
+  [
+    'ml-matrix',
+    {
+      load: async () => (await import('@alphalora/htsr-core')).createReferenceEngine(),
+      // The decoded values, the copy by lines, and the copy inside the decomposition.
+      memory: ({ rows, columns }) => 24 * rows * columns,
+    },
+  ],
+]);
+
+export const engineNames: readonly string[] = [...engines.keys()];
+
+/** @throws AlphaLoraError `INVALID_OPTION` when there is no engine of that name */
+export function requireEngine(name: string): EngineEntry {
+  const entry = engines.get(name);
+  if (entry) return entry;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `unknown engine "${name}": choose one of ${engineNames.join(', ')}`,
+  );
+}

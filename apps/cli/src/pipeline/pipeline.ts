@@ -1,0 +1,111 @@
+/**
+ * The measuring of a whole model: in this thread or in workers, with the matrices in flight kept
+ * under a memory limit.
+ */
+import { AlphaLoraError, type SpectralEngine } from '@alphalora/contracts';
+import {
+  farmsUnit,
+  type MeasureControl,
+  type Measurement,
+  needsRandomised,
+  operations,
+  type SpectralUnit,
+} from '@alphalora/htsr-core';
+import { createMeasurer, type Measured, type MeasurerSettings, requireEngine } from './measurer.js';
+import { memoryGate } from './memory-gate.js';
+
+/** Models of fewer operations than this are done before worker threads have started. */
+const WORTH_WORKERS = 5e9;
+
+export interface PipelineOptions {
+  settings: Omit<MeasurerSettings, 'keepBytes'>;
+  /** What will be measured. */
+  units: readonly SpectralUnit[];
+  /** Matrices at once. */
+  jobs: number;
+  /** Bytes that the matrices in flight may take together. */
+  maxMemory: number;
+  onMeasured: (unit: SpectralUnit, measured: Measured) => void;
+}
+
+export interface Pipeline {
+  /** The build of the engine that works here, where there are several. */
+  readonly build?: string;
+  /** How many units it measures at once. */
+  readonly concurrency: number;
+  measure(unit: SpectralUnit, control: MeasureControl): Promise<Measurement>;
+  close(): Promise<void>;
+}
+
+export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { jobs, maxMemory, units, onMeasured } = options;
+  const build = await buildOf(options.settings);
+  // The threads do not choose anew: all use the one that is written down.
+  const settings: MeasurerSettings = {
+    ...options.settings,
+    ...(build !== undefined && { build }),
+    keepBytes: maxMemory / jobs,
+  };
+  const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
+  const alone = work < WORTH_WORKERS;
+  const measurer = alone
+    ? await createMeasurer(settings)
+    : (await import('./pool.js')).createPool(settings, jobs);
+  const gate = memoryGate(maxMemory);
+  return {
+    ...(build !== undefined && { build }),
+    concurrency: alone ? 1 : jobs,
+    async measure(unit, control) {
+      const bytes = memoryOf(unit, settings);
+      if (bytes > maxMemory) throw tooLarge(bytes, maxMemory);
+      const release = await gate.acquire(bytes, control.signal);
+      try {
+        const measured = await measurer.measure(unit.name, control);
+        onMeasured(unit, measured);
+        return measured.measurement;
+      } finally {
+        release();
+      }
+    },
+    close: () => measurer.close(),
+  };
+}
+
+/** The unit as it is decomposed. */
+export function sampledUnit(
+  unit: SpectralUnit,
+  { farms }: Pick<MeasurerSettings, 'farms'>,
+): SpectralUnit {
+  return farms ? farmsUnit(unit, farms) : unit;
+}
+
+/** Estimate of the bytes that a unit takes while it is measured: one of its matrices at a time. */
+function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
+  const { memory } = requireEngine(settings.engine);
+  const shuffles = needsRandomised(settings.metrics);
+  const bytes = sampledUnit(unit, settings).matrices.map((matrix) => {
+    const { rows, columns } = matrix;
+    return memory(matrix, settings.precision) + (shuffles ? 4 * rows * columns : 0);
+  });
+  return Math.max(...bytes);
+}
+
+/** The build that works here. */
+async function buildOf({
+  engine: name,
+  build: wanted,
+}: PipelineOptions['settings']): Promise<string | undefined> {
+  const engine: SpectralEngine = await requireEngine(name).load(wanted);
+  const build = await engine.build?.();
+  await engine.close?.();
+  return build;
+}
+
+function tooLarge(bytes: number, limit: number): AlphaLoraError {
+  const megabytes = (value: number): string => `${Math.ceil(value / 1e6)} MB`;
+  return new AlphaLoraError(
+    'ENGINE_FAILED',
+    `needs about ${megabytes(bytes)}, more than the limit of ${megabytes(limit)}: ` +
+      'raise --max-memory',
+  );
+}
