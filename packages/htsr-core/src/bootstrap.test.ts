@@ -20,7 +20,13 @@ describe('the bootstrap of alpha', () => {
 
   it('repeats with the seed and changes with it', () => {
     const draw = (seed: number): number[] =>
-      bootstrapAlphas({ eigenvalues, estimator: ks, draws: 5, random: seededRandom(seed) });
+      bootstrapAlphas({
+        eigenvalues,
+        alpha: 3,
+        estimator: ks,
+        draws: 5,
+        random: seededRandom(seed),
+      });
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });
@@ -28,18 +34,28 @@ describe('the bootstrap of alpha', () => {
   it('spreads as the standard error says where the cut is fixed', () => {
     const estimator = whole(400);
     const random = seededRandom(3);
-    const draws = bootstrapAlphas({ eigenvalues, estimator, draws: 2000, random });
     const { alpha, stderr } = estimator.fit(eigenvalues);
+    const draws = bootstrapAlphas({ eigenvalues, alpha, estimator, draws: 2000, random });
     expect(mean(draws)).toBeCloseTo(alpha, 1);
     // A standard deviation from 2000 draws has an error of 1.6 %, the law of large samples some more.
     expect(standardDeviation(draws) / stderr).toBeGreaterThan(0.9);
     expect(standardDeviation(draws) / stderr).toBeLessThan(1.1);
   });
 
+  it('lies around the estimate, half of the draws to either side', () => {
+    const { alpha } = fixFingerStrict.fit(eigenvalues);
+    const draws = bootstrapAlphas({
+      ...{ eigenvalues, alpha, estimator: fixFingerStrict, draws: 101 },
+      random: seededRandom(4),
+    });
+    expect(draws.filter((drawn) => drawn < alpha - 1e-12)).toHaveLength(50);
+    expect(draws.every((drawn) => drawn > 1)).toBe(true);
+  });
+
   it('leaves out draws without a fit', () => {
     const twoValues = Float64Array.of(1, 2);
     const draws = bootstrapAlphas({
-      ...{ eigenvalues: twoValues, estimator: whole(2), draws: 400 },
+      ...{ eigenvalues: twoValues, alpha: 2, estimator: whole(2), draws: 400 },
       random: seededRandom(1),
     });
     // Half of the samples of two have two equal values.
@@ -56,7 +72,7 @@ describe('the bootstrap of alpha', () => {
     };
     const random = seededRandom(1);
     const run = (): number[] =>
-      bootstrapAlphas({ eigenvalues, estimator: broken, draws: 1, random });
+      bootstrapAlphas({ eigenvalues, alpha: 3, estimator: broken, draws: 1, random });
     expect(run).toThrow(TypeError);
   });
 });
@@ -76,7 +92,7 @@ describe('Pareto samples', () => {
       if (Math.abs(fit.alpha - alpha) > 3 * fit.stderr) far++;
       const random = seededRandom(seed, 'bootstrap');
       const [low, high] = middle95(
-        bootstrapAlphas({ eigenvalues, estimator, draws: 200, random }),
+        bootstrapAlphas({ eigenvalues, alpha: fit.alpha, estimator, draws: 200, random }),
       )!;
       if (low <= alpha && alpha <= high) covered++;
     }

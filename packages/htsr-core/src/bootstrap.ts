@@ -9,19 +9,22 @@
  */
 import { isAlphaLoraError, type TailEstimator } from '@alphalora/contracts';
 import type { Random } from './random.js';
+import { quantile } from './statistics.js';
 
 /**
  * @param params.eigenvalues positive, ascending
+ * @param params.alpha what the estimator makes of them: the median of the result
  * @param params.draws how many samples are drawn
  * @returns alpha of every draw that has a fit, in the order of the draws
  */
 export function bootstrapAlphas(params: {
   eigenvalues: Float64Array;
+  alpha: number;
   estimator: TailEstimator;
   draws: number;
   random: Random;
 }): number[] {
-  const { eigenvalues, estimator, draws, random } = params;
+  const { eigenvalues, alpha, estimator, draws, random } = params;
   const alphas: number[] = [];
   for (let draw = 0; draw < draws; draw++) {
     try {
@@ -31,7 +34,21 @@ export function bootstrapAlphas(params: {
       if (!isAlphaLoraError(error, 'NO_SPECTRUM')) throw error;
     }
   }
-  return alphas;
+  return centred(alphas, alpha);
+}
+
+/**
+ * Scales alpha - 1, to which the standard error is proportional, so that the median becomes the
+ * estimate. A sample drawn with replacement has a rougher histogram than the spectrum, which moves
+ * the cuts that follow its peak; that shift belongs to the drawing and not to the matrix.
+ */
+function centred(alphas: readonly number[], alpha: number): number[] {
+  if (alphas.length === 0) return [];
+  const median = quantile(
+    alphas.toSorted((a, b) => a - b),
+    0.5,
+  );
+  return alphas.map((drawn) => 1 + ((drawn - 1) * (alpha - 1)) / (median - 1));
 }
 
 /** As many values as there are, drawn with replacement, ascending without a sort. */

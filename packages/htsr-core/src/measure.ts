@@ -88,9 +88,10 @@ export async function measureUnit(
   const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
   const fit = estimator.fit(eigenvalues);
   const random = seededRandom(seed, `bootstrap ${unit.name}`);
-  const draws = bootstrapAlphas({ eigenvalues, estimator, draws: bootstrap, random });
+  const { alpha } = fit;
+  const draws = bootstrapAlphas({ eigenvalues, alpha, estimator, draws: bootstrap, random });
   const interval = middle95(draws);
-  const warning = warningOf(fit.alpha);
+  const warning = warningOf(alpha);
   const randomised = needsRandomised(names)
     ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
     : undefined;
