@@ -4,6 +4,7 @@ import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
+import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
 
 async function measure(engine) {
@@ -27,7 +28,8 @@ for (const [i, { alpha }] of analysis.blocks.entries())
   assert(Math.abs(alpha - reference.blocks[i].alpha) < 1e-3, `block ${i}: engines disagree`);
 
 const layers = layersOf(analysis);
-const { experts } = allocate({ layers, policy: await loadPolicy('alphalora'), total: 40 });
+const allocation = allocate({ layers, policy: await loadPolicy('alphalora'), total: 40 });
+const { experts } = allocation;
 assert.equal(experts.length, 8);
 assert.equal(
   experts.reduce((sum, count) => sum + count, 0),
@@ -37,3 +39,5 @@ assert.equal(
 assert.equal(experts.indexOf(Math.max(...experts)), 6);
 
 await assert.rejects(loadEstimator('guess'), (error) => isAlphaLoraError(error, 'INVALID_OPTION'));
+
+assert(renderReport({ analysis, allocation }).includes('40 LoRA experts are shared out'));

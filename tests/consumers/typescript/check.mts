@@ -10,6 +10,7 @@ import {
   loadEstimator,
   weightFromValues,
 } from '@alphalora/htsr-core';
+import { type ReportDocuments, renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm';
 import { createWasmEngine as createNodeEngine } from '@alphalora/spectra-wasm/node';
 
@@ -40,6 +41,10 @@ export async function plan(values: Float32Array): Promise<Allocation> {
   });
   const layers = layersOf(analysis);
   return allocate({ layers, policy: await loadPolicy('alphalora'), total: 4 });
+}
+
+export function page(documents: ReportDocuments): string {
+  return renderReport({ ...documents, tool: { name: 'consumer', version: '1.0.0' } });
 }
 
 export function explain(error: unknown): string {

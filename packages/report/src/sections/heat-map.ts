@@ -10,7 +10,7 @@ import { count, decimal } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
 /** Lower bounds of the colours after the first; 2, 6 and 8 are the marks of the warnings. */
-export const STEPS: readonly number[] = [2, 2.5, 3, 3.5, 4, 5, 6, 8];
+const STEPS: readonly number[] = [2, 2.5, 3, 3.5, 4, 5, 6, 8];
 
 /** The class of the colour of an alpha: 0 below 2, 8 above 8. */
 export function step(alpha: number): number {
@@ -37,7 +37,7 @@ export function heatMapSection({ projections, blocks, failed }: Facts): Content 
   return html`<section aria-labelledby="map"><h2 id="map">Projections</h2>
 <p>Alpha of each projection in each block: the stronger the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
 ${legend()}
-<div class="scroll" tabindex="0" role="region" aria-labelledby="map"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
+<div class="scroll" tabindex="0" role="region" aria-label="Table of alpha by projection and block"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
 <thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
 <tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index }) => cell(role, index, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
 <tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div></section>`;

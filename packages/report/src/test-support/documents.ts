@@ -25,7 +25,7 @@ interface Options {
 }
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32). */
-export function randomSource(seed: number): () => number {
+function randomSource(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -81,7 +81,7 @@ export function analysisOf(options: Options = {}): Analysis {
 type Identity = Pick<AnalysedRow, 'name' | 'shape' | 'dtype'> & Partial<AnalysedRow>;
 
 /** A row whose spectrum has `tail` eigenvalues with exactly the quantiles of a power law. */
-export function measuredRow(
+function measuredRow(
   identity: Identity,
   alpha: number,
   size: number,

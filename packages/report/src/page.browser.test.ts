@@ -1,0 +1,146 @@
+/** The page as people meet it: opened from disk, at the width of a phone and of a desk. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderReport } from './render.js';
+import { allocationOf, analysisOf } from './test-support/documents.js';
+
+const candidates = [
+  process.env['CHROMIUM_PATH'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
+const reason = executablePath ? '' : ' (skipped: no Chromium; set CHROMIUM_PATH)';
+
+/** With matrices of each warning in every block. */
+function pageOf(blocks: number): string {
+  const each = [1.6, 2.4, 3.1, 4.4, 5.2, 6.9, 11];
+  const alphas = Array.from({ length: blocks * each.length }, (_, i) => each[i % each.length]!);
+  const analysis = analysisOf({ blocks, size: 120, alphas });
+  return renderReport({ analysis, allocation: allocationOf(analysis) });
+}
+
+describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
+  let browser: Browser;
+  let folder: string;
+  let deep: string;
+  let shallow: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'alphalora-report-'));
+    const write = async (name: string, page: string): Promise<string> => {
+      await writeFile(join(folder, name), page);
+      return pathToFileURL(join(folder, name)).href;
+    };
+    // Wider than any screen here, and few enough for a check of every element.
+    deep = await write('deep.html', pageOf(40));
+    shallow = await write('shallow.html', pageOf(3));
+    browser = await chromium.launch({
+      executablePath: executablePath!,
+      args: [
+        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  async function opened(address: string, options: BrowserContextOptions): Promise<Page> {
+    const context = await browser.newContext(options);
+    const tab = await context.newPage();
+    await tab.goto(address);
+    return tab;
+  }
+  const sized = (width: number): BrowserContextOptions => ({ viewport: { width, height: 800 } });
+  const openAll = `for (const details of document.querySelectorAll('section > details, #all details'))
+    details.open = true`;
+
+  it.each([390, 1280])('fits %i pixels and says nothing on the console', async (width) => {
+    const tab = await opened('about:blank', sized(width));
+    const said: string[] = [];
+    tab.on('console', (message) => said.push(message.text()));
+    tab.on('pageerror', (error) => said.push(String(error)));
+    tab.on('request', (request) => request.url() !== deep && said.push(request.url()));
+    await tab.goto(deep);
+    await tab.evaluate(openAll);
+    expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    expect(said).toEqual([]);
+    await tab.context().close();
+  });
+
+  it.each([
+    ['light', 'rgb(255, 255, 255)'],
+    ['dark', 'rgb(17, 21, 27)'],
+  ] as const)('has no barrier that axe knows, contrast included, in %s', async (scheme, colour) => {
+    const tab = await opened(shallow, { ...sized(1280), colorScheme: scheme });
+    expect(await tab.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(colour);
+    await tab.evaluate(openAll);
+    await tab.evaluate(axe.source);
+    const violations = await tab.evaluate(`axe.run({ resultTypes: ['violations'] }).then(
+      ({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].failureSummary]))`);
+    expect(violations).toEqual([]);
+    await tab.context().close();
+  });
+
+  it('sorts and filters from the keyboard', async () => {
+    const tab = await opened(deep, sized(1280));
+    const alphasShown = async (): Promise<number[]> => {
+      const texts = await tab
+        .locator('#all tbody:not([hidden]) tr:first-child b')
+        .allTextContents();
+      return texts.map(Number);
+    };
+    const header = tab.locator('#all thead th', { hasText: 'Alpha' }).first();
+    await header.locator('button').focus();
+    await tab.keyboard.press('Enter');
+    expect(await header.getAttribute('aria-sort')).toBe('ascending');
+    const ascending = await alphasShown();
+    expect(ascending).toHaveLength(280);
+    expect(ascending).toEqual(ascending.toSorted((a, b) => a - b));
+    await tab.keyboard.press('Space');
+    expect(await header.getAttribute('aria-sort')).toBe('descending');
+    expect(await alphasShown()).toEqual(ascending.toReversed());
+
+    await tab.getByLabel('Name').fill('layers.7.');
+    expect(await alphasShown()).toHaveLength(7);
+    await tab.locator('select').selectOption('up_proj');
+    expect(await alphasShown()).toHaveLength(1);
+    expect(await tab.locator('output').textContent()).toBe('1 of 280 shown');
+    await tab.context().close();
+  });
+
+  it('opens the details of a row from the keyboard, and draws them', async () => {
+    const tab = await opened(shallow, { ...sized(1280), javaScriptEnabled: false });
+    const row = tab.locator('#all tbody').first();
+    await row.locator('summary').focus();
+    await tab.keyboard.press('Enter');
+    const charts = row.locator('.charts svg');
+    expect(await charts.count()).toBe(3);
+    for (const chart of await charts.all()) {
+      const { width, height } = (await chart.boundingBox())!;
+      expect(width).toBeGreaterThan(250);
+      expect(height).toBeGreaterThan(120);
+    }
+    await tab.context().close();
+  });
+
+  it('prints in light colours, without controls', async () => {
+    const tab = await opened(shallow, { ...sized(1280), colorScheme: 'dark' });
+    await tab.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await tab.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
+      'rgb(255, 255, 255)',
+    );
+    expect(await tab.locator('.filter').isVisible()).toBe(false);
+    await tab.context().close();
+  });
+});
