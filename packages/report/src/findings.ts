@@ -146,10 +146,17 @@ function intervals({ scored, measured }: Facts): string[] {
   ];
   const top = known.toSorted((a, b) => b.alpha - a.alpha)[0]!;
   const rivals = known.filter((block) => block !== top && block.interval![1] >= top.interval![0]);
+  const overlapped =
+    rivals.length === 1
+      ? `that of block ${rivals[0]!.index}`
+      : rivals.length === known.length - 1
+        ? 'those of all others'
+        : `those of ${rivals.length} others`;
   sentences.push(
     rivals.length === 0
       ? `The interval of block ${top.index} lies above all others: it is clearly the least trained.`
-      : `The interval of block ${top.index} overlaps ${rivals.length === 1 ? `that of block ${rivals[0]!.index}` : `those of ${rivals.length} others`}, so which of them is least trained is not settled.`,
+      : `The interval of block ${top.index} overlaps ${overlapped}, so which of them is least trained ` +
+          'is not settled.',
   );
   return sentences;
 }

@@ -126,9 +126,10 @@ describe('the page', () => {
     contains(
       text,
       'alphalora analyze hf://example/seven-billion --estimator fix-finger --aggregate mean ' +
-        '--engine wasm --precision auto --bootstrap 200 --seed 0 -o analysis.json ' +
+        '--engine wasm --precision auto --build relaxed --bootstrap 200 --seed 0 -o analysis.json ' +
         'alphalora allocate analysis.json --total 20 --policy alphalora --set beta=2.5 ' +
-        '--rounding largest-remainder --min 1 -o allocation.json',
+        '--rounding largest-remainder --min 1 -o allocation.json ' +
+        'alphalora report analysis.json allocation.json -o report.html',
     );
   });
 
@@ -260,6 +261,24 @@ describe('what is refused', () => {
       }),
     );
   });
+});
+
+it('repeats lists, windows and adapters on the command line, quoted for a shell', () => {
+  const special = {
+    ...analysis,
+    model: { ...analysis.model, source: "my model's", adapter: 'adapter' },
+    options: {
+      ...{ estimator: 'ks', aggregate: 'mean', engine: 'wasm', include: ['*.q', 'b'] },
+      farms: { rows: 1000, ratio: 1.5, windows: 5 },
+    } as const,
+  };
+  const text = shown(renderReport({ analysis: { ...special, options: { ...special.options } } }));
+  contains(
+    text,
+    "alphalora analyze 'my model'\\''s' --adapter adapter --estimator ks --aggregate mean " +
+      "--engine wasm --include '*.q' b --farms-size 1000x1500 --farms-windows 5 -o analysis.json",
+  );
+  contains(text, 'farmsrows 1000, ratio 1.5, windows 5');
 });
 
 it('colours by the steps that the legend names', () => {

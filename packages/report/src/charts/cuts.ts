@@ -13,8 +13,8 @@ export function cutsChart({ alpha, tail }: AnalysedRow, { cuts }: SpectrumSummar
   const points = zip(cuts.tail, cuts.alpha) as [tail: number, alpha: number][];
   const low = Math.log10(Math.min(cuts.tail[0]!, tail));
   const high = Math.log10(Math.max(cuts.tail.at(-1)!, tail));
-  // Tails of a few eigenvalues give exponents without bounds; the chosen one sets the scale.
-  const top = Math.max(4, 1.8 * alpha);
+  // Tails of a few eigenvalues give exponents without bounds; the chosen one limits the scale.
+  const top = Math.max(4, 1.8 * alpha, Math.min(3 * alpha, 1.1 * Math.max(...cuts.alpha)));
   const x = scaleLinear([low, high], [area.left + 4, area.right - 4]);
   const y = scaleLinear([1, top], [area.bottom, area.top]);
   const edge = (sign: 1 | -1): [number, number][] =>

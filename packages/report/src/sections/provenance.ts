@@ -49,25 +49,31 @@ function spaced(name: string): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${spaced(name)} ${shown(part)}`)
+    .join(', ');
 }
 
-/** Options of the analysis that the command line calls by another name or decides by itself. */
-const decidedByItself = ['build'];
-
+/** The command line that makes the documents and this page again. */
 function commands({ model, options }: Analysis, allocation: Allocation | undefined): string {
   const flags = Object.entries(options)
-    .filter(([name]) => /^[a-z]+$/i.test(name) && !decidedByItself.includes(name))
+    .filter(([name]) => /^[a-z]+$/i.test(name))
     .flatMap(([name, value]) => flag(name, value));
   const adapter = model.adapter === undefined ? [] : ['--adapter', quoted(model.adapter)];
   const analyze = [
     ...['alphalora analyze', quoted(model.source), ...adapter, ...flags],
     '-o analysis.json',
   ];
-  if (!allocation) return analyze.join(' ');
+  if (!allocation) {
+    return `${analyze.join(' ')}\nalphalora report analysis.json -o report.html`;
+  }
   const { policy, budget, rounding } = allocation;
   const settings = Object.entries(policy.options).map(
-    ([name, value]) => `--set ${quoted(`${name}=${shown(value)}`)}`,
+    ([name, value]) =>
+      `--set ${quoted(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)}`,
   );
   const allocate = [
     `alphalora allocate analysis.json --total ${budget.total} --policy ${quoted(policy.name)}`,
@@ -77,7 +83,8 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
     ...(budget.max === undefined ? [] : [`--max ${budget.max}`]),
     '-o allocation.json',
   ];
-  return `${analyze.join(' ')}\n${allocate.join(' ')}`;
+  const report = 'alphalora report analysis.json allocation.json -o report.html';
+  return [analyze.join(' '), allocate.join(' '), report].join('\n');
 }
 
 function flag(name: string, value: unknown): string[] {
@@ -85,7 +92,14 @@ function flag(name: string, value: unknown): string[] {
   if (value === false) return [];
   if (value === true) return [option];
   if (Array.isArray(value)) return [option, ...value.map((item) => quoted(String(item)))];
-  return typeof value === 'object' ? [] : [option, quoted(String(value))];
+  if (typeof value !== 'object' || value === null) return [option, quoted(String(value))];
+  return name === 'farms' ? farmsFlags(value as Record<string, unknown>) : [];
+}
+
+/** Windows are given by their two sides, and recorded as the shorter one and the ratio. */
+function farmsFlags({ rows, ratio, windows }: Record<string, unknown>): string[] {
+  const sides = `${Number(rows)}x${Math.round(Number(rows) * Number(ratio))}`;
+  return ['--farms-size', sides, '--farms-windows', String(Number(windows))];
 }
 
 /** A word for a POSIX shell. */
