@@ -84,6 +84,17 @@ describe('a spectrum from windows', () => {
     expect([...pooled]).toEqual(squares.sort((a, b) => a - b));
   });
 
+  it('is refused where the matrix is given as factors', () => {
+    const factors = {
+      ...{ rank: 2, scale: 1 },
+      left: async () => new Float64Array(24),
+      right: async () => new Float64Array(60),
+    };
+    const whole = weightFromValues({ name: 'w', shape: [12, 30], values });
+    const [low] = spectralUnits({ ...whole, factors });
+    expect(() => farmsUnit(low!)).toThrow(/add the adapter to its base model/);
+  });
+
   it('goes with any estimator and counts its matrices as windows', async () => {
     const options = { engine, estimator: ks, bootstrap: 0, farms: { rows: 6, windows: 2 } };
     const { metrics, alpha } = await measureUnit(unit!, options);

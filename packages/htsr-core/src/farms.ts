@@ -31,9 +31,20 @@ export function farmsOptions(options: FarmsOptions): Required<FarmsOptions> {
   return { rows, ratio, windows };
 }
 
-/** The unit with windows in place of its matrices; its shape is that of a window. */
+/**
+ * The unit with windows in place of its matrices; its shape is that of a window.
+ * @throws AlphaLoraError `INVALID_OPTION` for values out of range, and for a matrix given as factors
+ */
 export function farmsUnit(unit: SpectralUnit, options: FarmsOptions = {}): SpectralUnit {
   const checked = farmsOptions(options);
+  const [matrix] = unit.matrices;
+  if (unit.shape.length === 2 && matrix && matrix.rows !== unit.shape[0]) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${unit.name} is the update of an adapter, of low rank, and has no windows to sample: ` +
+        'add the adapter to its base model',
+    );
+  }
   const matrices = unit.matrices.flatMap((matrix) => windowsOf(matrix, checked));
   const { rows, columns } = matrices[0]!;
   return { ...unit, shape: [rows, columns], matrices };

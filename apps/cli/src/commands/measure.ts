@@ -97,6 +97,12 @@ export async function measure(
   const metrics = resolveMetrics(options.metrics);
   requireMeasured(options.failOn ?? [], metrics);
   const farms = chosenFarms(options);
+  const left = checkpoint.adapter?.unmatched ?? [];
+  if (left.length > 0) {
+    io.stderr.write(
+      `warning: ${left.length} modules of ${adapter} are not in ${source}: ${some(left)}\n`,
+    );
+  }
   const choice = selection(options, checkpoint.tensors);
   const chosen = chosenUnits(checkpoint, choice);
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
@@ -202,4 +208,8 @@ function chosenFarms(options: MeasuringOptions): Required<FarmsOptions> | undefi
 export function workOf(unit: SpectralUnit, options: MeasuringOptions): number {
   const farms = chosenFarms(options);
   return operations(sampledUnit(unit, farms ? { farms } : {}));
+}
+
+function some(names: readonly string[]): string {
+  return names.slice(0, 3).join(', ') + (names.length > 3 ? ', ...' : '');
 }
