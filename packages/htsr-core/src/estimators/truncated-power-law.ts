@@ -6,8 +6,8 @@
  * log-likelihood is concave in (alpha, rate): its gradient is the difference between expected and
  * observed means, its Hessian minus the covariance, and damped Newton steps find the only maximum.
  * The moments come by quadrature after t = e^u, where the weight exp((1 - alpha) u - rate e^u) is
- * log-concave and smooth; t - 1 in place of t keeps the digits of a tail close to xmin. The covariance is also the Fisher information, whose inverse over n gives
- * the standard error.
+ * log-concave and smooth; t - 1 in place of t keeps the digits of a tail close to xmin. The covariance
+ * is also the Fisher information, whose inverse over n gives the standard error.
  *
  * rate >= 0. Where the likelihood falls as soon as the rate leaves 0 (possible only for alpha > 2,
  * where the pure law has a mean), the pure power law is the maximum.
@@ -17,7 +17,7 @@
  * - `e-tpl`: near the peak of the histogram, WeightWatcher's E_TPL, which is TPL with xmin_peak. The
  *   lower bound is the intended one of `fix-finger-strict`, so that scale does not matter.
  */
-import type { TailEstimator, TailFit } from '@alphalora/contracts';
+import { AlphaLoraError, type TailEstimator, type TailFit } from '@alphalora/contracts';
 import { fixFingerStrict } from './fix-finger.js';
 import { ks } from './ks.js';
 import { quadrature } from './quadrature.js';
@@ -36,6 +36,8 @@ export const extendedTpl: TailEstimator = {
  * The truncated law above the cut of a pure one.
  * @param eigenvalues positive, ascending
  * @param pure the maximum-likelihood fit of the pure law to the `tail` largest of them
+ * @throws AlphaLoraError `NO_SPECTRUM` when the tail is so narrow that double precision cannot tell
+ * the two parameters apart
  */
 export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
   const { xmin, tail } = pure;
@@ -50,12 +52,19 @@ export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
   const { alpha, rate, moments } = maximumLikelihood(observed, pure.alpha);
   const { varianceLog, varianceExcess, covariance } = moments;
   const determinant = varianceLog * varianceExcess - covariance ** 2;
+  const stderr = Math.sqrt(varianceExcess / determinant / tail);
+  if (!Number.isFinite(alpha) || !Number.isFinite(stderr)) {
+    throw new AlphaLoraError(
+      'NO_SPECTRUM',
+      'the tail is too narrow to tell a cut-off from a power law; try the estimator ks',
+    );
+  }
   return {
     alpha,
     xmin,
     ks: ksDistance(logs, alpha, rate, moments),
     tail,
-    stderr: Math.sqrt(varianceExcess / determinant / tail),
+    stderr,
     lambda: rate / xmin,
   };
 }

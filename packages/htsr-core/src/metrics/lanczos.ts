@@ -71,7 +71,7 @@ export async function largestEigenvalues(params: LanczosParams): Promise<Float64
   }
 }
 
-/** W^T (W v): every row is read once and used twice. */
+/** W^T (W v): every row is read once and used twice; two at a time, to use what was read of v twice. */
 function multiplyGram(
   values: Float32Array | Float64Array,
   rows: number,
@@ -79,19 +79,19 @@ function multiplyGram(
   vector: Float64Array,
 ): Float64Array {
   const result = new Float64Array(columns);
-  const whole = columns - (columns % 4);
-  for (let row = 0; row < rows; row++) {
-    const line = values.subarray(row * columns, (row + 1) * columns);
-    let [a, b, c, d] = [0, 0, 0, 0];
-    for (let i = 0; i < whole; i += 4) {
-      a += line[i]! * vector[i]!;
-      b += line[i + 1]! * vector[i + 1]!;
-      c += line[i + 2]! * vector[i + 2]!;
-      d += line[i + 3]! * vector[i + 3]!;
+  for (let row = 0; row < rows; row += 2) {
+    const first = values.subarray(row * columns, (row + 1) * columns);
+    // The last row of an odd number has itself beside it, with weight 0.
+    const paired = row + 1 < rows;
+    const second = paired ? values.subarray((row + 1) * columns, (row + 2) * columns) : first;
+    let [a, b] = [0, 0];
+    for (let i = 0; i < columns; i++) {
+      const component = vector[i]!;
+      a += first[i]! * component;
+      b += second[i]! * component;
     }
-    let product = a + b + (c + d);
-    for (let i = whole; i < columns; i++) product += line[i]! * vector[i]!;
-    for (let i = 0; i < columns; i++) result[i]! += product * line[i]!;
+    if (!paired) b = 0;
+    for (let i = 0; i < columns; i++) result[i]! += a * first[i]! + b * second[i]!;
   }
   return result;
 }

@@ -17,8 +17,8 @@
  * s comes from the mean of the bulk, without a density estimate and its bandwidth: start with all
  * eigenvalues, set aside those that the edge of their mean calls spikes, repeat. The largest go, so
  * the mean falls and with it the edge: what was set aside stays so, and the sequence ends after at
- * most N steps. It never empties the bulk, because the edge lies above the mean. Each step is a
- * look-up in prefix sums.
+ * most N steps. The edge lies above the mean, so the bulk is never empty; of a matrix of low rank it
+ * may be the zeros alone, with s = 0. Each step is a look-up in prefix sums.
  */
 import type { MetricGroup } from './group.js';
 
