@@ -135,5 +135,8 @@ svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair 
 .detail details>div{padding:6px 0 24px}}
 @media print{.bar-top,.filter,.skip,.detail{display:none}main{max-width:none;padding:0}section{margin:28px 0}
 .heat td,.swatch,.figures,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.scroll{overflow:visible}figure,tr,.figures,.findings div{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}}
+.scroll{overflow:visible;container-type:normal}
+.compact th,.compact td,#all th,#all td,thead th{white-space:normal;font-size:10px;padding-right:8px}#all code{font-size:9px}
+.heat td,.heat thead th{min-width:0;font-size:8px;padding:0}.heat i{font-size:6px}
+figure,tr,.figures,.findings div{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}}
 `;

@@ -45,7 +45,7 @@ describe('experts by block', () => {
     [
       {
         ...{ index: 0, matrices: 7, alpha: 2 },
-        allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 8] } },
+        allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 6] } },
       },
       { index: 1, matrices: 7, alpha: 2, allocated: { ...allocated, index: 1, experts: 0 } },
       { index: 2, matrices: 7 },
@@ -56,13 +56,26 @@ describe('experts by block', () => {
 
   it('draws bars, whiskers and the even share on one scale', () => {
     expect([...markup.matchAll(/<rect [^>]*width="([\d.]+)%"/g)].map(([, width]) => width)).toEqual(
-      ['50', '0'],
+      ['66.7', '0'],
     );
-    expect(markup).toContain('<line class="whisker" x1="37.5%" x2="100%"');
-    expect(markup).toContain('<line class="bound" x1="25%"');
+    expect(markup).toContain('<line class="whisker" x1="50%" x2="100%"');
+    expect(markup).toContain('<line class="bound" x1="33.3%"');
     expect(markup).toContain(
-      'Block 0: 4 experts, 95 % between 3 and 8, another number in 25 % of the draws',
+      'Block 0: 4 experts, 95 % between 3 and 6, another number in 25 % of the draws',
     );
     expect(markup).toContain('not in the budget');
+  });
+
+  it('cuts a wild range off, with an arrow', () => {
+    const wild = { ...allocated, robustness: { changed: 1, experts: [3, 40] as [number, number] } };
+    const { markup: cut } = expertsChart(
+      [{ index: 0, matrices: 7, alpha: 2, allocated: wild }],
+      4,
+      'words',
+    );
+    // To one and a half times the most that a block has.
+    expect(cut).toContain('x1="50%" x2="100%"');
+    expect(cut).toContain('→');
+    expect(cut).toContain('95 % between 3 and 40');
   });
 });

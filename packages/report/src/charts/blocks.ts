@@ -31,7 +31,7 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
     const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
     const mark = alpha > WELL_TRAINED[1] ? 'dot under' : 'dot';
-    return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text class="beyond" x="100%" dx="2" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
+    return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
   };
   const guides: [number, string][] = [
     [WELL_TRAINED[0], 'over-trained below 2'],
@@ -48,10 +48,11 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
 }
 
 export function expertsChart(blocks: readonly BlockFacts[], even: number, label: string): Html {
+  const most = Math.max(even, 1, ...blocks.map(({ allocated }) => allocated?.experts ?? 0));
   const ends = blocks.map(({ allocated }) =>
-    Math.max(allocated?.experts ?? 0, allocated?.robustness?.experts[1] ?? 0),
+    Math.min(allocated?.robustness?.experts[1] ?? 0, 1.5 * most),
   );
-  const highest = Math.max(even, ...ends, 1);
+  const highest = Math.max(most, ...ends);
   const x = scaleLinear([0, highest], [0, 100]);
   const row = ({ allocated, index }: BlockFacts, y: number): Content => {
     if (!allocated) return html`<text class="none" x="0" y="${y + 4}">not in the budget</text>`;
@@ -61,13 +62,13 @@ export function expertsChart(blocks: readonly BlockFacts[], even: number, label:
       `Block ${index}: ${count(experts, 'expert')}` +
       (whisker ? `, 95 % between ${whisker[0]} and ${whisker[1]}` : '') +
       (robustness ? `, another number in ${percent(robustness.changed)} of the draws` : '');
-    const end = Math.max(experts, whisker?.[1] ?? 0, 0);
+    const end = Math.min(highest, Math.max(experts, whisker?.[1] ?? 0, 0));
+    const beyond = whisker !== undefined && whisker[1] > highest;
     const half = Math.floor(rowHeight(blocks.length) * 0.3);
-    const [from, to] = (whisker ?? [0, 0]).map((value) => percentOf(x(Math.max(0, value)))) as [
-      Html,
-      Html,
-    ];
-    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, experts)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/><line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}<text class="count" x="${percentOf(x(end))}" dx="7" y="${y + 4}">${experts}</text></g>`;
+    const [from, to] = (whisker ?? [0, 0]).map((value) =>
+      percentOf(x(Math.min(highest, Math.max(0, value)))),
+    ) as [Html, Html];
+    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, experts)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/>${!beyond && html`<line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<text class="count" x="${percentOf(x(end))}" dx="${beyond ? 16 : 7}" y="${y + 4}">${experts}</text></g>`;
   };
   return rows({
     blocks,

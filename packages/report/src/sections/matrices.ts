@@ -63,10 +63,15 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
       : []),
     { title: 'KS', cell: ({ ks }) => decimal(ks, 3), minor: true },
     { title: 'Tail', cell: ({ tail }) => tail, minor: true },
-    {
-      title: 'Warning',
-      cell: ({ warning }) => warning && html`<span class="tag ${warning}">${warning}</span>`,
-    },
+    ...(measured.some(({ warning }) => warning)
+      ? [
+          {
+            title: 'Warning',
+            cell: ({ warning }: AnalysedRow) =>
+              warning && html`<span class="tag ${warning}">${warning}</span>`,
+          },
+        ]
+      : []),
     ...metrics.map((metric) => ({
       title: metric.replaceAll('_', ' '),
       cell: (row: AnalysedRow) => {
