@@ -15,8 +15,10 @@ export function cutsChart({ alpha, tail }: AnalysedRow, { cuts }: SpectrumSummar
   const high = Math.log10(Math.max(cuts.tail.at(-1)!, tail));
   // Tails of a few eigenvalues give exponents without bounds; the chosen one limits the scale.
   const top = Math.max(4, 1.8 * alpha, Math.min(3 * alpha, 1.1 * Math.max(...cuts.alpha)));
+  // Laws with a cut-off may have an exponent below one.
+  const bottom = Math.min(1, alpha);
   const x = scaleLinear([low, high], [area.left + 4, area.right - 4]);
-  const y = scaleLinear([1, top], [area.bottom, area.top]);
+  const y = scaleLinear([bottom, top], [area.bottom, area.top]);
   const edge = (sign: 1 | -1): [number, number][] =>
     points.map(([size, value]) => [
       x(Math.log10(size)),
@@ -33,7 +35,7 @@ export function cutsChart({ alpha, tail }: AnalysedRow, { cuts }: SpectrumSummar
       `${decimal(cuts.alpha[0]!)} to ${decimal(cuts.alpha.at(-1)!)}. The chosen tail of ${tail} has ` +
       `${decimal(alpha)}.`,
     x: { scale: x, ticks: logTicks(low, high, 5), title: 'eigenvalues in the tail' },
-    y: { scale: y, ticks: linearTicks(1, top, 5), title: 'alpha' },
+    y: { scale: y, ticks: linearTicks(bottom, top, 5), title: 'alpha' },
     body: html`${curve('band', `${path([...edge(1), ...edge(-1).reverse()])}Z`)}${curve('fit', path(line))}${marker(chosen, 'chosen')}<circle class="chosen clip" cx="${trusted(at(chosen))}" cy="${trusted(at(y(alpha)))}" r="4"/>`,
   });
 }
