@@ -3,12 +3,14 @@
  * nothing else is read until a weight is asked for its values. Runs in Node and the browser.
  */
 import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
+import type { Adapter } from './adapter/read.js';
+import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
 import { readHeader } from './safetensors/header.js';
 import { checkAgainstIndex, plainName, readShardIndex } from './shard-index.js';
-import { type PlacedTensor, weightsOf } from './tensors/weights.js';
+import { type PlacedTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
 export interface Checkpoint {
@@ -16,7 +18,7 @@ export interface Checkpoint {
   readonly source: string;
   /** Class of the model: as config.json says, or guessed from the names when there is none. */
   readonly architecture?: string;
-  /** config.json. */
+  /** config.json, or adapter_config.json of an adapter. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** One more than the highest block number of any weight. */
   readonly blocks: number;
@@ -25,6 +27,8 @@ export interface Checkpoint {
   /** In the order of the files and of the bytes in each. */
   readonly tensors: readonly WeightTensor[];
   readonly files: readonly CheckpointFile[];
+  /** The adapter whose updates the weights contain. */
+  readonly adapter?: AppliedAdapter;
   /** Closes the files; weights cannot be read any more. */
   close(): Promise<void>;
 }
@@ -42,6 +46,11 @@ export interface CheckpointOptions {
    * with the shape of the part. @default false
    */
   splitFused?: boolean;
+  /**
+   * Adds the updates of a LoRA adapter: the weights of its modules read as `base + scale * B A`, in
+   * float32. The checkpoint takes the adapter over, and closes it.
+   */
+  adapter?: Adapter;
   signal?: AbortSignal;
 }
 
@@ -63,12 +72,13 @@ const MAX_CONFIG_BYTES = 16_000_000;
  * Reads the headers of a checkpoint.
  *
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
- *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read, or
- *   on a big-endian machine, `NOT_FOUND` when a shard is missing, `INVALID_OPTION` when no file is given
+ *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read or
+ *   the adapter's change not be added, or on a big-endian machine, `NOT_FOUND` when a shard is
+ *   missing, `INVALID_OPTION` when no file is given
  */
 export async function readCheckpoint(
   { files, config: configSource, index: indexSource, name }: CheckpointSources,
-  { splitFused = false, signal }: CheckpointOptions = {},
+  { splitFused = false, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
@@ -88,16 +98,60 @@ export async function readCheckpoint(
   }
   const names = checkUnique(tensors);
 
-  const options = { config, splitFused, has: (tensor: string) => names.has(tensor) };
+  const additions = adapter && addAdapter(adapter, tensors, config);
+  const options = {
+    ...{ config, splitFused, has: (tensor: string) => names.has(tensor) },
+    ...(additions && { adapted: additions.adapted }),
+  };
   const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
+  for (const weight of additions?.added ?? []) {
+    weights.push(...partsOrWhole(weight, options, adapter!.weights.name));
+  }
   const architecture = architectureOf([...names.keys()], config);
   return {
     source: name ?? files[0]!.name,
     ...(architecture !== undefined && { architecture }),
     ...(config && { config }),
-    blocks: weights.reduce((most, { block = -1 }) => Math.max(most, block + 1), 0),
+    ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
-    tensors: weights,
+    ...contentOf(weights, adapter ? [...files, adapter.weights] : files),
+  };
+}
+
+/**
+ * An adapter as a checkpoint: its updates as weights of low rank, named `<module>.weight`, with the
+ * shape of the weight in the base and with `factors`; then the weights that it holds whole.
+ *
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when `splitFused` needs what only the base's
+ *   config.json says
+ */
+export function adapterCheckpoint(
+  adapter: Adapter,
+  { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
+): Checkpoint {
+  const { source, config, metadata, weights: file } = adapter;
+  const options = { config: undefined, splitFused };
+  const weights = adapterWeights(adapter).flatMap((weight) =>
+    partsOrWhole(weight, options, file.name),
+  );
+  const architecture = architectureOf(
+    weights.map(({ name, partOf }) => partOf ?? name),
+    undefined,
+  );
+  return {
+    ...{ source, config, metadata },
+    ...(architecture !== undefined && { architecture }),
+    ...contentOf(weights, [file]),
+  };
+}
+
+function contentOf(
+  tensors: readonly WeightTensor[],
+  files: readonly ByteSource[],
+): Pick<Checkpoint, 'blocks' | 'tensors' | 'files' | 'close'> {
+  return {
+    blocks: tensors.reduce((most, { block = -1 }) => Math.max(most, block + 1), 0),
+    tensors,
     files: files.map((source) => {
       return { name: plainName(source.name), byteLength: source.byteLength, source };
     }),

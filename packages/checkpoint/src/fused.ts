@@ -7,6 +7,7 @@
  */
 import { AlphaLoraError, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
 import { bytesPerElement } from './dtypes.js';
+import { factorsOfPart } from './low-rank.js';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './naming/config.js';
 import { allocateValues, decodeInto } from './values/decode.js';
 
@@ -152,7 +153,7 @@ const GAP = 1 << 14;
  * part takes one chunk, as stored and decoded: 1 to 4 MB.
  */
 export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
-  const { read: _, readInto: __, ...description } = weight;
+  const { read: _, readInto: __, factors, ...description } = weight;
   const length = part.ranges.reduce((sum, [start, end]) => sum + end - start, 0);
   const shape = weight.shape.with(part.axis, length);
   const count = product(shape);
@@ -166,6 +167,14 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
       if (offset !== undefined) return weight.read(offset + start, offset + end, signal);
       return gather(weight, runs(weight, part, start, end), end - start, signal);
     },
+    ...(factors && {
+      factors: factorsOfPart(
+        factors,
+        weight.shape as [number, number],
+        part.axis as 0 | 1,
+        part.ranges,
+      ),
+    }),
     ...(weight.readInto &&
       offset !== undefined && {
         readInto(target: Uint8Array, start: number, signal?: AbortSignal) {

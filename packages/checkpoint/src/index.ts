@@ -1,11 +1,14 @@
 /** Model weights as lazily read, named tensors; runs in Node and the browser. */
+export type { Adapter, AdapterSources, LoraUpdate } from './adapter/read.js';
+export { readAdapter } from './adapter/read.js';
+export type { AppliedAdapter } from './adapter/weights.js';
 export type {
   Checkpoint,
   CheckpointFile,
   CheckpointOptions,
   CheckpointSources,
 } from './checkpoint.js';
-export { readCheckpoint } from './checkpoint.js';
+export { adapterCheckpoint, readCheckpoint } from './checkpoint.js';
 export { bytesPerElement } from './dtypes.js';
 export type { SafetensorsContent, TensorData } from './safetensors/serialize.js';
 export { serializeSafetensors } from './safetensors/serialize.js';

@@ -52,6 +52,17 @@ describe('the bootstrap of alpha', () => {
     expect(draws.every((drawn) => drawn > 1)).toBe(true);
   });
 
+  it('stays above zero for laws with exponents below 1', () => {
+    let next = 0;
+    const flat: TailEstimator = {
+      name: 'flat',
+      fit: () => ({ alpha: [0.2, 0.4, 1.6][next++ % 3]!, xmin: 1, ks: 0, tail: 2, stderr: 0 }),
+    };
+    const random = seededRandom(1);
+    const draws = bootstrapAlphas({ eigenvalues, alpha: 0.8, estimator: flat, draws: 3, random });
+    expect(draws).toEqual([0.4, 0.8, 3.2]);
+  });
+
   it('leaves out draws without a fit', () => {
     const twoValues = Float64Array.of(1, 2);
     const draws = bootstrapAlphas({

@@ -41,14 +41,15 @@ export function bootstrapAlphas(params: {
  * Scales alpha - 1, to which the standard error is proportional, so that the median becomes the
  * estimate. A sample drawn with replacement has a rougher histogram than the spectrum, which moves
  * the cuts that follow its peak; that shift belongs to the drawing and not to the matrix.
+ *
+ * Laws with a cut-off may have exponents below 1; then alpha itself is scaled.
  */
 function centred(alphas: readonly number[], alpha: number): number[] {
   if (alphas.length === 0) return [];
-  const median = quantile(
-    alphas.toSorted((a, b) => a - b),
-    0.5,
-  );
-  return alphas.map((drawn) => 1 + ((drawn - 1) * (alpha - 1)) / (median - 1));
+  const ascending = alphas.toSorted((a, b) => a - b);
+  const origin = Math.min(ascending[0]!, alpha) > 1 ? 1 : 0;
+  const factor = (alpha - origin) / (quantile(ascending, 0.5) - origin);
+  return alphas.map((drawn) => origin + factor * (drawn - origin));
 }
 
 /** As many values as there are, drawn with replacement, ascending without a sort. */

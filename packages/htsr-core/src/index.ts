@@ -10,16 +10,20 @@ export type {
 export { analyze, analyzeWith } from './analyze.js';
 export { bootstrapAlphas } from './bootstrap.js';
 export { createReferenceEngine } from './engines/ml-matrix.js';
+export { clipXmax } from './estimators/clip-xmax.js';
 export { fixFinger, fixFingerStrict } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';
 export { estimators, loadEstimator } from './estimators/index.js';
 export { ks } from './estimators/ks.js';
+export { extendedTpl, tpl } from './estimators/truncated-power-law.js';
 export type { FarmsOptions } from './farms.js';
 export { farmsOptions, farmsUnit, windowsOf } from './farms.js';
 export type { SpectralUnit } from './matrices.js';
 export { describe, matrixOperations, operations, spectralUnits } from './matrices.js';
 export type { MeasureControl, Measurement, MeasureOptions } from './measure.js';
 export { measureRecord, measureUnit } from './measure.js';
+export { detX } from './metrics/det-x.js';
+export type { MetricContext, MetricGroup } from './metrics/group.js';
 export {
   computeMetrics,
   defaultMetrics,
@@ -27,9 +31,15 @@ export {
   needsRandomised,
   resolveMetrics,
 } from './metrics/index.js';
+export type { MarchenkoPasturFit } from './metrics/marchenko-pastur.js';
+export { marchenkoPastur } from './metrics/marchenko-pastur.js';
+export { jensenShannonDistance } from './metrics/randomised.js';
+export { randomisedSpectrum } from './metrics/randomised-spectrum.js';
 export type { Random } from './random.js';
 export { seededRandom } from './random.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';
 export { summarize } from './summary.js';
 export { weightFromValues } from './values.js';
+export { localizationRatio, participationRatio, vectorEntropy } from './vector.js';
+export { warningOf } from './warnings.js';

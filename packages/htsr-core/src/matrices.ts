@@ -40,6 +40,11 @@ export function matrixOperations({ rows, columns }: Pick<Matrix, 'rows' | 'colum
   return small * small * Math.max(rows, columns) + (4 / 3) * small ** 3;
 }
 
+/** Whether the small core of a matrix of low rank stands in for the matrix. */
+export function isFactored({ shape, matrices: [matrix] }: SpectralUnit): boolean {
+  return shape.length === 2 && matrix !== undefined && matrix.rows !== shape[0];
+}
+
 /** Sides of each of a unit's matrices, and how many there are. */
 export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; matrices: number } {
   const [first] = unit.matrices;

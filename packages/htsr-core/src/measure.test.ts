@@ -44,6 +44,17 @@ describe('a measured unit', () => {
     expect(Object.keys(more.metrics)).toEqual(['rand_distance']);
   });
 
+  it('of low rank has no randomised metrics: its elements are those of another matrix', async () => {
+    const factor = (length: number) => async () =>
+      Float64Array.from({ length }, (_, i) => Math.cos(i * i));
+    const factors = { rank: 5, scale: 1, left: factor(200), right: factor(300) };
+    const weight = weightFromValues({ name: 'w', shape: [40, 60], values });
+    const [low] = spectralUnits({ ...weight, factors });
+    const { metrics } = await measureUnit(low!, { ...options, metrics: ['all'] });
+    expect(metrics['num_evals']).toBe(5);
+    expect(metrics).not.toHaveProperty('rand_distance');
+  });
+
   it('refuses unknown metrics', async () => {
     await expect(measureUnit(unit!, { ...options, metrics: ['beauty'] })).rejects.toMatchObject({
       code: 'INVALID_OPTION',

@@ -11,7 +11,7 @@ import type {
 } from '@alphalora/contracts';
 import { bootstrapAlphas } from './bootstrap.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
-import { type SpectralUnit, sidesOf } from './matrices.js';
+import { isFactored, type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
 import { seededRandom } from './random.js';
@@ -92,9 +92,11 @@ export async function measureUnit(
   const draws = bootstrapAlphas({ eigenvalues, alpha, estimator, draws: bootstrap, random });
   const interval = middle95(draws);
   const warning = warningOf(alpha);
-  const randomised = needsRandomised(names)
-    ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
-    : undefined;
+  // A core has other elements than its matrix, so shuffling them would tell nothing.
+  const randomised =
+    needsRandomised(names) && !isFactored(sampled)
+      ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
+      : undefined;
   const context = { eigenvalues, fit, ...sidesOf(sampled), ...(randomised && { randomised }) };
   return {
     ...fit,

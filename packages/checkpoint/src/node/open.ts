@@ -2,10 +2,17 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
-import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
+import type { Adapter } from '../adapter/read.js';
+import {
+  adapterCheckpoint,
+  type Checkpoint,
+  type CheckpointOptions,
+  readCheckpoint,
+} from '../checkpoint.js';
 import { invalid, unsupported } from '../errors.js';
 import { readShardIndex } from '../shard-index.js';
 import { fileSource, ioError } from './file-source.js';
+import { isAdapterFolder, openAdapter } from './open-adapter.js';
 
 const INDEX = 'model.safetensors.index.json';
 
@@ -15,38 +22,60 @@ const otherFormat = /\.(bin|pt|pth|ckpt|pkl|gguf|ggml|h5|msgpack|onnx|npz|bin\.i
 const conversion =
   'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
 
+export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
+  /** Folder of a LoRA adapter, whose updates are added to the weights; see `CheckpointOptions`. */
+  adapter?: string;
+}
+
 /**
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
  * @param path a .safetensors file; or a folder with `model.safetensors`, with
  *   `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
- *   with `config.json` if there is one
- * @throws AlphaLoraError `NOT_FOUND` when the path, its weights or a shard do not exist,
+ *   with `config.json` if there is one; or the folder of a LoRA adapter, see `adapterCheckpoint`
+ * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
  *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format or of a type we cannot read,
  *   `INVALID_CHECKPOINT` when a file breaks its format or files contradict one another,
+ *   `INVALID_OPTION` when an adapter is to be added to an adapter,
  *   `IO_FAILED` when the operating system refuses to read
  */
 export async function openCheckpoint(
   path: string,
-  options: CheckpointOptions = {},
+  { adapter: adapterPath, splitFused = false, signal }: OpenOptions = {},
 ): Promise<Checkpoint> {
-  const opened: ByteSource[] = [];
+  const given = signal && { signal };
+  const opened: Array<{ close?(): Promise<void> }> = [];
   const open = async (file: string): Promise<ByteSource> => {
     const source = await fileSource(file);
     opened.push(source);
     return source;
   };
+  const openLora = async (folder: string): Promise<Adapter> => {
+    const adapter = await openAdapter(folder, given);
+    opened.push(adapter);
+    return adapter;
+  };
   try {
+    if (await isAdapterFolder(path)) {
+      if (adapterPath !== undefined) {
+        throw new AlphaLoraError(
+          'INVALID_OPTION',
+          `${path} is an adapter itself; give the model that ${adapterPath} is to be added to`,
+        );
+      }
+      return adapterCheckpoint(await openLora(path), { splitFused });
+    }
+    const adapter = adapterPath === undefined ? undefined : await openLora(adapterPath);
     const located = await locate(path);
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
-    const paths = index ? await shardPaths(path, index, options.signal) : located.files;
+    const paths = index ? await shardPaths(path, index, signal) : located.files;
     const files: ByteSource[] = [];
     for (const file of paths) files.push(await open(file));
     const checkpoint = await readCheckpoint(
       { files, name: path, ...(config && { config }), ...(index && { index }) },
-      options,
+      { splitFused, ...given, ...(adapter && { adapter }) },
     );
     await config?.close?.();
     await index?.close?.();

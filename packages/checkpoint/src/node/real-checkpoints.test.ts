@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WeightTensor } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { openCheckpoint } from './index.js';
+import { openAdapter, openCheckpoint } from './index.js';
 
 const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
 const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
@@ -96,16 +96,54 @@ describe.skipIf(absent !== '')(`Llama-like models${absent}`, () => {
   });
 });
 
-describe.skipIf(absent !== '')(`a LoRA adapter${absent}`, () => {
-  it('is read, and its factors are not taken for weights of the model', async () => {
-    const { tensors, blocks, close } = await openCheckpoint(join(data, 'lora-gpt2-tigrinya'));
-    expect([tensors.length, blocks]).toEqual([72, 12]);
-    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['other']));
-    const factors = tensors.filter(({ name }) => name.includes('h.3.attn.c_attn.lora_'));
-    expect(factors.map(({ shape, role, block }) => [...shape, role, block])).toEqual([
-      [8, 768, 'c_attn', 3],
-      [2304, 8, 'c_attn', 3],
-    ]);
+describe.skipIf(absent !== '')(`a LoRA adapter of GPT-2${absent}`, () => {
+  const path = join(data, 'lora-gpt2-tigrinya');
+  const base = join(data, 'gpt2-small-attention');
+
+  it('alone is a checkpoint of its updates', async () => {
+    const { tensors, blocks, close } = await openCheckpoint(path);
+    expect([tensors.length, blocks]).toEqual([36, 12]);
+    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['projection']));
+    const found = tensors.find(({ name }) => name.includes('h.3.attn.c_attn'))!;
+    expect([found.shape, found.role, found.block]).toEqual([[768, 2304], 'c_attn', 3]);
     await close();
+  });
+
+  it('has the updates that its configuration names, with their scale', async () => {
+    const adapter = await openAdapter(path);
+    expect(adapter.base).toBe('gpt2');
+    expect(adapter.updates).toHaveLength(36);
+    for (const { rank, scale, inputFirst } of adapter.updates) {
+      expect([rank, scale, inputFirst]).toEqual([8, 32 / 8, true]);
+    }
+    await adapter.close();
+  });
+
+  it.each([false, true])('adds 4 B A to the base (parts apart: %s)', async (splitFused) => {
+    const before = await openCheckpoint(base, { splitFused });
+    const after = await openCheckpoint(base, { splitFused, adapter: path });
+    const adapter = await openAdapter(path);
+    // The base lacks the MLP half.
+    expect(after.adapter).toMatchObject({ applied: 24 });
+    expect(after.adapter!.unmatched).toHaveLength(12);
+    const update = adapter.updates.find(({ module }) => module === 'transformer.h.3.attn.c_attn')!;
+    const [a, b] = [await update.readA(), await update.readB()];
+    const name = splitFused ? 'h.3.attn.c_attn.weight[k]' : 'h.3.attn.c_attn.weight';
+    const find = ({ tensors }: typeof before) => tensors.find((weight) => weight.name === name)!;
+    const columns = find(before).shape[1]!;
+    const [old, changed] = [await find(before).read(), await find(after).read()];
+    for (const [input, output] of [
+      [0, 0],
+      [5, 700],
+      [767, 13],
+    ] as const) {
+      const row = output + (splitFused ? 768 : 0);
+      let dot = 0;
+      for (let k = 0; k < 8; k++) dot += b[row * 8 + k]! * a[k * 768 + input]!;
+      const at = input * columns + output;
+      expect(changed[at]! - old[at]!).toBeCloseTo(4 * dot, 6);
+      expect(dot).not.toBe(0);
+    }
+    for (const opened of [before, after, adapter]) await opened.close();
   });
 });

@@ -22,17 +22,27 @@ export interface WeightOptions {
   readonly splitFused: boolean;
   /** Whether the checkpoint has a tensor of this name. */
   readonly has: (name: string) => boolean;
+  /** What an adapter makes of a weight, before it is split. */
+  readonly adapted?: (weight: WeightTensor) => WeightTensor;
 }
 
 /** The weights that a stored tensor becomes: itself, or its parts. */
-export function weightsOf(
-  tensor: PlacedTensor,
-  { config, splitFused, has }: WeightOptions,
-): WeightTensor[] {
-  const weight = isScaled(tensor, has)
-    ? withoutValues(wholeWeight(tensor, config), tensor.source.name)
+export function weightsOf(tensor: PlacedTensor, options: WeightOptions): WeightTensor[] {
+  const { config, has, adapted } = options;
+  const { name: file } = tensor.source;
+  const stored = isScaled(tensor, has)
+    ? withoutValues(wholeWeight(tensor, config), file)
     : wholeWeight(tensor, config);
-  const parts = splitFused ? partsIn(weight, config, tensor.source.name) : [];
+  return partsOrWhole(adapted ? adapted(stored) : stored, options, file);
+}
+
+/** A weight, or the parts that it is split into. */
+export function partsOrWhole(
+  weight: WeightTensor,
+  { config, splitFused }: Pick<WeightOptions, 'config' | 'splitFused'>,
+  file: string,
+): WeightTensor[] {
+  const parts = splitFused ? partsIn(weight, config, file) : [];
   return parts.length > 0 ? parts.map((part) => partOf(weight, part)) : [weight];
 }
 

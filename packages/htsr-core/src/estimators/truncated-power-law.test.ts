@@ -151,7 +151,6 @@ describe('truncated power law', () => {
 
   it.each([
     [1, 2],
-    [1, 1.0001, 1.0003],
     [1, 1, 1, 5],
     [1, 1e6, 1e12],
     [1e-200, 2e-200, 3e-200, 5e-200],
@@ -160,5 +159,11 @@ describe('truncated power law', () => {
     for (const value of [alpha, lambda, stderr, distance]) expect(value).toSatisfy(Number.isFinite);
     expect(lambda).toBeGreaterThanOrEqual(0);
     expect(distance).toBeLessThanOrEqual(1);
+  });
+
+  it('refuses an exponent that is not positive: then nothing of the tail is a power law', () => {
+    expect(() => tpl.fit(Float64Array.of(1, 1.0001, 1.0003))).toThrow(
+      expect.objectContaining({ code: 'NO_SPECTRUM' }),
+    );
   });
 });

@@ -37,7 +37,7 @@ export const extendedTpl: TailEstimator = {
  * @param eigenvalues positive, ascending
  * @param pure the maximum-likelihood fit of the pure law to the `tail` largest of them
  * @throws AlphaLoraError `NO_SPECTRUM` when the tail is so narrow that double precision cannot tell
- * the two parameters apart
+ * the two parameters apart, or the exponent is not positive: an exponential without a power law
  */
 export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
   const { xmin, tail } = pure;
@@ -57,6 +57,13 @@ export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
       'the tail is too narrow to tell a cut-off from a power law; try the estimator ks',
+    );
+  }
+  if (alpha <= 0) {
+    throw new AlphaLoraError(
+      'NO_SPECTRUM',
+      `no power law above the cut: its exponent with a cut-off would be ${alpha.toFixed(2)}; ` +
+        'try the estimator ks',
     );
   }
   return {

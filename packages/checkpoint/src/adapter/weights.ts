@@ -1,0 +1,236 @@
+/**
+ * The updates of an adapter as weights: alone, or added to the weights of a base model.
+ *
+ * A module is found in the base by its name, or by its name without the prefixes that models of a
+ * family are saved with or without (`transformer.h.0`, `h.0`).
+ */
+import type { DType, LowRankFactors, WeightTensor } from '@alphalora/contracts';
+import { elementCount } from '../dtypes.js';
+import { invalid, quoted, unsupported } from '../errors.js';
+import { addProduct, transposed } from '../low-rank.js';
+import { identify, type ModelConfig } from '../naming/index.js';
+import { quantised } from '../naming/tables.js';
+import { readRange } from '../tensors/stored.js';
+import type { Adapter, LoraUpdate } from './read.js';
+
+/** An adapter that was added to a checkpoint. */
+export interface AppliedAdapter {
+  readonly source: string;
+  /** How many weights read as `base + scale * B A`. */
+  readonly applied: number;
+  /** Modules of the adapter that the checkpoint does not hold. */
+  readonly unmatched: readonly string[];
+  /** Weights that the adapter holds whole, in place of the base's or beside them. */
+  readonly replaced: readonly string[];
+}
+
+/** The updates, each as the weight `<module>.weight` of low rank, then the weights saved whole. */
+export function adapterWeights(adapter: Adapter): WeightTensor[] {
+  return [
+    ...adapter.updates.map((update) => updateWeight(update, adapter.weights.name)),
+    ...adapter.saved,
+  ];
+}
+
+function updateWeight(update: LoraUpdate, file: string): WeightTensor {
+  const { module, inputs, outputs, inputFirst = false } = update;
+  const name = `${module}.weight`;
+  const shape = inputFirst ? [inputs, outputs] : [outputs, inputs];
+  const dtype = 'F32';
+  // The configuration knows the layout, where names and shapes leave a guess.
+  const { inputFirst: _, ...identity } = identify(name, shape);
+  const factors = factorsOf(update, inputFirst);
+  const count = elementCount(shape);
+  return {
+    ...{ name, shape, dtype, ...identity, factors },
+    ...(inputFirst && identity.kind === 'projection' && { inputFirst }),
+    read: (start = 0, end = count, signal) =>
+      readRange({ name, file, dtype }, [start, end, count], (target) =>
+        addProduct(target, start, shape[1]!, factors, signal),
+      ),
+  };
+}
+
+/** The update as the base stores the weight: B A, or its transpose. */
+function factorsOf(update: LoraUpdate, inputFirst: boolean): LowRankFactors {
+  const { rank, scale, inputs, outputs, readA, readB } = update;
+  if (!inputFirst) return { rank, scale, left: readB, right: readA };
+  return {
+    ...{ rank, scale },
+    left: async (signal) => transposed(await readA(signal), rank, inputs),
+    right: async (signal) => transposed(await readB(signal), outputs, rank),
+  };
+}
+
+/** What is known of a base's tensor before any of its weights is made. */
+interface BaseTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly source: { readonly name: string };
+}
+
+export interface Additions {
+  /** A weight of the base with the adapter's changes. */
+  adapted(weight: WeightTensor): WeightTensor;
+  /** Weights that the adapter adds to those of the base. */
+  readonly added: readonly WeightTensor[];
+  readonly report: AppliedAdapter;
+}
+
+/**
+ * Finds the weights of a base that an adapter changes.
+ *
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when the adapter fits none of the base's modules, two
+ *   of its modules fit one, or the shapes differ; `UNSUPPORTED_CHECKPOINT` when a weight to be
+ *   changed is quantised, or the adapter changes more than weights are
+ */
+export function addAdapter(
+  adapter: Adapter,
+  base: readonly BaseTensor[],
+  config: ModelConfig | undefined,
+): Additions {
+  const find = finder(base.map(({ name }) => name));
+  const tensors = new Map(base.map((tensor) => [tensor.name, tensor]));
+  const packed = quantisedModules(base);
+  const updates = new Map<string, LowRankFactors>();
+  const unmatched: string[] = [];
+  for (const update of adapter.updates) {
+    const name = find(`${update.module}.weight`);
+    if (name === undefined) {
+      const instead = packed.get(update.module.replace(prefixes, ''));
+      if (instead) throw quantisedBase(instead.source.name, instead.name, 'quantised values');
+      unmatched.push(update.module);
+      continue;
+    }
+    if (updates.has(name)) {
+      throw invalid(`it has two modules for the weight ${quoted(name)} of the base`, {
+        file: adapter.weights.name,
+        tensor: update.module,
+      });
+    }
+    updates.set(name, changeOf(update, tensors.get(name)!, adapter, config));
+  }
+  if (updates.size === 0) {
+    throw invalid(
+      `none of its modules (${someOf(unmatched)}) is in the base (${someOf([...tensors.keys()])}); give the model that it was trained on${adapter.base === undefined ? '' : `, ${quoted(adapter.base)}`}`,
+      { file: adapter.weights.name },
+    );
+  }
+  const saved = savedFor(adapter, find, config);
+  return {
+    adapted(weight) {
+      const whole = saved.get(weight.name) ?? weight;
+      const change = updates.get(weight.name);
+      return change ? changed(whole, change) : whole;
+    },
+    added: [...saved.values()].filter(({ name }) => !tensors.has(name)),
+    report: {
+      ...{ source: adapter.source, applied: updates.size, unmatched },
+      replaced: [...saved.keys()],
+    },
+  };
+}
+
+function someOf(names: readonly string[]): string {
+  return [...names.slice(0, 2).map(quoted), ...(names.length > 2 ? ['...'] : [])].join(', ');
+}
+
+/** What the classes of a family put before the names of the model that they wrap. */
+const prefixes = /^((base_model|model|transformer|language_model|gpt_neox|bert|roberta)\.)+/;
+
+/** From a name of the adapter to the one that the base has for it, if there is exactly one. */
+function finder(names: readonly string[]): (name: string) => string | undefined {
+  const exact = new Set(names);
+  /** Undefined where several names are the same without their prefixes. */
+  const short = new Map<string, string | undefined>();
+  for (const name of names) {
+    const key = name.replace(prefixes, '');
+    short.set(key, short.has(key) ? undefined : name);
+  }
+  return (name) => (exact.has(name) ? name : short.get(name.replace(prefixes, '')));
+}
+
+function changeOf(
+  update: LoraUpdate,
+  { name, shape, dtype, source }: BaseTensor,
+  adapter: Adapter,
+  config: ModelConfig | undefined,
+): LowRankFactors {
+  if (!/^(F64|F32|F16|BF16)$/.test(dtype)) throw quantisedBase(source.name, name, dtype);
+  const { inputs, outputs, embedding = false, inputFirst = false } = update;
+  const isShape = (rows: number, columns: number): boolean =>
+    shape.length === 2 && shape[0] === rows && shape[1] === columns;
+  // Square weights show no layout: then the name in the base or the configuration decides.
+  const mayTranspose = inputFirst || identify(name, shape, config).inputFirst === true;
+  const isTransposed = mayTranspose && isShape(inputs, outputs);
+  if (!isTransposed && (embedding || !isShape(outputs, inputs))) {
+    const [rows, columns] = embedding ? [inputs, outputs] : [outputs, inputs];
+    throw invalid(
+      `its update is [${rows}, ${columns}], but ${quoted(name)} of ${source.name} is [${shape}]; give the model that it was trained on`,
+      { file: adapter.weights.name, tensor: update.module },
+    );
+  }
+  return factorsOf(update, isTransposed);
+}
+
+function quantisedBase(file: string, tensor: string, how: string): Error {
+  return unsupported(
+    `it is stored as ${how}, and no adapter can be added to that; give the base in BF16, F16 or F32`,
+    { file, tensor },
+  );
+}
+
+/** Modules that have packed values in place of a weight, without their prefixes. */
+function quantisedModules(base: readonly BaseTensor[]): Map<string, BaseTensor> {
+  const found = new Map<string, BaseTensor>();
+  for (const tensor of base) {
+    const at = tensor.name.lastIndexOf('.');
+    if (quantised.test(tensor.name.slice(at + 1))) {
+      found.set(tensor.name.slice(0, Math.max(0, at)).replace(prefixes, ''), tensor);
+    }
+  }
+  return found;
+}
+
+/** The weight with its change, rounded to float32. */
+function changed(weight: WeightTensor, factors: LowRankFactors): WeightTensor {
+  const { name, shape, read, readInto: _, ...description } = weight;
+  const count = elementCount(shape);
+  return {
+    ...description,
+    ...{ name, shape, dtype: 'F32' },
+    async read(start = 0, end = count, signal) {
+      const values = await read(start, end, signal);
+      await addProduct(values, start, shape[1]!, factors, signal);
+      return values instanceof Float32Array ? values : Float32Array.from(values);
+    },
+  };
+}
+
+/** Weights that the adapter holds whole, by the name that they have or get in the base. */
+function savedFor(
+  adapter: Adapter,
+  find: (name: string) => string | undefined,
+  config: ModelConfig | undefined,
+): Map<string, WeightTensor> {
+  const found = new Map<string, WeightTensor>();
+  for (const weight of adapter.saved) {
+    const place = { file: adapter.weights.name, tensor: weight.name };
+    if (/(^|\.)(lora_B|token_adapter|trainable_tokens\w*)(\.|$)/.test(weight.name)) {
+      throw unsupported(
+        'it changes more of its module than the weight; merge the adapter with PEFT (merge_and_unload) and open the merged model',
+        place,
+      );
+    }
+    const plain = weight.name.replace(/\.(base_layer|modules_to_save(\.\w+)?)(?=\.\w+$)/, '');
+    const name = find(plain) ?? plain;
+    if (found.has(name)) throw invalid(`it is there twice for ${quoted(name)} of the base`, place);
+    const { shape, dtype, read, readInto } = weight;
+    found.set(name, {
+      ...{ name, shape, dtype, ...identify(name, shape, config), read },
+      ...(readInto && { readInto }),
+    });
+  }
+  return found;
+}
