@@ -78,7 +78,9 @@ describe('mergeParts', () => {
         const parts = partsOf(rows, owners, 2);
         const merged = mergeParts(order.map((i) => parts[i]!));
         expect(merged.matrices).toEqual(rows);
-        expect(merged.blocks).toEqual([{ index: 0, alpha: 4, matrices: 3 }]);
+        // Alphas 2, 3 and 7: squared distances from their mean 4 + 1 + 9, over 3 - 1.
+        const spread = expect.closeTo(Math.sqrt(7), 12);
+        expect(merged.blocks).toEqual([{ index: 0, alpha: 4, matrices: 3, range: [2, 7], spread }]);
         expect(merged.model.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
         expect('shard' in merged).toBe(false);
       }),
