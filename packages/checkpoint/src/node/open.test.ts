@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serializeSafetensors } from '../safetensors/serialize.js';
+import { fileOf, lora as loraFactors, matrix } from '../test-support/adapters.js';
 import { joined } from '../test-support/files.js';
 import { encodeValues } from '../values/encode.js';
-import { fileSource, openCheckpoint } from './index.js';
+import { fileSource, isAdapterFolder, openAdapter, openCheckpoint } from './index.js';
 
 let root: string;
 beforeAll(async () => {
@@ -175,6 +176,64 @@ describe('openCheckpoint refuses', () => {
     await checkpoint.close();
     const error = await checkpoint.tensors[0]!.read().catch((reason: unknown) => reason);
     expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+  });
+});
+
+describe('a LoRA adapter on disk', () => {
+  const module = 'model.layers.0.self_attn.q_proj';
+  const lora = fileOf(loraFactors(module, [[1, 2]], [[3]]));
+  const settings = JSON.stringify({ peft_type: 'LORA', r: 1, lora_alpha: 1 });
+  const adapter = { 'adapter_config.json': settings, 'adapter_model.safetensors': lora };
+  const base = { 'model.safetensors': fileOf([matrix(`${module}.weight`, [[10, 20]])]) };
+
+  it('is opened alone and added to a base', async () => {
+    const [adapterPath, basePath] = [await folder(adapter), await folder(base)];
+    expect(await valuesOf(adapterPath)).toEqual([[3, 6]]);
+    const checkpoint = await openCheckpoint(basePath, { adapter: adapterPath });
+    expect(checkpoint.adapter).toMatchObject({ source: adapterPath, applied: 1, unmatched: [] });
+    expect([...(await checkpoint.tensors[0]!.read())]).toEqual([13, 26]);
+    await checkpoint.close();
+    const error = await checkpoint.tensors[0]!.read().catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error, 'IO_FAILED')).toBe(true);
+    const opened = await openAdapter(adapterPath);
+    expect(opened).toMatchObject({ source: adapterPath, updates: [{ module, rank: 1, scale: 1 }] });
+    await opened.close();
+  });
+
+  it('is told from a model', async () => {
+    expect(await isAdapterFolder(await folder(adapter))).toBe(true);
+    // The model comes first where both are; the adapter is opened by its own function.
+    const both = await folder({ ...adapter, ...base });
+    expect(await isAdapterFolder(both)).toBe(false);
+    expect(await valuesOf(both)).toEqual([[10, 20]]);
+    expect(await isAdapterFolder(await folder({ 'adapter_config.json': settings }))).toBe(false);
+    expect(await isAdapterFolder(join(root, 'nowhere'))).toBe(false);
+  });
+
+  it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
+    ['no configuration', { 'adapter_model.safetensors': lora }, 'NOT_FOUND', /no adapter_config/],
+    ['no weights', { 'adapter_config.json': settings }, 'NOT_FOUND', /no adapter_model\.safe/],
+    [
+      'a pickle',
+      { 'adapter_config.json': settings, 'adapter_model.bin': 'x' },
+      'UNSUPPORTED_CHECKPOINT',
+      /adapter_model\.bin .*safe_serialization=True/,
+    ],
+    ['another adapter', { ...adapter, 'adapter_config.json': '{' }, 'INVALID_CHECKPOINT', /JSON/],
+  ])('is refused with %s', async (_, files, code, message) => {
+    const error = await openCheckpoint(await folder(base), { adapter: await folder(files) }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(isAlphaLoraError(error) && error.code).toBe(code);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('is not added to itself, nor to what is not there', async () => {
+    const path = await folder(adapter);
+    const error = await openCheckpoint(path, { adapter: path }).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(error, 'INVALID_OPTION')).toBe(true);
+    const nowhere = await openAdapter(join(root, 'nowhere')).catch((reason: unknown) => reason);
+    expect(isAlphaLoraError(nowhere, 'NOT_FOUND')).toBe(true);
   });
 });
 

@@ -99,51 +99,78 @@ describe.skipIf(absent !== '')(`Llama-like models${absent}`, () => {
 describe.skipIf(absent !== '')(`a LoRA adapter of GPT-2${absent}`, () => {
   const path = join(data, 'lora-gpt2-tigrinya');
   const base = join(data, 'gpt2-small-attention');
+  const find = (tensors: readonly WeightTensor[], end: string) =>
+    tensors.find(({ name }) => name.endsWith(end))!;
 
-  it('alone is a checkpoint of its updates', async () => {
-    const { tensors, blocks, close } = await openCheckpoint(path);
-    expect([tensors.length, blocks]).toEqual([36, 12]);
-    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['projection']));
-    const found = tensors.find(({ name }) => name.includes('h.3.attn.c_attn'))!;
-    expect([found.shape, found.role, found.block]).toEqual([[768, 2304], 'c_attn', 3]);
+  it('is a checkpoint of its 36 updates', async () => {
+    const { tensors, blocks, config, close } = await openCheckpoint(path);
+    expect([tensors.length, blocks, config!['lora_alpha']]).toEqual([36, 12, 32]);
+    const block = tensors.filter((weight) => weight.block === 3);
+    expect(block.map(({ role, shape }) => [role, ...shape])).toEqual([
+      ['c_attn', 768, 2304],
+      ['attn.c_proj', 768, 768],
+      ['mlp.c_proj', 3072, 768],
+    ]);
+    for (const { kind, inputFirst, factors } of tensors) {
+      // lora_alpha / r
+      expect({ kind, inputFirst, scale: factors!.scale, rank: factors!.rank }).toEqual({
+        ...{ kind: 'projection', inputFirst: true, scale: 32 / 8, rank: 8 },
+      });
+    }
     await close();
   });
 
-  it('has the updates that its configuration names, with their scale', async () => {
-    const adapter = await openAdapter(path);
-    expect(adapter.base).toBe('gpt2');
-    expect(adapter.updates).toHaveLength(36);
-    for (const { rank, scale, inputFirst } of adapter.updates) {
-      expect([rank, scale, inputFirst]).toEqual([8, 32 / 8, true]);
-    }
-    await adapter.close();
+  it('is its factors where the file is opened', async () => {
+    const { tensors, blocks, close } = await openCheckpoint(
+      join(path, 'adapter_model.safetensors'),
+    );
+    expect([tensors.length, blocks]).toEqual([72, 12]);
+    // They are not taken for weights of the model.
+    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['other']));
+    await close();
   });
 
-  it.each([false, true])('adds 4 B A to the base (parts apart: %s)', async (splitFused) => {
-    const before = await openCheckpoint(base, { splitFused });
-    const after = await openCheckpoint(base, { splitFused, adapter: path });
-    const adapter = await openAdapter(path);
-    // The base lacks the MLP half.
-    expect(after.adapter).toMatchObject({ applied: 24 });
-    expect(after.adapter!.unmatched).toHaveLength(12);
-    const update = adapter.updates.find(({ module }) => module === 'transformer.h.3.attn.c_attn')!;
-    const [a, b] = [await update.readA(), await update.readB()];
-    const name = splitFused ? 'h.3.attn.c_attn.weight[k]' : 'h.3.attn.c_attn.weight';
-    const find = ({ tensors }: typeof before) => tensors.find((weight) => weight.name === name)!;
-    const columns = find(before).shape[1]!;
-    const [old, changed] = [await find(before).read(), await find(after).read()];
-    for (const [input, output] of [
-      [0, 0],
-      [5, 700],
-      [767, 13],
+  it('reads as base + 4 B A, whole and split', async () => {
+    const plain = await openCheckpoint(base);
+    const factors = await openCheckpoint(join(path, 'adapter_model.safetensors'));
+    const whole = await openCheckpoint(base, { adapter: path });
+    const split = await openCheckpoint(base, { adapter: path, splitFused: true });
+    // The base holds no MLP.
+    expect(whole.adapter).toMatchObject({ source: path, applied: 24, replaced: [] });
+    expect(whole.adapter!.unmatched).toEqual(
+      expect.arrayContaining(['transformer.h.0.mlp.c_proj', 'transformer.h.11.mlp.c_proj']),
+    );
+    expect(whole.adapter!.unmatched).toHaveLength(12);
+    expect(whole.tensors).toHaveLength(plain.tensors.length);
+
+    for (const [module, width] of [
+      ['h.7.attn.c_attn', 2304],
+      ['h.0.attn.c_proj', 768],
     ] as const) {
-      const row = output + (splitFused ? 768 : 0);
-      let dot = 0;
-      for (let k = 0; k < 8; k++) dot += b[row * 8 + k]! * a[k * 768 + input]!;
-      const at = input * columns + output;
-      expect(changed[at]! - old[at]!).toBeCloseTo(4 * dot, 6);
-      expect(dot).not.toBe(0);
+      const a = await find(factors.tensors, `${module}.lora_A.weight`).read();
+      const b = await find(factors.tensors, `${module}.lora_B.weight`).read();
+      const stored = await find(plain.tensors, `${module}.weight`).read();
+      const adapted = find(whole.tensors, `${module}.weight`);
+      const values = await adapted.read();
+      expect(adapted).toMatchObject({ dtype: 'F32', shape: [768, width], inputFirst: true });
+      for (const [input, output] of [
+        [0, 0],
+        [1, width - 1],
+        [500, 333],
+        [767, width - 1],
+      ] as const) {
+        let update = 0;
+        for (let k = 0; k < 8; k++) update += b[output * 8 + k]! * a[k * 768 + input]!;
+        const at = input * width + output;
+        expect(Math.abs(4 * update)).toBeGreaterThan(0);
+        expect(values[at]).toBe(Math.fround(stored[at]! + 4 * update));
+        expect((await adapted.read(at, at + 1))[0]).toBe(values[at]);
+        if (width !== 2304) continue;
+        const part = 'qkv'[Math.floor(output / 768)];
+        const sliced = await find(split.tensors, `${module}.weight[${part}]`).read();
+        expect(sliced[input * 768 + (output % 768)]).toBe(values[at]);
+      }
     }
-    for (const opened of [before, after, adapter]) await opened.close();
+    await Promise.all([plain, factors, whole, split].map(({ close }) => close()));
   });
 });
