@@ -68,6 +68,19 @@ describe('readAdapter', () => {
     expect(updates[0]!.scale).toBeCloseTo(scale, 14);
   });
 
+  it('takes ranks and alphas that are not given for 8', async () => {
+    const eight = [1, 2, 3, 4, 5, 6, 7, 8];
+    const { updates } = await adapterOf(
+      lora(
+        q,
+        eight.map((value) => [value]),
+        [eight],
+      ),
+      {},
+    );
+    expect(updates[0]).toMatchObject({ rank: 8, scale: 1 });
+  });
+
   it('takes one named adapter, the layout of Conv1D and embeddings', async () => {
     const { updates } = await adapterOf(
       [
@@ -136,6 +149,7 @@ describe('readAdapter refuses what B A does not tell:', () => {
       [vector(wrapped(`${q}.lora_magnitude_vector`), [1])],
       /magnitude vector of DoRA/,
     ],
+    ['its layer', [vector(wrapped(`${q}.lora_magnitude_vector.weight`), [1])], /of DoRA/],
     ['experts', [matrix(wrapped(`${q}.lora_A_0.weight`), [[1]])], /one of several experts/],
     ['others', [matrix(wrapped(`${q}.lora_E`), [[1]])], /"lora_E" is no factor of plain LoRA/],
     [
@@ -208,6 +222,7 @@ describe('readAdapter refuses as invalid', () => {
     ['r 0', one(q), { r: 0 }, /adapter_config\.json: r is 0, which is no rank/],
     ['r 1.5', one(q), { rank_pattern: { q_proj: 1.5 } }, /rank_pattern "q_proj" is 1\.5/],
     ['no alpha', one(q), { r: 1, lora_alpha: null }, /lora_alpha is null/],
+    ['alpha as a text', one(q), { r: 1, lora_alpha: '6' }, /lora_alpha is \\"6\\"/],
     ['infinite alpha', one(q), '{"peft_type":"LORA","r":1,"lora_alpha":Infinity}', /no finite/],
     ['a huge alpha', one(q), '{"peft_type":"LORA","r":1,"lora_alpha":1e999}', /no finite/],
     ['alpha in words', one(q), { r: 1, alpha_pattern: { q_proj: '16' } }, /"q_proj" is \\"16\\"/],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WeightTensor } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { openAdapter, openCheckpoint } from './index.js';
+import { openCheckpoint } from './index.js';
 
 const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
 const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
