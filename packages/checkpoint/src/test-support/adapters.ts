@@ -29,7 +29,7 @@ export function fileOf(tensors: readonly TensorData[]): Uint8Array<ArrayBuffer> 
   return joined(serializeSafetensors({ tensors }));
 }
 
-export const jsonSource = (value: unknown, name: string) =>
+const jsonSource = (value: unknown, name: string) =>
   memorySource(
     new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)),
     name,
