@@ -1,20 +1,39 @@
-/** The Allocation document: how many experts each block gets, and by which rule. */
+/** The Allocation document: how much of a resource each block or projection gets, and by which rule. */
+import type { Resource } from './policy.js';
 
 export interface Allocation {
   schemaVersion: 1;
   kind: 'allocation';
   policy: { name: string; version: string; options: Record<string, unknown> };
-  budget: { unit: 'experts'; total: number; min?: number; max?: number };
-  rounding: Rounding;
+  budget: AllocationBudget;
+  /** Present where integers were made of the policy's weights. */
+  rounding?: Rounding;
   blocks: AllocatedBlock[];
-  /** Experts by position in `blocks`. */
+  /** Where the shapes are known: every linear map that gets something, in the checkpoint's order. */
+  projections?: AllocatedProjection[];
+  /** Experts by position in `blocks`; empty for resources that are no adapters. */
   experts: number[];
-  /** Experts that the router selects per token, by position in `blocks`. */
+  /** Experts that the router selects per token, by position in `blocks`; empty like `experts`. */
   topK: number[];
   /** Present when the shapes of the adapted projections are known. */
   parameters?: { rank: number; trainable: number };
   /** How the result fares when the alphas are drawn anew; details by block. */
   robustness?: Robustness;
+}
+
+export interface AllocationBudget {
+  unit: Resource;
+  /** What gets a share. @default 'block' */
+  per?: 'block' | 'projection';
+  /**
+   * What `total` counts: units in all, trainable parameters, or the average of the layers (of
+   * sparsity: weighted by their parameters). @default 'units'
+   */
+  measure?: 'units' | 'parameters' | 'average';
+  /** Absent for multipliers. */
+  total?: number;
+  min?: number;
+  max?: number;
 }
 
 export interface Robustness {
@@ -31,11 +50,35 @@ export interface AllocatedBlock {
   index: number;
   /** What the policy looked at, e.g. alpha. */
   score: number;
-  /** Part of the budget that the policy asked for; the shares sum to 1. */
-  share: number;
-  experts: number;
-  topK: number;
+  /** Part of the budget that the policy asked for; the shares of all layers sum to 1. */
+  share?: number;
+  /** Of a budget per projection: the sum over the block's projections. Present for adapters. */
+  experts?: number;
+  topK?: number;
+  /** LoRA rank, where ranks were shared out: of each projection, or the sum over them. */
+  rank?: number;
+  /** Bits, sparsity or multiplier, where those were decided by block. */
+  value?: number;
   robustness?: BlockRobustness;
+}
+
+/** A linear map and what it gets. */
+export interface AllocatedProjection {
+  /** Name of its weight in the checkpoint. */
+  name: string;
+  block: number;
+  role?: string;
+  inputs: number;
+  outputs: number;
+  /** Where the budget is per projection. */
+  score?: number;
+  share?: number;
+  /** Experts, experts selected per token, and LoRA rank of each; absent for other resources. */
+  experts?: number;
+  topK?: number;
+  rank?: number;
+  /** Bits, sparsity or multiplier. */
+  value?: number;
 }
 
 export interface BlockRobustness {

@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'INVALID_OPTION'
   /** A budget that no allocation within the bounds can meet. */
   | 'INFEASIBLE_BUDGET'
+  /** A policy that threw, hung, or returned what is no answer. */
+  | 'POLICY_FAILED'
   /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
   | 'NO_SPECTRUM'
   /** The operating system refused to read or write. */

@@ -1,7 +1,9 @@
 /** The documents and interfaces that cross package borders. No behaviour lives here. */
 export type {
   AllocatedBlock,
+  AllocatedProjection,
   Allocation,
+  AllocationBudget,
   BlockRobustness,
   Robustness,
   Rounding,
@@ -21,7 +23,16 @@ export type {
 } from './analysis.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, isAlphaLoraError } from './errors.js';
-export type { AllocationPolicy, PolicyLayer } from './policy.js';
+export type {
+  AllocationPolicy,
+  LayerFact,
+  PolicyAnswer,
+  PolicyBudget,
+  PolicyLayer,
+  PolicyRequest,
+  PolicyTraits,
+  Resource,
+} from './policy.js';
 export { allocationSchema, analysisSchema } from './schemas.js';
 export type {
   LazyRegistry,

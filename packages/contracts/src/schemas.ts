@@ -143,16 +143,25 @@ export const analysisSchema: JsonSchema = {
   },
 };
 
+const resources = ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'];
+
+/** What a block or a projection gets. */
+const allocated = {
+  share,
+  // The rule `official` can go below zero, as the code that it reproduces does.
+  experts: { type: 'integer' },
+  topK: { type: 'integer', minimum: 1 },
+  rank: count,
+  value: { type: 'number', minimum: 0 },
+};
+
 export const allocationSchema: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: 'https://alphalora.dev/schema/allocation-1.json',
   title: 'Allocation',
-  description: 'How many experts each block of a model gets',
+  description: 'How much of a resource, such as LoRA experts, each part of a model gets',
   type: 'object',
-  required: [
-    ...['schemaVersion', 'kind', 'policy', 'budget'],
-    ...['rounding', 'blocks', 'experts', 'topK'],
-  ],
+  required: [...['schemaVersion', 'kind', 'policy', 'budget'], ...['blocks', 'experts', 'topK']],
   properties: {
     schemaVersion: { const: 1 },
     kind: { const: 'allocation' },
@@ -163,22 +172,26 @@ export const allocationSchema: JsonSchema = {
     },
     budget: {
       type: 'object',
-      required: ['unit', 'total'],
-      properties: { unit: { const: 'experts' }, total: count, min: count, max: count },
+      required: ['unit'],
+      properties: {
+        unit: { enum: resources },
+        per: { enum: ['block', 'projection'] },
+        measure: { enum: ['units', 'parameters', 'average'] },
+        total: { type: 'number', minimum: 0 },
+        min: { type: 'number', minimum: 0 },
+        max: { type: 'number', minimum: 0 },
+      },
     },
     rounding: { enum: ['largest-remainder', 'official', 'floor-one'] },
     blocks: {
       type: 'array',
       items: {
         type: 'object',
-        required: ['index', 'score', 'share', 'experts', 'topK'],
+        required: ['index', 'score'],
         properties: {
           index,
           score: { type: 'number' },
-          share,
-          // The rule `official` can go below zero, as the code that it reproduces does.
-          experts: { type: 'integer' },
-          topK: { type: 'integer', minimum: 1 },
+          ...allocated,
           robustness: {
             type: 'object',
             required: ['changed', 'experts'],
@@ -198,6 +211,18 @@ export const allocationSchema: JsonSchema = {
         },
       },
     },
+    projections: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'block', 'inputs', 'outputs'],
+        properties: {
+          ...{ name: words, block: index, role: words, inputs: count, outputs: count },
+          score: { type: 'number' },
+          ...allocated,
+        },
+      },
+    },
     experts: { type: 'array', items: { type: 'integer' } },
     topK: { type: 'array', items: { type: 'integer', minimum: 1 } },
     parameters: {
@@ -212,6 +237,15 @@ export const allocationSchema: JsonSchema = {
         draws: { type: 'integer', minimum: 1 },
         distance: { type: 'number', minimum: 0 },
       },
+    },
+  },
+  if: { properties: { budget: { properties: { unit: { const: 'experts' } } } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: {
+    required: ['rounding'],
+    properties: {
+      budget: { required: ['total'] },
+      blocks: { items: { required: ['share', 'experts', 'topK'] } },
     },
   },
 };
