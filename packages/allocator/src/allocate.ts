@@ -1,121 +1,196 @@
 /**
- * The host of the policies: asks one for weights, turns them into integers within the budget and
- * writes the Allocation down. Policies never round, so none can break a budget.
+ * The host of the policies: asks one what each layer should get, turns weights into integers within
+ * the bounds and the budget, or checks quantities against them, and writes the Allocation down.
+ * Whatever a policy does, the result is an allocation that meets the budget, or an error.
  */
 import {
   type Allocation,
   type AllocationPolicy,
   AlphaLoraError,
+  type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
+import { apportion } from './apportion/index.js';
+import { type Budget, type BudgetOptions, budgetOf } from './budget/budget.js';
+import { requirePolicy } from './define-policy.js';
+import { ask, nameOf, optionsFor, requireFacts } from './host/ask.js';
+import { documentOf } from './host/document.js';
+import type { Guard } from './host/guarded.js';
+import { integer } from './integer.js';
 import type { Layer } from './layers.js';
-import { parametersPerExpert } from './parameters.js';
-import { defaultMinimum, roundings, roundShares } from './rounding/index.js';
+import { costOfUnit } from './parameters.js';
+import { roundings, roundShares } from './rounding/index.js';
 
-export interface AllocateOptions<Options extends object> {
+export interface AllocateOptions {
+  /** From `layersOf` or `layersFromScores`; of the same kind as the budget's `per`. */
   layers: readonly Layer[];
-  policy: AllocationPolicy<Options>;
-  /** Experts in all. */
-  total: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
+  policy: AllocationPolicy<any>;
   /** The policy's options. */
   options?: Readonly<Record<string, unknown>>;
-  /** @default 'largest-remainder' */
+  /**
+   * What is shared out: the unit (default experts), per block or projection, and the total in units,
+   * trainable parameters (a ceiling, for experts and rank) or as the average of the layers (of bits
+   * and sparsity weighted by their parameters). Multipliers have no total. Bounds by default: 1 or
+   * more experts or ranks (no minimum under the rounding `official`), 1 to 16 bits, a sparsity of 0
+   * to 1.
+   */
+  budget: BudgetOptions;
+  /** From weights to integers that cost the same each. @default 'largest-remainder' */
   rounding?: Rounding;
-  /** Fewest experts of a block. @default 1, no bound under `official` */
-  min?: number;
-  /** Most experts of a block. @default no bound */
-  max?: number;
-  /** Experts selected per token in blocks that have as many; fewer elsewhere. @default 2 */
+  /** Experts selected per token in layers that have as many; fewer elsewhere. @default 2 */
   topK?: number;
   /** LoRA rank of each expert. @default 8 */
   rank?: number;
+  /** Of the policy's random numbers, where it draws any. @default 0 */
+  seed?: number;
+  /** Time for the policy's answer, in milliseconds. @default 10000 */
+  timeout?: number;
+  /** Ends the wait for the policy's answer with its reason. */
+  signal?: AbortSignal;
 }
 
 /**
- * @throws AlphaLoraError `INVALID_OPTION` for values out of range, unknown options of the policy or
- * weights that are no weights; `INFEASIBLE_BUDGET` when the bounds and the total contradict
+ * @returns a document whose quantities are within the bounds and the budget: the total exactly, or
+ *   for trainable parameters and unequal layers as near below it as single units allow
+ * @throws AlphaLoraError `INVALID_OPTION` for values out of range, options that the policy refuses or
+ *   facts that it needs and the layers lack; `INFEASIBLE_BUDGET` when the bounds and the total
+ *   contradict; `POLICY_FAILED` when the policy throws, gives no answer in time or one that is none
  */
-export function allocate<Options extends object>(request: AllocateOptions<Options>): Allocation {
-  const { layers, policy, rounding = 'largest-remainder', rank = 8, topK = 2 } = request;
-  const total = integer('total', request.total, 0);
-  integer('rank', rank, 1);
-  integer('topK', topK, 1);
+export async function allocate(request: AllocateOptions): Promise<Allocation> {
+  const prepared = await prepare(request);
+  return allocationFor(prepared, await decide(prepared, prepared.layers));
+}
+
+/** A request that was checked, with everything that does not depend on the scores. */
+export interface Prepared {
+  policy: AllocateOptions['policy'];
+  options: Record<string, unknown>;
+  layers: readonly (Layer & PolicyLayer)[];
+  budget: Budget;
+  rounding: Rounding;
+  topK: number;
+  rank: number;
+  seed: number;
+  guard: Guard;
+}
+
+export async function prepare(request: AllocateOptions): Promise<Prepared> {
+  const { policy, rounding = 'largest-remainder', signal } = request;
+  const rank = integer('rank', request.rank ?? 8, 1);
+  const topK = integer('topK', request.topK ?? 2, 1);
+  const seed = integer('seed', request.seed ?? 0, 0);
+  const timeout = integer('timeout', request.timeout ?? 10_000, 1);
   if (!roundings.includes(rounding)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `unknown rounding "${rounding}": choose one of ${roundings.join(', ')}`,
     );
   }
-  const min = request.min === undefined ? defaultMinimum(rounding) : integer('min', request.min, 0);
-  const max = request.max === undefined ? Number.POSITIVE_INFINITY : integer('max', request.max, 0);
+  requirePolicy(policy);
+  const { unit = 'experts', per = 'block' } = request.budget;
+  const layers = request.layers.map((layer, index) => ({
+    ...layer,
+    ...{ index, cost: costOfUnit(unit, layer, rank) },
+  }));
+  requireLayers(layers, per);
+  const budget = budgetOf(request.budget, layers, rounding);
+  const { measure } = budget;
+  if (
+    rounding !== 'largest-remainder' &&
+    ((unit !== 'experts' && unit !== 'rank') || measure === 'parameters')
+  ) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `the rounding ${rounding} is for experts and ranks that are counted, not for ` +
+        (measure === 'parameters' ? 'a budget in parameters' : unit),
+    );
+  }
+  if (!policy.traits.resources.includes(unit)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `policy ${policy.name} is for ${policy.traits.resources.join(', ')}, not for ${unit}`,
+      { details: { policy: policy.name } },
+    );
+  }
+  requireFacts(policy, layers.map(factsFor));
+  const guard = { name: policy.name, timeout, signal };
+  const options = await optionsFor(policy, request.options ?? {}, guard);
+  return { policy, options, layers, budget, rounding, topK, rank, seed, guard };
+}
 
-  const options = policy.parseOptions(request.options ?? {});
-  const weights = checkedWeights(policy, layers, options);
-  const sum = weights.reduce((accumulated, weight) => accumulated + weight, 0);
-  const experts = roundShares(rounding, weights, total, { min, max });
-  const selected = experts.map((count) => Math.max(1, Math.min(topK, count)));
+interface Decided {
+  weights?: readonly number[];
+  quantities: readonly number[];
+}
 
-  const modules = layers.map((layer) => layer.modules ?? []);
-  const trainable = experts.reduce(
-    (accumulated, count, i) => accumulated + count * parametersPerExpert(modules[i]!, rank),
-    0,
-  );
+/** Asks the policy about layers that may differ from the prepared ones in their scores only. */
+export async function decide(prepared: Prepared, layers: Prepared['layers']): Promise<Decided> {
+  const { policy, rounding, budget } = prepared;
+  const answer = await ask({ ...prepared, layers: layers.map(factsFor) });
+  if (policy.traits.answer === 'values') return { quantities: answer };
+  const { min, max, prices, limit } = budget;
+  const alike = prices.every((price) => price === prices[0]);
+  const quantities = alike
+    ? roundShares(rounding, answer, Math.floor(limit / prices[0]!), { min, max })
+    : apportion({ weights: answer, costs: prices, budget: limit, min, max });
+  return { weights: answer, quantities };
+}
+
+export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
+  const { policy, options, layers, budget, rounding, topK, rank } = prepared;
+  const { name, version } = policy;
+  return documentOf({
+    policy: { name, version, options: { ...options } },
+    budget: budget.stated,
+    ...(budget.kind.whole && { rounding }),
+    ...{ layers, ...decided, topK, rank },
+  });
+}
+
+/** What a policy sees of a layer. */
+function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
+  const { index, block, score, role, name, inputs, outputs, parameters, cost, variance } = layer;
   return {
-    schemaVersion: 1,
-    kind: 'allocation',
-    policy: {
-      name: policy.name,
-      version: policy.version,
-      options: { ...options } as Record<string, unknown>,
-    },
-    budget: {
-      unit: 'experts',
-      total,
-      ...(Number.isFinite(min) && { min }),
-      ...(Number.isFinite(max) && { max }),
-    },
-    rounding,
-    blocks: layers.map(({ index, score }, i) => ({
-      index,
-      score,
-      share: weights[i]! / sum,
-      experts: experts[i]!,
-      topK: selected[i]!,
-    })),
-    experts,
-    topK: selected,
-    ...(modules.every((maps) => maps.length > 0) && { parameters: { rank, trainable } }),
+    ...{ index, block, score, inputs, outputs, parameters, cost },
+    ...(role !== undefined && { role }),
+    ...(name !== undefined && { name }),
+    ...(variance !== undefined && { variance }),
   };
 }
 
-function integer(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `${name} must be an integer of at least ${least}, not ${value}`,
-  );
-}
-
-function checkedWeights<Options extends object>(
-  policy: AllocationPolicy<Options>,
-  layers: readonly Layer[],
-  options: Options,
-): readonly number[] {
+function requireLayers(
+  layers: readonly (Layer & PolicyLayer)[],
+  per: 'block' | 'projection',
+): void {
   if (layers.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'there are no layers');
-  const odd = layers.find(({ score }) => !Number.isFinite(score));
-  if (odd) {
-    throw new AlphaLoraError('INVALID_OPTION', `block ${odd.index} has the score ${odd.score}`);
+  const seen = new Set<string | number>();
+  for (const layer of layers) {
+    const { name, block, score } = layer;
+    if (!Number.isFinite(score)) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        score === undefined
+          ? `${nameOf(layer)} has no score`
+          : `${nameOf(layer)} has the score ${score}`,
+        { details: { block } },
+      );
+    }
+    if (per === 'projection' && name === undefined) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `a budget per projection needs projections, and block ${block} is none: take the layers ` +
+          "from layersOf(analysis, { per: 'projection' })",
+      );
+    }
+    const key = per === 'block' ? block : name!;
+    if (seen.has(key)) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `${per} ${key} is there twice` +
+          (per === 'block' ? ": a budget of projections is one with per: 'projection'" : ''),
+      );
+    }
+    seen.add(key);
   }
-  const weights = policy.allocate(layers, options);
-  const sound =
-    weights.length === layers.length &&
-    weights.every((weight) => Number.isFinite(weight) && weight >= 0) &&
-    weights.some((weight) => weight > 0);
-  if (sound) return weights;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `policy ${policy.name} must return one finite, non-negative weight per layer, not all zero; ` +
-      `it returned [${weights.join(', ')}] for ${layers.length} layers`,
-    { details: { policy: policy.name } },
-  );
 }

@@ -1,9 +1,13 @@
-/** From layer scores to LoRA experts: policies, budgets and exact integer rounding. */
+/** From layer scores to experts, ranks, bits and more: policies, budgets, exact apportionment. */
 export type { AllocateOptions } from './allocate.js';
 export { allocate } from './allocate.js';
+export type { ApportionRequest } from './apportion/index.js';
+export { apportion } from './apportion/index.js';
+export type { BudgetOptions } from './budget/budget.js';
+export { definePolicy, requirePolicy } from './define-policy.js';
 export type { Layer } from './layers.js';
-export { layersOf } from './layers.js';
-export type { LinearMap } from './parameters.js';
+export { layersFromScores, layersOf } from './layers.js';
+export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';
 export { alphalora } from './policies/alphalora.js';
 export { loadPolicy, policies } from './policies/index.js';

@@ -36,10 +36,10 @@ describe('trainable parameters', () => {
     [128, 84_508_672],
     [160, 105_635_840],
     [256, 169_017_344],
-  ])('LLaMA-2-7B with %d experts of rank 8, as published', (total, expected) => {
+  ])('LLaMA-2-7B with %d experts of rank 8, as published', async (total, expected) => {
     const rows = Array.from({ length: 32 }, (_, block) => llama2(block)).flat();
     const layers = layersOf(analysisOf(rows));
-    const { parameters } = allocate({ layers, policy: uniform, total });
+    const { parameters } = await allocate({ layers, policy: uniform, budget: { total } });
     expect(parameters).toEqual({ rank: 8, trainable: expected });
   });
 
@@ -54,7 +54,7 @@ describe('trainable parameters', () => {
         })),
       ),
     );
-    expect(whole!.modules).toEqual([{ inputs: 768, outputs: 2304 }]);
+    expect(whole!.modules).toEqual([{ name: 'c_attn', role: 'x', inputs: 768, outputs: 2304 }]);
     expect(split!.modules).toEqual(whole!.modules);
   });
 
@@ -66,14 +66,14 @@ describe('trainable parameters', () => {
     );
     const [layer] = layersOf(analysisOf(rows));
     expect(layer!.modules).toEqual([
-      { inputs: 10, outputs: 60 },
-      { inputs: 10, outputs: 60 },
+      { name: 'experts[0]', role: 'x', inputs: 10, outputs: 60 },
+      { name: 'experts[1]', role: 'x', inputs: 10, outputs: 60 },
     ]);
   });
 
   it('takes a convolution as the map from its receptive field', () => {
     const [layer] = layersOf(analysisOf([{ name: 'conv', shape: [64, 3, 7, 7] }]));
-    expect(layer!.modules).toEqual([{ inputs: 147, outputs: 64 }]);
+    expect(layer!.modules).toEqual([{ name: 'conv', role: 'x', inputs: 147, outputs: 64 }]);
   });
 
   it('leaves out routers and skipped weights', () => {
@@ -84,7 +84,7 @@ describe('trainable parameters', () => {
         { name: 'k', shape: [8, 4], status: 'skipped', reason: 'excluded' } as never,
       ]),
     );
-    expect(layer!.modules).toEqual([{ inputs: 4, outputs: 8 }]);
+    expect(layer!.modules).toEqual([{ name: 'q', role: 'x', inputs: 4, outputs: 8 }]);
   });
 });
 

@@ -1,8 +1,16 @@
-/** Sizes of MoE-LoRA adapters. */
+/** Sizes of LoRA and MoE-LoRA adapters. */
+import type { Resource } from '@alphalora/contracts';
 
 export interface LinearMap {
   readonly inputs: number;
   readonly outputs: number;
+}
+
+/** A linear map that can get an adapter. */
+export interface NamedLinearMap extends LinearMap {
+  /** Name of its weight in the checkpoint. */
+  readonly name: string;
+  readonly role?: string;
 }
 
 /**
@@ -12,4 +20,13 @@ export interface LinearMap {
  */
 export function parametersPerExpert(modules: readonly LinearMap[], rank: number): number {
   return modules.reduce((sum, { inputs, outputs }) => sum + rank * (inputs + outputs) + inputs, 0);
+}
+
+/**
+ * Trainable parameters that one unit of a resource adds to a layer, given the sums of its inputs and
+ * outputs: an expert of the given rank with its router, or one rank of a LoRA without a router.
+ */
+export function costOfUnit(unit: Resource, layer: LinearMap, rank: number): number {
+  if (unit === 'experts') return parametersPerExpert([layer], rank);
+  return unit === 'rank' ? layer.inputs + layer.outputs : 0;
 }

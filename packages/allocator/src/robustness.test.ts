@@ -2,18 +2,25 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
+import { layersFromScores } from './layers.js';
 import { alphalora } from './policies/alphalora.js';
 import { allocateRobustly } from './robustness.js';
 
-const layers = [2, 3, 4].map((score, index) => ({ index, score }));
-const request = { layers, policy: alphalora, total: 12, options: { beta: 1 } };
+const request = {
+  layers: layersFromScores([2, 3, 4]),
+  policy: alphalora,
+  budget: { total: 12 },
+  options: { beta: 1 },
+};
 
 describe('an allocation under other scores', () => {
-  it('is the plain one where there are no draws', () => {
-    expect(allocateRobustly(request, { draws: [], without: [] })).toEqual(allocate(request));
+  it('is the plain one where there are no draws', async () => {
+    expect(await allocateRobustly(request, { draws: [], without: [] })).toEqual(
+      await allocate(request),
+    );
   });
 
-  it('counts how often a block changes, and by how much all do', () => {
+  it('counts how often a block changes, and by how much all do', async () => {
     // Shares of 12 by score: 2:3:4 -> 2.67, 4, 5.33 -> 3, 4, 5; 1:1:1 -> 4, 4, 4.
     const draws = [
       [2, 3, 4],
@@ -21,7 +28,7 @@ describe('an allocation under other scores', () => {
       [4, 6, 8],
       [3, 3, 3],
     ];
-    const { blocks, robustness } = allocateRobustly(request, { draws, without: [] });
+    const { blocks, robustness } = await allocateRobustly(request, { draws, without: [] });
     expect(blocks.map((block) => block.experts)).toEqual([3, 4, 5]);
     expect(blocks.map((block) => block.robustness!.changed)).toEqual([0.5, 0, 0.5]);
     expect(blocks.map((block) => block.robustness!.experts)).toEqual([
@@ -32,20 +39,20 @@ describe('an allocation under other scores', () => {
     expect(robustness).toEqual({ draws: 4, distance: (0 + 2 + 0 + 2) / 4 });
   });
 
-  it('leaves out the rarest 2.5 % of the draws at either end', () => {
+  it('leaves out the rarest 2.5 % of the draws at either end', async () => {
     const draws = [...new Array<number[]>(78).fill([2, 3, 4]), [9, 1, 1], [1, 1, 9]];
-    const { blocks } = allocateRobustly(request, { draws, without: [] });
+    const { blocks } = await allocateRobustly(request, { draws, without: [] });
     expect(blocks[0]!.robustness).toEqual({ changed: 2 / 80, experts: [3, 3] });
   });
 
-  it('names the projection without which a block changes most', () => {
+  it('names the projection without which a block changes most', async () => {
     const draws = [[2, 3, 4]];
     const without = [
       { block: 2, name: 'a', role: 'q_proj', alpha: 5, score: 3.9 },
       { block: 2, name: 'b', alpha: 9, score: 1 },
       { block: 2, name: 'c', alpha: 2, score: 5 },
     ];
-    const { blocks } = allocateRobustly(request, { draws, without });
+    const { blocks } = await allocateRobustly(request, { draws, without });
     // 12 * 1 / (2 + 3 + 1) = 2.
     expect(blocks[2]!.robustness!.driver).toEqual({ name: 'b', alpha: 9, experts: 2 });
     expect(blocks[0]!.robustness).not.toHaveProperty('driver');
@@ -57,7 +64,7 @@ const vectors = fileURLToPath(
 );
 
 describe.skipIf(!existsSync(vectors))('Mistral-7B (skipped where ../shared is absent)', () => {
-  it('gives block 16 its experts because of one v_proj', () => {
+  it('gives block 16 its experts because of one v_proj', async () => {
     const { models } = JSON.parse(readFileSync(vectors, 'utf8')) as {
       models: Record<string, { blocks: number; alpha: number[] }>;
     };
@@ -69,11 +76,11 @@ describe.skipIf(!existsSync(vectors))('Mistral-7B (skipped where ../shared is ab
     const mean = (list: readonly number[]): number =>
       list.reduce((sum, value) => sum + value, 0) / list.length;
     const scores = projections.map(mean);
-    const { blocks: result } = allocateRobustly(
+    const { blocks: result } = await allocateRobustly(
       {
         policy: alphalora,
-        total: 160,
-        layers: scores.map((score, index) => ({ index, score })),
+        budget: { total: 160 },
+        layers: layersFromScores(scores),
       },
       {
         draws: [scores],
@@ -94,7 +101,8 @@ describe.skipIf(!existsSync(vectors))('Mistral-7B (skipped where ../shared is ab
     expect(driver!.experts).toBe(3);
 
     const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[3]!;
-    const medians = projections.map((list, index) => ({ index, score: median(list) }));
-    expect(allocate({ policy: alphalora, total: 160, layers: medians }).experts[16]).toBe(5);
+    const layers = layersFromScores(projections.map(median));
+    const { experts } = await allocate({ policy: alphalora, budget: { total: 160 }, layers });
+    expect(experts[16]).toBe(5);
   });
 });

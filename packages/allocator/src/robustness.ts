@@ -5,7 +5,7 @@
  * another number of experts, and which one of its projections decides its number most.
  */
 import type { Allocation, BlockRobustness } from '@alphalora/contracts';
-import { type AllocateOptions, allocate } from './allocate.js';
+import { type AllocateOptions, allocationFor, decide, prepare } from './allocate.js';
 
 /** Scores other than those of the request; blocks are positions in its layers. */
 export interface Alternatives {
@@ -22,25 +22,31 @@ export interface Alternatives {
 }
 
 /**
- * The allocation of a request, with its robustness where there are draws.
+ * The allocation of a request, with its robustness where there are draws and the budget is one of
+ * experts per block: the alternatives are scores of blocks, and their outcome is counted in experts.
+ * Every other allocation comes without.
  *
  * @throws AlphaLoraError as {@link allocate} does
  */
-export function allocateRobustly<Options extends object>(
-  request: AllocateOptions<Options>,
+export async function allocateRobustly(
+  request: AllocateOptions,
   { draws, without }: Alternatives,
-): Allocation {
-  const allocation = allocate(request);
-  if (draws.length === 0) return allocation;
-  const expertsFor = (scores: readonly number[]): number[] => {
-    const layers = request.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
-    return allocate({ ...request, layers }).experts;
+): Promise<Allocation> {
+  const prepared = await prepare(request);
+  const decided = await decide(prepared, prepared.layers);
+  const allocation = allocationFor(prepared, decided);
+  const { stated, per } = prepared.budget;
+  if (draws.length === 0 || stated.unit !== 'experts' || per !== 'block') return allocation;
+  const expertsFor = async (scores: readonly number[]): Promise<readonly number[]> => {
+    const layers = prepared.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
+    return (await decide(prepared, layers)).quantities;
   };
   const scores = request.layers.map(({ score }) => score);
-  const drawn = draws.map(expertsFor);
+  const drawn: (readonly number[])[] = [];
+  for (const draw of draws) drawn.push(await expertsFor(draw));
   const drivers = new Map<number, NonNullable<BlockRobustness['driver']>>();
   for (const { block, score, ...projection } of without) {
-    const experts = expertsFor(scores.with(block, score))[block]!;
+    const experts = (await expertsFor(scores.with(block, score)))[block]!;
     const chosen = allocation.experts[block]!;
     const strongest = drivers.get(block);
     const change = Math.abs(experts - chosen);

@@ -7,15 +7,23 @@
  */
 import type { AllocationPolicy } from '@alphalora/contracts';
 import * as v from 'valibot';
-import { parseWith } from './options.js';
-
-const options: v.GenericSchema<unknown, { beta: number }> = v.strictObject({
-  beta: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 2.5),
-});
+import { strictOptions } from './options.js';
 
 export const alphalora: AllocationPolicy<{ beta: number }> = {
   name: 'alphalora',
   version: '1.0.0',
-  parseOptions: (given) => parseWith('alphalora', options, given),
-  allocate: (layers, { beta }) => layers.map((layer) => layer.score ** beta),
+  apiVersion: 1,
+  summary: 'in proportion to alpha^beta (arXiv 2410.10054)',
+  options: strictOptions({
+    beta: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 2.5),
+  }),
+  traits: {
+    resources: ['experts', 'rank'],
+    answer: 'weights',
+    monotone: 'increasing',
+    equivariant: true,
+  },
+  allocate: ({ layers, options: { beta } }) => ({
+    weights: layers.map(({ score }) => score ** beta),
+  }),
 };

@@ -1,23 +1,17 @@
-/** Checks a policy's options against its schema, with messages that name the policy and the option. */
-import { AlphaLoraError } from '@alphalora/contracts';
+/**
+ * Schemas of the built-in policies' options: every option has a default, and an unknown name is an
+ * error that lists the known ones, so that a misspelt option never silently changes nothing.
+ */
 import * as v from 'valibot';
 
-/** @throws AlphaLoraError `INVALID_OPTION` when an option is unknown or has a wrong value */
-export function parseWith<Output>(
-  policy: string,
-  schema: v.GenericSchema<unknown, Output>,
-  given: unknown,
-): Output {
-  const result = v.safeParse(schema, given);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  const option = v.getDotPath(issue) ?? 'options';
-  const known = 'entries' in schema ? Object.keys(schema.entries as object) : [];
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    known.includes(option)
-      ? `policy ${policy}, option ${option}: ${issue.message}`
-      : `policy ${policy} has no option "${option}"; it knows ${known.join(', ') || 'none'}`,
-    { details: { policy, option } },
+/** @param entries one schema for each option, each with a default */
+export function strictOptions<Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.StrictObjectSchema<Entries, v.ErrorMessage<v.StrictObjectIssue>> {
+  const known = Object.keys(entries).join(', ') || 'none';
+  return v.strictObject(entries, (issue) =>
+    issue.expected === 'never'
+      ? `no option ${issue.path?.map(({ key }) => `"${String(key)}"`).join('.') ?? issue.received}; it knows ${known}`
+      : issue.message,
   );
 }

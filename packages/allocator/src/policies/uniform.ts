@@ -1,14 +1,13 @@
-/** Every block alike, whatever its score: the baseline of all published comparisons. */
+/** Every layer alike, whatever its score: the baseline of all published comparisons. */
 import type { AllocationPolicy } from '@alphalora/contracts';
-import * as v from 'valibot';
-import { parseWith } from './options.js';
+import { strictOptions } from './options.js';
 
-type NoOptions = Record<never, never>;
-const options: v.GenericSchema<unknown, NoOptions> = v.strictObject({});
-
-export const uniform: AllocationPolicy<NoOptions> = {
+export const uniform: AllocationPolicy<Record<never, never>> = {
   name: 'uniform',
   version: '1.0.0',
-  parseOptions: (given) => parseWith('uniform', options, given),
-  allocate: (layers) => layers.map(() => 1),
+  apiVersion: 1,
+  summary: 'every layer alike',
+  options: strictOptions({}),
+  traits: { resources: ['experts', 'rank'], answer: 'weights', equivariant: true },
+  allocate: ({ layers }) => ({ weights: layers.map(() => 1) }),
 };

@@ -2,8 +2,9 @@
  * LayerIF's rule (arXiv 2505.23811): everyone gets the minimum, what is left goes in proportion, by
  * largest remainder: f_l = s_l / sum s * (T - m * min), n_l = floor(f_l) + min.
  */
+
+import type { Bounds } from './bounds.js';
 import { largestRemainder } from './largest-remainder.js';
-import type { Bounds } from './quotas.js';
 
 export function floorOne(
   weights: readonly number[],

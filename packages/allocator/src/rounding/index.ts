@@ -1,9 +1,10 @@
 /** The rounding rules by name: from weights to integers that sum to the total, within bounds. */
-import { AlphaLoraError, type Rounding } from '@alphalora/contracts';
+import type { Rounding } from '@alphalora/contracts';
+import { requireFeasible, requireOrdered } from '../budget/feasible.js';
+import type { Bounds } from './bounds.js';
 import { floorOne } from './floor-one.js';
 import { largestRemainder } from './largest-remainder.js';
 import { official } from './official.js';
-import type { Bounds } from './quotas.js';
 
 type RoundingRule = (weights: readonly number[], total: number, bounds: Bounds) => number[];
 
@@ -31,27 +32,12 @@ export function roundShares(
   total: number,
   bounds: Bounds,
 ): number[] {
-  const count = weights.length;
+  const { length: count } = weights;
   const { min, max } = bounds;
-  const details = { total, blocks: count, min, max };
-  if (min > max) {
-    throw new AlphaLoraError('INFEASIBLE_BUDGET', `min ${min} is above max ${max}`, { details });
-  }
-  if (total < count * min) {
-    throw new AlphaLoraError(
-      'INFEASIBLE_BUDGET',
-      `a total of ${total} is too small for ${count} blocks with at least ${min} each: ` +
-        `raise the total to ${count * min} or lower min`,
-      { details },
-    );
-  }
-  if (total > count * max) {
-    throw new AlphaLoraError(
-      'INFEASIBLE_BUDGET',
-      `a total of ${total} is too large for ${count} blocks with at most ${max} each: ` +
-        `lower the total to ${count * max} or raise max`,
-      { details },
-    );
-  }
+  requireOrdered(min, max);
+  requireFeasible({
+    ...{ total, smallest: count * min, largest: count * max },
+    among: `${count} layers`,
+  });
   return rules[rounding](weights, total, bounds);
 }

@@ -1,20 +1,15 @@
 /**
  * Largest remainder (Hamilton's method): floors, then the leftovers to the largest fractions, ties
- * to the lower index. Within the bounds because the quotas are.
+ * to the lower index. It is the apportionment of units that all cost the same.
  */
-import { type Bounds, boundedQuotas } from './quotas.js';
+import { apportion } from '../apportion/index.js';
+import type { Bounds } from './bounds.js';
 
 export function largestRemainder(
   weights: readonly number[],
   total: number,
-  bounds: Bounds,
+  { min, max }: Bounds,
 ): number[] {
-  const quotas = boundedQuotas(weights, total, bounds);
-  const counts = quotas.map(Math.floor);
-  const leftover = total - counts.reduce((sum, count) => sum + count, 0);
-  const byFraction = [...quotas.keys()].sort(
-    (a, b) => quotas[b]! - counts[b]! - (quotas[a]! - counts[a]!) || a - b,
-  );
-  for (const i of byFraction.slice(0, leftover)) counts[i]!++;
-  return counts;
+  const costs = weights.map(() => 1);
+  return apportion({ weights, costs, budget: total, min: Math.max(0, min), max });
 }

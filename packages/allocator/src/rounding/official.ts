@@ -4,22 +4,23 @@
  * argmax(s - n), s being the weights as they are, not scaled to the total. With beta >= 2.5 every
  * correction falls on the same block, and without bounds counts of 0 and -1 occur.
  */
-import type { Bounds } from './quotas.js';
+import type { Bounds } from './bounds.js';
 
 export function official(weights: readonly number[], total: number, bounds: Bounds): number[] {
   const sum = weights.reduce((accumulated, weight) => accumulated + weight, 0);
   const clamp = (count: number): number => Math.min(bounds.max, Math.max(bounds.min, count));
   const counts = weights.map((weight) => clamp(roundHalfEven((total * weight) / sum)));
-  const indices = [...counts.keys()];
-  const gap = (i: number): number => weights[i]! - counts[i]!;
+  const gap = counts.map((count, i) => weights[i]! - count);
+  const order = [...counts.keys()];
   let missing = total - counts.reduce((accumulated, count) => accumulated + count, 0);
-  for (; missing > 0; missing--) {
-    const open = indices.filter((i) => counts[i]! < bounds.max);
-    counts[open.reduce((best, i) => (gap(i) < gap(best) ? i : best))]!++;
-  }
-  for (; missing < 0; missing++) {
-    const open = indices.filter((i) => counts[i]! > bounds.min);
-    counts[open.reduce((best, i) => (gap(i) > gap(best) ? i : best))]!--;
+  // A unit given makes the smallest gap smaller still, so the same layer gets them all, up to its
+  // bound; a unit taken likewise.
+  if (missing > 0) order.sort((a, b) => gap[a]! - gap[b]! || a - b);
+  else order.sort((a, b) => gap[b]! - gap[a]! || a - b);
+  for (const i of order) {
+    const within = clamp(counts[i]! + missing);
+    missing -= within - counts[i]!;
+    counts[i] = within;
   }
   return counts;
 }

@@ -1,0 +1,208 @@
+/**
+ * Budgets: from what the user gave to one inequality, sum price_i n_i <= limit, that every answer has
+ * to meet, whatever the resource and however its total is counted.
+ *
+ * | measure    | experts, rank            | bits                   | sparsity               |
+ * | ---------- | ------------------------ | ---------------------- | ---------------------- |
+ * | units      | sum n                    | sum n                  | sum n, by parameters   |
+ * | average    | sum n / layers           | mean n, by parameters  | mean n, by parameters  |
+ * | parameters | sum of their parameters  |                        |                        |
+ *
+ * By parameters means weighted by the size of the layers, scaled so that their mean weight is 1: an
+ * average of 4 bits is the size of the model in bits over its number of weights. Where the shapes are
+ * not known, all layers weigh the same.
+ */
+import {
+  type AllocationBudget,
+  AlphaLoraError,
+  type PolicyBudget,
+  type Resource,
+  type Rounding,
+} from '@alphalora/contracts';
+import { integer } from '../integer.js';
+import { defaultMinimum } from '../rounding/index.js';
+import { requireFeasible, requireOrdered } from './feasible.js';
+import { type ResourceKind, resources } from './resources.js';
+
+export type BudgetOptions = Omit<AllocationBudget, 'unit'> & { unit?: Resource };
+
+/** What a budget depends on, of each layer. */
+export interface Priced {
+  /** Weights of its linear maps; 0 where the shapes are not known. */
+  readonly parameters: number;
+  /** Trainable parameters of one unit; 0 where the shapes are not known. */
+  readonly cost: number;
+}
+
+export interface Budget {
+  /** As it is written down: with the bounds, without what is the default. */
+  readonly stated: AllocationBudget;
+  readonly per: 'block' | 'projection';
+  readonly measure: Measure;
+  readonly kind: ResourceKind;
+  readonly min: number;
+  readonly max: number;
+  /** What one unit of each layer takes from the limit. */
+  readonly prices: readonly number[];
+  /** Infinite for multipliers. */
+  readonly limit: number;
+  /** As policies see it. */
+  readonly forPolicy: PolicyBudget;
+}
+
+type Measure = NonNullable<AllocationBudget['measure']>;
+
+const measures: readonly Measure[] = ['units', 'parameters', 'average'];
+
+/**
+ * @throws AlphaLoraError `INVALID_OPTION` for values out of range or a measure that the resource does
+ *   not have, `INFEASIBLE_BUDGET` when the bounds and the total contradict
+ */
+export function budgetOf(
+  options: BudgetOptions,
+  layers: readonly Priced[],
+  rounding: Rounding,
+): Budget {
+  const { unit = 'experts', per = 'block', measure = 'units', total } = options;
+  const kind = Object.hasOwn(resources, unit) ? resources[unit] : undefined;
+  if (!kind) throw unknown('unit', unit, Object.keys(resources));
+  if (per !== 'block' && per !== 'projection') throw unknown('per', per, ['block', 'projection']);
+  if (!measures.includes(measure)) throw unknown('measure', measure, measures);
+  const { min, max } = boundsOf(options, kind, rounding);
+  requireOrdered(min, max);
+  const stated = {
+    unit,
+    ...(per !== 'block' && { per }),
+    ...(measure !== 'units' && { measure }),
+    ...(total !== undefined && { total }),
+    ...(Number.isFinite(min) && { min }),
+    ...(Number.isFinite(max) && { max }),
+  };
+  const common = { stated, per, measure, kind, min, max };
+  if (!kind.shared) {
+    if (total !== undefined || measure !== 'units') {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `factors of ${unit} have no total: leave out total and measure`,
+      );
+    }
+    const forPolicy = { resource: unit, min, max };
+    const prices = layers.map(() => 0);
+    return { ...common, prices, limit: Number.POSITIVE_INFINITY, forPolicy };
+  }
+  const { prices, limit, factor, unitTotal } = spendingOf(unit, kind, measure, total, layers);
+  const reach = (bound: number): number =>
+    prices.reduce((sum, price) => sum + price * bound, 0) / factor;
+  // Products of the total are not exact.
+  const slack = kind.whole && measure !== 'average' ? 0 : 1e-9;
+  requireFeasible({
+    total: total!,
+    smallest: reach(min) * (1 - slack),
+    largest: reach(max) * (1 + slack),
+    among: `${layers.length} ${per}s with ${boundsInWords(min, max)}`,
+    of: measure === 'parameters' ? 'trainable parameters' : undefined,
+  });
+  const forPolicy = { resource: unit, total: unitTotal, min, max };
+  return { ...common, prices, limit, forPolicy };
+}
+
+function boundsInWords(min: number, max: number): string {
+  return Number.isFinite(max) ? `${min} to ${max} each` : `at least ${min} each`;
+}
+
+function boundsOf(
+  options: BudgetOptions,
+  kind: ResourceKind,
+  rounding: Rounding,
+): { min: number; max: number } {
+  const bound = (name: 'min' | 'max', fallback: number): number => {
+    const given = options[name];
+    if (given === undefined) return fallback;
+    if (kind.whole) return integer(name, given, 0);
+    if (given >= 0 && given <= kind.max && Number.isFinite(given)) return given;
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${name} must be a number from 0 to ${kind.max}, not ${given}`,
+    );
+  };
+  const least = kind.adapter ? defaultMinimum(rounding) : kind.min;
+  return { min: bound('min', least), max: bound('max', kind.max) };
+}
+
+interface Spending {
+  prices: readonly number[];
+  limit: number;
+  /** How much of the limit a total of 1 is. */
+  factor: number;
+  /** The total over all layers in units of the resource, for policies. */
+  unitTotal: number;
+}
+
+function spendingOf(
+  unit: Resource,
+  kind: ResourceKind,
+  measure: Measure,
+  total: number | undefined,
+  layers: readonly Priced[],
+): Spending {
+  const { length: count } = layers;
+  if (total === undefined) {
+    throw new AlphaLoraError('INVALID_OPTION', `a budget of ${unit} needs a total`);
+  }
+  if (!(Number.isFinite(total) && total >= 0)) {
+    throw new AlphaLoraError('INVALID_OPTION', `total must be a number from 0 on, not ${total}`);
+  }
+  const alike = layers.map(() => 1);
+  const sized = layers.every(({ parameters }) => parameters > 0);
+  const sizes = sized ? layers.map(({ parameters }) => parameters) : alike;
+  const allSizes = sizes.reduce((sum, size) => sum + size, 0);
+
+  if (measure === 'parameters') {
+    if (!kind.adapter) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `${unit} adds no trainable parameters: give the total as units or average`,
+      );
+    }
+    integer('total', total, 0);
+    const missing = layers.findIndex(({ cost }) => !(cost > 0));
+    if (missing !== -1) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `a budget in trainable parameters needs the shapes of all layers, and those of layer ` +
+          `${missing} are not known: allocate from an analysis`,
+        { details: { layer: missing } },
+      );
+    }
+    const prices = layers.map(({ cost }) => cost);
+    const one = prices.reduce((sum, price) => sum + price, 0);
+    return { prices, limit: total, factor: 1, unitTotal: Math.floor((total * count) / one) };
+  }
+  if (unit === 'sparsity') {
+    const factor = measure === 'average' ? allSizes : allSizes / count;
+    const unitTotal = measure === 'average' ? total * count : total;
+    return { prices: sizes, limit: total * factor, factor, unitTotal };
+  }
+  if (measure === 'units') {
+    return { prices: alike, limit: integer('total', total, 0), factor: 1, unitTotal: total };
+  }
+  if (unit === 'bits' && sized) {
+    const limit = wholePart(total * allSizes);
+    return { prices: sizes, limit, factor: allSizes, unitTotal: total * count };
+  }
+  const units = wholePart(total * count);
+  return { prices: alike, limit: units, factor: count, unitTotal: units };
+}
+
+/** Downwards, apart from what the multiplication may have lost. */
+function wholePart(value: number): number {
+  const nearest = Math.round(value);
+  return Math.abs(nearest - value) <= 1e-9 * Math.max(1, nearest) ? nearest : Math.floor(value);
+}
+
+function unknown(name: string, value: unknown, known: readonly string[]): AlphaLoraError {
+  return new AlphaLoraError(
+    'INVALID_OPTION',
+    `unknown ${name} "${value}": choose one of ${known.join(', ')}`,
+  );
+}

@@ -1,0 +1,41 @@
+/** Refusals of budgets that no allocation within the bounds can meet, with what could be met. */
+import { AlphaLoraError } from '@alphalora/contracts';
+
+export interface Reach {
+  total: number;
+  /** What the minima and the maxima of all layers come to, in the unit of the total. */
+  smallest: number;
+  largest: number;
+  /** What the total is shared out among, and within which bounds, e.g. `3 blocks with 1 to 4 each`. */
+  among: string;
+  /** What the total counts, where that is not the unit itself, e.g. `trainable parameters`. */
+  of?: string | undefined;
+}
+
+/** @throws AlphaLoraError `INFEASIBLE_BUDGET` saying the smallest or largest total within reach */
+export function requireFeasible({ total, smallest, largest, among, of }: Reach): void {
+  const details = { total, smallest, largest };
+  const what = of === undefined ? `a total of ${total}` : `a total of ${total} ${of}`;
+  if (total < smallest) {
+    throw new AlphaLoraError(
+      'INFEASIBLE_BUDGET',
+      `${what} is too small for ${among}: raise the total to ${smallest} or lower min`,
+      { details },
+    );
+  }
+  if (total > largest) {
+    throw new AlphaLoraError(
+      'INFEASIBLE_BUDGET',
+      `${what} is too large for ${among}: lower the total to ${largest} or raise max`,
+      { details },
+    );
+  }
+}
+
+/** @throws AlphaLoraError `INFEASIBLE_BUDGET` where the bounds cross */
+export function requireOrdered(min: number, max: number, where = ''): void {
+  if (min <= max) return;
+  throw new AlphaLoraError('INFEASIBLE_BUDGET', `min ${min} is above max ${max}${where}`, {
+    details: { min, max },
+  });
+}

@@ -1,0 +1,122 @@
+/** The description of a policy, checked at once, where its author can see the error. */
+import { type AllocationPolicy, AlphaLoraError, type LayerFact } from '@alphalora/contracts';
+import { resources } from './budget/resources.js';
+
+/**
+ * A policy, checked and frozen. Its options are inferred from its schema:
+ *
+ * ```ts
+ * export default definePolicy({
+ *   ...{ name: 'by-depth', version: '1.0.0', apiVersion: 1 },
+ *   options: z.object({ slope: z.number().default(1) }),
+ *   traits: { resources: ['experts'], answer: 'weights' },
+ *   allocate: ({ layers, options }) => ({ weights: layers.map(({ block }) => 1 + options.slope * block) }),
+ * });
+ * ```
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming the policy and the field that is not as it must be
+ */
+export function definePolicy<Options = Record<string, unknown>>(
+  policy: AllocationPolicy<Options>,
+): AllocationPolicy<Options> {
+  requirePolicy(policy);
+  const { traits, requires } = policy;
+  return Object.freeze({
+    ...policy,
+    ...(requires && { requires: Object.freeze([...requires]) }),
+    traits: Object.freeze({ ...traits, resources: Object.freeze([...traits.resources]) }),
+  });
+}
+
+const facts: readonly LayerFact[] = ['shapes', 'variance', 'role'];
+
+/**
+ * Whether something, such as the default export of a file, is a policy for this interface.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming the policy and the field
+ */
+export function requirePolicy(value: unknown): asserts value is AllocationPolicy {
+  const policy = recordOf(value);
+  if (!policy) throw wrong('a policy', 'an object', value);
+  const { name, version, apiVersion, options, requires, allocate } = policy;
+  if (typeof name !== 'string' || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+    throw wrong('the name of a policy', 'lower-case words joined by hyphens', name);
+  }
+  const check = (sound: boolean, field: string, what: string, found: unknown): void => {
+    if (!sound) throw wrong(`policy ${name}: ${field}`, what, found, { policy: name, field });
+  };
+  check(typeof version === 'string' && version !== '', 'version', 'a text such as 1.0.0', version);
+  check(
+    apiVersion === 1,
+    'apiVersion',
+    '1, the only version of the interface that this host knows',
+    apiVersion,
+  );
+  check(typeof allocate === 'function', 'allocate', 'a function', allocate);
+  const standard = recordOf(options)?.['~standard'];
+  check(
+    options === undefined || typeof recordOf(standard)?.['validate'] === 'function',
+    'options',
+    'a schema of the Standard Schema interface, as zod, valibot and arktype make them',
+    options,
+  );
+  check(
+    requires === undefined || isListOf(requires, facts),
+    'requires',
+    `a list of ${facts.join(', ')}`,
+    requires,
+  );
+  const traits = recordOf(policy['traits']);
+  if (!traits) throw wrong(`policy ${name}: traits`, 'an object', policy['traits']);
+  const known = Object.keys(resources);
+  const list: unknown = traits['resources'];
+  check(
+    isListOf(list, known) && list.length > 0,
+    'traits.resources',
+    `a list of at least one of ${known.join(', ')}`,
+    list,
+  );
+  const { answer, monotone } = traits;
+  check(answer === 'weights' || answer === 'values', 'traits.answer', 'weights or values', answer);
+  // The host makes integers of weights; nothing else follows from proportions alone.
+  const real = (list as readonly string[]).filter(
+    (resource) => !resources[resource as keyof typeof resources].whole,
+  );
+  check(
+    answer === 'values' || real.length === 0,
+    'traits.answer',
+    `values for ${real.join(', ')}, which weights do not settle`,
+    answer,
+  );
+  check(
+    [undefined, 'increasing', 'decreasing'].includes(monotone as undefined),
+    'traits.monotone',
+    'increasing or decreasing',
+    monotone,
+  );
+}
+
+function isListOf(value: unknown, known: readonly string[]): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => known.includes(entry));
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  const object = typeof value === 'object' ? value !== null : typeof value === 'function';
+  return object ? (value as Record<string, unknown>) : undefined;
+}
+
+function wrong(
+  field: string,
+  what: string,
+  found: unknown,
+  details: Readonly<Record<string, string>> = {},
+): AlphaLoraError {
+  const words = typeof found === 'string' ? `"${found}"` : (JSON.stringify(found) ?? typeof found);
+  return new AlphaLoraError(
+    'INVALID_OPTION',
+    `${field} must be ${what}, not ${words.slice(0, 80)}`,
+    {
+      details,
+    },
+  );
+}

@@ -1,0 +1,173 @@
+/** Asks a policy: its options through its schema, then its answer, checked for what it must be. */
+import {
+  type AllocationPolicy,
+  AlphaLoraError,
+  type LayerFact,
+  type PolicyAnswer,
+  type PolicyLayer,
+} from '@alphalora/contracts';
+import type { Budget } from '../budget/budget.js';
+import { frozen } from './frozen.js';
+import { type Guard, guarded } from './guarded.js';
+import { seededRandom } from './random.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
+type AnyPolicy = AllocationPolicy<any>;
+
+/**
+ * The options as the policy's schema completes them.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming the policy and the option, `POLICY_FAILED` when the
+ *   schema itself fails
+ */
+export async function optionsFor(
+  policy: AnyPolicy,
+  given: Readonly<Record<string, unknown>>,
+  guard: Guard,
+): Promise<Record<string, unknown>> {
+  const { name, options: schema } = policy;
+  const details = { policy: name };
+  if (!schema) {
+    const [option] = Object.keys(given);
+    if (option === undefined) return {};
+    throw new AlphaLoraError('INVALID_OPTION', `policy ${name} has no option "${option}"`, {
+      details: { ...details, option },
+    });
+  }
+  let copy: unknown;
+  try {
+    copy = frozen(structuredClone(given));
+  } catch (cause) {
+    throw new AlphaLoraError('INVALID_OPTION', `the options for policy ${name} are no plain data`, {
+      ...{ details, cause },
+    });
+  }
+  const result = await guarded(() => schema['~standard'].validate(copy), guard);
+  if (result.issues) {
+    const [issue] = result.issues;
+    const path = (issue?.path ?? []).map((part) =>
+      String(typeof part === 'object' ? part.key : part),
+    );
+    const option = path.join('.');
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `policy ${name}${option && `, option ${option}`}: ${issue?.message ?? 'refused'}`,
+      { details: { ...details, ...(option && { option }) } },
+    );
+  }
+  return frozen(result.value) as Record<string, unknown>;
+}
+
+const sources: Record<LayerFact, { has: (layer: PolicyLayer) => boolean; from: string }> = {
+  shapes: {
+    has: ({ inputs, outputs, parameters }) => inputs > 0 && outputs > 0 && parameters > 0,
+    from: 'an analysis knows them; a file of scores does not',
+  },
+  variance: {
+    has: ({ variance }) => variance !== undefined && Number.isFinite(variance),
+    from: 'an analysis with the metric norm knows it',
+  },
+  role: {
+    has: ({ role }) => role !== undefined,
+    from: 'an analysis knows it, for a budget per projection',
+  },
+};
+
+/** @throws AlphaLoraError `INVALID_OPTION` naming the layer, what it lacks and where that comes from */
+export function requireFacts(
+  { name, requires = [] }: AnyPolicy,
+  layers: readonly PolicyLayer[],
+): void {
+  for (const fact of requires) {
+    const { has, from } = sources[fact];
+    const poor = layers.find((layer) => !has(layer));
+    if (!poor) continue;
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `policy ${name} needs the ${fact} of every layer, and ${nameOf(poor)} has none: ${from}`,
+      { details: { policy: name, fact, layer: poor.index } },
+    );
+  }
+}
+
+/** For messages: a projection by its name, a block by its index. */
+export function nameOf({ name, block }: Pick<PolicyLayer, 'name' | 'block'>): string {
+  return name === undefined ? `block ${block}` : name;
+}
+
+export interface Question {
+  policy: AnyPolicy;
+  options: unknown;
+  layers: readonly PolicyLayer[];
+  budget: Budget;
+  seed: number;
+  guard: Guard;
+}
+
+/**
+ * The policy's numbers: weights, or the quantities themselves, as its traits say.
+ *
+ * @throws AlphaLoraError `POLICY_FAILED` when it throws, does not settle or returns what is no answer
+ */
+export async function ask(question: Question): Promise<readonly number[]> {
+  const { policy, options, layers, budget, seed, guard } = question;
+  return guarded(async (signal) => {
+    const answer = await policy.allocate({
+      layers: frozen(layers.map((layer) => ({ ...layer }))),
+      options,
+      budget: Object.freeze({ ...budget.forPolicy }),
+      random: seededRandom(seed),
+      signal,
+    });
+    return checkedAnswer(answer, policy, layers, budget);
+  }, guard);
+}
+
+function checkedAnswer(
+  answer: PolicyAnswer,
+  { traits }: AnyPolicy,
+  layers: readonly PolicyLayer[],
+  { kind, min, max, prices, limit, stated, measure }: Budget,
+): readonly number[] {
+  const { answer: field } = traits;
+  const list: unknown =
+    typeof answer === 'object' && answer !== null
+      ? (answer as unknown as Record<string, unknown>)[field]
+      : undefined;
+  // Errors thrown here are wrapped with the policy's name.
+  if (!Array.isArray(list) || list.length !== layers.length) {
+    const got = Array.isArray(list) ? `${list.length} numbers` : 'none';
+    throw new Error(
+      `it must return { ${field}: [one number for each of ${layers.length} layers] }, and there ` +
+        `are ${got}`,
+    );
+  }
+  const numbers: readonly unknown[] = [...list];
+  const refuse = (what: string, sound: (value: number) => boolean): void => {
+    const at = numbers.findIndex((value) => typeof value !== 'number' || !sound(value));
+    if (at === -1) return;
+    throw new Error(`${field} must be ${what}, and ${nameOf(layers[at]!)} has ${numbers[at]}`);
+  };
+  refuse('finite and not negative', (value) => Number.isFinite(value) && value >= 0);
+  const sound = numbers as readonly number[];
+  if (field === 'weights') {
+    const sum = sound.reduce((accumulated, weight) => accumulated + weight, 0);
+    if (sum > 0 && Number.isFinite(sum)) return sound;
+    throw new Error(`weights must have a finite sum above zero, and it is ${sum}`);
+  }
+  if (kind.whole) refuse('integers', Number.isSafeInteger);
+  const slack = kind.whole ? 0 : 1e-9;
+  refuse(
+    `within the bounds ${min} and ${max}`,
+    (value) => value >= min - slack && value <= max + slack,
+  );
+  const spent = sound.reduce((sum, value, i) => sum + prices[i]! * value, 0);
+  // Exact where all terms are integers.
+  if (spent > limit + (Number.isSafeInteger(limit) && kind.whole ? 0 : 1e-9 * limit)) {
+    throw new Error(
+      `its values exceed the budget of ${stated.total} (${stated.unit}, ${measure}) by a ` +
+        `factor of ${spent / limit}`,
+    );
+  }
+  return sound;
+}

@@ -1,0 +1,117 @@
+/** Writes an allocation down: what each block and each projection gets, and what that costs. */
+import type {
+  AllocatedBlock,
+  AllocatedProjection,
+  Allocation,
+  AllocationBudget,
+  PolicyLayer,
+  Rounding,
+} from '@alphalora/contracts';
+import type { Layer } from '../layers.js';
+
+export interface Decision {
+  policy: Allocation['policy'];
+  budget: AllocationBudget;
+  /** Absent where no integers were made of weights. */
+  rounding?: Rounding;
+  layers: readonly (Layer & PolicyLayer)[];
+  /** What the policy returned; absent where that were the quantities themselves. */
+  weights?: readonly number[];
+  quantities: readonly number[];
+  /** Most experts that the router selects per token. */
+  topK: number;
+  /** LoRA rank of each expert. */
+  rank: number;
+}
+
+export function documentOf(decision: Decision): Allocation {
+  const { policy, budget, rounding, layers, quantities, topK, rank } = decision;
+  const { unit, per } = budget;
+  const adapters = unit === 'experts' || unit === 'rank';
+  const shares = sharesOf(decision);
+  /** Of one layer. */
+  const gets = (i: number): Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'> => {
+    const amount = quantities[i]!;
+    if (unit === 'rank') return { experts: 1, topK: 1, rank: amount };
+    if (unit !== 'experts') return { value: amount };
+    return { experts: amount, topK: Math.max(1, Math.min(topK, amount)), rank };
+  };
+  const shareOf = (share: number | undefined) => (share === undefined ? {} : { share });
+
+  const blocks: AllocatedBlock[] =
+    per === 'projection'
+      ? sums(decision, shares, gets)
+      : layers.map(({ block: index, score }, i) => {
+          const { rank: own, ...rest } = gets(i);
+          // The rank of experts is the same everywhere.
+          const ranked = unit === 'rank' ? { ...rest, rank: own! } : rest;
+          return { index, score, ...shareOf(shares?.[i]), ...ranked };
+        });
+  const projections = layers.flatMap(({ block, score, modules = [] }, i) =>
+    modules.map(({ name, role, inputs, outputs }) => ({
+      ...{ name, block, ...(role !== undefined && { role }), inputs, outputs },
+      ...(per === 'projection' && { score, ...shareOf(shares?.[i]) }),
+      ...gets(i),
+    })),
+  );
+  const shaped = layers.every(({ modules = [] }) => modules.length > 0);
+  const trainable = layers.reduce((sum, { cost }, i) => sum + cost * quantities[i]!, 0);
+  return {
+    ...{ schemaVersion: 1, kind: 'allocation', policy, budget },
+    ...(rounding && { rounding }),
+    blocks,
+    ...(shaped && { projections }),
+    experts: adapters ? blocks.map(({ experts }) => experts!) : [],
+    topK: adapters ? blocks.map((block) => block.topK!) : [],
+    ...(shaped &&
+      adapters && {
+        parameters: {
+          rank: unit === 'rank' ? quantities.reduce((a, b) => Math.max(a, b), 1) : rank,
+          trainable,
+        },
+      }),
+  };
+}
+
+/** Parts of the budget that were asked for; absent where nothing is shared. */
+function sharesOf({ weights, quantities, budget }: Decision): readonly number[] | undefined {
+  const asked = weights ?? (budget.unit === 'experts' || budget.unit === 'rank' ? quantities : []);
+  const sum = asked.reduce((accumulated, part) => accumulated + part, 0);
+  if (asked.length === 0) return undefined;
+  return asked.map((part) => (sum > 0 ? part / sum : 1 / asked.length));
+}
+
+/** Of a budget per projection: each block with what its projections get together. */
+function sums(
+  { layers, budget }: Decision,
+  shares: readonly number[] | undefined,
+  gets: (i: number) => Pick<AllocatedProjection, 'experts' | 'topK' | 'rank'>,
+): AllocatedBlock[] {
+  const members = new Map<number, number[]>();
+  for (const [i, { block }] of layers.entries()) {
+    const earlier = members.get(block);
+    if (earlier) earlier.push(i);
+    else members.set(block, [i]);
+  }
+  return [...members]
+    .sort(([a], [b]) => a - b)
+    .map(([index, own]) => {
+      const sum = (of: (i: number) => number): number => own.reduce((all, i) => all + of(i), 0);
+      // Rounding errors must not add up to more than everything.
+      const share =
+        shares &&
+        Math.min(
+          1,
+          sum((i) => shares[i]!),
+        );
+      return {
+        ...{ index, score: sum((i) => layers[i]!.score) / own.length },
+        ...(share !== undefined && { share }),
+        ...(budget.unit === 'experts' && {
+          experts: sum((i) => gets(i).experts!),
+          topK: Math.max(...own.map((i) => gets(i).topK!)),
+        }),
+        ...(budget.unit === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets(i).rank!) }),
+      };
+    });
+}
