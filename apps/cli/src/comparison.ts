@@ -90,7 +90,8 @@ export function compareAllocations(a: Allocation, b: Allocation): AllocationComp
     difference(blockA?.experts, blockB?.experts),
   );
   const side = ({ policy, budget, rounding, parameters, blocks }: Allocation) => ({
-    ...{ policy, budget, rounding, blocks: blocks.length, ...(parameters && { parameters }) },
+    ...{ policy, budget, ...(rounding && { rounding }), blocks: blocks.length },
+    ...(parameters && { parameters }),
   });
   return {
     ...({ kind: 'comparison', of: 'allocation', a: side(a), b: side(b) } as const),

@@ -1,6 +1,5 @@
 /** What the allocation does and how stable it is, as sentences. */
-import { sum } from 'd3-array';
-import type { BlockFacts, Facts } from './facts.js';
+import { type BlockFacts, expertsIn, type Facts } from './facts.js';
 import { count, decimal, percent, plain, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
@@ -12,7 +11,7 @@ export function robustness({ allocation, blocks }: Facts): string[] {
   // Every expert that moves is missing in one block and too many in another.
   const moved = tested.distance / 2;
   const sentences = [
-    `Over ${tested.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${allocation.budget.total} experts ` +
+    `Over ${tested.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${expertsIn(allocation)} experts ` +
       'land in another block on average.',
   ];
   const shaky = known
@@ -73,11 +72,11 @@ export function experts({ allocation }: Facts): string[] {
       'There is no allocation here: the page tells how the model is trained, not how many experts to add.',
     ];
   }
-  const { blocks, budget, policy, topK, parameters } = allocation;
+  const { blocks, policy, topK, parameters } = allocation;
   const sorted = blocks.toSorted((a, b) => a.experts - b.experts);
   const [fewest, most] = [sorted[0]!, sorted.at(-1)!];
-  const even = budget.total / blocks.length;
-  const all = sum(blocks, (block) => block.experts);
+  const all = expertsIn(allocation);
+  const even = all / blocks.length;
   const sentences = [
     blocks.length === 1
       ? `The only block gets all ${count(all, 'LoRA expert')}.`

@@ -22,7 +22,13 @@ export interface Documents {
   tool?: ToolIdentity | undefined;
 }
 
-export interface Facts extends Documents {
+/** Allocations of other resources have no page of their own yet. */
+type ExpertsBlock = AllocatedBlock & Required<Pick<AllocatedBlock, 'share' | 'experts' | 'topK'>>;
+export type ExpertsAllocation = Omit<Allocation, 'blocks'> & { blocks: ExpertsBlock[] };
+
+export interface Facts extends Omit<Documents, 'allocation'> {
+  allocation?: ExpertsAllocation | undefined;
+
   measured: AnalysedRow[];
   /** Measured matrices that count towards a block's alpha. */
   projections: InBlock[];
@@ -35,23 +41,24 @@ export interface Facts extends Documents {
 }
 
 export type InBlock = AnalysedRow & { block: number; role: string };
-export type BlockFacts = BlockRow & { allocated?: AllocatedBlock | undefined };
+export type BlockFacts = BlockRow & { allocated?: ExpertsBlock | undefined };
 export type ScoredBlock = BlockFacts & { alpha: number };
 
 /**
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for a part of an analysis, and for
- * an allocation of blocks that the analysis does not have
+ * an allocation of blocks that the analysis does not have, or of anything but experts
  */
 export function factsOf(documents: Documents): Facts {
   refuseOthers(documents);
-  const { analysis, allocation } = documents;
+  const { analysis } = documents;
+  const allocation = documents.allocation as ExpertsAllocation | undefined;
   const allocated = new Map(allocation?.blocks.map((block) => [block.index, block]));
   const blocks: BlockFacts[] = analysis.blocks
     .toSorted((a, b) => a.index - b.index)
     .map((block) => ({ ...block, allocated: allocated.get(block.index) }));
   const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
   return {
-    ...documents,
+    ...{ ...documents, allocation },
     measured,
     projections: measured.filter(isProjection),
     skipped: analysis.matrices.filter((row): row is UnanalysedRow => row.status === 'skipped'),
@@ -84,6 +91,8 @@ function refuseOthers({ analysis, allocation }: Documents): void {
   if (!allocation) return;
   if (allocation.kind !== 'allocation' || allocation.schemaVersion !== 1)
     refuse('the second document is not an allocation of schema version 1');
+  if (allocation.budget.unit !== 'experts')
+    refuse(`the page shows allocations of experts, and this is one of ${allocation.budget.unit}`);
   const known = new Set(analysis.blocks.map(({ index }) => index));
   const unknown = allocation.blocks.find(({ index }) => !known.has(index));
   if (unknown) {
@@ -96,6 +105,11 @@ function refuseOthers({ analysis, allocation }: Documents): void {
 
 function refuse(message: string): never {
   throw new AlphaLoraError('INVALID_DOCUMENT', message);
+}
+
+/** Experts of all blocks, however the budget was counted. */
+export function expertsIn({ experts }: Pick<Allocation, 'experts'>): number {
+  return experts.reduce((sum, count) => sum + count, 0);
 }
 
 /** What an alpha outside of the usual range is called. */

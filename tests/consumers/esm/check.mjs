@@ -28,7 +28,8 @@ for (const [i, { alpha }] of analysis.blocks.entries())
   assert(Math.abs(alpha - reference.blocks[i].alpha) < 1e-3, `block ${i}: engines disagree`);
 
 const layers = layersOf(analysis);
-const allocation = allocate({ layers, policy: await loadPolicy('alphalora'), total: 40 });
+const policy = await loadPolicy('alphalora');
+const allocation = await allocate({ layers, policy, budget: { total: 40 } });
 const { experts } = allocation;
 assert.equal(experts.length, 8);
 assert.equal(

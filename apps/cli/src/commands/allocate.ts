@@ -53,10 +53,12 @@ export async function allocationFor(
     layers: layersOf(analysis),
     policy: await loadPolicy(policy),
     options: set,
-    total: total ?? EXPERTS_PER_BLOCK * blocks.length,
+    budget: {
+      total: total ?? EXPERTS_PER_BLOCK * blocks.length,
+      ...(min !== undefined && { min }),
+      ...(max !== undefined && { max }),
+    },
     ...{ rounding, topK, rank },
-    ...(min !== undefined && { min }),
-    ...(max !== undefined && { max }),
   };
   return allocateRobustly(request, alternativeScores(matrices, blocks.length, measured.aggregate));
 }

@@ -20,7 +20,7 @@ export function allocationTable(
     { title: '', align: 'left' },
   ];
   const most = Math.max(1, ...allocation.experts);
-  const rows = blocks.map(({ index, score, experts, topK }) => [
+  const rows = blocks.map(({ index, score, experts = 0, topK }) => [
     String(index),
     ...(planted ? [fixed(planted[index])] : []),
     fixed(score),

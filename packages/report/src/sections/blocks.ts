@@ -2,7 +2,7 @@
 
 import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
 import { alphaChart, expertsChart } from '../charts/blocks.js';
-import type { BlockFacts, Facts } from '../facts.js';
+import { type BlockFacts, expertsIn, type Facts } from '../facts.js';
 import { count, decimal, percent, range } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
@@ -19,7 +19,7 @@ export function blocksSection(facts: Facts): Html {
 <figure><figcaption><b>Alpha</b> ${intervals ? 'with its 95 % interval' : '(the analysis holds no intervals)'}</figcaption>${alphaChart(blocks, alphaWords(facts))}</figure>
 ${
   allocation &&
-  html`<figure><figcaption><b>Experts</b> ${robust ? 'and their 95 % range over the draws' : '(the allocation was not tested by draws)'}</figcaption>${expertsChart(blocks, allocation.budget.total / allocation.blocks.length, expertsWords(facts))}</figure>`
+  html`<figure><figcaption><b>Experts</b> ${robust ? 'and their 95 % range over the draws' : '(the allocation was not tested by draws)'}</figcaption>${expertsChart(blocks, expertsIn(allocation) / allocation.blocks.length, expertsWords(facts))}</figure>`
 }
 </div>
 <p class="key">Dashed lines: usual bounds of alpha, 2 (over-trained below) and 6 (under-trained above)${allocation && '; an even share of the experts'}.</p>
@@ -38,9 +38,9 @@ function alphaWords({ scored }: Facts): string {
 }
 
 function expertsWords({ allocation }: Facts): string {
-  const { blocks, budget } = allocation!;
+  const { blocks } = allocation!;
   return (
-    `Experts of ${count(blocks.length, 'block')}, ${budget.total} in all: ` +
+    `Experts of ${count(blocks.length, 'block')}, ${expertsIn(allocation!)} in all: ` +
     `${blocks.map(({ index, experts }) => `block ${index} ${experts}`).join(', ')}.`
   );
 }

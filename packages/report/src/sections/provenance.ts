@@ -28,14 +28,19 @@ function allocationEntries(allocation: Allocation): Entry[] {
   return [
     ['policy', `${policy.name} ${policy.version}`],
     ...Object.entries(policy.options).map(([name, value]): Entry => [spaced(name), shown(value)]),
-    ['budget', `${whole(budget.total)} ${budget.unit}`],
+    ['budget', budgetInWords(budget)],
     ['fewest per block', budget.min],
     ['most per block', budget.max],
-    ['rounding', spaced(rounding)],
+    ['rounding', rounding && spaced(rounding)],
     ['rank', parameters?.rank],
     ['trainable parameters', parameters && whole(parameters.trainable)],
     ['draws', robustness && whole(robustness.draws)],
   ];
+}
+
+function budgetInWords({ unit, measure, total = 0 }: Allocation['budget']): string {
+  if (measure === 'parameters') return `${unit} of ${whole(total)} trainable parameters`;
+  return measure === 'average' ? `${total} ${unit} on average` : `${whole(total)} ${unit}`;
 }
 
 function table(title: string, entries: readonly Entry[]): Html {

@@ -1,7 +1,7 @@
 /** The head of the page: which model, what was done, and what it says in sentences. */
 
 import { mean } from 'd3-array';
-import type { Facts } from '../facts.js';
+import { expertsIn, type Facts } from '../facts.js';
 import { findings } from '../findings.js';
 import { count, decimal, whole } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
@@ -54,7 +54,7 @@ function figures({
       ? [
           [
             'Experts',
-            whole(allocation.budget.total),
+            whole(expertsIn(allocation)),
             `in ${count(allocation.blocks.length, 'block')}`,
           ] as [string, string, string],
         ]
