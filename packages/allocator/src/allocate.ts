@@ -91,7 +91,8 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   const { unit = 'experts', per = 'block' } = request.budget;
   const layers = request.layers.map((layer, index) => ({
     ...layer,
-    ...{ index, cost: costOfUnit(unit, layer, rank) },
+    index,
+    cost: costOfUnit(unit, layer, rank),
   }));
   requireLayers(layers, per);
   const budget = budgetOf(request.budget, layers, rounding);
@@ -113,7 +114,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
       { details: { policy: policy.name } },
     );
   }
-  requireFacts(policy, layers.map(factsFor));
+  requireFacts(policy, layers);
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);
   return { policy, options, layers, budget, rounding, topK, rank, seed, guard };
@@ -127,7 +128,7 @@ interface Decided {
 /** Asks the policy about layers that may differ from the prepared ones in their scores only. */
 export async function decide(prepared: Prepared, layers: Prepared['layers']): Promise<Decided> {
   const { policy, rounding, budget } = prepared;
-  const answer = await ask({ ...prepared, layers: layers.map(factsFor) });
+  const answer = await ask({ ...prepared, layers: Object.freeze(layers.map(factsFor)) });
   if (policy.traits.answer === 'values') return { quantities: answer };
   const { min, max, prices, limit } = budget;
   const alike = prices.every((price) => price === prices[0]);
@@ -148,15 +149,17 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
   });
 }
 
-/** What a policy sees of a layer. */
+/** What a policy sees of a layer, and cannot change. */
 function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
-  const { index, block, score, role, name, inputs, outputs, parameters, cost, variance } = layer;
-  return {
-    ...{ index, block, score, inputs, outputs, parameters, cost },
+  const { index, block, score, inputs, outputs, parameters, cost } = layer;
+  const facts = { index, block, score, inputs, outputs, parameters, cost };
+  const { role, name, variance } = layer;
+  return Object.freeze({
+    ...facts,
     ...(role !== undefined && { role }),
     ...(name !== undefined && { name }),
     ...(variance !== undefined && { variance }),
-  };
+  });
 }
 
 function requireLayers(

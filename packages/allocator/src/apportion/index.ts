@@ -5,19 +5,19 @@
  *
  *   q_i = clamp(t w_i, min_i, max_i),  t such that sum cost_i q_i = budget
  *
- * 1. Start from the floors of the quotas.
- * 2. Add units, the largest fraction first, while one fits.
- * 3. Move units: one from i to j lowers sum (n - q)^2 exactly when e_i - e_j > 1, e = n - q, and fits
- *    when cost_j - cost_i is no more than what is left of the budget. Repeat 2 and 3.
+ * Start from the floors of the quotas, then give units to the layers that lack most, the lowest
+ * n - q first, passing over those whose unit does not fit, until none fits.
  *
- * At the end no unit can be added and no move of one unit brings the numbers nearer to the quotas.
+ * No unit can be added then, and no unit u of i moved to j to lower sum (n - q)^2. Such a move pays
+ * exactly when j lacked more than i at the time that u was given. So j was passed over: its unit cost
+ * more than what was left. What is left now, with the cost of u, is no more than that.
+ *
  * With equal costs this is Hamilton's method of the largest remainder (Balinski and Young, Fair
  * Representation, 1982). With unequal costs the best numbers are those of a knapsack problem, and
  * exchanges of several units at once could come nearer still.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { requireFeasible, requireOrdered } from '../budget/feasible.js';
-import { costOrder } from './cost-order.js';
 import { level } from './level.js';
 
 export interface ApportionRequest {
@@ -41,58 +41,72 @@ export interface ApportionRequest {
  *   budget is below the cost of all minima or above the cost of all maxima
  */
 export function apportion(request: ApportionRequest): number[] {
-  const { weights, costs, min, max, budget } = normalised(request);
-  if (weights.length === 0) return [];
-  const quotas = quotasOf({ weights, costs, min, max, budget });
+  const problem = normalised(request);
+  const { costs, max } = problem;
+  const quotas = quotasOf(problem);
   const units = quotas.map(Math.floor);
-  let left = units.reduce((rest, count, i) => rest - costs[i]! * count, budget);
-  const order = costOrder(
-    costs,
-    (i) => (units[i]! < max[i]! ? units[i]! - quotas[i]! : Number.POSITIVE_INFINITY),
-    (i) => (units[i]! > min[i]! ? units[i]! - 1 - quotas[i]! : Number.NEGATIVE_INFINITY),
-  );
-  const give = (i: number, count: number): void => {
-    units[i]! += count;
-    left -= count * costs[i]!;
-    order.changed(i);
-  };
-  // A quota may have been rounded up to an integer that it does not reach.
-  const takeBack = (): void => {
-    while (left < 0) give(order.worstGiver()!, -1);
-  };
-  const add = (): void => {
-    for (let count = 0; ; count++) {
-      // Many small units in the place of one that does not fit: all at once, then the rest.
-      if (count % units.length === 0) {
-        const filled = raised({ quotas, units, costs, max, left });
-        for (const [i, target] of filled) give(i, target - units[i]!);
-        takeBack();
-      }
-      const receiver = order.bestReceiver(left);
-      if (receiver === undefined) return;
-      give(receiver, 1);
+  let left = takenBack(units, quotas, problem);
+  const open = (): number[] =>
+    [...units.keys()].filter((i) => costs[i]! <= left && units[i]! < max[i]!);
+  for (let layers = open(); layers.length > 0; layers = open()) {
+    // One unit each would fit: as many as fit are given at once, for the case of many small units in
+    // the place of a large one. Then they cannot all have another, so that some drop out and what is
+    // left halves with every round.
+    const price = layers.reduce((sum, i) => sum + costs[i]!, 0);
+    if (price <= left) {
+      raise(layers, units, quotas, problem, left);
+      left = takenBack(units, quotas, problem);
+      layers = open();
     }
-  };
-  const move = (): boolean => {
-    const best = order.bestReceiver(Number.POSITIVE_INFINITY);
-    if (best === undefined) return false;
-    let moved = false;
-    for (const giver of order.givers(units[best]! - quotas[best]!)) {
-      while (units[giver]! > min[giver]!) {
-        const receiver = order.bestReceiver(costs[giver]! + left);
-        if (receiver === undefined) break;
-        if (!(units[receiver]! - quotas[receiver]! < units[giver]! - 1 - quotas[giver]!)) break;
-        give(giver, -1);
-        give(receiver, 1);
-        moved = true;
-      }
+    // No two open layers differ by more than a unit in n - q, now or after a round, so that units of
+    // one round always come before those of the next.
+    layers.sort((a, b) => units[a]! - quotas[a]! - (units[b]! - quotas[b]!) || a - b);
+    for (const i of layers) {
+      if (costs[i]! > left) continue;
+      units[i]!++;
+      left -= costs[i]!;
     }
-    return moved;
-  };
-  takeBack();
-  do add();
-  while (move());
+  }
   return units;
+}
+
+/**
+ * What is left of the budget. A quota may have been rounded up to an integer that it does not reach:
+ * where that exceeds the budget, units are taken back.
+ */
+function takenBack(
+  units: number[],
+  quotas: readonly number[],
+  { costs, min, budget }: Normalised,
+): number {
+  let left = units.reduce((rest, count, i) => rest - costs[i]! * count, budget);
+  while (left < 0) {
+    const spare = [...units.keys()].filter((i) => units[i]! > min[i]!);
+    const excess = (i: number): number => units[i]! - quotas[i]!;
+    const worst = spare.reduce((most, i) => (excess(i) > excess(most) ? i : most));
+    units[worst]!--;
+    left += costs[worst]!;
+  }
+  return left;
+}
+
+/** Raises the quotas of some layers evenly until what is left is spent, and gives whole units. */
+function raise(
+  layers: readonly number[],
+  units: number[],
+  quotas: readonly number[],
+  { costs, max }: Normalised,
+  left: number,
+): void {
+  const targets = level({
+    slopes: layers.map(() => 1),
+    offsets: layers.map((i) => quotas[i]!),
+    costs: layers.map((i) => costs[i]!),
+    min: layers.map((i) => units[i]!),
+    max: layers.map((i) => max[i]!),
+    budget: layers.reduce((sum, i) => sum + costs[i]! * units[i]!, left),
+  });
+  for (const [at, i] of layers.entries()) units[i] = Math.floor(targets[at]!);
 }
 
 interface Normalised {
@@ -173,38 +187,4 @@ function quotasOf({ weights, costs, min, max, budget }: Normalised): number[] {
     offsets: quotas.map((quota, i) => (weights[i]! > 0 ? quota : 0)),
     ...{ costs, min, max, budget },
   });
-}
-
-interface Filling {
-  quotas: readonly number[];
-  units: readonly number[];
-  costs: readonly number[];
-  max: readonly number[];
-  left: number;
-}
-
-/**
- * Where one more unit of every layer whose unit fits would fit at once: as many as fit, by raising
- * the quotas of these layers evenly. Nothing where single units will do.
- */
-function raised({
-  quotas,
-  units,
-  costs,
-  max,
-  left,
-}: Filling): Array<[layer: number, units: number]> {
-  const open = [...units.keys()].filter((i) => costs[i]! <= left && units[i]! < max[i]!);
-  const price = open.reduce((sum, i) => sum + costs[i]!, 0);
-  if (open.length === 0 || price > left) return [];
-  const spent = open.reduce((sum, i) => sum + costs[i]! * units[i]!, 0);
-  const targets = level({
-    slopes: open.map(() => 1),
-    offsets: open.map((i) => quotas[i]!),
-    costs: open.map((i) => costs[i]!),
-    min: open.map((i) => units[i]!),
-    max: open.map((i) => max[i]!),
-    budget: spent + left,
-  });
-  return open.map((i, at) => [i, Math.max(units[i]!, Math.floor(targets[at]!))]);
 }

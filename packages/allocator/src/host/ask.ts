@@ -98,6 +98,7 @@ export function nameOf({ name, block }: Pick<PolicyLayer, 'name' | 'block'>): st
 export interface Question {
   policy: AnyPolicy;
   options: unknown;
+  /** Frozen, with everything in them. */
   layers: readonly PolicyLayer[];
   budget: Budget;
   seed: number;
@@ -113,7 +114,7 @@ export async function ask(question: Question): Promise<readonly number[]> {
   const { policy, options, layers, budget, seed, guard } = question;
   return guarded(async (signal) => {
     const answer = await policy.allocate({
-      layers: frozen(layers.map((layer) => ({ ...layer }))),
+      layers,
       options,
       budget: Object.freeze({ ...budget.forPolicy }),
       random: seededRandom(seed),

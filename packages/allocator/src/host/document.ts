@@ -24,35 +24,39 @@ export interface Decision {
   rank: number;
 }
 
+/** What one layer gets. */
+type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
+
 export function documentOf(decision: Decision): Allocation {
   const { policy, budget, rounding, layers, quantities, topK, rank } = decision;
   const { unit, per } = budget;
   const adapters = unit === 'experts' || unit === 'rank';
   const shares = sharesOf(decision);
-  /** Of one layer. */
-  const gets = (i: number): Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'> => {
-    const amount = quantities[i]!;
+  const gets = quantities.map((amount): Portion => {
     if (unit === 'rank') return { experts: 1, topK: 1, rank: amount };
     if (unit !== 'experts') return { value: amount };
     return { experts: amount, topK: Math.max(1, Math.min(topK, amount)), rank };
-  };
-  const shareOf = (share: number | undefined) => (share === undefined ? {} : { share });
-
+  });
   const blocks: AllocatedBlock[] =
     per === 'projection'
       ? sums(decision, shares, gets)
       : layers.map(({ block: index, score }, i) => {
-          const { rank: own, ...rest } = gets(i);
+          const { rank: own, ...rest } = gets[i]!;
+          const block: AllocatedBlock = { index, score, ...rest };
+          if (shares) block.share = shares[i]!;
           // The rank of experts is the same everywhere.
-          const ranked = unit === 'rank' ? { ...rest, rank: own! } : rest;
-          return { index, score, ...shareOf(shares?.[i]), ...ranked };
+          if (unit === 'rank') block.rank = own!;
+          return block;
         });
   const projections = layers.flatMap(({ block, score, modules = [] }, i) =>
-    modules.map(({ name, role, inputs, outputs }) => ({
-      ...{ name, block, ...(role !== undefined && { role }), inputs, outputs },
-      ...(per === 'projection' && { score, ...shareOf(shares?.[i]) }),
-      ...gets(i),
-    })),
+    modules.map(({ name, role, inputs, outputs }) => {
+      const projection: AllocatedProjection = { name, block, inputs, outputs, ...gets[i] };
+      if (role !== undefined) projection.role = role;
+      if (per !== 'projection') return projection;
+      projection.score = score;
+      if (shares) projection.share = shares[i]!;
+      return projection;
+    }),
   );
   const shaped = layers.every(({ modules = [] }) => modules.length > 0);
   const trainable = layers.reduce((sum, { cost }, i) => sum + cost * quantities[i]!, 0);
@@ -85,7 +89,7 @@ function sharesOf({ weights, quantities, budget }: Decision): readonly number[] 
 function sums(
   { layers, budget }: Decision,
   shares: readonly number[] | undefined,
-  gets: (i: number) => Pick<AllocatedProjection, 'experts' | 'topK' | 'rank'>,
+  gets: readonly Portion[],
 ): AllocatedBlock[] {
   const members = new Map<number, number[]>();
   for (const [i, { block }] of layers.entries()) {
@@ -108,10 +112,10 @@ function sums(
         ...{ index, score: sum((i) => layers[i]!.score) / own.length },
         ...(share !== undefined && { share }),
         ...(budget.unit === 'experts' && {
-          experts: sum((i) => gets(i).experts!),
-          topK: Math.max(...own.map((i) => gets(i).topK!)),
+          experts: sum((i) => gets[i]!.experts!),
+          topK: Math.max(...own.map((i) => gets[i]!.topK!)),
         }),
-        ...(budget.unit === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets(i).rank!) }),
+        ...(budget.unit === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets[i]!.rank!) }),
       };
     });
 }
