@@ -1,7 +1,7 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
-import { layersOf } from './layers.js';
+import { layersFromScores, layersOf } from './layers.js';
 import { uniform } from './policies/uniform.js';
 
 function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): Analysis {
@@ -95,5 +95,64 @@ describe('layersOf', () => {
     expect(() => layersOf({ ...analysis, blocks: [{ index: 0, matrices: 0 }] })).toThrow(
       /block 0 has no alpha/,
     );
+  });
+});
+
+describe('layers per projection', () => {
+  const rows = [
+    { name: '0.attn[q]', partOf: '0.attn', role: 'q_proj', shape: [4, 6], alpha: 2 },
+    { name: '0.attn[k]', partOf: '0.attn', role: 'k_proj', shape: [2, 6], alpha: 5 },
+    { name: '0.up', role: 'up_proj', shape: [8, 6], alpha: 3, metrics: { norm: 12 } },
+    { name: '1.up', block: 1, role: 'up_proj', shape: [8, 6], alpha: 4 },
+  ];
+
+  it('are the stored maps, in their order, with their shapes', () => {
+    const analysis = analysisOf(rows as never);
+    const projections = layersOf(analysis, { per: 'projection' });
+    expect(projections.map(({ modules, ...facts }) => facts)).toEqual([
+      // The mean of 2 and 5; no role, because the parts have several.
+      { index: 0, block: 0, score: 3.5, name: '0.attn', inputs: 6, outputs: 6, parameters: 36 },
+      {
+        ...{ index: 1, block: 0, score: 3, name: '0.up', role: 'up_proj' },
+        // 12 over 48 weights.
+        ...{ inputs: 6, outputs: 8, parameters: 48, variance: 0.25 },
+      },
+      {
+        ...{ index: 2, block: 1, score: 4, name: '1.up', role: 'up_proj' },
+        ...{ inputs: 6, outputs: 8, parameters: 48 },
+      },
+    ]);
+    expect(projections[0]!.modules).toEqual([{ name: '0.attn', inputs: 6, outputs: 6 }]);
+    const windows = { ...analysis, options: { ...analysis.options, farms: {} } };
+    expect(layersOf(windows, { per: 'projection' })[1]).not.toHaveProperty('variance');
+  });
+
+  it('need an alpha each', () => {
+    const failed = { name: '0.down', shape: [6, 8], status: 'failed', reason: 'contains NaN' };
+    const analysis = analysisOf([...rows, failed] as never);
+    expect(() => layersOf(analysis, { per: 'projection' })).toThrow(
+      /0.down has no alpha \(contains NaN\): allocate per block/,
+    );
+    // A block has the others', and its adapters go on all of them.
+    expect(layersOf(analysis)[0]!.modules).toHaveLength(3);
+  });
+});
+
+describe('layersFromScores', () => {
+  it('takes numbers, or scores of blocks', () => {
+    const bare = { inputs: 0, outputs: 0, parameters: 0 };
+    expect(layersFromScores([3, 1])).toEqual([
+      { index: 0, block: 0, score: 3, ...bare },
+      { index: 1, block: 1, score: 1, ...bare },
+    ]);
+    expect(
+      layersFromScores([
+        { index: 4, score: 2 },
+        { block: 9, score: 1 },
+      ]),
+    ).toEqual([
+      { index: 0, block: 4, score: 2, ...bare },
+      { index: 1, block: 9, score: 1, ...bare },
+    ]);
   });
 });

@@ -100,13 +100,16 @@ describe('apportion', () => {
     expect(apportion({ weights: [1, 2], costs: [10, 5], budget: 66 })).toEqual([3, 7]);
   });
 
-  it('moves a unit to where it is missed more, once that fits', () => {
-    // t = 27 / (2 * 3 + 3 * 4 + 6) = 1.125: quotas 2.25, 3.375 and 1.125, floors 2, 3, 1 for 24;
-    // 3 are left, and the largest fraction, the second's, costs all of them.
-    expect(apportion({ weights: [2, 3, 1], costs: [3, 3, 12], budget: 27 })).toEqual([2, 3, 1]);
-    // Quotas 0.6, 0.6, 0.6 of costs 2, 2, 3: floors 0, then 2 and 2 by index, and nothing is left
-    // but 0.2: every move keeps the distance.
-    expect(apportion({ weights: [1, 1, 1], costs: [2, 2, 3], budget: 4 })).toEqual([1, 1, 0]);
+  it('passes over a unit that does not fit', () => {
+    // t = 10 / (3 * 4 + 2 * 3) = 0.556: quotas 1.667 and 1.111, floors 1 and 1 for 7. Of the 3 left,
+    // the first, which lacks more, would take 4.
+    expect(apportion({ weights: [3, 2], costs: [4, 3], budget: 10 })).toEqual([1, 2]);
+    expect(apportion({ weights: [3, 2], costs: [4, 3], budget: 11 })).toEqual([2, 1]);
+  });
+
+  it('prefers the cheaper of two that lack the same', () => {
+    // Quotas of 4/7 each.
+    expect(apportion({ weights: [1, 1, 1], costs: [3, 2, 2], budget: 4 })).toEqual([0, 1, 1]);
   });
 
   it('gives what all others leave to layers without weight, evenly', () => {
@@ -188,6 +191,16 @@ describe('apportion', () => {
     expect(apportion(huge)).toEqual([2, 2]);
     // 10^9 - 1 units of the cheap layer in one step, as one of the dear ones does not fit.
     expect(apportion({ weights: [1, 1], costs: [1, 1e9], budget: 1e9 - 1 })).toEqual([1e9 - 1, 0]);
+  });
+
+  it('takes prices that double from layer to layer', () => {
+    const costs = Array.from({ length: 45 }, (_, i) => 2 ** i);
+    const weights = costs.map((_, i) => 1 + (i % 3));
+    for (const budget of [2 ** 45 - 1, 2 ** 44 + 2 ** 20, 12_345_678_901]) {
+      const units = apportion({ weights, costs, budget });
+      // There are units of price 1: nothing is left.
+      expect(total(costs, units)).toBe(budget);
+    }
   });
 
   it('takes 100,000 layers and units with costs of their own in under two seconds', () => {

@@ -6,7 +6,7 @@
  *   q_i = clamp(t w_i, min_i, max_i),  t such that sum cost_i q_i = budget
  *
  * Start from the floors of the quotas, then give units to the layers that lack most, the lowest
- * n - q first, passing over those whose unit does not fit, until none fits.
+ * n - q first (of several the cheapest, then the first), passing over those whose unit does not fit, until none fits.
  *
  * No unit can be added then, and no unit u of i moved to j to lower sum (n - q)^2. Such a move pays
  * exactly when j lacked more than i at the time that u was given. So j was passed over: its unit cost
@@ -60,7 +60,9 @@ export function apportion(request: ApportionRequest): number[] {
     }
     // No two open layers differ by more than a unit in n - q, now or after a round, so that units of
     // one round always come before those of the next.
-    layers.sort((a, b) => units[a]! - quotas[a]! - (units[b]! - quotas[b]!) || a - b);
+    layers.sort(
+      (a, b) => units[a]! - quotas[a]! - (units[b]! - quotas[b]!) || costs[a]! - costs[b]! || a - b,
+    );
     for (const i of layers) {
       if (costs[i]! > left) continue;
       units[i]!++;

@@ -93,14 +93,13 @@ export function budgetOf(
   const { prices, limit, factor, unitTotal } = spendingOf(unit, kind, measure, total, layers);
   const reach = (bound: number): number =>
     prices.reduce((sum, price) => sum + price * bound, 0) / factor;
-  // Products of the total are not exact.
-  const slack = kind.whole && measure !== 'average' ? 0 : 1e-9;
   requireFeasible({
     total: total!,
-    smallest: reach(min) * (1 - slack),
-    largest: reach(max) * (1 + slack),
+    smallest: reach(min),
+    largest: reach(max),
     among: `${layers.length} ${per}s with ${boundsInWords(min, max)}`,
     of: measure === 'parameters' ? 'trainable parameters' : undefined,
+    slack: kind.whole && measure !== 'average' ? 0 : 1e-9,
   });
   const forPolicy = { resource: unit, total: unitTotal, min, max };
   return { ...common, prices, limit, forPolicy };

@@ -10,20 +10,23 @@ export interface Reach {
   among: string;
   /** What the total counts, where that is not the unit itself, e.g. `trainable parameters`. */
   of?: string | undefined;
+  /** Relative error of the total, where it is a product. @default 0 */
+  slack?: number;
 }
 
 /** @throws AlphaLoraError `INFEASIBLE_BUDGET` saying the smallest or largest total within reach */
-export function requireFeasible({ total, smallest, largest, among, of }: Reach): void {
+export function requireFeasible(reach: Reach): void {
+  const { total, smallest, largest, among, of, slack = 0 } = reach;
   const details = { total, smallest, largest };
   const what = of === undefined ? `a total of ${total}` : `a total of ${total} ${of}`;
-  if (total < smallest) {
+  if (total < smallest * (1 - slack)) {
     throw new AlphaLoraError(
       'INFEASIBLE_BUDGET',
       `${what} is too small for ${among}: raise the total to ${smallest} or lower min`,
       { details },
     );
   }
-  if (total > largest) {
+  if (total > largest * (1 + slack)) {
     throw new AlphaLoraError(
       'INFEASIBLE_BUDGET',
       `${what} is too large for ${among}: lower the total to ${largest} or raise max`,
