@@ -7,7 +7,9 @@ import { resources } from './budget/resources.js';
  *
  * ```ts
  * export default definePolicy({
- *   ...{ name: 'by-depth', version: '1.0.0', apiVersion: 1 },
+ *   name: 'by-depth',
+ *   version: '1.0.0',
+ *   apiVersion: 1,
  *   options: z.object({ slope: z.number().default(1) }),
  *   traits: { resources: ['experts'], answer: 'weights' },
  *   allocate: ({ layers, options }) => ({ weights: layers.map(({ block }) => 1 + options.slope * block) }),

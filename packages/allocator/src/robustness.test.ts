@@ -59,6 +59,33 @@ describe('an allocation under other scores', () => {
   });
 });
 
+it('is left out where the alternatives say nothing: ranks, and projections', async () => {
+  const alternatives = { draws: [[2, 3, 4]], without: [] };
+  const ranks = { ...request, budget: { unit: 'rank', total: 12 } } as const;
+  const projections = {
+    ...request,
+    layers: request.layers.map((layer) => ({ ...layer, name: `${layer.index}.q` })),
+    budget: { per: 'projection', total: 12 },
+  } as const;
+  for (const other of [ranks, projections]) {
+    expect(await allocateRobustly(other, alternatives)).toEqual(await allocate(other));
+  }
+});
+
+it('takes well under a second for 200 draws of 32 blocks with 7 projections each', async () => {
+  const scores = (shift: number) =>
+    Array.from({ length: 32 }, (_, i) => 2 + (((i + shift) * 7919) % 1009) / 250);
+  const without = Array.from({ length: 224 }, (_, i) => ({
+    ...{ block: i % 32, name: `${i}`, alpha: 3, score: 2 + (i % 9) / 3 },
+  }));
+  const start = performance.now();
+  await allocateRobustly(
+    { layers: layersFromScores(scores(0)), policy: alphalora, budget: { total: 160 } },
+    { draws: Array.from({ length: 200 }, (_, draw) => scores(draw)), without },
+  );
+  expect(performance.now() - start).toBeLessThan(500);
+});
+
 const vectors = fileURLToPath(
   new URL('../../../../shared/reference/alpha-vectors.json', import.meta.url),
 );

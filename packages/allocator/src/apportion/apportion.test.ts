@@ -193,6 +193,14 @@ describe('apportion', () => {
     expect(apportion({ weights: [1, 1], costs: [1, 1e9], budget: 1e9 - 1 })).toEqual([1e9 - 1, 0]);
   });
 
+  it('takes a unit back where a quota was rounded up to an integer', () => {
+    // In numbers of 16 digits, where a sum is rounded as well.
+    const [costs, budget] = [[2, 1, 2], 9_007_199_254_740_973];
+    const units = apportion({ weights: [3, 3, 6], costs, budget });
+    const spent = units.reduce((sum, count, i) => sum + BigInt(count) * BigInt(costs[i]!), 0n);
+    expect(BigInt(budget) - spent).toBe(0n);
+  });
+
   it('takes prices that double from layer to layer', () => {
     const costs = Array.from({ length: 45 }, (_, i) => 2 ** i);
     const weights = costs.map((_, i) => 1 + (i % 3));

@@ -25,7 +25,7 @@ export interface ApportionRequest {
   weights: readonly number[];
   /** Of one unit of each layer: positive integers. */
   costs: readonly number[];
-  /** In the unit of the costs. */
+  /** In the unit of the costs, up to 2^53 - 1. */
   budget: number;
   /** Fewest units, of all layers or of each: integers from 0 on. @default 0 */
   min?: number | readonly number[];
@@ -134,8 +134,11 @@ function normalised({ weights, costs, budget, min = 0, max }: ApportionRequest):
   check('max', highest, count, 'integers from 0 on, or infinite', (bound) => {
     return whole(bound, 0) || bound === Number.POSITIVE_INFINITY;
   });
-  if (!(Number.isFinite(budget) && budget >= 0)) {
-    throw new AlphaLoraError('INVALID_OPTION', `the budget must be from 0 on, not ${budget}`);
+  if (!(budget >= 0 && budget <= Number.MAX_SAFE_INTEGER)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `the budget must be from 0 to ${Number.MAX_SAFE_INTEGER}, not ${budget}`,
+    );
   }
   for (const [i, bound] of lowest.entries()) requireOrdered(bound, highest[i]!, ` in layer ${i}`);
   const costOf = (units: readonly number[]): number =>

@@ -239,7 +239,7 @@ export function allocationOf(analysis: Analysis): Allocation {
     rounding: 'largest-remainder',
     blocks,
     experts,
-    topK: blocks.map(({ topK }) => topK),
+    topK: experts.map((count) => Math.min(2, count)),
     parameters: { rank: 8, trainable: 660_224 * total },
     robustness: {
       draws: DRAWS,
