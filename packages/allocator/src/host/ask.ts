@@ -42,8 +42,9 @@ export async function optionsFor(
       ...{ details, cause },
     });
   }
-  const result = await guarded(() => schema['~standard'].validate(copy), guard);
-  if (result.issues) {
+  return guarded(async () => {
+    const result = await schema['~standard'].validate(copy);
+    if (!result.issues) return frozen(result.value) as Record<string, unknown>;
     const [issue] = result.issues;
     const path = (issue?.path ?? []).map((part) =>
       String(typeof part === 'object' ? part.key : part),
@@ -54,8 +55,7 @@ export async function optionsFor(
       `policy ${name}${option && `, option ${option}`}: ${issue?.message ?? 'refused'}`,
       { details: { ...details, ...(option && { option }) } },
     );
-  }
-  return frozen(result.value) as Record<string, unknown>;
+  }, guard);
 }
 
 const sources: Record<LayerFact, { has: (layer: PolicyLayer) => boolean; from: string }> = {

@@ -113,7 +113,7 @@ function sums(
         ...(share !== undefined && { share }),
         ...(budget.unit === 'experts' && {
           experts: sum((i) => gets[i]!.experts!),
-          topK: Math.max(...own.map((i) => gets[i]!.topK!)),
+          topK: own.reduce((most, i) => Math.max(most, gets[i]!.topK!), 1),
         }),
         ...(budget.unit === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets[i]!.rank!) }),
       };

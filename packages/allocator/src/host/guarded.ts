@@ -7,6 +7,9 @@
  */
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 
+/** A longer one would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export interface Guard {
   /** Name of the policy. */
   name: string;
@@ -32,13 +35,20 @@ export async function guarded<Value>(
   const given = new Promise<never>((_, reject) => {
     abort = () => reject(signal!.reason);
     signal?.addEventListener('abort', abort);
-    timer = setTimeout(() => {
-      reject(
-        new AlphaLoraError('POLICY_FAILED', `policy ${name} gave no answer within ${timeout} ms`, {
-          details: { policy: name, timeout },
-        }),
-      );
-    }, timeout);
+    timer = setTimeout(
+      () => {
+        reject(
+          new AlphaLoraError(
+            'POLICY_FAILED',
+            `policy ${name} gave no answer within ${timeout} ms`,
+            {
+              details: { policy: name, timeout },
+            },
+          ),
+        );
+      },
+      Math.min(timeout, LONGEST_TIMER),
+    );
   });
   // Wrapped at once: whatever comes from outside keeps its identity as such.
   const asked = (async () => work(ended.signal))().catch((cause: unknown) => {

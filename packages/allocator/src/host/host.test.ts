@@ -115,6 +115,14 @@ describe('bad plugins', () => {
     await expect(run(plugin(() => ({ values: list }), values))).rejects.toThrow(message);
   });
 
+  it('one that takes its time is waited for, also without end', async () => {
+    const policy = plugin(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { weights: [1, 1, 1] };
+    });
+    expect((await run(policy, { timeout: Number.MAX_SAFE_INTEGER })).experts).toEqual([3, 3, 3]);
+  });
+
   it('one that never settles, whose signal tells it so', async () => {
     let signal: AbortSignal | undefined;
     const policy = plugin((request) => {
@@ -239,6 +247,8 @@ describe('options', () => {
       throw new Error('boom');
     });
     await expect(run(plugin(weights, broken))).rejects.toMatchObject({ code: 'POLICY_FAILED' });
+    const silent = schema(() => undefined);
+    await expect(run(plugin(weights, silent))).rejects.toMatchObject({ code: 'POLICY_FAILED' });
     const hanging = schema(() => new Promise(() => {}));
     await expect(run(plugin(weights, hanging), { timeout: 20 })).rejects.toThrow(/within 20 ms/);
   });
