@@ -24,7 +24,7 @@ export interface Documents {
 
 /** Allocations of other resources have no page of their own yet. */
 type ExpertsBlock = AllocatedBlock & Required<Pick<AllocatedBlock, 'share' | 'experts' | 'topK'>>;
-export type ExpertsAllocation = Omit<Allocation, 'blocks'> & { blocks: ExpertsBlock[] };
+type ExpertsAllocation = Omit<Allocation, 'blocks'> & { blocks: ExpertsBlock[] };
 
 export interface Facts extends Omit<Documents, 'allocation'> {
   allocation?: ExpertsAllocation | undefined;
