@@ -3,27 +3,28 @@
  *
  *   s_l = alpha_l^beta,  n_l = T * s_l / sum s,  beta = 2.5
  *
- * A larger alpha means a less well trained block, which gets more experts.
+ * A larger alpha means a less well trained block, which gets more experts. The weights are not
+ * scaled: the rounding of the released code compares them with the counts.
  */
 import type { AllocationPolicy } from '@alphalora/contracts';
 import * as v from 'valibot';
-import { strictOptions } from './options.js';
+import { numberFrom, strictOptions } from './options.js';
+import { requireScores } from './scores.js';
 
 export const alphalora: AllocationPolicy<{ beta: number }> = {
   name: 'alphalora',
   version: '1.0.0',
   apiVersion: 1,
   summary: 'in proportion to alpha^beta (arXiv 2410.10054)',
-  options: strictOptions({
-    beta: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 2.5),
-  }),
+  options: strictOptions({ beta: v.optional(numberFrom(0), 2.5) }),
   traits: {
     resources: ['experts', 'rank'],
     answer: 'weights',
     monotone: 'increasing',
     equivariant: true,
   },
-  allocate: ({ layers, options: { beta } }) => ({
-    weights: layers.map(({ score }) => score ** beta),
-  }),
+  allocate({ layers, options: { beta } }) {
+    requireScores('alphalora', layers, 0, true);
+    return { weights: layers.map(({ score }) => score ** beta) };
+  },
 };

@@ -15,3 +15,16 @@ export function strictOptions<Entries extends v.ObjectEntries>(
       : issue.message,
   );
 }
+
+/** A finite number of at least `least`. */
+export function numberFrom(
+  least: number,
+): v.SchemaWithPipe<
+  readonly [
+    v.NumberSchema<undefined>,
+    v.FiniteAction<number, undefined>,
+    v.MinValueAction<number, number, undefined>,
+  ]
+> {
+  return v.pipe(v.number(), v.finite(), v.minValue(least));
+}

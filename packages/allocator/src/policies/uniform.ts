@@ -1,4 +1,4 @@
-/** Every layer alike, whatever its score: the baseline of all published comparisons. */
+/** Every layer alike, T / m each, whatever its score: the baseline of all published comparisons. */
 import type { AllocationPolicy } from '@alphalora/contracts';
 import { strictOptions } from './options.js';
 

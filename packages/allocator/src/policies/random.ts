@@ -1,0 +1,20 @@
+/**
+ * The seeded baseline: a policy worth its name has to beat it. Weights are independent draws from
+ * the exponential distribution, w_l = -ln(1 - u_l), so that the vector of shares is uniform over all
+ * vectors of shares (the flat Dirichlet distribution; Devroye, Non-Uniform Random Variate
+ * Generation, 1986, chapter V, theorem 2.1).
+ */
+import type { AllocationPolicy } from '@alphalora/contracts';
+import { strictOptions } from './options.js';
+
+export const random: AllocationPolicy<Record<never, never>> = {
+  name: 'random',
+  version: '1.0.0',
+  apiVersion: 1,
+  summary: 'shares drawn uniformly over all vectors of shares',
+  options: strictOptions({}),
+  traits: { resources: ['experts', 'rank'], answer: 'weights', seeded: true },
+  allocate: ({ layers, random: uniformDraw }) => ({
+    weights: layers.map(() => -Math.log(1 - uniformDraw())),
+  }),
+};

@@ -1,0 +1,71 @@
+/** Requests for a policy under test: layers with the facts that it requires and no others. */
+import type {
+  LayerFact,
+  PolicyBudget,
+  PolicyLayer,
+  PolicyRequest,
+  Resource,
+} from '@alphalora/contracts';
+
+/**
+ * Layers with the given scores. Shapes, variances and roles differ from layer to layer, and are left
+ * out (0, absent) unless they are among `facts`: a policy that reads what it does not require fails.
+ */
+export function sampleLayers(
+  scores: readonly number[],
+  facts: readonly LayerFact[] = [],
+): PolicyLayer[] {
+  const shapes = facts.includes('shapes');
+  return scores.map((score, index) => {
+    const inputs = shapes ? 64 * (1 + (index % 3)) : 0;
+    const outputs = shapes ? 64 * (1 + (index % 2)) : 0;
+    return {
+      ...{ index, block: index, score, inputs, outputs },
+      parameters: inputs * outputs,
+      cost: inputs + outputs,
+      ...(facts.includes('variance') && { variance: 1e-4 * (1 + (index % 4)) }),
+      ...(facts.includes('role') && { role: index % 2 === 0 ? 'q_proj' : 'v_proj' }),
+    };
+  });
+}
+
+/** Eight scores between 2 and 6, like alphas; no two are equal. */
+export function sampleScores(random: () => number): number[] {
+  return Array.from({ length: 8 }, (_, i) => 2 + (4 * (i + random())) / 8).sort(
+    () => random() - 0.5,
+  );
+}
+
+/** A budget that leaves every policy room. */
+export function sampleBudget(resource: Resource, layers: number): PolicyBudget {
+  switch (resource) {
+    case 'experts':
+      return { resource, total: 5 * layers, min: 1, max: 5 * layers };
+    case 'rank':
+      return { resource, total: 8 * layers, min: 1, max: 8 * layers };
+    case 'bits':
+      return { resource, total: 4 * layers, min: 2, max: 8 };
+    case 'sparsity':
+      return { resource, total: 0.5 * layers, min: 0, max: 1 };
+    default:
+      return { resource, min: 0, max: Number.MAX_VALUE };
+  }
+}
+
+/** Uniform in [0, 1): a linear congruential step, hashed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let hash = Math.imul(state ^ (state >>> 15), state | 1);
+    hash ^= hash + Math.imul(hash ^ (hash >>> 7), hash | 61);
+    return ((hash ^ (hash >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function sampleRequest<Options>(
+  given: Pick<PolicyRequest<Options>, 'layers' | 'options' | 'budget'>,
+  { seed = 1, signal = new AbortController().signal }: { seed?: number; signal?: AbortSignal } = {},
+): PolicyRequest<Options> {
+  return { ...given, random: seededRandom(seed), signal };
+}

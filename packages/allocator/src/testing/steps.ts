@@ -1,0 +1,127 @@
+/** Checks that rest on one another: what every further check takes for granted. */
+import { ask, type Check, describeReply, forEachResource, numbersOf, sampleOf } from './subject.js';
+
+const resources = ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'];
+
+/** In their order. `shape` and `options` come first, because asking needs both. */
+export const steps: ReadonlyArray<[name: string, check: Check]> = [
+  [
+    'settles',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const reply = await ask(subject, sampleOf(subject, resource));
+        return 'late' in reply
+          ? { failed: `${resource}: no answer within ${subject.timeout} ms` }
+          : undefined;
+      }),
+  ],
+  [
+    'no error',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const reply = await ask(subject, sampleOf(subject, resource));
+        return 'error' in reply ? { failed: `${resource}: ${describeReply(reply)}` } : undefined;
+      }),
+  ],
+  [
+    'answer',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const sample = sampleOf(subject, resource);
+        const reply = await ask(subject, sample);
+        const numbers = numbersOf(subject, reply);
+        if (numbers?.length === sample.layers.length) return;
+        const { answer } = subject.policy.traits;
+        return {
+          failed:
+            `${resource}: needs { ${answer}: [one number for each of ${sample.layers.length} ` +
+            `layers] }, as traits.answer says; ${describeReply(reply)}`,
+        };
+      }),
+  ],
+  [
+    'finite',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const numbers = numbersOf(subject, await ask(subject, sampleOf(subject, resource)));
+        const at = numbers?.findIndex((value) => !Number.isFinite(value)) ?? -1;
+        return at < 0 ? undefined : { failed: `${resource}: layer ${at} gets ${numbers![at]}` };
+      }),
+  ],
+  [
+    'sign',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const numbers = numbersOf(subject, await ask(subject, sampleOf(subject, resource))) ?? [];
+        const at = numbers.findIndex((value) => value < 0);
+        if (at >= 0) return { failed: `${resource}: layer ${at} gets ${numbers[at]}, below zero` };
+        const nothing = subject.policy.traits.answer === 'weights' && !numbers.some((n) => n > 0);
+        return nothing ? { failed: `${resource}: all weights are zero` } : undefined;
+      }),
+  ],
+  [
+    'input unchanged',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const sample = sampleOf(subject, resource);
+        await ask(subject, sample);
+        if (JSON.stringify(sample) !== JSON.stringify(sampleOf(subject, resource))) {
+          return { failed: `${resource}: the layers or the budget are not what they were` };
+        }
+        const frozen = sampleOf(subject, resource);
+        for (const layer of frozen.layers) Object.freeze(layer);
+        Object.freeze(frozen.layers);
+        Object.freeze(frozen.budget);
+        const reply = await ask(subject, frozen);
+        return 'error' in reply
+          ? { failed: `${resource}: with frozen input, ${describeReply(reply)}` }
+          : undefined;
+      }),
+  ],
+  [
+    'determinism',
+    (subject) =>
+      forEachResource(subject, async (resource) => {
+        const answer = async (otherSeed: number): Promise<string> =>
+          JSON.stringify(
+            numbersOf(subject, await ask(subject, sampleOf(subject, resource), { otherSeed })),
+          );
+        const first = await answer(subject.seed);
+        if (first !== (await answer(subject.seed))) {
+          return { failed: `${resource}: two calls with the same seed differ` };
+        }
+        return subject.policy.traits.seeded || first === (await answer(subject.seed + 1))
+          ? undefined
+          : {
+              failed: `${resource}: another seed changes the answer, and traits.seeded is not set`,
+            };
+      }),
+  ],
+];
+
+/** What is wrong with the description itself; undefined where nothing is. */
+export const shape: Check = ({ policy }) => {
+  const wrong = (field: string, what: string) => ({ failed: `${field} must be ${what}` });
+  if (typeof policy !== 'object' || policy === null) return wrong('a policy', 'an object');
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(policy.name)) {
+    return wrong('name', `lower-case words joined by hyphens, not ${policy.name}`);
+  }
+  if (typeof policy.version !== 'string' || policy.version === '') {
+    return wrong('version', 'a string such as 1.0.0');
+  }
+  if (policy.apiVersion !== 1) return wrong('apiVersion', `1, not ${policy.apiVersion}`);
+  if (typeof policy.allocate !== 'function') return wrong('allocate', 'a function');
+  const { traits } = policy;
+  if (!Array.isArray(traits?.resources) || traits.resources.length === 0) {
+    return wrong('traits.resources', 'a list of at least one resource');
+  }
+  const unknown = traits.resources.find((resource) => !resources.includes(resource));
+  if (unknown) return wrong('traits.resources', `among ${resources.join(', ')}, not ${unknown}`);
+  if (!['weights', 'values'].includes(traits.answer)) {
+    return wrong('traits.answer', `weights or values, not ${traits.answer}`);
+  }
+  if (![undefined, 'increasing', 'decreasing'].includes(traits.monotone)) {
+    return wrong('traits.monotone', `increasing or decreasing, not ${traits.monotone}`);
+  }
+  return undefined;
+};
