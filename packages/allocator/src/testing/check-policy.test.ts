@@ -105,7 +105,7 @@ const bad: ReadonlyArray<[fault: string, check: string, policy: AllocationPolicy
     {
       ...sound,
       allocate: ({ layers }) => {
-        (layers as { score: number }[]).sort((a, b) => a.score - b.score);
+        (layers as unknown as { score: number }[]).sort((a, b) => a.score - b.score);
         return { weights: layers.map(({ score }) => score) };
       },
     },
