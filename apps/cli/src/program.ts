@@ -92,9 +92,12 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   program
     .command('export')
     .description('write a document in the format of another program')
-    .argument('<document>', 'an analysis.json')
-    .requiredOption('--to <format>', "csv: WeightWatcher's table of an analysis, and more columns")
-    .option('-o, --output <file>', 'write it there')
+    .argument('<document>', 'an analysis.json or allocation.json')
+    .requiredOption(
+      '--to <format>',
+      'csv; of an allocation also mola, guilomo, peft, axolotl, llama-factory',
+    )
+    .option('-o, --output <path>', 'write it there: a file, or a folder for guilomo')
     .action(async (document, options) => {
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { readAnyDocument } from '../documents.js';
-import { type Exported, exportDocument } from '../exporters/index.js';
+import { type Exported, exportDocument, exportNotes } from '../exporters/index.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 
@@ -17,8 +17,11 @@ export async function exportCommand(
   options: ExportOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const exported = await exportDocument(await readAnyDocument(file), options.to);
-  return writeExported(exported, options, io);
+  const document = await readAnyDocument(file);
+  const exported = await exportDocument(document, options.to);
+  const code = await writeExported(exported, options, io);
+  for (const note of await exportNotes(document, options.to)) io.stderr.write(`note: ${note}\n`);
+  return code;
 }
 
 export async function writeExported(

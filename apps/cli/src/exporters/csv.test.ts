@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  allocationOf,
-  analysisOf,
-  failedRow,
-  measuredRow,
-  skippedRow,
-} from '../test-support/documents.js';
+import { analysisOf, failedRow, measuredRow, skippedRow } from '../test-support/documents.js';
 import { exportDocument } from './index.js';
 
 /** Enough of CSV for cells without line breaks. */
@@ -110,8 +104,8 @@ describe('exportDocument', () => {
   });
 
   it('says which kind of document a format is for', async () => {
-    await expect(exportDocument(allocationOf([1]), 'csv')).rejects.toThrow(
-      /csv is for an analysis, and this is an allocation/,
+    await expect(exportDocument(analysisOf([]), 'mola')).rejects.toThrow(
+      /mola is for an allocation, and this is an analysis/,
     );
   });
 });

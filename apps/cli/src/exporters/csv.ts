@@ -1,4 +1,6 @@
 /**
+ * CSV, of either document; an allocation's table is in `allocation-csv.ts`.
+ *
  * An analysis as the table that WeightWatcher's `analyze()` returns (its `details` data frame), so
  * that notebooks made for that CSV read ours. Its columns come first, under its names and with its
  * meanings; then all further metrics under their own names; then what only our document knows.
@@ -8,16 +10,13 @@
  * zero; `weak_rank_loss` stays empty, because the document does not keep the eigenvalues.
  */
 import type { AnalysedRow, MatrixRow } from '@alphalora/contracts';
-import { stringify } from 'csv-stringify/sync';
+import { allocationNotes, allocationTable } from './allocation-csv.js';
 import type { Exporter } from './index.js';
-
-type Cell = string | number | boolean | undefined;
-type Cells = Record<string, Cell>;
+import { type Cells, tableOf } from './table.js';
 
 export const csv: Exporter = {
   name: 'csv',
-  of: 'analysis',
-  export({ matrices, options }) {
+  analysis({ matrices, options }) {
     const farms = options['farms'] !== undefined;
     const records = matrices.map((row, index) => ({
       ...weightWatcherCells(row, index, farms),
@@ -27,15 +26,12 @@ export const csv: Exporter = {
     const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
     const own = new Set(ownColumns);
     for (const column of own) names.delete(column);
-    return stringify(records, {
-      header: true,
-      columns: [...new Set([...weightWatcherColumns, ...names, ...own])],
-      cast: {
-        boolean: (value) => (value ? 'True' : 'False'),
-        // A spreadsheet would run a name that looks like a formula.
-        string: (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value),
-      },
-    });
+    return tableOf(records, [...new Set([...weightWatcherColumns, ...names, ...own])]);
+  },
+  allocation: {
+    units: ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'],
+    export: allocationTable,
+    notes: allocationNotes,
   },
 };
 

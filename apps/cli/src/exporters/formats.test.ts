@@ -1,0 +1,337 @@
+/** What is written is read back with the parsers of the formats, and has the numbers. */
+import type { Allocation } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import {
+  hostile,
+  llamaLike,
+  type Projection,
+  projectionAllocation,
+  valueAllocation,
+} from '../test-support/allocations.js';
+import { allocationOf } from '../test-support/documents.js';
+import { exportDocument, exportNotes } from './index.js';
+
+const experts = projectionAllocation('experts', llamaLike);
+const ranks = projectionAllocation('rank', llamaLike);
+const positive = (list: readonly Projection[]): Projection[] =>
+  list.map(([name, block, amount, own]) => [name, block, Math.max(1, amount), own]);
+const odd = projectionAllocation(
+  'rank',
+  hostile.map((name, i) => [name, 0, i + 1]),
+);
+
+const moduleOf = (name: string): string => name.replace(/\.weight$/, '');
+/** Rank 0 stands for no adapter. */
+const expected = (list: readonly Projection[], times = 1) =>
+  Object.fromEntries(list.map(([name, , amount]) => [moduleOf(name), amount * times]));
+
+interface LoraArguments {
+  r: number;
+  alpha: number;
+  targets: string[];
+  ranks?: Record<string, number>;
+  alphas?: Record<string, number>;
+}
+
+/** PEFT's rules, said again: who is a target, and which key of a pattern wins. */
+function peftRank(module: string, { r, targets, ranks = {} }: LoraArguments): number {
+  const target = targets.some((name) => module === name || module.endsWith(`.${name}`));
+  if (!target) return 0;
+  const key = Object.keys(ranks).find((own) => new RegExp(`^(?:(.*\\.)?(${own})$)`).test(module));
+  return key === undefined ? r : ranks[key]!;
+}
+
+async function readPeft(allocation: Allocation): Promise<LoraArguments> {
+  const config = JSON.parse((await exportDocument(allocation, 'peft')) as string);
+  const { r, lora_alpha: alpha, target_modules: targets } = config;
+  return { r, alpha, targets, ranks: config.rank_pattern, alphas: config.alpha_pattern };
+}
+
+async function readAxolotl(allocation: Allocation): Promise<LoraArguments> {
+  const config = parse((await exportDocument(allocation, 'axolotl')) as string);
+  expect(config.adapter).toBe('lora');
+  return {
+    ...{ r: config.lora_r, alpha: config.lora_alpha, targets: config.lora_target_modules },
+    ...{ ranks: config.lora_rank_pattern, alphas: config.lora_alpha_pattern },
+  };
+}
+
+describe.each([
+  ['peft', readPeft],
+  ['axolotl', readAxolotl],
+] as const)('%s', (format, read) => {
+  it.each([
+    ['ranks', ranks, expected(llamaLike)],
+    ['experts as one LoRA of experts x rank', experts, expected(llamaLike, 8)],
+    ['hostile names', odd, expected(hostile.map((name, i) => [name, 0, i + 1]))],
+  ])('gives each module its rank: %s', async (_, allocation, wanted) => {
+    const config = await read(allocation);
+    for (const [module, rank] of Object.entries(wanted)) {
+      expect([module, peftRank(module, config)]).toEqual([module, rank]);
+    }
+    expect(config.r).toBe(Math.max(...Object.values(wanted)));
+  });
+
+  it('finds no other module', async () => {
+    const config = await read(ranks);
+    const others = [
+      'model.layers.10.self_attn.q_proj',
+      'model.layers.0.self_attn.q_proj2',
+      'lm_head',
+    ];
+    for (const other of others) expect(peftRank(other, config)).toBe(0);
+  });
+
+  it('finds the modules of a bare checkpoint in a model with a head', async () => {
+    const bare: Projection[] = [
+      ['h.0.attn.c_attn.weight', 0, 2],
+      ['h.10.attn.c_attn.weight', 10, 5],
+    ];
+    const config = await read(projectionAllocation('rank', bare));
+    expect(peftRank('transformer.h.0.attn.c_attn', config)).toBe(2);
+    expect(peftRank('transformer.h.10.attn.c_attn', config)).toBe(5);
+  });
+
+  it('has scaling 1 with and without the patterns', async () => {
+    for (const allocation of [ranks, experts, odd]) {
+      const { r, alpha, ranks: rankPattern, alphas } = await read(allocation);
+      expect(alpha).toBe(r);
+      expect(alphas).toEqual(rankPattern);
+    }
+  });
+
+  it('has no pattern where all ranks are the same', async () => {
+    const same = projectionAllocation(
+      'rank',
+      llamaLike.map(([name, block]) => [name, block, 4]),
+    );
+    const { r, ranks: pattern = {} } = await read(same);
+    expect([r, pattern]).toEqual([4, {}]);
+  });
+
+  it('says what becomes of experts and of modules without rank', async () => {
+    const [ofExperts, zeros] = await exportNotes(experts, format);
+    expect(ofExperts).toMatch(/no experts: each module gets one LoRA .* without their router/);
+    expect(zeros).toMatch(/^1 of 6 modules have rank 0/);
+    expect((await exportNotes(ranks, format))[0]).toMatch(/^1 of 6 modules have rank 0/);
+  });
+});
+
+describe('peft', () => {
+  it('has as many parameters as the experts without routers', async () => {
+    const config = await readPeft(experts);
+    const parameters = experts.projections!.reduce(
+      (sum, { name, inputs, outputs }) =>
+        sum + (inputs + outputs) * peftRank(moduleOf(name), config),
+      0,
+    );
+    // 8 for the rank; experts are (2 + 6 + 1) of 16 + 32 and (4 + 3) of 16 + 64.
+    expect(parameters).toBe(8 * (9 * 48 + 7 * 80));
+  });
+
+  it('refuses an allocation that adapts nothing', async () => {
+    const none = projectionAllocation('rank', [['model.layers.0.q.weight', 0, 0]]);
+    await expect(exportDocument(none, 'peft')).rejects.toMatchObject({
+      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/nothing to adapt/) },
+    });
+  });
+
+  it('refuses parts of a stored tensor', async () => {
+    const part = projectionAllocation('rank', [['h.0.attn.c_attn.weight[q]', 0, 4]]);
+    await expect(exportDocument(part, 'peft')).rejects.toMatchObject({
+      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/part of a stored tensor/) },
+    });
+  });
+});
+
+describe('axolotl', () => {
+  it('says in the file that older versions ignore the patterns', async () => {
+    const text = (await exportDocument(ranks, 'axolotl')) as string;
+    expect(text).toMatch(/^# .*rank 0.*\n# .*older one ignores it and gives every module rank 6\n/);
+  });
+});
+
+describe('llama-factory', () => {
+  const read = async (allocation: Allocation) =>
+    parse((await exportDocument(allocation, 'llama-factory')) as string);
+
+  it('has the rank and the modules where all ranks are the same', async () => {
+    const same = projectionAllocation(
+      'rank',
+      llamaLike.map(([name, block]) => [name, block, 4]),
+    );
+    const config = await read(same);
+    expect(config).toMatchObject({ finetuning_type: 'lora', lora_rank: 4, lora_alpha: 4 });
+    expect(config.lora_target.split(',')).toEqual(llamaLike.map(([name]) => moduleOf(name)));
+    expect(await exportNotes(same, 'llama-factory')).toEqual([]);
+  });
+
+  it('stays within the parameters where they differ, and says so', async () => {
+    const config = await read(ranks);
+    // (2 + 6 + 1) 48 + (4 + 3) 80 = 992 parameters; rank 3 of 3 x 48 + 2 x 80 = 304 is 912.
+    expect(config).toMatchObject({ lora_rank: 3, lora_alpha: 3 });
+    expect(config.lora_target.split(',')).toHaveLength(5);
+    const text = (await exportDocument(ranks, 'llama-factory')) as string;
+    expect(text).toMatch(
+      /^# LLaMA-Factory has one rank .*: 3 here, with 912 .* from 1 to 6 with 992$/m,
+    );
+    expect(text).toMatch(/^# to keep the ranks, make an adapter with peft/m);
+  });
+
+  it('holds hostile names, but none with a comma', async () => {
+    const config = await read(odd);
+    expect(config.lora_target.split(',')).toEqual(hostile.map(moduleOf));
+    const comma = projectionAllocation('rank', [['model.layers.0.a,b.weight', 0, 4]]);
+    await expect(exportDocument(comma, 'llama-factory')).rejects.toMatchObject({
+      ...{ code: 'INVALID_OPTION', message: expect.stringMatching(/divides .* at commas/) },
+    });
+  });
+});
+
+describe('guilomo', () => {
+  const read = async (allocation: Allocation) => {
+    const files = (await exportDocument(allocation, 'guilomo')) as Record<string, string>;
+    expect(Object.keys(files)).toEqual(['expert.json', 'rank.json']);
+    return {
+      experts: JSON.parse(files['expert.json']!) as Record<string, number>,
+      ranks: JSON.parse(files['rank.json']!) as Record<string, number>,
+    };
+  };
+
+  it('has the experts of each module, and a rank for each expert', async () => {
+    const list = positive(llamaLike);
+    const files = await read(projectionAllocation('experts', list));
+    expect(files.experts).toEqual(expected(list));
+    const counted: Record<string, number> = {};
+    for (const [key, rank] of Object.entries(files.ranks)) {
+      const [, module, index] = /^(.*)\.expertlora_E_vector_(\d+)$/.exec(key)!;
+      counted[module!] = (counted[module!] ?? 0) + 1;
+      expect(Number(index)).toBeLessThan(files.experts[module!]!);
+      expect(rank).toBe(8);
+    }
+    expect(counted).toEqual(files.experts);
+  });
+
+  it('has one expert of each rank of an allocation of ranks', async () => {
+    const files = await read(odd);
+    for (const [i, name] of hostile.entries()) {
+      expect(Object.entries(files.experts)).toContainEqual([moduleOf(name), 1]);
+      expect(files.ranks[`${moduleOf(name)}.expertlora_E_vector_0`]).toBe(i + 1);
+    }
+  });
+
+  it('says which top-k to pass, and when the names are not as its scripts read them', async () => {
+    const list = positive(llamaLike);
+    const [topK, ...others] = await exportNotes(projectionAllocation('experts', list), 'guilomo');
+    expect(topK).toMatch(/pass --top_k "1,1,1"$/);
+    expect(others).toEqual([
+      'projections of a block have different top-k, and GuiLoMo has one per block',
+    ]);
+    const gpt2 = projectionAllocation('rank', [['h.0.attn.c_attn.weight', 0, 4]]);
+    expect((await exportNotes(gpt2, 'guilomo'))[1]).toMatch(/1 names of this model/);
+  });
+
+  it('refuses a module without experts', async () => {
+    await expect(exportDocument(experts, 'guilomo')).rejects.toMatchObject({
+      ...{
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/up_proj" has 0 experts.*--min 1/),
+      },
+    });
+  });
+});
+
+describe('mola', () => {
+  /** As the scripts: words of a shell, then `split(",")`. */
+  const read = async (allocation: Allocation) => {
+    const text = (await exportDocument(allocation, 'mola')) as string;
+    const words = text.replaceAll('\\\n', '').match(/--(\w+) "([^"]*)"/g)!;
+    return Object.fromEntries(words.map((word) => word.match(/--(\w+) "(.*)"/)!.slice(1)));
+  };
+
+  it('has the lists that the scripts split at commas', async () => {
+    const allocation = allocationOf([2, 3, 5], {
+      ...{ topK: [1, 2, 2], parameters: { rank: 8, trainable: 1 } },
+    });
+    expect(await read(allocation)).toEqual({
+      ...{ number_experts: '2,3,5', top_k: '1,2,2', lora_r: '8,8,8' },
+    });
+    expect(await exportDocument(allocation, 'mola')).toBe(
+      '--lora_r "8,8,8" \\\n--number_experts "2,3,5" \\\n--top_k "1,2,2"\n',
+    );
+  });
+
+  it('names the modules where they are the same in every block', async () => {
+    const budget = { unit: 'experts', total: 9 } as const;
+    const same = projectionAllocation('experts', positive(llamaLike), { budget });
+    expect((await read(same))['lora_target_modules']).toBe('q_proj,up_proj');
+    const fewer = projectionAllocation('experts', positive(llamaLike).slice(1), { budget });
+    expect(await read(fewer)).not.toHaveProperty('lora_target_modules');
+    expect(await exportNotes(fewer, 'mola')).toContainEqual(
+      expect.stringMatching(/blocks adapt different modules/),
+    );
+  });
+
+  it('writes no name that a shell would run', async () => {
+    const budget = { unit: 'experts', total: 2 } as const;
+    const name = 'model.layers.0.$(rm -r x)"`.weight';
+    const allocation = projectionAllocation('experts', [[name, 0, 2]], { budget });
+    expect(await read(allocation)).toEqual({ number_experts: '2', top_k: '1' });
+  });
+
+  it.each([
+    ['experts per projection', experts, /per projection: --to guilomo/],
+    ['a block without experts', allocationOf([2, 0]), /block 1 has 0 experts.*--min 1/],
+    [
+      'some of the blocks',
+      allocationOf([2, 2], { blocks: allocationOf([2, 2, 2]).blocks.slice(1) }),
+      /position 0 of this allocation is block 1/,
+    ],
+  ])('refuses %s', async (_, allocation, message) => {
+    await expect(exportDocument(allocation, 'mola')).rejects.toMatchObject({
+      ...{ code: 'INVALID_OPTION', message: expect.stringMatching(message) },
+    });
+  });
+
+  it('says what the user has to pass', async () => {
+    expect(await exportNotes(allocationOf([2, 3]), 'mola')).toEqual([
+      'the allocation has no rank: pass --lora_r yourself',
+      'the allocation does not name its modules: pass --lora_target_modules yourself',
+    ]);
+  });
+});
+
+describe('every format for adapters', () => {
+  it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs names', async (format) => {
+    await expect(exportDocument(allocationOf([2, 3]), format)).rejects.toMatchObject({
+      code: 'INVALID_DOCUMENT',
+      message: expect.stringMatching(/names of the projections.*allocate on an analysis\.json/),
+    });
+  });
+
+  it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs ranks', async (format) => {
+    const projections = experts.projections!.map(({ rank: _, ...own }) => own);
+    await expect(exportDocument({ ...experts, projections }, format)).rejects.toMatchObject({
+      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/no?ne: .*--rank/) },
+    });
+  });
+
+  it.each(['mola', 'guilomo', 'peft', 'axolotl', 'llama-factory'])(
+    '%s refuses sparsity and names what fits',
+    async (format) => {
+      await expect(
+        exportDocument(valueAllocation('sparsity', [0.5, 0.7]), format),
+      ).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: `the format ${format} cannot hold an allocation of sparsity: --to takes csv for that`,
+      });
+    },
+  );
+
+  it('names all formats that hold ranks where one does not', async () => {
+    await expect(exportDocument(ranks, 'mola')).rejects.toThrow(
+      '--to takes csv, guilomo, peft, axolotl, llama-factory for that',
+    );
+  });
+});

@@ -1,0 +1,17 @@
+/** Tables as CSV (RFC 4180): a header, then a line for each record; what is not known stays empty. */
+import { stringify } from 'csv-stringify/sync';
+
+export type Cell = string | number | boolean | undefined;
+export type Cells = Record<string, Cell>;
+
+export function tableOf(records: readonly Cells[], columns: readonly string[]): string {
+  return stringify([...records], {
+    header: true,
+    columns: [...columns],
+    cast: {
+      boolean: (value) => (value ? 'True' : 'False'),
+      // A spreadsheet would run a name that looks like a formula.
+      string: (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value),
+    },
+  });
+}
