@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeExported } from './export.js';
+import type { Io } from '../io.js';
+import { llamaLike, projectionAllocation } from '../test-support/allocations.js';
+import { exportCommand, writeExported } from './export.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-export-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -22,5 +24,22 @@ describe('a format of several files', () => {
     await expect(writeExported(exported, { to: 'x' }, silent)).rejects.toThrow(
       /x is several files: -o names their folder/,
     );
+  });
+});
+
+describe('export of an allocation', () => {
+  it('writes the document to stdout and what it cannot express to stderr', async () => {
+    const file = join(root, 'allocation.json');
+    writeFileSync(file, JSON.stringify(projectionAllocation('experts', llamaLike)));
+    const written = { stdout: '', stderr: '' };
+    const stream = (name: keyof typeof written) => ({
+      write(text: string) {
+        written[name] += text;
+      },
+    });
+    const io = { stdout: stream('stdout'), stderr: stream('stderr') } as unknown as Io;
+    expect(await exportCommand(file, { to: 'peft' }, io)).toBe(0);
+    expect(JSON.parse(written.stdout)).toMatchObject({ peft_type: 'LORA', r: 48 });
+    expect(written.stderr).toMatch(/^note: peft has no experts: .*\nnote: 1 of 6 modules/);
   });
 });

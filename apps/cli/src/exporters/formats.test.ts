@@ -130,6 +130,17 @@ describe('peft', () => {
     expect(parameters).toBe(8 * (9 * 48 + 7 * 80));
   });
 
+  it('says which version reads the ranks, where they differ', async () => {
+    expect((await exportNotes(ranks, 'peft')).at(-1)).toMatch(
+      /PEFT 0\.15 .* gives every module rank 6$/,
+    );
+    const same = projectionAllocation(
+      'rank',
+      llamaLike.map(([name, block]) => [name, block, 4]),
+    );
+    expect(await exportNotes(same, 'peft')).toEqual([]);
+  });
+
   it('refuses an allocation that adapts nothing', async () => {
     const none = projectionAllocation('rank', [['model.layers.0.q.weight', 0, 0]]);
     await expect(exportDocument(none, 'peft')).rejects.toMatchObject({

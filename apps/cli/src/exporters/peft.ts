@@ -5,6 +5,7 @@
  * PEFT gives a module `r`, unless the first key of `rank_pattern` that matches its name with
  * `(.*\.)?(key)$` (Python's re.match) says otherwise; `alpha_pattern` likewise for `lora_alpha`. The
  * scaling of a module is its alpha over its rank. `^` in a key binds it to the beginning of the name.
+ * Versions before 0.15 put another part of the name before every key, so that no such key matches.
  *
  * Some servers read only r and lora_alpha. So r = lora_alpha = the largest rank and `alpha_pattern`
  * is `rank_pattern`: every scaling is 1, with the patterns and without.
@@ -28,7 +29,18 @@ export const peft: Exporter = {
       };
       return `${JSON.stringify(config, null, 2)}\n`;
     },
-    notes: (allocation) => loraNotes(allocation, 'peft'),
+    notes(allocation) {
+      const { rank, pattern } = loraPatterns(allocation, 'peft');
+      return [
+        ...loraNotes(allocation, 'peft'),
+        ...(Object.keys(pattern).length > 0
+          ? [
+              'the ranks need PEFT 0.15 or later; an older one, or a program that ignores ' +
+                `rank_pattern, gives every module rank ${rank}`,
+            ]
+          : []),
+      ];
+    },
   },
 };
 

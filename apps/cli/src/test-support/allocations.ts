@@ -5,7 +5,7 @@ export type Projection = [
   name: string,
   block: number,
   amount: number,
-  more?: Partial<AllocatedProjection>,
+  more?: Partial<AllocatedProjection> | undefined,
 ];
 
 const amounts = {
@@ -28,7 +28,8 @@ export function projectionAllocation(
   const sumOf = (index: number, key: 'experts' | 'rank') =>
     projections.reduce((sum, own) => sum + (own.block === index ? own[key]! : 0), 0);
   const blocks = indices.map((index) => ({
-    ...{ index, score: 2 + index, experts: sumOf(index, 'experts'), topK: 1 },
+    ...{ index, score: 2 + index, share: 1 / indices.length },
+    ...{ experts: sumOf(index, 'experts'), topK: 1 },
     ...(unit === 'rank' && { rank: sumOf(index, 'rank') }),
   }));
   return {

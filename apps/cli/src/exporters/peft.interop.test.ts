@@ -1,0 +1,151 @@
+/**
+ * PEFT itself reads the configuration and builds the adapter, on a small model with Llama's names,
+ * bare and inside a model with a head. It must adapt exactly the modules with a rank, with that rank
+ * and scaling 1, also after saving and loading, also as a server does that ignores the patterns.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { llamaLike, type Projection, projectionAllocation } from '../test-support/allocations.js';
+import { exportDocument } from './index.js';
+
+const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
+// Versions before 0.15 match keys otherwise.
+const probe = spawnSync(python, [
+  '-c',
+  "import torch, peft.utils.other as other; assert other.get_pattern_key(['^a'], 'a') == '^a'",
+]);
+const reason =
+  probe.status === 0
+    ? ''
+    : ` (skipped: ${python} has no peft of 0.15 or later with torch; set ALPHALORA_PYTHON)`;
+
+/** stdin: [[name, inputs, outputs], ...]; argv: the folder, and what the names begin with. */
+const program = `
+import json, sys, warnings
+import torch
+from torch import nn
+from peft import LoraConfig, PeftModel, get_peft_model
+warnings.filterwarnings('error', message='.*(target_modules|rank_pattern|exclude_modules).*')
+folder, prefix = sys.argv[1:]
+maps = json.loads(sys.stdin.read())
+
+def build():
+    root = nn.Module()
+    root.config = {'model_type': 'custom', 'tie_word_embeddings': False}
+    for name, inputs, outputs in maps:
+        *path, last = (prefix + name).split('.')
+        parent = root
+        for part in path:
+            if not hasattr(parent, part): parent.add_module(part, nn.Module())
+            parent = getattr(parent, part)
+        parent.add_module(last, nn.Linear(inputs, outputs, bias=False))
+    return root
+
+def adapted(model):
+    base = 'base_model.model.' + prefix
+    return {name[len(base):]: [layer.r['default'], layer.scaling['default'],
+                               list(layer.lora_A['default'].weight.shape),
+                               list(layer.lora_B['default'].weight.shape)]
+            for name, layer in model.named_modules() if hasattr(layer, 'lora_A')}
+
+config = LoraConfig.from_pretrained(folder)
+config.task_type = None  # the model has no generate()
+model = get_peft_model(build(), config)
+built = adapted(model)
+trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+model.save_pretrained(folder + '/saved')
+loaded = adapted(PeftModel.from_pretrained(build(), folder + '/saved'))
+print(json.dumps({'built': built, 'loaded': loaded, 'trainable': trainable,
+                  'server': config.lora_alpha / config.r, 'rslora': config.use_rslora}))
+`;
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Beside the modules of the allocation, some that must stay without an adapter. */
+async function runPeft(
+  list: readonly Projection[],
+  { unit = 'rank', prefix = '' }: { unit?: 'rank' | 'experts'; prefix?: string } = {},
+) {
+  const allocation = projectionAllocation(unit, list);
+  const folder = mkdtempSync(join(tmpdir(), 'alphalora-peft-'));
+  folders.push(folder);
+  writeFileSync(
+    join(folder, 'adapter_config.json'),
+    (await exportDocument(allocation, 'peft')) as string,
+  );
+  const maps = [
+    ...allocation.projections!.map((own) => [moduleOf(own.name), own.inputs, own.outputs]),
+    ...others.map((name) => [name, 16, 32]),
+  ];
+  const run = spawnSync(python, ['-c', program, folder, prefix], {
+    ...{ input: JSON.stringify(maps), encoding: 'utf8' },
+    env: { ...process.env, HF_HUB_OFFLINE: '1' },
+  });
+  if (run.status !== 0) throw new Error(run.stderr);
+  const wanted = Object.fromEntries(
+    allocation.projections!.flatMap(({ name, inputs, outputs, experts, rank }) => {
+      const total = experts! * rank!;
+      return total > 0
+        ? [[moduleOf(name), [total, 1, [total, inputs], [outputs, total]]] as const]
+        : [];
+    }),
+  );
+  return { ...JSON.parse(run.stdout), wanted };
+}
+
+const moduleOf = (name: string): string => name.replace(/\.weight$/, '');
+const others = ['model.layers.0.self_attn.q_proj2', 'model.layers.11.self_attn.q_proj', 'lm_head'];
+
+describe.skipIf(reason !== '')(`adapter_config.json, read by PEFT${reason}`, () => {
+  it.each([
+    ['ranks', {}],
+    ['experts', { unit: 'experts' as const }],
+    ['ranks, of a bare checkpoint in a model with a head', { prefix: 'transformer.' }],
+  ])(
+    'adapts the modules as allocated: %s',
+    async (_, options) => {
+      const { built, loaded, wanted, server, rslora } = await runPeft(llamaLike, options);
+      expect(Object.keys(wanted)).toHaveLength(5);
+      expect(built).toEqual(wanted);
+      expect(loaded).toEqual(wanted);
+      expect([server, rslora]).toEqual([1, false]);
+    },
+    120_000,
+  );
+
+  it('trains as many parameters as the experts have without their routers', async () => {
+    const { trainable } = await runPeft(llamaLike, { unit: 'experts' });
+    // Rank 8; 9 experts on maps of 16 + 32 and 7 on maps of 16 + 64.
+    expect(trainable).toBe(8 * (9 * 48 + 7 * 80));
+  }, 120_000);
+
+  it('adapts a model of many blocks, for which PEFT shortens its list of modules', async () => {
+    const many = Array.from({ length: 24 }, (_, block): Projection[] => [
+      [`model.layers.${block}.self_attn.q_proj.weight`, block, 1 + (block % 5)],
+      [`model.layers.${block}.mlp.up_proj.weight`, block, block % 3],
+    ]).flat();
+    const { built, loaded, wanted } = await runPeft(
+      // Block 11 is one of the modules that stay without.
+      many.filter(([, block]) => block !== 11),
+    );
+    expect(Object.keys(wanted).length).toBeGreaterThan(20);
+    expect(built).toEqual(wanted);
+    expect(loaded).toEqual(wanted);
+  }, 120_000);
+
+  it('adapts names that are special in regular expressions', async () => {
+    const { built, wanted } = await runPeft([
+      ['model.layers.0.a+b(c)[d]{2}|e$.weight', 0, 1],
+      ['model.layers.0.x*y?^z.weight', 0, 2],
+      ['model.layers.0.back\\slash.weight', 0, 3],
+      ['model.layers.0.ünïcode 层.weight', 0, 4],
+    ]);
+    expect(built).toEqual(wanted);
+  }, 120_000);
+});
