@@ -31,20 +31,15 @@ export const mola: Exporter = {
       );
       const rank = allocation.parameters?.rank;
       const roles = commonRoles(allocation);
-      const lists: Array<[name: string, values: readonly (string | number)[]]> = [
-        ...(rank === undefined
-          ? []
-          : [
-              list(
-                'lora_r',
-                blocks.map(() => rank),
-              ),
-            ]),
-        ...(roles ? [list('lora_target_modules', roles)] : []),
-        list('number_experts', experts),
-        list('top_k', topK),
-      ];
-      return `${lists.map(([name, values]) => `--${name} "${values.join(',')}"`).join(' \\\n')}\n`;
+      const lists: Record<string, ReadonlyArray<string | number>> = {
+        ...(rank !== undefined && { lora_r: blocks.map(() => rank) }),
+        ...(roles && { lora_target_modules: roles }),
+        ...{ number_experts: experts, top_k: topK },
+      };
+      const words = Object.entries(lists).map(
+        ([name, values]) => `--${name} "${values.join(',')}"`,
+      );
+      return `${words.join(' \\\n')}\n`;
     },
     notes(allocation) {
       const { parameters, projections } = allocation;
@@ -54,17 +49,14 @@ export const mola: Exporter = {
           ? []
           : [
               projections
-                ? 'the blocks adapt different modules, which --lora_target_modules cannot say'
+                ? 'the blocks adapt different modules, or modules with names for which a shell needs ' +
+                  'quotes, which --lora_target_modules cannot say'
                 : 'the allocation does not name its modules: pass --lora_target_modules yourself',
             ]),
       ];
     },
   },
 };
-
-function list<Value>(name: string, values: readonly Value[]): [string, readonly Value[]] {
-  return [name, values];
-}
 
 /** Last parts of the names of the modules, where they are the same in every block. */
 function commonRoles({ projections, blocks }: Allocation): string[] | undefined {

@@ -1,8 +1,7 @@
 /** Tables as CSV (RFC 4180): a header, then a line for each record; what is not known stays empty. */
 import { stringify } from 'csv-stringify/sync';
 
-export type Cell = string | number | boolean | undefined;
-export type Cells = Record<string, Cell>;
+export type Cells = Record<string, string | number | boolean | undefined>;
 
 export function tableOf(records: readonly Cells[], columns: readonly string[]): string {
   return stringify([...records], {
