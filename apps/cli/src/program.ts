@@ -177,7 +177,7 @@ function measuringOptions(command: Command): Command {
 function budgetOptions(command: Command): Command {
   return command
     .option('--total <experts>', 'experts in all (default: 5 per block)', integer)
-    .option('--policy <name>', 'alphalora or uniform', 'alphalora')
+    .option('--policy <name>', 'alphalora, uniform, mola, random or layerif', 'alphalora')
     .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
     .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')
     .option('--min <experts>', 'fewest per block (default: 1; none under official)', integer)

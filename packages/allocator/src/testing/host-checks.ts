@@ -1,6 +1,6 @@
 /** What becomes of the policy's answer: integers, bounds and budgets, and what the host refuses. */
 import { isAlphaLoraError, type PolicyLayer, type Resource } from '@alphalora/contracts';
-import { allocate } from './provisional-host.js';
+import { allocate } from '../allocate.js';
 import {
   ask,
   type Check,
@@ -99,8 +99,16 @@ async function quantities(subject: Subject, sample: Sample): Promise<readonly nu
   return numbersOf(subject, reply) ?? [];
 }
 
-function throughHost({ policy, options, seed, timeout }: Subject, sample: Sample) {
-  return allocate({ ...sample, policy, options, seed, timeout });
+async function throughHost(
+  { policy, options, seed, timeout }: Subject,
+  { layers, budget: { resource: unit, ...budget } }: Sample,
+): Promise<number[]> {
+  const { blocks } = await allocate({
+    ...{ layers, policy, seed, timeout },
+    options: options as Readonly<Record<string, unknown>>,
+    budget: { unit, ...budget },
+  });
+  return blocks.map(({ experts, rank, value }) => (unit === 'rank' ? rank : (value ?? experts))!);
 }
 
 function overspent({ policy }: Subject, sample: Sample, values: readonly number[]): Outcome {
