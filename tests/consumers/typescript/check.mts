@@ -40,7 +40,7 @@ export async function plan(values: Float32Array): Promise<Allocation> {
     tool: { name: 'consumer', version: '1.0.0' },
   });
   const layers = layersOf(analysis);
-  return allocate({ layers, policy: await loadPolicy('alphalora'), total: 4 });
+  return allocate({ layers, policy: await loadPolicy('alphalora'), budget: { total: 4 } });
 }
 
 export function page(documents: ReportDocuments): string {
