@@ -85,6 +85,18 @@ describe('uncertainty', () => {
   });
 });
 
+describe('the seed', () => {
+  it('reaches a policy that draws', () => {
+    const file = join(root, 'analysis.json');
+    const experts = (seed: string): number[] => {
+      const args = ['allocate', file, '--json', '--policy', 'random', '--seed', seed];
+      return (JSON.parse(alphalora(...args).stdout) as Allocation).experts;
+    };
+    expect(experts('1')).toEqual(experts('1'));
+    expect(experts('1')).not.toEqual(experts('2'));
+  });
+});
+
 describe('metrics', () => {
   it('are chosen by name, by group, all or none', () => {
     const names = (...metrics: string[]): string[] =>

@@ -26,6 +26,7 @@ export interface BudgetOptions {
   max?: number;
   topK: number;
   rank: number;
+  seed: number;
 }
 
 export async function allocate(
@@ -47,7 +48,7 @@ export async function allocationFor(
   options: BudgetOptions,
 ): Promise<Allocation> {
   const { set, policy, total, min, max, ...rest } = options;
-  const { rounding, topK, rank } = rest;
+  const { rounding, topK, rank, seed } = rest;
   const { matrices, blocks, options: measured } = analysis;
   const request = {
     layers: layersOf(analysis),
@@ -58,7 +59,7 @@ export async function allocationFor(
       ...(min !== undefined && { min }),
       ...(max !== undefined && { max }),
     },
-    ...{ rounding, topK, rank },
+    ...{ rounding, topK, rank, seed },
   };
   return allocateRobustly(request, alternativeScores(matrices, blocks.length, measured.aggregate));
 }
