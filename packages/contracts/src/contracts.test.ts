@@ -21,12 +21,20 @@ const analysis: Analysis = {
       ...{ name: 'model.layers.0.self_attn.q_proj.weight', block: 0, role: 'q_proj' },
       ...{ shape: [64, 64], dtype: 'F32', status: 'ok', alpha: 1.73, xmin: 0.5, ks: 0.08 },
       ...{ tail: 41, stderr: 0.11, metrics: { stable_rank: 9.1 } },
+      ...{
+        lambda: 0.2,
+        fingers: 2,
+        interval: [1.5, 2],
+        draws: [1.6, 1.9],
+        warning: 'over-trained',
+      },
+      spectrum: { range: [0.1, 9], counts: [3, 0, 1], cuts: { tail: [2, 4], alpha: [3, 2.5] } },
     },
     { name: 'n', shape: [64], dtype: 'F32', status: 'skipped', reason: 'not a matrix' },
     { name: 'u', shape: [4, 4], dtype: 'BF16', status: 'failed', reason: 'contains NaN' },
   ],
   blocks: [
-    { index: 0, alpha: 2.31, matrices: 7 },
+    { index: 0, alpha: 2.31, matrices: 7, range: [1.7, 3], spread: 0.4, interval: [2, 2.6] },
     { index: 1, matrices: 0 },
   ],
   timings: { seconds: 1.2 },
@@ -38,10 +46,33 @@ const allocation: Allocation = {
   policy: { name: 'alphalora', version: '0.1.0', options: { beta: 2.5 } },
   budget: { unit: 'experts', total: 1 },
   rounding: 'largest-remainder',
-  blocks: [{ index: 0, score: 2.14, share: 1, experts: 1, topK: 1 }],
+  blocks: [
+    {
+      ...{ index: 0, score: 2.14, share: 1, experts: 1, topK: 1 },
+      robustness: {
+        ...{ changed: 0.25, experts: [1, 3] },
+        driver: { name: 'w', role: 'v_proj', alpha: 14.2, experts: 2 },
+      },
+    },
+  ],
+  projections: [
+    { name: 'w', block: 0, role: 'v_proj', inputs: 4, outputs: 2, experts: 1, topK: 1, rank: 8 },
+  ],
   experts: [1],
   topK: [1],
   parameters: { rank: 8, trainable: 105635840 },
+  robustness: { draws: 200, distance: 0.5 },
+};
+
+/** Of a resource that is no adapter. */
+const sparsity: Allocation = {
+  ...{ schemaVersion: 1, kind: 'allocation' },
+  policy: { name: 'alphapruning', version: '0.1.0', options: {} },
+  budget: { unit: 'sparsity', per: 'projection', measure: 'average', total: 0.5 },
+  blocks: [{ index: 0, score: 2.14 }],
+  projections: [{ name: 'w', block: 0, inputs: 4, outputs: 2, score: 2.14, value: 0.5 }],
+  experts: [],
+  topK: [],
 };
 
 /** The document with one value replaced, removed when undefined. */
@@ -75,6 +106,13 @@ describe('the schema of an analysis', () => {
     ['matrices/1/reason', undefined],
     ['matrices/2/reason', ''],
     ['matrices/2/status', 'lost'],
+    ['matrices/0/interval', [1.5]],
+    ['matrices/0/draws', ['1.6']],
+    ['matrices/0/warning', 'tired'],
+    ['matrices/0/spectrum/cuts', undefined],
+    ['matrices/0/spectrum/counts', [0.5]],
+    ['blocks/0/interval', 2],
+    ['blocks/0/spread', -1],
     ['blocks/0/index', 0.5],
     ['timings', undefined],
   ])('refuses %s = %j', (path, value) => {
@@ -87,6 +125,7 @@ describe('the schema of an allocation', () => {
 
   it('accepts the documents that the types describe', () => {
     expect(validate(allocation), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate(sparsity), JSON.stringify(validate.errors)).toBe(true);
   });
 
   it.each([
@@ -97,6 +136,16 @@ describe('the schema of an allocation', () => {
     ['topK', [0]],
     ['blocks/0/share', 2],
     ['parameters/rank', 0],
+    ['rounding', undefined],
+    ['budget/total', undefined],
+    ['budget/per', 'layer'],
+    ['blocks/0/experts', undefined],
+    ['blocks/0/robustness/changed', 1.5],
+    ['blocks/0/robustness/experts', [1]],
+    ['blocks/0/robustness/driver/name', undefined],
+    ['projections/0/inputs', undefined],
+    ['projections/0/topK', 0],
+    ['robustness/draws', 0],
   ])('refuses %s = %j', (path, value) => {
     expect(validate(changed(allocation, path, value))).toBe(false);
   });
