@@ -1,5 +1,6 @@
 /** Plain statistics of short lists. */
 
+/** Unweighted; NaN for no values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0) / values.length;
 }

@@ -3,6 +3,7 @@
  * blocks, spectra of the other matrices, warnings, and what was left out.
  */
 import type { AnalysedRow, Analysis, BlockRow, MatrixRow, Warning } from '@alphalora/contracts';
+import { mean } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, table } from './table.js';
@@ -178,8 +179,4 @@ export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'fai
 
 export function fixed(value: number | undefined, digits = 3): string {
   return value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

@@ -5,6 +5,8 @@
  * (three interquartile ranges beyond the quartiles), so that a single wild fit does not flatten all
  * the others; what lies beyond is drawn as an arrow.
  */
+import { quantile } from '@alphalora/htsr-core';
+
 const LEVELS = '▁▂▃▄▅▆▇█';
 const MISSING = '·';
 
@@ -74,12 +76,4 @@ export function histogram(counts: readonly number[], width: number): string {
   );
   const scale = { low: 0, high: Math.max(...merged) };
   return merged.map((count) => (count === 0 ? ' ' : character(count, scale))).join('');
-}
-
-/** With linear interpolation. @param sorted ascending, not empty */
-function quantile(sorted: readonly number[], share: number): number {
-  const position = share * (sorted.length - 1);
-  const below = Math.floor(position);
-  const next = sorted[Math.min(below + 1, sorted.length - 1)]!;
-  return sorted[below]! + (position - below) * (next - sorted[below]!);
 }

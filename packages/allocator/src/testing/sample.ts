@@ -6,6 +6,7 @@ import type {
   PolicyRequest,
   Resource,
 } from '@alphalora/contracts';
+import { seededRandom } from '../host/random.js';
 
 /**
  * Layers with the given scores. Shapes, variances and roles differ from layer to layer, and are left
@@ -50,17 +51,6 @@ export function sampleBudget(resource: Resource, layers: number): PolicyBudget {
     default:
       return { resource, min: 0, max: Number.MAX_VALUE };
   }
-}
-
-/** Uniform in [0, 1): a linear congruential step, hashed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let hash = Math.imul(state ^ (state >>> 15), state | 1);
-    hash ^= hash + Math.imul(hash ^ (hash >>> 7), hash | 61);
-    return ((hash ^ (hash >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export function sampleRequest<Options>(

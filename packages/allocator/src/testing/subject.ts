@@ -1,6 +1,7 @@
 /** The policy under test, and how it is asked. */
 import type { AllocationPolicy, PolicyBudget, PolicyLayer, Resource } from '@alphalora/contracts';
-import { sampleBudget, sampleLayers, sampleRequest, sampleScores, seededRandom } from './sample.js';
+import { seededRandom } from '../host/random.js';
+import { sampleBudget, sampleLayers, sampleRequest, sampleScores } from './sample.js';
 
 export interface Subject {
   // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
