@@ -1,0 +1,78 @@
+/**
+ * Where policies come from: the built-in ones run here, with the program; whatever somebody else
+ * wrote is loaded and run in a worker thread, which can be ended when it hangs.
+ */
+import {
+  type AllocateOptions,
+  type Alternatives,
+  loadPolicy,
+  policies,
+} from '@alphalora/allocator';
+import type { PolicyCheck } from '@alphalora/allocator/testing';
+import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
+import type { Io } from '../io.js';
+import { openBuiltIn } from './built-in.js';
+
+export interface PluginOptions {
+  /** A configuration file; otherwise `alphalora.config.{js,mjs,json}` in the working folder, if any. */
+  config?: string;
+  /** Seconds that a foreign policy may take for loading and for each answer. */
+  policyTimeout: number;
+}
+
+/** Plain data about a policy. */
+export interface PolicyInfo {
+  name: string;
+  version: string;
+  summary?: string;
+  traits: PolicyTraits;
+  requires: LayerFact[];
+  hasOptions: boolean;
+  /** `built in`, or the path or package that it was loaded from. */
+  from: string;
+}
+
+/** What is to be allocated, as plain data; with alternatives, the allocation says how robust it is. */
+export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> & {
+  alternatives?: Alternatives;
+};
+
+/** One policy, wherever it runs. */
+export interface OpenPolicy {
+  readonly info: PolicyInfo;
+  /**
+   * @throws AlphaLoraError as `allocate` of the allocator does, and `POLICY_FAILED` when a foreign
+   *   policy hangs or ends its thread
+   */
+  allocate(job: PolicyJob): Promise<Allocation>;
+  /** The conformance tests of the allocator. */
+  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<PolicyCheck[]>;
+}
+
+export interface Policies {
+  /** From the configuration: what holds where the command line says nothing. */
+  readonly defaults: { policy?: string; set?: Record<string, unknown> };
+  /** The built-in policies, then those of the configuration. */
+  list(): Promise<PolicyInfo[]>;
+  /**
+   * @param reference a built-in name, a name in the configuration, a path or a package
+   * @throws AlphaLoraError `INVALID_OPTION` naming the reference when it leads to no sound policy
+   */
+  open(reference: string): Promise<OpenPolicy>;
+}
+
+/** Runs `use` with the policies at hand, and ends the worker afterwards, whatever happens. */
+export async function withPolicies<Result>(
+  _options: PluginOptions,
+  io: Io,
+  use: (policies: Policies) => Promise<Result>,
+): Promise<Result> {
+  return use({
+    defaults: {},
+    list: async () =>
+      Promise.all(
+        [...policies.keys()].map(async (name) => openBuiltIn(await loadPolicy(name), io).info),
+      ),
+    open: async (reference) => openBuiltIn(await loadPolicy(reference), io),
+  });
+}
