@@ -40,8 +40,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   budgetOptions(measuringOptions(program.command('allocate')))
-    .description('decide how many experts each block gets')
-    .argument('<source>', 'an analysis.json, or a model to analyse first')
+    .description('decide how many experts, or how much else, each block or projection gets')
+    .argument('[source]', 'an analysis.json, or a model to analyse first')
     .option('-o, --output <file>', 'write the allocation there')
     .action(async (source, options) => {
       finish(await (await import('./commands/allocate.js')).allocate(source, options, io));
@@ -175,15 +175,34 @@ function measuringOptions(command: Command): Command {
 }
 
 function budgetOptions(command: Command): Command {
-  return command
-    .option('--total <experts>', 'experts in all (default: 5 per block)', integer)
-    .option('--policy <name>', 'alphalora, uniform, mola, random or layerif', 'alphalora')
+  return pluginOptions(command)
+    .addOption(
+      new Option('--unit <resource>', 'what is shared out')
+        .choices(['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'])
+        .default('experts'),
+    )
+    .addOption(
+      new Option('--per <layer>', 'what gets a share')
+        .choices(['block', 'projection'])
+        .default('block'),
+    )
+    .option('--total <count>', 'units in all (default: 5 experts, rank 8 or 4 bits each)', decimal)
+    .option('--parameters <count>', 'trainable parameters in all at most, e.g. 100M', quantity)
+    .option('--average <count>', 'units per layer (default for sparsity: 0.5)', decimal)
+    .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
+    .option('--max <count>', 'most per layer', decimal)
+    .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
     .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score')
     .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')
-    .option('--min <experts>', 'fewest per block (default: 1; none under official)', integer)
-    .option('--max <experts>', 'most per block', integer)
     .option('--top-k <experts>', 'experts that the router selects', integer, 2)
     .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
+}
+
+function pluginOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration (default: alphalora.config.{js,mjs,json} here)')
+    .option('--policy-timeout <seconds>', "for a plugin's answer", positive, 30);
 }
 
 function collectThreshold(text: string, thresholds: Threshold[] = []): Threshold[] {
@@ -201,11 +220,30 @@ function positive(text: string): number {
   return value;
 }
 
+function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('It must be a number from 0 on.');
+  }
+  return value;
+}
+
 /** `2.5GB` or `800M`, in powers of ten. @returns bytes */
 function byteSize(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('It must look like 800M or 2.5GB.');
   return Number(number) * 1000 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' ');
+}
+
+/** `100M`, `1.5B`, `1e9` or `160000`. */
+function quantity(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?(?:e\d+)?)\s*([kmbg]?)$/i.exec(text) ?? [];
+  const thousands = { '': 0, k: 1, m: 2, b: 3, g: 3 }[unit?.toLowerCase() ?? ''];
+  const value = Number(number) * 1000 ** thousands!;
+  if (number === undefined || !Number.isSafeInteger(Math.round(value))) {
+    throw new InvalidArgumentError('It must look like 160000, 100M or 1e9.');
+  }
+  return Math.round(value);
 }
 
 /** `2000x3000`: rows along the shorter side of a matrix, and the ratio of the window's sides. */

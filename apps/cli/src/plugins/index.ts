@@ -18,6 +18,8 @@ export interface PluginOptions {
   config?: string;
   /** Seconds that a foreign policy may take for loading and for each answer. */
   policyTimeout: number;
+  /** Folder or file of a model: a configuration that comes with it is not run. */
+  untrusted?: string;
 }
 
 /** Plain data about a policy. */
