@@ -39,7 +39,7 @@ export async function compare(
     text = analysisComparisonText(comparison, { files, top });
   } else if (a.kind === 'allocation' && b.kind === 'allocation') {
     comparison = compareAllocations(a, b);
-    text = allocationComparisonText(comparison, files, stdout);
+    text = allocationComparisonText(comparison, { files, top }, stdout);
   } else {
     throw new AlphaLoraError(
       'INVALID_OPTION',
