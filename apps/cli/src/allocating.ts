@@ -84,8 +84,11 @@ function layersFor(
   );
 }
 
-/** The same measurements under the given rule from projections to blocks. */
-export function reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis {
+/** The same measurements under the given rule, if any, from projections to blocks. */
+export function reaggregated(
+  analysis: Analysis,
+  aggregate: Aggregate = analysis.options.aggregate,
+): Analysis {
   if (analysis.shard) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',

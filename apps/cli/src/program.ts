@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
+import { parseSetting } from './settings.js';
 import { parseThreshold, type Threshold } from './thresholds.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
@@ -78,15 +79,16 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       finish(await (await import('./commands/merge.js')).merge(parts, options, io));
     });
 
-  program
-    .command('compare')
-    .description('two analyses, or two allocations, side by side')
-    .argument('<a>', 'an analysis.json or allocation.json')
-    .argument('<b>', 'another of the same kind')
+  resourceOptions(pluginOptions(program.command('compare')))
+    .description('two analyses or two allocations side by side, or policies on one analysis')
+    .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
+    .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
+    .addOption(aggregateOption())
+    .option('--seed <number>', 'of policies that draw', integer, 0)
     .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
     .option('--json', jsonHelp)
-    .action(async (a, b, options) => {
-      finish(await (await import('./commands/compare.js')).compare(a, b, options, io));
+    .action(async (documents, options) => {
+      finish(await (await import('./commands/compare.js')).compare(documents, options, io));
     });
 
   program
@@ -136,11 +138,7 @@ function measuringOptions(command: Command): Command {
   return command
     .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
-    .addOption(
-      new Option('--aggregate <how>', "from a block's projections to the block")
-        .choices(['mean', 'median', 'trimmed'])
-        .default('mean'),
-    )
+    .addOption(aggregateOption())
     .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')
     .option('--bootstrap <draws>', 'draws for the interval of alpha; 0 for none', integer, 200)
     .option('--seed <number>', 'of everything that is drawn at random', integer, 0)
@@ -174,8 +172,22 @@ function measuringOptions(command: Command): Command {
     .option('--json', jsonHelp);
 }
 
+function aggregateOption(): Option {
+  return new Option(
+    '--aggregate <how>',
+    "from a block's projections to the block (default: the document's, or mean)",
+  ).choices(['mean', 'median', 'trimmed']);
+}
+
 function budgetOptions(command: Command): Command {
-  return pluginOptions(command)
+  return resourceOptions(pluginOptions(command))
+    .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
+    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score');
+}
+
+function resourceOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--unit <resource>', 'what is shared out')
         .choices(['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'])
@@ -191,9 +203,6 @@ function budgetOptions(command: Command): Command {
     .option('--average <count>', 'units per layer (default for sparsity: 0.5)', decimal)
     .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
     .option('--max <count>', 'most per layer', decimal)
-    .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
-    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
-    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score')
     .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')
     .option('--top-k <experts>', 'experts that the router selects', integer, 2)
     .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
@@ -255,19 +264,8 @@ function windowSize(text: string): { rows: number; ratio: number } {
   return { rows: Number(rows), ratio: Number(columns) / Number(rows) };
 }
 
-/** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. */
 function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined) {
-    throw new InvalidArgumentError('It must look like key=value.');
-  }
-  return { ...settings, [key]: parsed(value) };
-}
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  const setting = parseSetting(text);
+  if (!setting) throw new InvalidArgumentError('It must look like key=value.');
+  return { ...settings, ...setting };
 }
