@@ -2,16 +2,13 @@
  * Where policies come from: the built-in ones run here, with the program; whatever somebody else
  * wrote is loaded and run in a worker thread, which can be ended when it hangs.
  */
-import {
-  type AllocateOptions,
-  type Alternatives,
-  loadPolicy,
-  policies,
-} from '@alphalora/allocator';
+import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
 import type { PolicyCheck } from '@alphalora/allocator/testing';
 import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
 import type { Io } from '../io.js';
-import { openBuiltIn } from './built-in.js';
+import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
+import { findConfiguration } from './configuration.js';
+import { startThread, type Thread } from './thread.js';
 
 export interface PluginOptions {
   /** A configuration file; otherwise `alphalora.config.{js,mjs,json}` in the working folder, if any. */
@@ -42,6 +39,8 @@ export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> &
 /** One policy, wherever it runs. */
 export interface OpenPolicy {
   readonly info: PolicyInfo;
+  /** Its options where none is given. */
+  defaults(): Promise<Record<string, unknown>>;
   /**
    * @throws AlphaLoraError as `allocate` of the allocator does, and `POLICY_FAILED` when a foreign
    *   policy hangs or ends its thread
@@ -65,16 +64,51 @@ export interface Policies {
 
 /** Runs `use` with the policies at hand, and ends the worker afterwards, whatever happens. */
 export async function withPolicies<Result>(
-  _options: PluginOptions,
+  { config, policyTimeout, untrusted }: PluginOptions,
   io: Io,
   use: (policies: Policies) => Promise<Result>,
 ): Promise<Result> {
-  return use({
-    defaults: {},
-    list: async () =>
-      Promise.all(
-        [...policies.keys()].map(async (name) => openBuiltIn(await loadPolicy(name), io).info),
-      ),
-    open: async (reference) => openBuiltIn(await loadPolicy(reference), io),
-  });
+  const folder = process.cwd();
+  const { file, skipped } = findConfiguration({ config, untrusted, folder });
+  if (skipped !== undefined) {
+    io.stderr.write(
+      `note: ${skipped} came with the model and is not run; --config ${skipped} would use it\n`,
+    );
+  }
+  let running: Thread | undefined;
+  const thread = (): Thread => {
+    const settings = { folder, ...(file !== undefined && { configuration: file }) };
+    running ??= startThread(settings, policyTimeout, io);
+    return running;
+  };
+  try {
+    return await use({
+      defaults: file === undefined ? {} : await thread().call('configure'),
+      list: async () => [
+        ...(await listBuiltIn()),
+        ...(file === undefined ? [] : await thread().call('list')),
+      ],
+      open: (reference) =>
+        isBuiltIn(reference)
+          ? openBuiltIn(reference, io.signal)
+          : openForeign(reference, thread(), policyTimeout),
+    });
+  } finally {
+    await running?.close();
+  }
+}
+
+async function openForeign(
+  reference: string,
+  thread: Thread,
+  policyTimeout: number,
+): Promise<OpenPolicy> {
+  const { key, info } = await thread.call('open', reference);
+  const timeout = Math.max(1, Math.round(1000 * policyTimeout));
+  return {
+    info,
+    defaults: () => thread.call('defaults', key),
+    allocate: (job) => thread.call('allocate', key, job),
+    check: (settings) => thread.call('check', key, { ...settings, timeout }),
+  };
 }
