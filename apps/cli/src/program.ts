@@ -104,6 +104,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
 
+  policyCommands(program.command('policy').description('allocation policies'), io, finish);
+
   program
     .command('schema')
     .description('print the JSON Schema of a document')
@@ -121,6 +123,46 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   return program;
+}
+
+function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => void): void {
+  const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
+
+  pluginOptions(policy.command('list'))
+    .description('list the built-in policies and those of the configuration')
+    .option('--json', jsonHelp)
+    .action(async (options) => {
+      finish(await (await import('./commands/policy/list.js')).listPolicies(options, io));
+    });
+
+  pluginOptions(policy.command('info'))
+    .description('show what a policy shares out, needs and promises')
+    .argument('<policy>', policyHelp)
+    .option('--json', jsonHelp)
+    .action(async (reference, options) => {
+      finish(await (await import('./commands/policy/info.js')).policyInfo(reference, options, io));
+    });
+
+  policy
+    .command('new')
+    .description('write a package with a policy and its tests, to start from')
+    .argument('<name>', 'lower-case words joined by hyphens')
+    .option('-o, --output <folder>', 'write it there (default: alphalora-policy-<name>)')
+    .option('--json', jsonHelp)
+    .action(async (name, options) => {
+      finish(await (await import('./commands/policy/new.js')).newPolicy(name, options, io));
+    });
+
+  pluginOptions(policy.command('check'))
+    .description('test a policy for what every policy owes its users')
+    .argument('<policy>', policyHelp)
+    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--seed <number>', "of the tests' scores and of the policy", integer, 1)
+    .option('--json', jsonHelp)
+    .action(async (reference, options) => {
+      const { checkPolicyCommand } = await import('./commands/policy/check.js');
+      finish(await checkPolicyCommand(reference, options, io));
+    });
 }
 
 /** The version of this package, which is also the version in the documents that it writes. */

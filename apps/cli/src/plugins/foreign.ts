@@ -127,7 +127,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
   /** A path as the user would write it. */
   function shown(path: string): string {
     const way = relative(folder, path);
-    return way.startsWith('..') ? path : way;
+    return way.startsWith('..') ? path : way || '.';
   }
 
   function keep(value: unknown, what: string, from: string): Opened {
