@@ -144,7 +144,7 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
   return documentOf({
     policy: { name, version, options: { ...options } },
     budget: budget.stated,
-    ...(budget.kind.whole && { rounding }),
+    ...(policy.traits.answer === 'weights' && { rounding }),
     ...{ layers, ...decided, topK, rank },
   });
 }

@@ -106,6 +106,8 @@ describe('totals', () => {
     expect(exact.blocks.map(({ value }) => value)).toEqual([2, 4, 3]);
     expect(exact.projections!.map(({ value }) => value)).toEqual([2, 4, 3]);
     expect([exact.experts, exact.topK, exact.parameters]).toEqual([[], [], undefined]);
+    // The policy settled the integers itself.
+    expect(exact).not.toHaveProperty('rounding');
     // The plain mean is 3 as well, but the large layer has 4 of them.
     const over = allocate({ policy: giving('bits', [2, 3, 4]), layers, budget: bits });
     await expect(over).rejects.toThrow(/policy given failed: its values exceed the budget of 3/);
@@ -129,7 +131,8 @@ describe('totals', () => {
     });
     // 4.5 * 400 = 1800: 4 each are 1600, and the 200 left make 5 of both small ones.
     const budget = { unit: 'bits', measure: 'average', total: 4.5 } as const;
-    const { blocks } = await allocate({ policy, layers, budget });
+    const { blocks, rounding } = await allocate({ policy, layers, budget });
+    expect(rounding).toBe('largest-remainder');
     expect(blocks.map(({ value }) => value)).toEqual([5, 5, 4]);
   });
 
