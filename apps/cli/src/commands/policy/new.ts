@@ -2,7 +2,8 @@
  * `alphalora policy new`: a package with a policy that works and passes its own tests, to be changed
  * into one's own. The files are those in `templates/policy`, where `policy-name` stands for the name.
  */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -14,6 +15,7 @@ const templates = new URL('templates/policy/', root);
 /** Under their own names, npm would leave these files out of our package or take them for its own. */
 const stored: Readonly<Record<string, string>> = {
   gitignore: '.gitignore',
+  'manifest.json': 'package.json',
   'conformance.js': 'index.test.js',
 };
 
@@ -62,7 +64,7 @@ async function filesFor(name: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const file of (await readdir(templates)).sort()) {
     const text = (await readFile(new URL(file, templates), 'utf8')).replaceAll('policy-name', name);
-    files.set(stored[file] ?? file, file === 'package.json' ? await withRanges(text) : text);
+    files.set(stored[file] ?? file, file === 'manifest.json' ? await withRanges(text) : text);
   }
   return files;
 }
@@ -84,7 +86,9 @@ async function writeFolder(folder: string, files: ReadonlyMap<string, string>): 
   let temporary: string | undefined;
   try {
     await mkdir(dirname(folder), { recursive: true });
-    temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+    const beside = `.${basename(folder)}-${randomBytes(6).toString('hex')}`;
+    temporary = join(dirname(folder), beside);
+    await mkdir(temporary);
     for (const [file, text] of files) await writeFile(join(temporary, file), text);
     await rmdir(folder).catch(() => undefined);
     await rename(temporary, folder);
