@@ -114,11 +114,16 @@ function isInstalled(name: string, folder: string): boolean {
 
 function notLoaded(reference: Reference, cause: unknown): AlphaLoraError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const mend =
-    codeOf(cause) === 'ERR_UNKNOWN_FILE_EXTENSION' && reference.reference.endsWith('.ts')
-      ? ' (Node 22.18 and later read TypeScript; this is an older one)'
-      : '';
-  return refused(reference, `could not be loaded: ${why}${mend}`, cause);
+  return refused(reference, `could not be loaded: ${why}${hint(reference, cause)}`, cause);
+}
+
+function hint({ reference, folder }: Reference, cause: unknown): string {
+  if (!isPath(reference, folder)) return '';
+  // Node tells nobody but its own output in which line a syntax error is.
+  if (cause instanceof SyntaxError) return ` (node ${reference} shows where)`;
+  return codeOf(cause) === 'ERR_UNKNOWN_FILE_EXTENSION' && reference.endsWith('ts')
+    ? ' (Node 22.18 and later read TypeScript; this is an older one)'
+    : '';
 }
 
 function refused({ what, reference }: Reference, why: string, cause?: unknown): AlphaLoraError {

@@ -66,7 +66,11 @@ export function startThread(
   });
   worker.on('exit', () => {
     const when = phase.loading ? 'while it was loaded' : 'instead of answering';
-    fail(failure(`${phase.subject} ended the thread that it runs in ${when}`));
+    fail(
+      failure(
+        `${phase.subject} ended the thread that it runs in ${when}; does it call process.exit?`,
+      ),
+    );
   });
   signal.addEventListener('abort', interrupted);
 
