@@ -89,7 +89,7 @@ async function importPackage(reference: Reference): Promise<Namespace> {
       throw new AlphaLoraError(
         'INVALID_OPTION',
         `no package ${name} can be found from ${reference.folder}: npm install ${name}`,
-        { details: { [missingPackage]: name }, cause },
+        { details: { [missingPackage]: name } },
       );
     }
     throw notLoaded(reference, cause);

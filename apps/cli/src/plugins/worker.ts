@@ -23,8 +23,17 @@ port.on('message', async ({ call, args }: Request) => {
     const result = await (calls[call] as (...args: unknown[]) => Promise<unknown>)(...args);
     // A rejection that a policy leaves behind ends this thread first, instead of counting as an answer.
     await setImmediate();
+    await printed();
     reply({ result });
   } catch (error) {
+    await printed();
     reply({ failure: packError(error) });
   }
 });
+
+/** What a policy has printed is with the program, which may end this thread after the reply. */
+async function printed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writable) await new Promise((resolve) => stream.write('', resolve));
+  }
+}
