@@ -98,7 +98,7 @@ function opening(allocation: AllocationFacts): string {
     case 'sparsity':
       return `Pruning is to remove ${words.number(average)} of the weights, shared out among ${shared}.`;
     default:
-      return `The ${words.title.toLowerCase()} is multiplied by a factor of its own in each of ${shared}.`;
+      return `The ${words.title.toLowerCase()} of each of ${layersOf(allocation)} is multiplied by a factor ${ruleOf(allocation)}.`;
   }
 }
 
@@ -108,10 +108,11 @@ function layersOf({ blocks, projections }: AllocationFacts): string {
 }
 
 /** Who gets least and most. */
-function extremes({ words, layers, sum, projections }: AllocationFacts): string {
+function extremes({ words, budget, layers, sum, projections }: AllocationFacts): string {
   const [lowest, highest] = ends(layers);
   if (lowest.amount === highest.amount) {
-    return `Every ${projections ? 'projection' : 'block'} gets ${words.number(lowest.amount)}.`;
+    const amount = budget.unit === 'experts' ? lowest.amount : words.phrase(lowest.amount);
+    return `Every ${projections ? 'projection' : 'block'} gets ${amount}.`;
   }
   const [least, most] = words.extremes;
   const even = sum === undefined ? '' : ` An even share would be ${tenths(sum / layers.length)}.`;
@@ -169,7 +170,7 @@ function size({ budget, parameters }: AllocationFacts): string[] {
 }
 
 /** The rule in words, for the policies that we know. */
-function ruleOf({ policy: { name, options }, projections }: AllocationFacts): string {
+function ruleOf({ policy: { name, options }, projections, words }: AllocationFacts): string {
   const { beta } = options;
   const layer = projections ? 'projection' : 'block';
   if (name === 'alphalora' && typeof beta === 'number') {
@@ -177,7 +178,8 @@ function ruleOf({ policy: { name, options }, projections }: AllocationFacts): st
   }
   if (name === 'uniform') return 'evenly, whatever their alpha';
   const known = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  return known?.replace('LAYER', layer) ?? `by the policy “${name}”`;
+  if (known) return known.replace('LAYER', layer);
+  return `${words.adds || words.weighted ? '' : 'set '}by the policy “${name}”`;
 }
 
 const rules: Readonly<Record<string, string>> = {

@@ -18,9 +18,9 @@ export interface ResourceWords {
   number: (amount: number) => string;
   /** An amount in a sentence: `3 experts`. */
   phrase: (amount: number) => string;
-  /** In a narrow cell. */
+  /** In a narrow cell or at the end of a bar; of sparsity in percent. */
   short: (amount: number) => string;
-  /** On an axis. */
+  /** On an axis; of sparsity in percent. */
   tick: (amount: number) => string;
   /** `gets the fewest`, `the most` */
   extremes: readonly [lowest: string, highest: string];
@@ -88,7 +88,7 @@ export const resources: Readonly<Record<Resource, ResourceWords>> = {
     number: (amount) => `${decimal(100 * amount, 1)} %`,
     phrase: (amount) => `a sparsity of ${decimal(100 * amount, 1)} %`,
     short: (amount) => decimal(100 * amount, 0),
-    tick: (amount) => `${plain(100 * amount)} %`,
+    tick: (amount) => plain(100 * amount),
     extremes: ['loses the smallest part', 'the largest'],
     meaning: [
       'Sparsity',

@@ -69,7 +69,7 @@ svg.rows{margin-left:34px;width:calc(100% - 46px)}
 .interval{stroke:var(--accent);stroke-width:4;opacity:.4}
 .dot{fill:var(--accent)}.dot.under{fill:var(--warn)}
 .bar{fill:var(--bar)}.whisker{stroke:var(--text);stroke-width:1.25}
-svg .count{fill:var(--text);font-weight:600}
+svg .count{fill:var(--text);font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:3px}
 .scroll{position:relative;overflow-x:auto;margin:0 0 14px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500}thead th{color:var(--muted);font-size:13px;white-space:nowrap;vertical-align:bottom}
@@ -77,6 +77,7 @@ th{text-align:left;font-weight:500}thead th{color:var(--muted);font-size:13px;wh
 caption{text-align:left}
 .heat{border-collapse:separate;border-spacing:1px;font-size:12px}
 .heat td{min-width:31px;height:28px;padding:0 2px;text-align:center;white-space:nowrap;border-radius:2px}
+.heat.tight td{font-size:11px;padding:0 1px}
 .heat thead th{text-align:center;font-size:11.5px;padding:0 2px 3px}
 .heat th:first-child{position:sticky;left:0;background:var(--bg);text-align:left;padding:0 10px 0 0;white-space:nowrap;z-index:1}
 .heat i{font-style:normal;font-size:9px;margin-left:1px}
@@ -141,6 +142,6 @@ svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair 
 .heat td,.swatch,.figures,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .scroll{overflow:visible;container-type:normal}
 .compact th,.compact td,#all th,#all td,thead th{white-space:normal;font-size:10px;padding-right:8px}#all code{font-size:9px}
-.heat td,.heat thead th{min-width:0;font-size:8px;padding:0}.heat i{font-size:6px}
+.heat td,.heat.tight td,.heat thead th{min-width:0;font-size:8px;padding:0}.heat i{font-size:6px}
 figure,tr,.figures,.findings div{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}}
 `;

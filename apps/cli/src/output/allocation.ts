@@ -136,8 +136,8 @@ function heads({ allocation: { blocks }, planted, scores }: ByBlock): Omit<Grid,
 /** Its role, or where it has none the end of its name. */
 function labelOf({ name, block, role }: AllocatedProjection): string {
   if (role !== undefined) return role;
-  const [, rest] = name.split(new RegExp(`(?<=\\.)${block}\\.`));
-  return (rest ?? name).replace(/\.weight$/, '');
+  const [, rest = name] = new RegExp(`(?:^|\\.)${block}\\.(.+)`).exec(name) ?? [];
+  return rest.replace(/\.weight$/, '');
 }
 
 /** Bars on one scale: a character for each unit where that fits, otherwise to the longest. */

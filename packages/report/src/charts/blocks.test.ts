@@ -80,7 +80,7 @@ describe('experts by block', () => {
 
   it('leaves room for numbers that are no integers', () => {
     const { markup: sparse } = amountsChart({
-      ...{ words: resources.sparsity, label: 'words', guide: [0.4, 'average 40 %'] },
+      ...{ words: resources.sparsity, label: 'words', guide: [0.4, 'average'] },
       blocks: [0.3, 0.5].map((amount, index) => ({ index, matrices: 7, alpha: 2, amount })),
     });
     // The largest reaches 1 / 1.08 of the width.

@@ -51,14 +51,14 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
 /** @param guide a line across all rows, such as an even share, and its words */
 export function amountsChart(params: {
   blocks: readonly BlockFacts[];
-  words: Pick<ResourceWords, 'number' | 'phrase' | 'tick'>;
+  words: Pick<ResourceWords, 'phrase' | 'short' | 'tick'>;
   guide: readonly [amount: number, label: string];
   label: string;
 }): Html {
   const { blocks, words, guide, label } = params;
   const amounts = blocks.map(({ amount }) => amount ?? 0);
   const whole = amounts.every(Number.isInteger);
-  // A bar as long as the chart leaves room for a short number only.
+  // Beside a bar as long as the chart there is room for a short number only.
   const most = Math.max(guide[0], whole ? 1 : 0, ...amounts) * (whole ? 1 : 1.08);
   const ends = blocks.map(({ allocated }) =>
     Math.min(allocated?.robustness?.experts[1] ?? 0, 1.5 * most),
@@ -80,7 +80,7 @@ export function amountsChart(params: {
     const [from, to] = (whisker ?? [0, 0]).map((value) =>
       percentOf(x(Math.min(highest, Math.max(0, value)))),
     ) as [Html, Html];
-    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, amount)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/>${!beyond && html`<line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<text class="count" x="${percentOf(x(end))}" dx="${beyond ? 16 : 7}" y="${y + 4}">${words.number(amount)}</text></g>`;
+    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, amount)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/>${!beyond && html`<line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<text class="count" x="${percentOf(x(end))}" dx="${beyond ? 16 : 7}" y="${y + 4}">${words.short(amount)}</text></g>`;
   };
   const marks = ticks(0, highest, whole ? Math.min(5, highest) : 5);
   return rows({

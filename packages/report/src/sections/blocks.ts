@@ -25,10 +25,10 @@ ${allocation && driverTable(blocks)}
 </section>`;
 }
 
-/** What stands beside the alphas; of other resources, more may go to either end. */
+/** What stands beside the alphas. Of other resources, more may go to either end. */
 function aside({ budget: { unit, per }, words }: AllocationFacts): string {
   if (unit === 'experts' && per !== 'projection') return ', and the more experts it gets';
-  return `; beside it, what it gets: ${words.kicker}`;
+  return `; the bars show ${words.kicker}`;
 }
 
 function amountsFigure(allocation: AllocationFacts, blocks: readonly BlockFacts[]): Html {
@@ -40,7 +40,8 @@ function amountsFigure(allocation: AllocationFacts, blocks: readonly BlockFacts[
 function captionOf({ budget: { unit }, blocks, projections, words }: AllocationFacts): string {
   if (projections) {
     if (words.adds) return 'of its projections together';
-    return `of its projections on average${words.weighted ? ', by size' : ''}`;
+    const percent = unit === 'sparsity' ? ', in percent' : '';
+    return `of its projections on average${words.weighted ? ', by size' : ''}${percent}`;
   }
   if (unit === 'experts') {
     return blocks.some(({ robustness }) => robustness)
@@ -49,7 +50,7 @@ function captionOf({ budget: { unit }, blocks, projections, words }: AllocationF
   }
   const captions = { rank: 'of each of its projections', bits: 'of each weight' } as const;
   if (unit === 'rank' || unit === 'bits') return captions[unit];
-  return unit === 'sparsity' ? 'as a share of its weights' : 'as a factor on the global one';
+  return unit === 'sparsity' ? 'in percent of its weights' : 'as a factor on the global one';
 }
 
 /** The line across all rows: where it is, its words in the chart and in the text below. */

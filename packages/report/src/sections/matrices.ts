@@ -44,7 +44,9 @@ ${measured.map(
 
 function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFacts): Column[] {
   const has = (metric: string): boolean => measured.some(({ metrics }) => metric in metrics);
-  const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS);
+  const amount = amountColumn(allocation);
+  // One more column takes the place of one of them: names stay on one line.
+  const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS - amount.length);
   return [
     { title: 'Block', cell: ({ block }) => block ?? '–', minor: true },
     { title: 'Projection', cell: ({ role }) => role ?? '–', minor: true },
@@ -53,7 +55,7 @@ function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFact
       title: 'Alpha',
       cell: ({ alpha, stderr }) => html`<b>${decimal(alpha)}</b> ± ${decimal(stderr)}`,
     },
-    ...amountColumn(allocation),
+    ...amount,
     ...(measured.some(({ interval }) => interval)
       ? [
           {
@@ -95,7 +97,7 @@ function amountColumn(allocation?: AllocationFacts): Column[] {
     const amount = amounts.get(name) ?? amounts.get(name.replace(/\[\D+?\]/, ''));
     return amount === undefined ? '–' : words.number(amount);
   };
-  return [{ title: words.title, cell }];
+  return [{ title: words.title, cell, minor: true }];
 }
 
 /** A name that may be broken before each of its dots. */
