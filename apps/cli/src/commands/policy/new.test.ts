@@ -51,10 +51,8 @@ describe('a new policy', async () => {
     expect(readdirSync(folder).sort()).toEqual([
       ...['.gitignore', 'README.md', 'index.js', 'index.test.js', 'node_modules', 'package.json'],
     ]);
-    const { version, dependencies } = manifestOf(cli) as {
-      version: string;
-      dependencies: Record<string, string>;
-    };
+    const { dependencies } = manifestOf(cli) as { dependencies: Record<string, string> };
+    const { version } = manifestOf(join(cli, '../../packages/allocator'));
     expect(manifestOf(folder)).toMatchObject({
       ...{ name: 'alphalora-policy-by-size', type: 'module', license: 'MIT' },
       peerDependencies: { '@alphalora/allocator': `^${version}` },

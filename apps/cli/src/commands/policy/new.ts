@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -71,12 +72,12 @@ async function filesFor(name: string): Promise<Map<string, string>> {
 
 /** The versions of our own dependencies: with those, the template was tested. */
 async function withRanges(manifest: string): Promise<string> {
-  const { version, dependencies } = JSON.parse(
-    await readFile(new URL('package.json', root), 'utf8'),
-  ) as { version: string; dependencies: Record<string, string> };
+  const text = await readFile(new URL('package.json', root), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  const { version } = createRequire(root)('@alphalora/allocator/package.json');
   return manifest.replace(/"(\S+)": "\*"/g, (_, dependency: string) => {
     const range = dependencies[dependency]!;
-    // Where the packages are not published but linked, all of them have one version.
+    // Among ours, packages are linked, whatever their version.
     return `"${dependency}": "${range.startsWith('workspace:') ? `^${version}` : range}"`;
   });
 }
