@@ -33,18 +33,22 @@ export async function givenScores({ scores }: AllocatingOptions): Promise<Score[
   return scores === undefined ? undefined : readScores(scores);
 }
 
-/** Asks the policy that was named, or else the one of the configuration, or the resource's usual. */
-export async function allocationFor(
-  policies: Policies,
-  evidence: Evidence,
+/** Allocates by the chosen policy. */
+export type Allocator = (evidence: Evidence) => Promise<Allocation>;
+
+/**
+ * The policy that was named, or else the one of the configuration, or the resource's usual; opened
+ * before anything is measured, so that a misspelt name does not cost an hour.
+ */
+export async function chosenAllocator(
+  { defaults, open }: Policies,
   options: AllocatingOptions,
-): Promise<Allocation> {
-  const { defaults } = policies;
+): Promise<Allocator> {
   const reference = options.policy ?? defaults.policy ?? defaultPolicy(options.unit);
-  const policy = await policies.open(reference);
+  const policy = await open(reference);
   // The configuration's options are those of its policy.
   const set = { ...(reference === defaults.policy && defaults.set), ...options.set };
-  return policy.allocate(jobFor(evidence, { ...options, set }));
+  return (evidence) => policy.allocate(jobFor(evidence, { ...options, set }));
 }
 
 export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJob {

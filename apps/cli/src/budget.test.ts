@@ -16,7 +16,7 @@ describe('the total', () => {
   it.each([
     ['experts', { total: 160 }],
     ['rank', { total: 8 * 32 }],
-    ['bits', { total: 4 * 32 }],
+    ['bits', { measure: 'average', total: 4 }],
     ['sparsity', { measure: 'average', total: 0.5 }],
     ['learning-rate', {}],
     ['weight-decay', {}],

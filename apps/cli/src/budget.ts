@@ -20,8 +20,7 @@ const defaults: Record<Resource, { policy: string; average?: number; counted: bo
   // The published budgets average this many experts per block: 160 for 32 blocks.
   experts: { policy: 'alphalora', average: 5, counted: true },
   rank: { policy: 'alphalora', average: 8, counted: true },
-  // Counted, as alphaq counts them: layers of different sizes weigh the same.
-  bits: { policy: 'alphaq', average: 4, counted: true },
+  bits: { policy: 'alphaq', average: 4, counted: false },
   sparsity: { policy: 'alphapruning', average: 0.5, counted: false },
   'learning-rate': { policy: 'tempbalance', counted: false },
   'weight-decay': { policy: 'alphadecay', counted: false },

@@ -327,7 +327,7 @@ describe('wrong usage ends with 2 and says what is right', () => {
       ['allocate', model, '--rounding', 'x'],
       /largest-remainder, official, floor-one/,
     ],
-    ['a number that is none', ['allocate', model, '--total', '1.5'], /whole number/],
+    ['a number that is none', ['allocate', model, '--total', '1.5'], /must be an integer/],
     ['no jobs', ['analyze', model, '--jobs', '0'], /at least 1/],
     ['a size that is none', ['analyze', model, '--max-memory', 'lots'], /800M or 2.5GB/],
     ['a shard that is none', ['analyze', model, '--shard', '3/2'], /--shard must look like/],

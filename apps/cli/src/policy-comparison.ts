@@ -22,7 +22,7 @@ export interface PolicyComparison {
   distances: number[][];
 }
 
-export interface ComparedPolicy {
+interface ComparedPolicy {
   /** As it was written: name and options. */
   label: string;
   policy: Allocation['policy'];

@@ -240,9 +240,9 @@ function resourceOptions(command: Command): Command {
         .choices(['block', 'projection'])
         .default('block'),
     )
-    .option('--total <count>', 'units in all (default: 5 experts, rank 8 or 4 bits each)', decimal)
+    .option('--total <count>', 'units in all (default: 5 experts or rank 8 each)', decimal)
     .option('--parameters <count>', 'trainable parameters in all at most, e.g. 100M', quantity)
-    .option('--average <count>', 'units per layer (default for sparsity: 0.5)', decimal)
+    .option('--average <count>', 'units per layer (default: 4 bits, sparsity 0.5)', decimal)
     .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
     .option('--max <count>', 'most per layer', decimal)
     .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')

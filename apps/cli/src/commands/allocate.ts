@@ -2,7 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import {
   type AllocatingOptions,
-  allocationFor,
+  chosenAllocator,
   type Evidence,
   givenScores,
   reaggregated,
@@ -23,9 +23,11 @@ export async function allocate(
 ): Promise<ExitCode> {
   const model = source?.endsWith('.json') ? undefined : source;
   return withPolicies({ ...options, ...(model && { untrusted: model }) }, io, async (policies) => {
+    const decide = await chosenAllocator(policies, options);
     const evidence = await evidenceFrom(source, options, io);
-    const allocation = await allocationFor(policies, evidence, options);
-    const text = allocationTable(allocation, io.stdout);
+    const allocation = await decide(evidence);
+    const judged = evidence.scores ? 'score' : 'alpha';
+    const text = allocationTable(allocation, io.stdout, undefined, judged);
     return deliver(allocation, text, evidence.analysis, options, io);
   });
 }

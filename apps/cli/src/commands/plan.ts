@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { type AllocatingOptions, allocationFor, givenScores } from '../allocating.js';
+import {
+  type AllocatingOptions,
+  type Allocator,
+  chosenAllocator,
+  givenScores,
+} from '../allocating.js';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
-import { type Policies, withPolicies } from '../plugins/index.js';
+import { withPolicies } from '../plugins/index.js';
 import { exitCodeOf } from './deliver.js';
 import { type MeasuringOptions, measure, withModel } from './measure.js';
 import { writeReport } from './report.js';
@@ -26,7 +31,7 @@ export async function plan(
 ): Promise<ExitCode> {
   const { path, source } = chosenModel(model, options);
   const scores = await givenScores(options);
-  const planned = async (checkpoint: Checkpoint, policies: Policies): Promise<ExitCode> => {
+  const planned = async (checkpoint: Checkpoint, decide: Allocator): Promise<ExitCode> => {
     const analysis = await measure({ checkpoint, path, source }, options, io);
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
@@ -34,18 +39,27 @@ export async function plan(
     io.stderr.write(`wrote ${analysisFile}\n`);
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
-    const allocation = await allocationFor(policies, evidence, options);
+    const allocation = await decide(evidence);
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
     io.stderr.write(`wrote ${allocationFile}\n`);
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
-    else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
+    else
+      io.stdout.write(
+        allocationTable(
+          allocation,
+          io.stdout,
+          plantedAlphas(checkpoint),
+          scores ? 'score' : 'alpha',
+        ),
+      );
     return exitCodeOf(analysis, options, io);
   };
-  return withPolicies({ ...options, untrusted: path }, io, (policies) =>
-    withModel(path, options, io, (checkpoint) => planned(checkpoint, policies)),
-  );
+  return withPolicies({ ...options, untrusted: path }, io, async (policies) => {
+    const decide = await chosenAllocator(policies, options);
+    return withModel(path, options, io, (checkpoint) => planned(checkpoint, decide));
+  });
 }
 
 /** The demo model is copied beside the program when it is built. */

@@ -99,6 +99,33 @@ describe('totals', () => {
     expect(heard).toEqual([{ resource: 'rank', total: units, min: 1, max: 9 }]);
   });
 
+  it('come with prices that say how a policy keeps to them', async () => {
+    const seen: number[][] = [];
+    const policy = definePolicy({
+      ...{ name: 'listening', version: '1', apiVersion: 1 },
+      traits: { resources: ['rank', 'bits', 'learning-rate'], answer: 'values' },
+      allocate: ({ layers: given }) => {
+        seen.push(given.map(({ price }) => price));
+        return { values: given.map(() => 1) };
+      },
+    });
+    for (const budget of [
+      { unit: 'rank', total: 3 },
+      { unit: 'rank', measure: 'parameters', total: 70 },
+      { unit: 'bits', measure: 'average', total: 1 },
+      { unit: 'learning-rate' },
+    ] as const) {
+      await allocate({ policy, layers, budget });
+    }
+    // Ranks cost 20, 20 and 30 parameters; the layers have 100, 100 and 200.
+    expect(seen).toEqual([
+      [1, 1, 1],
+      [20, 20, 30].map((cost) => cost / (70 / 3)),
+      [0.75, 0.75, 1.5],
+      [0, 0, 0],
+    ]);
+  });
+
   it('of bits and sparsity as an average weigh the parameters', async () => {
     // (100 * 2 + 100 * 4 + 200 * 3) / 400 = 3.
     const bits = { unit: 'bits', measure: 'average', total: 3 } as const;
