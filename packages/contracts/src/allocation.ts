@@ -4,7 +4,13 @@ import type { Resource } from './policy.js';
 export interface Allocation {
   schemaVersion: 1;
   kind: 'allocation';
-  policy: { name: string; version: string; options: Record<string, unknown> };
+  policy: {
+    name: string;
+    version: string;
+    options: Record<string, unknown>;
+    /** Package or path that a foreign policy was loaded from; absent where the name is enough. */
+    from?: string;
+  };
   budget: AllocationBudget;
   /** Present where integers were made of the policy's weights. */
   rounding?: Rounding;

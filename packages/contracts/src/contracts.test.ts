@@ -43,7 +43,7 @@ const analysis: Analysis = {
 const allocation: Allocation = {
   schemaVersion: 1,
   kind: 'allocation',
-  policy: { name: 'alphalora', version: '0.1.0', options: { beta: 2.5 } },
+  policy: { name: 'own', version: '0.1.0', options: { beta: 2.5 }, from: './own.mjs' },
   budget: { unit: 'experts', total: 1 },
   rounding: 'largest-remainder',
   blocks: [
@@ -130,6 +130,7 @@ describe('the schema of an allocation', () => {
 
   it.each([
     ['kind', 'analysis'],
+    ['policy/from', ''],
     ['budget/unit', 'dollars'],
     ['rounding', 'up'],
     ['experts', [1.5]],

@@ -168,7 +168,7 @@ export const allocationSchema: JsonSchema = {
     policy: {
       type: 'object',
       required: ['name', 'version', 'options'],
-      properties: { name: words, version: words, options: { type: 'object' } },
+      properties: { name: words, version: words, options: { type: 'object' }, from: words },
     },
     budget: {
       type: 'object',

@@ -249,6 +249,14 @@ describe('the command', () => {
     expect(line({ ...resourceOf(analysis, budget.unit, budget.per), budget })).toBe(command);
   });
 
+  it('names a policy of others by where it was loaded from', () => {
+    const allocation = resourceOf(analysis, 'experts');
+    const from = (path: string) =>
+      line({ ...allocation, policy: { ...allocation.policy, from: path } });
+    expect(from('alphalora-policy-own')).toBe('--policy alphalora-policy-own');
+    expect(from('./my own.mjs')).toBe('--policy &#39;./my own.mjs&#39;');
+  });
+
   it('names rank and top-k where they are not the usual ones', () => {
     const allocation = resourceOf(analysis, 'experts');
     const blocks = allocation.blocks.map((block) => ({ ...block, experts: 4, topK: 3 }));

@@ -93,7 +93,7 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
   const allocate = [
     'alphalora allocate analysis.json',
     ...budgetFlags(budget),
-    `--policy ${quoted(policy.name)}`,
+    `--policy ${quoted(policy.from ?? policy.name)}`,
     ...settings,
     ...(rounding ? [`--rounding ${rounding}`] : []),
     ...(budget.min === undefined ? [] : [`--min ${budget.min}`]),
