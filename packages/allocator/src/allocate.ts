@@ -181,7 +181,7 @@ function requireLayers(layers: readonly Layer[], per: 'block' | 'projection'): v
       throw new AlphaLoraError(
         'INVALID_OPTION',
         `a budget per projection needs projections, and block ${block} is none: take the layers ` +
-          "from layersOf(analysis, { per: 'projection' })",
+          "from layersOf(analysis, { per: 'projection' }), or name them for layersFromScores",
       );
     }
     const key = per === 'block' ? block : name!;

@@ -9,7 +9,7 @@ describe('definePolicy', () => {
     name: 'steep',
     version: '1.0.0',
     apiVersion: 1,
-    options: v.object({ slope: v.optional(v.number(), 1) }),
+    options: v.strictObject({ slope: v.optional(v.number(), 1) }),
     traits: { resources: ['experts'], answer: 'weights' },
   } as const;
 
@@ -32,6 +32,17 @@ describe('definePolicy', () => {
     const policy = definePolicy({ ...description, traits, allocate: () => ({ weights: [] }) });
     expect([policy, policy.traits, policy.traits.resources].every(Object.isFrozen)).toBe(true);
     expect([traits, resources].some(Object.isFrozen)).toBe(false);
+  });
+
+  it('refuses misspelt fields and traits', () => {
+    const allocate = () => ({ weights: [] });
+    expect(() => definePolicy({ ...description, allocate, require: ['role'] } as never)).toThrow(
+      /policy steep: there is no field "require"; it may have name, .*, requires,/,
+    );
+    const traits = { ...description.traits, monoton: 'increasing' };
+    expect(() => definePolicy({ ...description, allocate, traits } as never)).toThrow(
+      /policy steep: there is no trait "monoton"; it may have resources, answer, monotone,/,
+    );
   });
 
   it('refuses at once what is none', () => {

@@ -1,5 +1,10 @@
 /** The description of a policy, checked at once, where its author can see the error. */
-import { type AllocationPolicy, AlphaLoraError, type LayerFact } from '@alphalora/contracts';
+import {
+  type AllocationPolicy,
+  AlphaLoraError,
+  type LayerFact,
+  type PolicyTraits,
+} from '@alphalora/contracts';
 import { resources } from './budget/resources.js';
 
 /**
@@ -10,18 +15,20 @@ import { resources } from './budget/resources.js';
  *   name: 'by-depth',
  *   version: '1.0.0',
  *   apiVersion: 1,
- *   options: z.object({ slope: z.number().default(1) }),
+ *   options: z.strictObject({ slope: z.number().default(1) }),
  *   traits: { resources: ['experts'], answer: 'weights' },
  *   allocate: ({ layers, options }) => ({ weights: layers.map(({ block }) => 1 + options.slope * block) }),
  * });
  * ```
  *
- * @throws AlphaLoraError `INVALID_OPTION` naming the policy and the field that is not as it must be
+ * @throws AlphaLoraError `INVALID_OPTION` naming the policy and the field that is not as it must be, or
+ *   is none of a policy's
  */
 export function definePolicy<Options = Record<string, unknown>>(
   policy: AllocationPolicy<Options>,
 ): AllocationPolicy<Options> {
   requirePolicy(policy);
+  requireKnown(policy.name, 'field', policy, fields);
   const { traits, requires } = policy;
   return Object.freeze({
     ...policy,
@@ -31,6 +38,13 @@ export function definePolicy<Options = Record<string, unknown>>(
 }
 
 const facts: readonly LayerFact[] = ['shapes', 'variance', 'role'];
+const fields: ReadonlyArray<keyof AllocationPolicy> = [
+  ...(['name', 'version', 'apiVersion', 'summary'] as const),
+  ...(['options', 'requires', 'traits', 'allocate'] as const),
+];
+const claims: ReadonlyArray<keyof PolicyTraits> = [
+  ...(['resources', 'answer', 'monotone', 'equivariant', 'seeded'] as const),
+];
 
 /**
  * Whether something, such as the default export of a file, is a policy for this interface.
@@ -70,6 +84,8 @@ export function requirePolicy(value: unknown): asserts value is AllocationPolicy
   );
   const traits = recordOf(policy['traits']);
   if (!traits) throw wrong(`policy ${name}: traits`, 'an object', policy['traits']);
+  // A misspelt claim would never be checked.
+  requireKnown(name, 'trait', traits, claims);
   const known = Object.keys(resources);
   const list: unknown = traits['resources'];
   check(
@@ -95,6 +111,16 @@ export function requirePolicy(value: unknown): asserts value is AllocationPolicy
     'traits.monotone',
     'increasing or decreasing',
     monotone,
+  );
+}
+
+function requireKnown(policy: string, what: string, value: object, known: readonly string[]): void {
+  const field = Object.keys(value).find((key) => !known.includes(key));
+  if (field === undefined) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `policy ${policy}: there is no ${what} "${field}"; it may have ${known.join(', ')}`,
+    { details: { policy, field } },
   );
 }
 

@@ -5,7 +5,7 @@ export type { ApportionRequest } from './apportion/index.js';
 export { apportion } from './apportion/index.js';
 export type { BudgetOptions } from './budget/budget.js';
 export { definePolicy, requirePolicy } from './define-policy.js';
-export type { Layer } from './layers.js';
+export type { Layer, ScoredLayer } from './layers.js';
 export { layersFromScores, layersOf } from './layers.js';
 export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';

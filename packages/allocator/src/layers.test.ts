@@ -139,6 +139,33 @@ describe('layers per projection', () => {
 });
 
 describe('layersFromScores', () => {
+  it('takes projections with their shapes, as an analysis would give them', () => {
+    const rows = [
+      { name: '0.up', block: 0, role: 'up_proj', inputs: 6, outputs: 8, score: 3, variance: 0.25 },
+      { name: '1.up', block: 1, role: 'up_proj', inputs: 6, outputs: 8, score: 4 },
+    ];
+    const matrices = rows.map(({ name, block, role, score: alpha }, i) => ({
+      ...{ name, block, role, alpha, shape: [8, 6] },
+      // 12 over 48 weights.
+      metrics: i === 0 ? { norm: 12 } : {},
+    }));
+    const measured = layersOf(analysisOf(matrices), { per: 'projection' });
+    expect(layersFromScores(rows)).toEqual(measured);
+  });
+
+  it('takes blocks with a shape', () => {
+    const [layer] = layersFromScores([{ score: 3, inputs: 4, outputs: 5 }]);
+    expect(layer).toEqual({ index: 0, block: 0, score: 3, inputs: 4, outputs: 5, parameters: 20 });
+  });
+
+  it.each([
+    [{ score: 3, inputs: 4 }, /layer 0 needs both inputs and outputs/],
+    [{ score: 3, name: 'up' }, /up needs both inputs and outputs/],
+    [{ score: 3, name: 'up', inputs: -4, outputs: -4 }, /up needs both/],
+  ])('refuses %j', (row, message) => {
+    expect(() => layersFromScores([row])).toThrow(message);
+  });
+
   it('takes numbers, or scores of blocks', () => {
     const bare = { inputs: 0, outputs: 0, parameters: 0 };
     expect(layersFromScores([3, 1])).toEqual([

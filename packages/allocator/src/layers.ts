@@ -66,17 +66,48 @@ export function layersOf(
   });
 }
 
+/** A score of a block or, with a name and a shape, of a projection. */
+export interface ScoredLayer {
+  score: number;
+  /** The position in the list where neither is given. */
+  block?: number;
+  index?: number;
+  /** Of a projection; then it has to have a shape. */
+  name?: string;
+  role?: string;
+  /** Shape of its linear map. */
+  inputs?: number;
+  outputs?: number;
+  /** Variance of its weights. */
+  variance?: number;
+}
+
 /**
- * Blocks with scores from anywhere, such as the influence scores of LayerIF (arXiv 2505.23811). A
- * score without a block belongs to the block at its position.
+ * Blocks or projections with scores from anywhere, such as the influence scores of LayerIF
+ * (arXiv 2505.23811), or made up to try a policy. A score without a block belongs to the block at its
+ * position.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` for half a shape, or a projection without one
  */
-export function layersFromScores(
-  scores: ReadonlyArray<number | { block?: number; index?: number; score: number }>,
-): Layer[] {
+export function layersFromScores(scores: ReadonlyArray<number | ScoredLayer>): Layer[] {
   return scores.map((entry, index) => {
     const given = typeof entry === 'number' ? { score: entry } : entry;
-    const { score, block = given.index ?? index } = given;
-    return { ...{ index, block, score }, ...{ inputs: 0, outputs: 0, parameters: 0 } };
+    const { score, block = given.index ?? index, name, role, variance } = given;
+    const { inputs = 0, outputs = 0 } = given;
+    const shaped = inputs > 0 && outputs > 0;
+    if (!shaped && (name !== undefined || inputs !== 0 || outputs !== 0)) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `${name ?? `layer ${index}`} needs both inputs and outputs, above zero`,
+        { details: { layer: index } },
+      );
+    }
+    const own = { ...(role !== undefined && { role }), ...(name !== undefined && { name }) };
+    return {
+      ...{ index, block, score, inputs, outputs, parameters: inputs * outputs, ...own },
+      ...(variance !== undefined && { variance }),
+      ...(name !== undefined && { modules: [{ ...own, name, inputs, outputs }] }),
+    };
   });
 }
 

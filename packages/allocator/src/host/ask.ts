@@ -50,9 +50,12 @@ export async function optionsFor(
       String(typeof part === 'object' ? part.key : part),
     );
     const option = path.join('.');
+    const { message = 'refused' } = issue ?? {};
+    const found = path.length === 1 ? JSON.stringify(given[option])?.slice(0, 60) : undefined;
+    const more = found === undefined || message.includes(found) ? '' : ` (it is ${found})`;
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `policy ${name}${option && `, option ${option}`}: ${issue?.message ?? 'refused'}`,
+      `policy ${name}${option && `, option ${option}`}: ${message}${more}`,
       { details: { ...details, ...(option && { option }) } },
     );
   }, guard);
@@ -124,6 +127,15 @@ export async function ask(question: Question): Promise<readonly number[]> {
   }, guard);
 }
 
+/** What is most often behind an answer that is no number: a field that no layer has. */
+export function misspelt(found: unknown): string {
+  if (found !== undefined && !Number.isNaN(found)) return '';
+  return (
+    '; is a field misspelt? A layer has index, block, score, inputs, outputs, parameters, cost and ' +
+    'price; variance, role and name where they are known'
+  );
+}
+
 function checkedAnswer(
   answer: PolicyAnswer,
   { traits }: AnyPolicy,
@@ -147,7 +159,10 @@ function checkedAnswer(
   const refuse = (what: string, sound: (value: number) => boolean): void => {
     const at = numbers.findIndex((value) => typeof value !== 'number' || !sound(value));
     if (at === -1) return;
-    throw new Error(`${field} must be ${what}, and ${nameOf(layers[at]!)} has ${numbers[at]}`);
+    const found = numbers[at];
+    throw new Error(
+      `${field} must be ${what}, and ${nameOf(layers[at]!)} has ${found}${misspelt(found)}`,
+    );
   };
   refuse('finite and not negative', (value) => Number.isFinite(value) && value >= 0);
   const sound = numbers as readonly number[];

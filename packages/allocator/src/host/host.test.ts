@@ -69,7 +69,11 @@ describe('bad plugins', () => {
     ['returns the other kind', () => ({ values: [3, 3, 3] }), /there are none/],
     ['returns too few', () => ({ weights: [1] }), /each of 3 layers\] \}, and there are 1 numbers/],
     ['returns too many', () => ({ weights: [1, 1, 1, 1] }), /there are 4 numbers/],
-    ['returns NaN', () => ({ weights: [1, Number.NaN, 1] }), /finite .*, and block 1 has NaN/],
+    [
+      'returns NaN',
+      () => ({ weights: [1, Number.NaN, 1] }),
+      /finite .*, and block 1 has NaN; is a field misspelt\? A layer has index, block, score/,
+    ],
     ['returns infinity', () => ({ weights: [1, 1, 1 / 0] }), /block 2 has Infinity/],
     ['returns less than nothing', () => ({ weights: [1, -1, 1] }), /block 1 has -1/],
     ['returns texts', () => ({ weights: ['1', '2', '3'] }), /block 0 has 1/],
@@ -229,6 +233,13 @@ describe('options', () => {
     });
     given.list.push(2);
     expect(Object.isFrozen(given)).toBe(false);
+  });
+
+  it('are quoted where the schema does not', async () => {
+    const mute = schema(() => ({ issues: [{ message: 'no number', path: ['a'] }] }));
+    await expect(run(plugin(weights, mute), { options: { a: '2,b=0' } })).rejects.toThrow(
+      'policy odd, option a: no number (it is "2,b=0")',
+    );
   });
 
   it('may be checked asynchronously, with any words and paths', async () => {

@@ -1,4 +1,5 @@
 import { type AllocationPolicy, AlphaLoraError, type PolicyAnswer } from '@alphalora/contracts';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { loadPolicy, policies } from '../policies/index.js';
 import { checkNames, checkPolicy } from './check-policy.js';
@@ -64,6 +65,16 @@ const bad: ReadonlyArray<[fault: string, check: string, policy: AllocationPolicy
         },
       },
     },
+  ],
+  [
+    'misspells a trait',
+    'shape',
+    { ...sound, traits: { ...sound.traits, monoton: 'increasing' } as typeof sound.traits },
+  ],
+  [
+    'takes any option',
+    'unknown option',
+    { ...sound, options: v.object({ beta: v.optional(v.number(), 1) }) },
   ],
   ['never settles', 'settles', { ...sound, allocate: () => new Promise(() => {}) }],
   [
@@ -233,15 +244,22 @@ describe('results', () => {
     expect(checks.filter(({ status }) => status === 'failed')).toEqual([]);
     expect(checks.filter(({ status }) => status === 'skipped')).toEqual([
       { name: 'seed', status: 'skipped', reason: 'traits.seeded is not claimed' },
+      {
+        ...{ name: 'unknown option', status: 'skipped' },
+        reason: 'there is no schema: all options are refused',
+      },
     ]);
   });
 
   it('say on which failed check the skipped ones rest', async () => {
     const policy = { ...sound, apiVersion: 3 as 1 };
     const [shape, ...others] = await checkPolicy(policy);
-    expect(shape).toMatchObject({ status: 'failed', reason: 'apiVersion must be 1, not 3' });
+    const reason = expect.stringMatching(/^policy sound: apiVersion must be 1, .*, not 3$/);
+    expect(shape).toEqual({ name: 'shape', status: 'failed', reason });
     for (const check of others) {
-      expect(check).toMatchObject({ status: 'skipped', reason: 'rests on the check "shape"' });
+      expect(check).toMatchObject({
+        ...{ status: 'skipped', reason: 'rests on the check "shape"', restsOn: 'shape' },
+      });
     }
   });
 
@@ -273,7 +291,25 @@ describe('describePolicy', () => {
     );
     expect(titles).toEqual(['policy sound']);
     expect([...tests.keys()]).toEqual(checkNames);
-    await expect(tests.get('shape')!()).rejects.toThrow('apiVersion must be 1, not 2');
+    await expect(tests.get('shape')!()).rejects.toThrow(/apiVersion must be 1, .*, not 2/);
     await expect(tests.get('total')!()).resolves.toBeUndefined();
+  });
+
+  it('skips what is not claimed, as vitest and node:test do it, or as mocha does', async () => {
+    type Body = (this: unknown, context?: unknown) => Promise<void>;
+    const tests = new Map<string, Body>();
+    describePolicy(sound, {
+      describe: (_, body) => body(),
+      it: (title, body) => tests.set(title, body as Body),
+    });
+    const reasons: unknown[] = [];
+    const running = { skip: (reason?: string) => reasons.push(reason) };
+    await tests.get('seed')!(running);
+    await tests.get('seed')!.call(running);
+    await tests.get('seed')!();
+    await tests.get('total')!(running);
+    expect(reasons).toEqual(Array(2).fill('traits.seeded is not claimed'));
+    // Otherwise mocha and jest would take it for a test that calls back.
+    expect([...tests.values()].every(({ length }) => length === 0)).toBe(true);
   });
 });

@@ -16,6 +16,8 @@ export interface PolicyCheck {
   status: 'passed' | 'failed' | 'skipped';
   /** Why it failed or was skipped. */
   reason?: string;
+  /** Where it was skipped because of another check that failed: the name of that. */
+  restsOn?: string;
 }
 
 export interface CheckSettings {
@@ -26,6 +28,17 @@ export interface CheckSettings {
   /** Time for an answer, in milliseconds; a tenth of it once the signal has fired. @default 10000 */
   timeout?: number;
 }
+
+/** A misspelt option must not silently change nothing. */
+const unknownOption: Check = async ({ policy, given }) => {
+  if (!policy.options) return { skipped: 'there is no schema: all options are refused' };
+  const odd = { ...given, 'no-such-option': 1 };
+  const result = await policy.options['~standard'].validate(odd);
+  if (result.issues) return undefined;
+  return {
+    failed: 'the schema accepts "no-such-option": make it strict, so that it refuses unknown names',
+  };
+};
 
 const independent: ReadonlyArray<[name: string, check: Check]> = [
   ['equivariance', claims.equivariance],
@@ -39,6 +52,7 @@ const independent: ReadonlyArray<[name: string, check: Check]> = [
   ['total', host.total],
   ['smallest budget', host.smallestBudget],
   ['infeasible budget', host.infeasibleBudget],
+  ['unknown option', unknownOption],
   ['NaN scores', host.scoresThatAreNone],
   ['unknown resource', host.unknownResource],
 ];
@@ -58,12 +72,13 @@ export async function checkPolicy(
   policy: AllocationPolicy<any>,
   { options = {}, seed = 1, timeout = 10_000 }: CheckSettings = {},
 ): Promise<PolicyCheck[]> {
-  const subject: Subject = { policy, options, seed, timeout };
+  const subject: Subject = { policy, given: options, options, seed, timeout };
   const results: PolicyCheck[] = [];
   let broken: string | undefined;
   const settle = async (name: string, check: Check, isStep: boolean): Promise<void> => {
     if (broken !== undefined) {
-      results.push({ name, status: 'skipped', reason: `rests on the check "${broken}"` });
+      const reason = `rests on the check "${broken}"`;
+      results.push({ name, status: 'skipped', reason, restsOn: broken });
       return;
     }
     const result = await resultOf(name, check, subject);

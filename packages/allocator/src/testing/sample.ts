@@ -30,9 +30,9 @@ export function sampleLayers(
   });
 }
 
-/** Eight scores between 2 and 6, like alphas; no two are equal. */
+/** Eight scores between 1.2 and 7, like alphas from over-trained to hardly trained; no two are equal. */
 export function sampleScores(random: () => number): number[] {
-  return Array.from({ length: 8 }, (_, i) => 2 + (4 * (i + random())) / 8).sort(
+  return Array.from({ length: 8 }, (_, i) => 1.2 + (5.8 * (i + random())) / 8).sort(
     () => random() - 0.5,
   );
 }

@@ -1,7 +1,7 @@
 /** Checks that rest on one another: what every further check takes for granted. */
+import { requirePolicy } from '../define-policy.js';
+import { misspelt } from '../host/ask.js';
 import { ask, type Check, describeReply, forEachResource, numbersOf, sampleOf } from './subject.js';
-
-const resources = ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'];
 
 /** In their order. `shape` and `options` come first, because asking needs both. */
 export const steps: ReadonlyArray<[name: string, check: Check]> = [
@@ -45,7 +45,9 @@ export const steps: ReadonlyArray<[name: string, check: Check]> = [
       forEachResource(subject, async (resource) => {
         const numbers = numbersOf(subject, await ask(subject, sampleOf(subject, resource)));
         const at = numbers?.findIndex((value) => !Number.isFinite(value)) ?? -1;
-        return at < 0 ? undefined : { failed: `${resource}: layer ${at} gets ${numbers![at]}` };
+        if (at < 0) return undefined;
+        const got = numbers![at];
+        return { failed: `${resource}: layer ${at} gets ${got}${misspelt(got)}` };
       }),
   ],
   [
@@ -101,27 +103,10 @@ export const steps: ReadonlyArray<[name: string, check: Check]> = [
 
 /** What is wrong with the description itself; undefined where nothing is. */
 export const shape: Check = ({ policy }) => {
-  const wrong = (field: string, what: string) => ({ failed: `${field} must be ${what}` });
-  if (typeof policy !== 'object' || policy === null) return wrong('a policy', 'an object');
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(policy.name)) {
-    return wrong('name', `lower-case words joined by hyphens, not ${policy.name}`);
+  try {
+    requirePolicy(policy);
+    return undefined;
+  } catch (error) {
+    return { failed: (error as Error).message };
   }
-  if (typeof policy.version !== 'string' || policy.version === '') {
-    return wrong('version', 'a string such as 1.0.0');
-  }
-  if (policy.apiVersion !== 1) return wrong('apiVersion', `1, not ${policy.apiVersion}`);
-  if (typeof policy.allocate !== 'function') return wrong('allocate', 'a function');
-  const { traits } = policy;
-  if (!Array.isArray(traits?.resources) || traits.resources.length === 0) {
-    return wrong('traits.resources', 'a list of at least one resource');
-  }
-  const unknown = traits.resources.find((resource) => !resources.includes(resource));
-  if (unknown) return wrong('traits.resources', `among ${resources.join(', ')}, not ${unknown}`);
-  if (!['weights', 'values'].includes(traits.answer)) {
-    return wrong('traits.answer', `weights or values, not ${traits.answer}`);
-  }
-  if (![undefined, 'increasing', 'decreasing'].includes(traits.monotone)) {
-    return wrong('traits.monotone', `increasing or decreasing, not ${traits.monotone}`);
-  }
-  return undefined;
 };

@@ -6,6 +6,8 @@ import { sampleBudget, sampleLayers, sampleRequest, sampleScores } from './sampl
 export interface Subject {
   // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
   policy: AllocationPolicy<any>;
+  /** As they were given. */
+  given: Readonly<Record<string, unknown>>;
   /** As its schema completed them. */
   options: unknown;
   seed: number;
