@@ -6,7 +6,7 @@ import type { Allocation } from '@alphalora/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { formatDocument } from './documents.js';
 import { run } from './run.js';
-import { analysisOf, measuredRow } from './test-support/documents.js';
+import { analysisOf, failedRow, measuredRow, skippedRow } from './test-support/documents.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -92,6 +92,22 @@ describe('allocate', () => {
     expect(shaped).not.toHaveProperty('robustness');
   });
 
+  it('takes one option after each --set, before the source or behind it', async () => {
+    const made = await allocation('--set', 'beta=1', analysis, '--total', '8');
+    expect(made.experts).toEqual([2, 6]);
+    const quoted = ['--policy', 'mola', '--set', 'shape="a,b=c"'];
+    const { stderr } = await alphalora('allocate', analysis, ...quoted);
+    expect(stderr).toMatch(/option shape: .*"a,b=c"/);
+  });
+
+  it('tells what was left out of the measurements when it has measured', async () => {
+    const rows = [...matrices, skippedRow('h.0.norm'), failedRow('h.0.odd')];
+    const text = formatDocument(analysisOf(rows, [{ alpha: 1 }, { alpha: 3 }]));
+    const { code, stderr } = await alphalora('allocate', file('partly.json', text));
+    // Failures are behind the exit code.
+    expect([code, stderr]).toEqual([3, 'failed: h.0.odd: contains NaN\n']);
+  });
+
   it('keeps the rule from projections to blocks that the analysis was made with', async () => {
     const rows = [1, 1, 4].map((alpha, i) => measuredRow(`h.0.w${i}.weight`, alpha));
     rows.push(measuredRow('h.1.w0.weight', 2));
@@ -123,6 +139,12 @@ describe('allocate', () => {
       1,
       /has a score of block 2, which is no layer/,
     ],
+    [
+      'two options in one',
+      [analysis, '--set', 'beta=2,gamma=1'],
+      2,
+      /'beta=2,gamma=1' is invalid. It sets one option: repeat --set/,
+    ],
   ])('refuses %s', async (_, argv, code, message) => {
     const output = join(folder, 'never.json');
     const outcome = await alphalora('allocate', ...argv, '-o', output);
@@ -148,6 +170,11 @@ describe('compare --policies', () => {
   it.each([
     ['options of no policy', [analysis, '--policies', 'uniform:beta=1'], /no option "beta"/],
     ['one document without policies', [analysis], /compare takes two documents/],
+    [
+      'options for all',
+      [analysis, '--policies', 'alphalora', '--set', 'beta=1'],
+      /Options go behind the name of their policy: --policies name:beta=1/,
+    ],
   ])('refuses %s', async (_, argv, message) => {
     const outcome = await alphalora('compare', ...argv);
     expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });

@@ -41,13 +41,24 @@ export type Allocator = (evidence: Evidence) => Promise<Allocation>;
  * before anything is measured, so that a misspelt name does not cost an hour.
  */
 export async function chosenAllocator(
-  { defaults, open }: Policies,
+  { defaults, settings, open }: Policies,
   options: AllocatingOptions,
 ): Promise<Allocator> {
-  const reference = options.policy ?? defaults.policy ?? defaultPolicy(options.unit);
+  const { unit } = options;
+  const usual = defaultPolicy(unit);
+  const reference = options.policy ?? defaults.policy ?? usual;
   const policy = await open(reference);
-  // The configuration's options are those of its policy.
-  const set = { ...(reference === defaults.policy && defaults.set), ...options.set };
+  const { name, traits } = policy.info;
+  if (!traits.resources.includes(unit)) {
+    const chosen = options.policy === undefined ? ', which the configuration chose,' : '';
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `policy ${name}${chosen} is for ${traits.resources.join(', ')}, not for ${unit}: ` +
+        `--policy names another, such as ${usual}`,
+      { details: { policy: name } },
+    );
+  }
+  const set = { ...settings(reference), ...options.set };
   return (evidence) => policy.allocate(jobFor(evidence, { ...options, set }));
 }
 

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
+import { formatDocument } from './documents.js';
+import type { PolicyComparison } from './policy-comparison.js';
+import { analysisOf, measuredRow } from './test-support/documents.js';
 import { programIn } from './test-support/program.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-plugins-')));
@@ -80,13 +83,73 @@ describe('a policy', () => {
     const { stdout } = await alphaloraIn(folder, 'policy', 'list', '--json');
     const list = JSON.parse(stdout) as Array<{ name: string; from: string }>;
     expect(list.slice(-3).map(({ name, from }) => [name, from])).toEqual([
-      ['power', 'alphalora.config.mjs'],
-      ['squared', join(root, 'squared.mjs')],
+      ['power', './alphalora.config.mjs'],
+      ['squared', '../squared.mjs'],
       ['even', 'alphalora-policy-even'],
     ]);
     expect(list.map(({ name }) => name).slice(0, 3)).toEqual(['alphalora', 'uniform', 'mola']);
     const info = await alphaloraIn(folder, 'policy', 'info', 'power');
     expect(info.stdout).toContain('power=1 (its defaults');
+    expect(info.stdout).toContain('power=0 (by the configuration)');
+  });
+
+  it('of the configuration has its options in each command that means it', async () => {
+    const schema = `options: { '~standard': { version: 1, vendor: 'x', validate: (given) => ({ value: given }) } }`;
+    const body = 'return { weights: layers.map(({ score }) => score ** options.power) }';
+    write('set/own.mjs', plugin(body, { name: 'own', more: schema }));
+    write(
+      'set/alphalora.config.json',
+      '{ "policies": ["./own.mjs"], "policy": "own", "set": { "power": 0 } }',
+    );
+    const blocks = [{ alpha: 1 }, { alpha: 2 }, { alpha: 3 }];
+    const rows = blocks.map(({ alpha }, i) => measuredRow(`h.${i}.w.weight`, alpha));
+    write('set/analysis.json', formatDocument(analysisOf(rows, blocks)));
+    const folder = join(root, 'set');
+    const compare = ['compare', 'analysis.json', '--total', '12', '--json', '--policies'];
+    const { stdout, stderr } = await alphaloraIn(
+      folder,
+      ...compare,
+      'own,own:power=1,./own.mjs:power=1',
+    );
+    expect(stderr).toBe('');
+    const { policies } = JSON.parse(stdout) as PolicyComparison;
+    expect(policies.map(({ label, amounts }) => [label, amounts])).toEqual([
+      ['own:power=0', [4, 4, 4]],
+      ['own:power=1 (own:power=1)', [2, 4, 6]],
+      ['own:power=1 (./own.mjs:power=1)', [2, 4, 6]],
+    ]);
+    // Without its power the policy would answer NaN; the schema is not strict.
+    const check = await alphaloraIn(folder, 'policy', 'check', 'own');
+    expect(check.stdout).toMatch(/^failed {3}unknown option: the schema accepts/m);
+    expect(check.stdout).toContain(' 1 failed,');
+    // The configuration may be meant by path, too.
+    write('set/by-path.json', '{ "policy": "./own.mjs", "set": { "power": 0 } }');
+    const made = await alphaloraIn(
+      ...([folder, 'allocate', 'analysis.json', '--total', '12', '--json'] as const),
+      ...['--config', 'by-path.json', '--policy', 'own.mjs'],
+    );
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      policy: { name: 'own', options: { power: 0 }, from: './own.mjs' },
+      experts: [4, 4, 4],
+    });
+    const other = await alphaloraIn(folder, 'allocate', 'analysis.json', '--unit', 'bits');
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      'error: policy own, which the configuration chose, is for experts, not for bits: ' +
+        '--policy names another, such as alphaq\n',
+    ]);
+  });
+
+  it('is named in the document by where it came from, unless its name leads there', async () => {
+    const from = async (...args: string[]): Promise<unknown> => {
+      const { stdout } = await alphalora(...job, ...args, '--json');
+      return (JSON.parse(stdout) as Allocation).policy.from;
+    };
+    expect(await from('--policy', join(root, 'squared.mjs'))).toBe('./squared.mjs');
+    expect(await from('--policy', 'alphalora-policy-even')).toBe('alphalora-policy-even');
+    expect(await from('--policy', 'uniform')).toBeUndefined();
+    write('inline.mjs', `export default { policies: [${policy('', { name: 'inline' })}] };`);
+    expect(await from('--config', 'inline.mjs', '--policy', 'inline')).toBeUndefined();
   });
 
   it('prints to stderr, whatever it prints', async () => {
@@ -111,7 +174,7 @@ describe.concurrent('a bad policy', () => {
       'answers NaN',
       1,
       plugin('return { weights: [1, NaN, 1] }'),
-      'policy bad failed: weights must be finite and not negative, and block 1 has NaN',
+      /^error: policy bad failed: weights must be finite .*, and block 1 has NaN; is a field misspelt\?/,
     ],
     [
       'answers too little',
@@ -215,7 +278,16 @@ describe('a bad configuration', () => {
     ],
     ['uses a name twice', [policy(), policy()], /policy bad .* has the name of another/],
     ['has what is no policy', ['{}'], /policies\[0\]: the name of a policy must be/],
-    ['names what is not there', ["'./gone.js'"], /policy \.\/gone\.js does not exist/],
+    [
+      'names what is not there',
+      ["'./gone.js'"],
+      /^error: configuration [^:]+: policy \.\/gone\.js does not exist/,
+    ],
+    [
+      'names what is not installed',
+      ["'gone'"],
+      /^error: configuration [^:]+: no package gone can be found/,
+    ],
   ])('that %s is an error', async (what, policies, message) => {
     const file = write(`${what}.mjs`, `export default { policies: [${policies.join(', ')}] };`);
     const { code, stdout, stderr } = await alphalora('policy', 'list', '--config', file);
@@ -246,7 +318,14 @@ describe('policy check', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^failed {3}equivariance: experts: layer \d gets/m);
     expect(stdout).toMatch(/^skipped {2}seed: traits\.seeded is not claimed$/m);
-    expect(stdout).toMatch(/^policy bad: \d+ passed, 1 failed, 2 skipped$/m);
+    expect(stdout).toMatch(/^policy bad: \d+ passed, 1 failed, 3 skipped$/m);
+  });
+
+  it('says once what is behind many checks that were not made', async () => {
+    const { code, stdout } = await alphalora('policy', 'check', 'mola', '--set', 'shape=round');
+    expect([code, stdout.split('\n').length]).toEqual([1, 6]);
+    expect(stdout).toMatch(/^failed {3}options: the options \{"shape":"round"\} are refused/m);
+    expect(stdout).toMatch(/^skipped {2}21 more, which rest on "options"$/m);
   });
 
   it('reports a promise that never settles as a check, and ends what never returns', async () => {

@@ -107,7 +107,7 @@ describe('the list of policies', () => {
       ['C:\\own\\p.mjs', { a: 'b', c: 2 }],
       ['./q.js', {}],
     ]);
-    expect(list[1]!.label).toBe('mola:groups=[2,4]');
+    expect(list[1]!.written).toBe('mola:groups=[2,4]');
   });
 
   it.each(['', 'a,,b', 'a,a', ':beta=1'])('%j is refused', (text) => {

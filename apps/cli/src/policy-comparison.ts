@@ -23,7 +23,7 @@ export interface PolicyComparison {
 }
 
 interface ComparedPolicy {
-  /** As it was written: name and options. */
+  /** Name and options, unlike those of the others. */
   label: string;
   policy: Allocation['policy'];
   /** By layer. */
@@ -40,7 +40,7 @@ const aggregates: readonly Aggregate[] = ['mean', 'median', 'trimmed'];
 /** As published, plain proportions, and beyond. */
 const betas: readonly number[] = [2.5, 1, 4];
 
-/** A policy to compare: how it was written, and its options. */
+/** A policy to compare, what it is called in the comparison, and its options. */
 export interface Candidate {
   label: string;
   policy: OpenPolicy;

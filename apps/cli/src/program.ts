@@ -83,6 +83,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .description('two analyses or two allocations side by side, or policies on one analysis')
     .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
     .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
+    // For who knows it from allocate.
+    .addOption(new Option('--set <key=value>').hideHelp().argParser(refuseSetting))
     .addOption(aggregateOption())
     .option('--seed <number>', 'of policies that draw', integer, 0)
     .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
@@ -99,7 +101,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       '--to <format>',
       'csv; of an allocation also mola, guilomo, peft, axolotl, llama-factory',
     )
-    .option('-o, --output <path>', 'write it there: a file, or a folder for guilomo')
+    .option('-o, --output <path>', 'write it there: a file, or a folder for guilomo and peft')
     .action(async (document, options) => {
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
@@ -156,7 +158,7 @@ function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => voi
   pluginOptions(policy.command('check'))
     .description('test a policy for what every policy owes its users')
     .argument('<policy>', policyHelp)
-    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--set <key=value>', setHelp, collectSetting, {})
     .option('--seed <number>', "of the tests' scores and of the policy", integer, 1)
     .option('--json', jsonHelp)
     .action(async (reference, options) => {
@@ -175,6 +177,7 @@ const modelHelp = 'a .safetensors file or a folder with a checkpoint';
 const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
 const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
 const jsonHelp = 'print JSON';
+const setHelp = 'an option of the policy, e.g. beta=2.5; may be repeated';
 
 function measuringOptions(command: Command): Command {
   return command
@@ -224,7 +227,7 @@ function aggregateOption(): Option {
 function budgetOptions(command: Command): Command {
   return resourceOptions(pluginOptions(command))
     .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
-    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--set <key=value>', setHelp, collectSetting, {})
     .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score');
 }
 
@@ -309,5 +312,17 @@ function windowSize(text: string): { rows: number; ratio: number } {
 function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
   const setting = parseSetting(text);
   if (!setting) throw new InvalidArgumentError('It must look like key=value.');
+  const [value] = Object.values(setting);
+  if (typeof value === 'string' && text.endsWith(value) && /,\s*[A-Za-z_]\w*=/.test(value)) {
+    throw new InvalidArgumentError(
+      'It sets one option: repeat --set for another, or write text with commas as key=\'"a,b=c"\'.',
+    );
+  }
   return { ...settings, ...setting };
+}
+
+function refuseSetting(text: string): never {
+  throw new InvalidArgumentError(
+    `Options go behind the name of their policy: --policies name:${text}.`,
+  );
 }

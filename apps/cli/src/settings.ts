@@ -6,6 +6,13 @@ export function parseSetting(text: string): Record<string, unknown> | undefined 
   return key === undefined || value === undefined ? undefined : { [key]: parsed(value) };
 }
 
+/** As they would be written. */
+export function formatSettings(settings: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(settings).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+}
+
 function parsed(value: string): unknown {
   try {
     return JSON.parse(value);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { allocate, layersFromScores } from '@alphalora/allocator';
 import { describePolicy } from '@alphalora/allocator/testing';
@@ -22,6 +23,11 @@ describe('softmax', () => {
       assert.deepEqual(allocation.experts, experts);
     });
   }
+
+  it('has the version of its package', () => {
+    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    assert.equal(softmax.version, JSON.parse(manifest).version);
+  });
 
   it('refuses a temperature of 0', async () => {
     const request = { layers, policy: softmax, options: { temperature: 0 }, budget: { total: 30 } };

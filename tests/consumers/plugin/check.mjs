@@ -23,7 +23,9 @@ alphalora(
   ...['--total', '40', '-o', 'allocation.json'],
 );
 const { blocks, experts, policy } = read('allocation.json');
-assert.deepEqual(policy, { name: 'softmax', version: '1.0.0', options: { temperature: 2 } });
+assert.deepEqual(policy, {
+  ...{ name: 'softmax', version: '1.0.0', options: { temperature: 2 }, from: name },
+});
 assert.equal(
   experts.reduce((sum, count) => sum + count, 0),
   40,

@@ -28,7 +28,8 @@ export async function allocate(
     const allocation = await decide(evidence);
     const judged = evidence.scores ? 'score' : 'alpha';
     const text = allocationTable(allocation, io.stdout, undefined, judged);
-    return deliver(allocation, text, evidence.analysis, options, io);
+    const behind = { analysis: evidence.analysis, fresh: model !== undefined };
+    return deliver(allocation, text, behind, options, io);
   });
 }
 

@@ -16,7 +16,8 @@ export async function analyze(model: string, options: AnalyzeOptions, io: Io): P
     if (options.dryRun) return dryRun(checkpoint, options, io);
     const source = { checkpoint, path: model, source: model };
     const analysis = await measure(source, options, io);
-    const code = await deliver(analysis, analysisTable(analysis, io.stdout), analysis, options, io);
+    const text = analysisTable(analysis, io.stdout);
+    const code = await deliver(analysis, text, { analysis, fresh: true }, options, io);
     if (options.output === undefined && !options.json) {
       io.stderr.write('-o analysis.json keeps the result\n');
     }

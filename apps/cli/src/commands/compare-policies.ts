@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { policyComparisonText } from '../output/policy-comparison.js';
 import { withPolicies } from '../plugins/index.js';
 import { type Candidate, comparePolicies } from '../policy-comparison.js';
-import { parseSetting } from '../settings.js';
+import { formatSettings, parseSetting } from '../settings.js';
 
 export interface ComparePoliciesOptions extends Omit<AllocatingOptions, 'policy' | 'set'> {
   policies: string;
@@ -35,14 +35,30 @@ export async function comparePoliciesCommand(
     );
   }
   return withPolicies(options, io, async (policies) => {
-    const candidates: Candidate[] = [];
-    for (const { label, reference, set } of parsePolicies(options.policies)) {
-      candidates.push({ label, set, policy: await policies.open(reference) });
+    const chosen: Chosen[] = [];
+    for (const { written, reference, set } of parsePolicies(options.policies)) {
+      const policy = await policies.open(reference);
+      chosen.push({ written, policy, set: { ...policies.settings(reference), ...set } });
     }
+    const candidates = labelled(chosen);
     const comparison = await comparePolicies(candidates, analyses, { ...options, set: {} });
     const text = options.json ? JSON.stringify(comparison, null, 2) : undefined;
     io.stdout.write(text === undefined ? policyComparisonText(comparison) : `${text}\n`);
     return exitCodes.done;
+  });
+}
+
+type Chosen = Omit<Candidate, 'label'> & { written: string };
+
+/** By name and options, and by how they were written where those are the same. */
+export function labelled(chosen: readonly Chosen[]): Candidate[] {
+  const labels = chosen.map(({ policy, set }) =>
+    [policy.info.name, ...formatSettings(set)].join(':'),
+  );
+  return chosen.map(({ written, ...rest }, i) => {
+    const label = labels[i]!;
+    const alone = labels.indexOf(label) === labels.lastIndexOf(label);
+    return { ...rest, label: alone ? label : `${label} (${written})` };
   });
 }
 
@@ -52,18 +68,18 @@ export async function comparePoliciesCommand(
  */
 export function parsePolicies(
   text: string,
-): Array<{ label: string; reference: string; set: Record<string, unknown> }> {
+): Array<{ written: string; reference: string; set: Record<string, unknown> }> {
   const list = text.split(/,(?![^[{]*[\]}])/).map((part) => part.trim());
   const known = new Set<string>();
-  return list.map((label) => {
-    const [reference, ...settings] = label.split(/:(?=[A-Za-z_]\w*=)/);
+  return list.map((written) => {
+    const [reference, ...settings] = written.split(/:(?=[A-Za-z_]\w*=)/);
     if (!reference)
       throw new AlphaLoraError('INVALID_OPTION', `--policies '${text}' names nothing`);
-    if (known.has(label)) {
-      throw new AlphaLoraError('INVALID_OPTION', `--policies names ${label} twice`);
+    if (known.has(written)) {
+      throw new AlphaLoraError('INVALID_OPTION', `--policies names ${written} twice`);
     }
-    known.add(label);
+    known.add(written);
     const set = Object.assign({}, ...settings.map(parseSetting)) as Record<string, unknown>;
-    return { label, reference, set };
+    return { written, reference, set };
   });
 }

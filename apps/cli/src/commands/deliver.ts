@@ -3,7 +3,7 @@ import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { failedRows, omissions } from '../output/analysis.js';
+import { failedRows, failures, omissions } from '../output/analysis.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
 
 export interface DeliveryOptions extends GateOptions {
@@ -13,11 +13,17 @@ export interface DeliveryOptions extends GateOptions {
   json?: boolean;
 }
 
-/** @param analysis the measurements behind the document, if any, for what was left out of them */
+/** The measurements behind a document, if any. */
+interface Behind {
+  analysis?: Analysis | undefined;
+  /** Whether they were just made, so that nobody was told yet what was left out of them. */
+  fresh: boolean;
+}
+
 export async function deliver(
   document: Analysis | Allocation,
   text: string,
-  analysis: Analysis | undefined,
+  { analysis, fresh }: Behind,
   options: DeliveryOptions,
   io: Io,
 ): Promise<ExitCode> {
@@ -26,7 +32,7 @@ export async function deliver(
   const formatted = formatDocument(document);
   if (output !== undefined) await writeFileAtomic(output, formatted);
   stdout.write(json ? formatted : text);
-  if (analysis) stderr.write(omissions(analysis));
+  if (analysis) stderr.write(fresh ? omissions(analysis) : failures(analysis));
   if (output !== undefined) stderr.write(`wrote ${output}\n`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }

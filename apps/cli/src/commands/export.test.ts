@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -23,6 +23,29 @@ describe('a format of several files', () => {
   it('needs one', async () => {
     await expect(writeExported(exported, { to: 'x' }, silent)).rejects.toThrow(
       /x is several files: -o names their folder/,
+    );
+  });
+});
+
+describe('a format of one file', () => {
+  const silent = { stdout: { write: () => 0 }, stderr: { write: () => 0 } };
+  const exported = { 'adapter_config.json': '{}\n' };
+
+  it('keeps its name in a folder that is there or ends with a slash, else takes another', async () => {
+    const there = join(root, 'there');
+    mkdirSync(there);
+    for (const output of [there, join(root, 'new/')]) {
+      await writeExported(exported, { to: 'peft', output }, silent);
+      expect(readFileSync(join(output, 'adapter_config.json'), 'utf8')).toBe('{}\n');
+    }
+    const output = join(root, 'other');
+    await writeExported(exported, { to: 'peft', output }, silent);
+    expect(readFileSync(output, 'utf8')).toBe('{}\n');
+  });
+
+  it('without a name needs one', async () => {
+    await expect(writeExported('a,b\n', { to: 'csv', output: root }, silent)).rejects.toThrow(
+      /is a folder: name a file in it/,
     );
   });
 });

@@ -1,4 +1,5 @@
 /** `alphalora export`: a document in the format of another program. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { readAnyDocument } from '../documents.js';
@@ -8,7 +9,7 @@ import { type ExitCode, exitCodes, type Io } from '../io.js';
 
 interface ExportOptions {
   to: string;
-  /** A file, or a folder for a format of several files. */
+  /** A file, or a folder for files whose names the other program knows. */
   output?: string;
 }
 
@@ -29,17 +30,29 @@ export async function writeExported(
   { to, output }: ExportOptions,
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
 ): Promise<ExitCode> {
-  if (typeof exported === 'string') {
-    if (output === undefined) stdout.write(exported);
-    else await writeFileAtomic(output, exported);
-  } else {
-    if (output === undefined) {
+  const files = typeof exported === 'string' ? [['', exported] as const] : Object.entries(exported);
+  const [name, text] = files[0]!;
+  const alone = files.length === 1;
+  if (output === undefined) {
+    if (!alone) {
       throw new AlphaLoraError('INVALID_OPTION', `${to} is several files: -o names their folder`);
     }
-    for (const [name, text] of Object.entries(exported)) {
-      await writeFileAtomic(join(output, name), text);
-    }
+    stdout.write(text);
+    return exitCodes.done;
   }
-  if (output !== undefined) stderr.write(`wrote ${output}\n`);
+  const inside = !alone || isFolder(output);
+  if (inside && name === '') {
+    throw new AlphaLoraError('INVALID_OPTION', `-o ${output} is a folder: name a file in it`);
+  }
+  for (const [own, content] of files) {
+    await writeFileAtomic(inside ? join(output, own) : output, content);
+  }
+  stderr.write(`wrote ${inside && alone ? join(output, name) : output}\n`);
   return exitCodes.done;
+}
+
+/** One that is there, or is written as one. */
+function isFolder(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return /[\\/]$/.test(path) || stats?.isDirectory() === true;
 }

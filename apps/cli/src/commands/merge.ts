@@ -9,5 +9,6 @@ export async function merge(files: string[], options: DeliveryOptions, io: Io): 
   const parts: Parameters<typeof mergeParts>[0][number][] = [];
   for (const file of files) parts.push({ file, analysis: await readDocument(file, 'analysis') });
   const analysis = mergeParts(parts);
-  return deliver(analysis, analysisTable(analysis, io.stdout), analysis, options, io);
+  const text = analysisTable(analysis, io.stdout);
+  return deliver(analysis, text, { analysis, fresh: true }, options, io);
 }

@@ -43,7 +43,8 @@ function peftRank(module: string, { r, targets, ranks = {} }: LoraArguments): nu
 }
 
 async function readPeft(allocation: Allocation): Promise<LoraArguments> {
-  const config = JSON.parse((await exportDocument(allocation, 'peft')) as string);
+  const files = (await exportDocument(allocation, 'peft')) as Record<string, string>;
+  const config = JSON.parse(files['adapter_config.json']!);
   const { r, lora_alpha: alpha, target_modules: targets } = config;
   return { r, alpha, targets, ranks: config.rank_pattern, alphas: config.alpha_pattern };
 }

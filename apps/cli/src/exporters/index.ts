@@ -9,7 +9,7 @@ import {
   type Resource,
 } from '@alphalora/contracts';
 
-/** The content of one file, or the contents of several by their names. */
+/** The content of a file of any name, or of files whose names the other program knows. */
 export type Exported = string | Readonly<Record<string, string>>;
 
 export interface Exporter {

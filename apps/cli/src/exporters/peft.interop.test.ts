@@ -75,10 +75,8 @@ async function runPeft(
   const allocation = projectionAllocation(unit, list);
   const folder = mkdtempSync(join(tmpdir(), 'alphalora-peft-'));
   folders.push(folder);
-  writeFileSync(
-    join(folder, 'adapter_config.json'),
-    (await exportDocument(allocation, 'peft')) as string,
-  );
+  const files = (await exportDocument(allocation, 'peft')) as Record<string, string>;
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const maps = [
     ...allocation.projections!.map((own) => [moduleOf(own.name), own.inputs, own.outputs]),
     ...others.map((name) => [name, 16, 32]),

@@ -27,7 +27,7 @@ export const peft: Exporter = {
         target_modules: targets,
         ...{ rank_pattern: pattern, alpha_pattern: pattern },
       };
-      return `${JSON.stringify(config, null, 2)}\n`;
+      return { 'adapter_config.json': `${JSON.stringify(config, null, 2)}\n` };
     },
     notes(allocation) {
       const { rank, pattern } = loraPatterns(allocation, 'peft');

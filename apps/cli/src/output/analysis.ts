@@ -164,13 +164,19 @@ function inBlock(row: MatrixRow): boolean {
 
 /** What was not measured and why: failures one by one, skipped weights by reason. */
 export function omissions(analysis: Analysis): string {
-  const lines = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
   const reasons = new Map<string, number>();
   for (const row of analysis.matrices) {
     if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
   }
   const skipped = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join('; ');
-  return lines.join('') + (skipped && `skipped: ${skipped}\n`);
+  return failures(analysis) + (skipped && `skipped: ${skipped}\n`);
+}
+
+/** What is behind the exit code 3. */
+export function failures(analysis: Analysis): string {
+  return failedRows(analysis)
+    .map((row) => `failed: ${row.name}: ${row.reason}\n`)
+    .join('');
 }
 
 export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {

@@ -2,14 +2,14 @@
  * Policies of others, and the configuration that names some: found, loaded and run, where this
  * module runs. That is the worker; it says through `enter` when it is about to run foreign code.
  */
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { loadPolicy, policies, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
 import { type AnyPolicy, allocateWith, defaultOptions, infoOf } from './policy.js';
 import type { Calls, Opened, Phase } from './protocol.js';
-import { importDefault, isPath, missingPackage } from './reference.js';
+import { importDefault, isPath, missingPackage, nearby } from './reference.js';
 
 /** The longest there is: the program itself ends a wait that is too long, with one message. */
 const NO_TIMEOUT = 2 ** 31 - 1;
@@ -23,7 +23,8 @@ export interface Surroundings {
 }
 
 export function createCalls({ folder, configuration: file, enter }: Surroundings): Calls {
-  const loaded: AnyPolicy[] = [];
+  /** With the reference that leads to it, where it has one: a package, or a path. */
+  const loaded: Array<{ policy: AnyPolicy; reference?: string }> = [];
   let reading: Promise<Configuration> | undefined;
   let loading: Promise<Opened[]> | undefined;
 
@@ -44,7 +45,9 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     },
     async allocate(key, job) {
       const policy = asked(key);
-      return plain(await allocateWith(job, { policy, timeout: NO_TIMEOUT }), policy);
+      const made = await allocateWith(job, { policy, timeout: NO_TIMEOUT });
+      const { reference: from } = loaded[key]!;
+      return plain({ ...made, policy: { ...made.policy, ...(from && { from }) } }, policy);
     },
     check: (key, settings) => checkPolicy(asked(key), settings),
   };
@@ -70,8 +73,8 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     for (const [i, entry] of (await configuration()).policies.entries()) {
       const opened =
         typeof entry === 'string'
-          ? await load(entry, configured())
-          : keep(entry, `configuration ${file}: policies[${i}]`, shown(file!));
+          ? await load(entry, configured()).catch(blameConfiguration)
+          : keep(entry, `configuration ${file}: policies[${i}]`, { from: shown(file!) });
       const { name, from } = opened.info;
       const other = policies.has(name)
         ? 'a built-in one'
@@ -86,6 +89,14 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       found.push(opened);
     }
     return found;
+  }
+
+  function blameConfiguration(error: unknown): never {
+    if (!isAlphaLoraError(error, 'INVALID_OPTION')) throw error;
+    const { message, details, cause } = error;
+    throw new AlphaLoraError('INVALID_OPTION', `configuration ${file}: ${message}`, {
+      ...{ details, cause },
+    });
   }
 
   async function open(reference: string): Promise<Opened> {
@@ -106,7 +117,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       throw new AlphaLoraError(
         'INVALID_OPTION',
         `${reason}${own && `; the configuration has ${own}`}; no package ${reference} can be ` +
-          `found from ${folder} either`,
+          `found from ${folder} either${nearby({ reference, folder })}`,
         { details: error.details },
       );
     }
@@ -116,21 +127,22 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     const subject = `policy ${reference}`;
     enter({ subject, loading: true });
     const value = await importDefault({ what: subject, reference, folder: from });
-    const path = isPath(reference, from);
-    return keep(
-      value,
-      `${subject}, its default export`,
-      path ? shown(resolve(from, reference)) : reference,
-    );
+    const own = isPath(reference, from) ? shown(resolve(from, reference)) : reference;
+    return keep(value, `${subject}, its default export`, { from: own, reference: own });
   }
 
-  /** A path as the user would write it. */
+  /** A path as the user could write it here, so that it is none of a package or a name. */
   function shown(path: string): string {
-    const way = relative(folder, path);
-    return way.startsWith('..') ? path : way || '.';
+    const way = relative(folder, path).replaceAll(sep, '/');
+    if (way === '') return '.';
+    return isAbsolute(way) || way.startsWith('..') ? way : `./${way}`;
   }
 
-  function keep(value: unknown, what: string, from: string): Opened {
+  function keep(
+    value: unknown,
+    what: string,
+    { from, reference }: { from: string; reference?: string },
+  ): Opened {
     try {
       requirePolicy(value);
     } catch (cause) {
@@ -138,12 +150,13 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       throw new AlphaLoraError('INVALID_OPTION', `${what}: ${reason}`, { cause });
     }
     const info = infoOf(value, from);
-    return { key: loaded.push(value) - 1, info };
+    const key = loaded.push({ policy: value, ...(reference !== undefined && { reference }) }) - 1;
+    return { key, info };
   }
 
   /** The policy, saying so each time before it is asked. */
   function asked(key: number): AnyPolicy {
-    const policy = loaded[key]!;
+    const { policy } = loaded[key]!;
     const { name, version, apiVersion, traits, summary, options, requires } = policy;
     const announce = (): void => enter({ subject: `policy ${name}`, loading: false });
     announce();

@@ -2,6 +2,7 @@
  * Where policies come from: the built-in ones run here, with the program; whatever somebody else
  * wrote is loaded and run in a worker thread, which can be ended when it hangs.
  */
+import { resolve } from 'node:path';
 import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
 import type { PolicyCheck } from '@alphalora/allocator/testing';
 import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
@@ -53,6 +54,8 @@ export interface OpenPolicy {
 export interface Policies {
   /** From the configuration: what holds where the command line says nothing. */
   readonly defaults: { policy?: string; set?: Record<string, unknown> };
+  /** The configuration's options, for a reference to the configuration's policy; else none. */
+  settings(reference: string): Record<string, unknown>;
   /** The built-in policies, then those of the configuration. */
   list(): Promise<PolicyInfo[]>;
   /**
@@ -82,8 +85,12 @@ export async function withPolicies<Result>(
     return running;
   };
   try {
+    const defaults: Policies['defaults'] =
+      file === undefined ? {} : await thread().call('configure');
     return await use({
-      defaults: file === undefined ? {} : await thread().call('configure'),
+      defaults,
+      settings: (reference) =>
+        [reference, resolve(reference)].includes(defaults.policy ?? '') ? { ...defaults.set } : {},
       list: async () => [
         ...(await listBuiltIn()),
         ...(file === undefined ? [] : await thread().call('list')),

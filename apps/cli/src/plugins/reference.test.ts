@@ -39,6 +39,11 @@ write({
   'folder/lib/entry.js': 'export default "in a folder";',
   'old-folder/package.json': { main: 'main.cjs' },
   'old-folder/main.cjs': 'module.exports = "by main";',
+  'fresh/package.json': {
+    ...{ name: 'fresh', type: 'module', exports: './index.js' },
+    ...{ dependencies: { 'not-installed-yet': '*' } },
+  },
+  'fresh/index.js': 'import "not-installed-yet/sub"; export default 1;',
   'sub/deep/none.txt': '',
   // What createRequire().resolve cannot find.
   'node_modules/import-only/package.json': {
@@ -91,7 +96,24 @@ describe('importDefault', () => {
     }
   });
 
+  it("says where to install what a package of one's own needs", async () => {
+    for (const reference of ['./fresh', './fresh/index.js']) {
+      const { message } = await failure(reference);
+      expect(message).toContain(`(npm install in ${join(folder, 'fresh')} brings it)`);
+    }
+    // Nothing that its package.json names.
+    expect((await failure('./needs.js')).message).not.toContain('npm install');
+  });
+
   it.each([
+    [
+      './folder/package.json',
+      `policy ./folder/package.json describes a package: give its folder, ${join(folder, 'folder')}`,
+    ],
+    [
+      'folder',
+      `no package folder can be found from ${folder}; did you mean ./folder, which lies there?`,
+    ],
     ['./gone.js', `policy ./gone.js does not exist: there is no file ${join(folder, 'gone.js')}`],
     ['gone.mjs', `policy gone.mjs does not exist: there is no file ${join(folder, 'gone.mjs')}`],
     ['./named.js', 'policy ./named.js has no default export; it exports first, second'],

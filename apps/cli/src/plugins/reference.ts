@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, parse, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { AlphaLoraError } from '@alphalora/contracts';
@@ -59,6 +59,9 @@ async function importPath(reference: Reference): Promise<Namespace> {
   const path = resolve(reference.folder, reference.reference);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw refused(reference, `does not exist: there is no file ${path}`);
+  if (basename(path) === 'package.json') {
+    throw refused(reference, `describes a package: give its folder, ${dirname(path)}`);
+  }
   try {
     return await (stats.isFile()
       ? importFrom(dirname(path), pathToFileURL(path).href)
@@ -86,14 +89,22 @@ async function importPackage(reference: Reference): Promise<Namespace> {
   } catch (cause) {
     // A package that is not there and one that misses a dependency fail with the same code.
     if (codeOf(cause) === 'ERR_MODULE_NOT_FOUND' && !isInstalled(name, reference.folder)) {
+      const mend = nearby(reference) || `: npm install ${name}`;
       throw new AlphaLoraError(
         'INVALID_OPTION',
-        `no package ${name} can be found from ${reference.folder}: npm install ${name}`,
+        `no package ${name} can be found from ${reference.folder}${mend}`,
         { details: { [missingPackage]: name } },
       );
     }
     throw notLoaded(reference, cause);
   }
+}
+
+/** The end of a message, where a path was written like a package. */
+export function nearby({ reference, folder }: Omit<Reference, 'what'>): string {
+  return existsSync(join(folder, reference))
+    ? `; did you mean ./${reference}, which lies there?`
+    : '';
 }
 
 /** `import(specifier)` as if written in a file in that folder, with the conditions of an import. */
@@ -114,16 +125,37 @@ function isInstalled(name: string, folder: string): boolean {
 
 function notLoaded(reference: Reference, cause: unknown): AlphaLoraError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return refused(reference, `could not be loaded: ${why}${hint(reference, cause)}`, cause);
+  return refused(reference, `could not be loaded: ${why}${hint(reference, cause, why)}`, cause);
 }
 
-function hint({ reference, folder }: Reference, cause: unknown): string {
+function hint({ reference, folder }: Reference, cause: unknown, why: string): string {
   if (!isPath(reference, folder)) return '';
+  const [, missing] = /^Cannot find (?:package|module) '([^']+)'/.exec(why) ?? [];
+  const owner = missing && ownerOf(resolve(folder, reference), missing);
+  if (owner) return ` (npm install in ${owner} brings it)`;
   // Node tells nobody but its own output in which line a syntax error is.
   if (cause instanceof SyntaxError) return ` (node ${reference} shows where)`;
   return codeOf(cause) === 'ERR_UNKNOWN_FILE_EXTENSION' && reference.endsWith('ts')
     ? ' (Node 22.18 and later read TypeScript; this is an older one)'
     : '';
+}
+
+/** The folder of the package around a path, where that depends on another one. */
+function ownerOf(path: string, dependency: string): string | undefined {
+  for (let at = path; ; at = dirname(at)) {
+    const file = join(at, 'package.json');
+    if (existsSync(file)) {
+      const { dependencies, devDependencies, peerDependencies } = JSON.parse(
+        readFileSync(file, 'utf8'),
+      );
+      const all = { ...dependencies, ...devDependencies, ...peerDependencies };
+      const known = Object.keys(all).some(
+        (name) => dependency === name || dependency.startsWith(`${name}/`),
+      );
+      return known ? at : undefined;
+    }
+    if (at === parse(at).root) return undefined;
+  }
 }
 
 function refused({ what, reference }: Reference, why: string, cause?: unknown): AlphaLoraError {

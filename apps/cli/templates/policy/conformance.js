@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { allocate, layersFromScores } from '@alphalora/allocator';
 import { describePolicy } from '@alphalora/allocator/testing';
@@ -9,6 +10,11 @@ describePolicy(policy, { describe, it });
 
 // What this one is about, with numbers worked out by hand: put an example of your paper here.
 describe('policy-name', () => {
+  it('has the version of its package', () => {
+    const manifest = readFileSync(new URL('package.json', import.meta.url), 'utf8');
+    assert.equal(policy.version, JSON.parse(manifest).version);
+  });
+
   it('gives 28 experts to scores 1, 2 and 3 as their squares', async () => {
     const layers = layersFromScores([1, 2, 3]);
     const { experts } = await allocate({ layers, policy, budget: { total: 28 } });

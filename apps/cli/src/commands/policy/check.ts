@@ -15,13 +15,20 @@ export async function checkPolicyCommand(
 ): Promise<ExitCode> {
   const { name, checks } = await withPolicies(options, io, async (policies) => {
     const policy = await policies.open(reference);
-    return { name: policy.info.name, checks: await policy.check({ options: set, seed }) };
+    const options = { ...policies.settings(reference), ...set };
+    return { name: policy.info.name, checks: await policy.check({ options, seed }) };
   });
   const failed = checks.filter(({ status }) => status === 'failed').length;
   if (json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
   else {
-    for (const { name, status, reason } of checks) {
+    for (const { name, status, reason, restsOn } of checks) {
+      if (restsOn !== undefined) continue;
       io.stdout.write(`${status.padEnd(8)} ${name}${reason ? `: ${reason}` : ''}\n`);
+    }
+    const resting = checks.filter(({ restsOn }) => restsOn !== undefined);
+    if (resting.length > 0) {
+      const [{ restsOn }] = resting as [(typeof resting)[0]];
+      io.stdout.write(`skipped  ${resting.length} more, which rest on "${restsOn}"\n`);
     }
     const passed = checks.filter(({ status }) => status === 'passed').length;
     const skipped = checks.length - passed - failed;

@@ -1,6 +1,7 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { type PluginOptions, type PolicyInfo, withPolicies } from '../../plugins/index.js';
+import { formatSettings } from '../../settings.js';
 
 export async function policyInfo(
   reference: string,
@@ -10,15 +11,21 @@ export async function policyInfo(
   await withPolicies(options, io, async (policies) => {
     const policy = await policies.open(reference);
     const defaults = policy.info.hasOptions ? await policy.defaults() : {};
+    const set = policies.settings(reference);
     const text = options.json
-      ? `${JSON.stringify({ ...policy.info, defaults }, null, 2)}\n`
-      : describe(policy.info, defaults);
+      ? `${JSON.stringify({ ...policy.info, defaults, set }, null, 2)}\n`
+      : describe(policy.info, defaults, set);
     io.stdout.write(text);
   });
   return exitCodes.done;
 }
 
-function describe(info: PolicyInfo, defaults: Record<string, unknown>): string {
+function describe(
+  info: PolicyInfo,
+  defaults: Record<string, unknown>,
+  set: Record<string, unknown>,
+): string {
+  const given = formatSettings(set);
   const { name, version, summary, traits, requires, from } = info;
   const { resources, answer, monotone, equivariant, seeded } = traits;
   const promises = [
@@ -41,6 +48,7 @@ function describe(info: PolicyInfo, defaults: Record<string, unknown>): string {
     ['promises', promises.filter(Boolean).join('; ') || 'nothing more'],
     ['needs', ['a score of every layer', ...requires].join(', ')],
     ['options', optionsInWords(info, defaults)],
+    ['set', given.length > 0 ? `${given.join(' ')} (by the configuration)` : undefined],
   ];
   return lines
     .filter(([, text]) => text !== undefined)
@@ -51,6 +59,6 @@ function describe(info: PolicyInfo, defaults: Record<string, unknown>): string {
 /** A schema does not say which options it knows: only what it fills in shows some of them. */
 function optionsInWords({ hasOptions }: PolicyInfo, defaults: Record<string, unknown>): string {
   if (!hasOptions) return 'none';
-  const known = Object.entries(defaults).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return known.length > 0 ? `${known.join(' ')} (its defaults; there may be more)` : 'no defaults';
+  const known = formatSettings(defaults).join(' ');
+  return known ? `${known} (its defaults; there may be more)` : 'no defaults';
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -42,7 +41,8 @@ export async function newPolicy(
   for (const file of files.keys()) io.stderr.write(`wrote ${join(shown, file)}\n`);
   io.stdout.write(
     `next:\n  cd ${shown}\n  npm install\n  npm test\n  alphalora policy check .\n` +
-      'then change index.js into your policy, and the numbers in index.test.js with it\n',
+      'then change index.js into your policy, with it the numbers in index.test.js, README.md and the\n' +
+      'description in package.json, and add the LICENSE that package.json names (MIT)\n',
   );
   return exitCodes.done;
 }
@@ -70,16 +70,11 @@ async function filesFor(name: string): Promise<Map<string, string>> {
   return files;
 }
 
-/** The versions of our own dependencies: with those, the template was tested. */
+/** The version of valibot that the template is tested with; any allocator, as `apiVersion` decides. */
 async function withRanges(manifest: string): Promise<string> {
   const text = await readFile(new URL('package.json', root), 'utf8');
-  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
-  const { version } = createRequire(root)('@alphalora/allocator/package.json');
-  return manifest.replace(/"(\S+)": "\*"/g, (_, dependency: string) => {
-    const range = dependencies[dependency]!;
-    // Among ours, packages are linked, whatever their version.
-    return `"${dependency}": "${range.startsWith('workspace:') ? `^${version}` : range}"`;
-  });
+  const { dependencies } = JSON.parse(text) as { dependencies: { valibot: string } };
+  return manifest.replace('"valibot": "*"', `"valibot": "${dependencies.valibot}"`);
 }
 
 /** All files or none: they are written beside, and the folder is renamed. */
