@@ -51,7 +51,7 @@ export async function comparePoliciesCommand(
 type Chosen = Omit<Candidate, 'label'> & { written: string };
 
 /** By name and options, and by how they were written where those are the same. */
-export function labelled(chosen: readonly Chosen[]): Candidate[] {
+function labelled(chosen: readonly Chosen[]): Candidate[] {
   const labels = chosen.map(({ policy, set }) =>
     [policy.info.name, ...formatSettings(set)].join(':'),
   );
