@@ -27,7 +27,7 @@ export function projectionTensors(
   const { name, inputs, outputs, ranks } = projection;
   const columns = ranks.reduce((sum, rank) => sum + rank, 0);
   const experts: AdapterTensor[] = [
-    { name: `${name}.lora_A`, shape: [inputs, columns], initial: 'kaiming-uniform' },
+    { name: `${name}.lora_A`, shape: [inputs, columns], initial: { fanIn: inputs } },
     { name: `${name}.lora_B`, shape: [columns, outputs], initial: 0 },
   ];
   if (ranks.length === 1) return experts;
@@ -50,8 +50,8 @@ export function initialTensors(
   for (const projection of spec.projections) {
     for (const { name, shape, initial } of projectionTensors(projection, router)) {
       const values = new Float32Array(shape.reduce((size, length) => size * length, 1));
-      if (initial === 'kaiming-uniform') fillUniform(values, projection.inputs, seed, name);
-      else values.fill(initial);
+      if (typeof initial === 'number') values.fill(initial);
+      else fillUniform(values, initial.fanIn, seed, name);
       tensors[name] = { shape, values };
     }
   }

@@ -4,6 +4,9 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdapterSpec } from '../adapter-spec.js';
+import { adaptiveShared } from './adaptive-shared.js';
+import { entropy } from './entropy.js';
+import { mole } from './mole.js';
 import type { Router, RouterFactory } from './router.js';
 import { soft } from './soft.js';
 import { topK } from './top-k.js';
@@ -11,6 +14,9 @@ import { topK } from './top-k.js';
 export const routers: ReadonlyMap<string, RouterFactory> = new Map([
   ['top-k', topK],
   ['soft', soft],
+  ['adaptive-shared', adaptiveShared],
+  ['mole', mole],
+  ['entropy', entropy],
 ]);
 
 /** @throws AlphaLoraError `NOT_FOUND` for an unknown name, `INVALID_OPTION` for wrong options */

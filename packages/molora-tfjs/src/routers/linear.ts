@@ -17,7 +17,7 @@ export function linearRouter(rule: GateRule): Router {
     name: rule.name,
     trainsExperts: true,
     tensors: ({ inputs, ranks }): readonly RouterTensor[] => [
-      { suffix: '', shape: [inputs, ranks.length], initial: 'kaiming-uniform' },
+      { suffix: '', shape: [inputs, ranks.length], initial: { fanIn: inputs } },
     ],
     route({ x, projection, tensors }) {
       const logits = matMul(x, tensors[`${projection.name}.router`] as tf.Tensor2D);

@@ -20,8 +20,8 @@ export interface RouterTensor {
   /** Appended to `<projection>.router`: nothing, or e.g. `.temperature`. */
   readonly suffix: string;
   readonly shape: readonly number[];
-  /** Kaiming-uniform with a = sqrt 5 over `inputs`, or a constant. */
-  readonly initial: 'kaiming-uniform' | number;
+  /** Kaiming-uniform with a = sqrt 5 over so many inputs, or a constant. */
+  readonly initial: { readonly fanIn: number } | number;
 }
 
 export interface RouterInput {
