@@ -1,1 +1,3 @@
-export {};
+/** Models, runs and data on disk. Needs Node; the main entry does not. */
+export { loadModel, type Model } from './load.js';
+export { loadAdapter } from './load-adapter.js';
