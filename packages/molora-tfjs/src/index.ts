@@ -10,6 +10,16 @@ export { importPeft, type PeftExportOptions, peftFiles } from './adapters/peft.j
 export { type AdapterSources, readAdapterFiles, type StoredAdapter } from './adapters/read.js';
 export { type AdapterBase, type AdapterFiles, adapterFiles } from './adapters/write.js';
 export { type AdapterSpecRequest, adapterSpec } from './allocation.js';
+export { type ObservedRouter, observeRouter } from './diagnostics/observed-router.js';
+export { expertRedundancy } from './diagnostics/redundancy.js';
+export { type ExpertUsage, expertUsage } from './diagnostics/usage.js';
+export {
+  type DynamicRank,
+  type DynamicRankOptions,
+  dynamicRank,
+  withLargestRanks,
+} from './dynamic-rank/dynamic-rank.js';
+export { trimRanks } from './dynamic-rank/trim.js';
 export {
   adaptedProjection,
   type ProjectionContext,
@@ -23,8 +33,12 @@ export {
 export { isTrainable, parameterCount } from './experts/parameters.js';
 export { type GenerateOptions, generate } from './generation/generate.js';
 export { type SamplingOptions, sampleToken } from './generation/sample.js';
+export { MoloraDense, type MoloraDenseArgs } from './keras/molora-dense.js';
 export { createFrozenLinear, type FrozenLinear, frozenLinear } from './linear/frozen-linear.js';
 export { matMul } from './linear/mat-mul.js';
+export { createRouterLoss, type RouterLossRequest, routerLosses } from './losses/index.js';
+export { mutualInformation } from './losses/mutual-information.js';
+export type { RouterLoss } from './losses/router-loss.js';
 export {
   type AdaptedModel,
   type AdaptedModelOptions,
