@@ -7,9 +7,12 @@
  * 2. The tarballs are installed with npm in temporary folders. README and licence must be there, and
  *    the harnesses under tests/consumers use the packages from ES modules, from CommonJS, from
  *    TypeScript, and as a program.
+ * 3. The policy package under examples is built and tested as its author would, packed, installed
+ *    beside the program and used from there; so is the package that `alphalora policy new` writes.
  */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,7 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root, runNpm, runPnpm, runToEnd } from './lib/tools.mjs';
@@ -34,6 +37,7 @@ try {
   for (const pkg of packed) await checkTarball(pkg);
   checkProgram(packed);
   checkLibraries(packed);
+  checkPolicyPackages(packed);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }
@@ -117,23 +121,74 @@ function checkLibraries(packed) {
   command('from TypeScript', [process.execPath, tsc, '-p', 'typescript'], folder);
 }
 
-/**
- * A project that depends on the named packages. All our tarballs are overrides, so that npm never
- * asks the registry for one of ours.
- */
-function install(project, packed, names) {
+/** Somebody else's policy, from its source to its use, and one of one's own. */
+function checkPolicyPackages(packed) {
+  const example = join(root, 'examples', 'policy-plugin');
+  const tarball = checkAuthor('policy package', example, packed);
+  if (tarball === undefined) return;
+  const user = install('plugin', packed, ['alphalora', '@alphalora/allocator'], {
+    'alphalora-policy-softmax': `file:${tarball}`,
+  });
+  cpSync(join(consumers, 'plugin'), user, { recursive: true });
+  const model = join(root, 'examples', 'demo-model');
+  command('policy package in the program', [process.execPath, 'check.mjs', model], user);
+  const own = join(user, 'alphalora-policy-of-my-own');
+  if (existsSync(own)) checkAuthor('policy new', own, packed);
+}
+
+/** Installs, builds, tests and packs a copy of a policy package. @returns its tarball, if all went well */
+function checkAuthor(what, source, packed) {
+  const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+  const folder = join(temporary, `author-${basename(source)}`);
+  cpSync(source, folder, {
+    recursive: true,
+    filter: (path) => !/(^|[\\/])(node_modules|dist)$/.test(path.slice(source.length)),
+  });
+  installIn(folder, packed, manifest);
+  if (manifest.scripts.build) npm(`${what}: build`, ['run', 'build'], folder);
+  npm(`${what}: test`, ['test'], folder);
+  const { status, output, stdout } = runNpm(['pack', '--json'], { cwd: folder });
+  report(`${what}: pack`, status === 0 ? [] : [output]);
+  return status === 0 ? join(folder, JSON.parse(stdout)[0].filename) : undefined;
+}
+
+/** A project that depends on the named packages. */
+function install(project, packed, names, others = {}) {
   const folder = join(temporary, project);
   mkdirSync(folder);
+  const ours = Object.fromEntries(names.map((name) => [name, '*']));
+  installIn(folder, packed, {
+    ...{ name: project, private: true, dependencies: { ...ours, ...others } },
+  });
+  return folder;
+}
+
+/** All our tarballs are overrides, so that npm never asks the registry for one of ours. */
+function installIn(folder, packed, manifest) {
   const files = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]));
-  const dependencies = Object.fromEntries(names.map((name) => [name, files[name]]));
-  const manifest = { name: project, private: true, dependencies, overrides: files };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const ours = (dependencies = {}) =>
+    Object.fromEntries(
+      Object.entries(dependencies).map(([name, range]) => [name, files[name] ?? range]),
+    );
+  const { dependencies, devDependencies, peerDependencies } = manifest;
+  const local = {
+    ...manifest,
+    dependencies: ours(dependencies),
+    devDependencies: ours(devDependencies),
+    peerDependencies: ours(peerDependencies),
+    overrides: files,
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(local));
   const { status, output } = runNpm(
     ['install', '--no-audit', '--no-fund', '--prefer-offline', '--legacy-peer-deps'],
     { cwd: folder },
   );
-  if (status !== 0) throw new Error(`npm install failed for ${names.join(', ')}:\n${output}`);
-  return folder;
+  if (status !== 0) throw new Error(`npm install failed in ${folder}:\n${output}`);
+}
+
+function npm(what, args, cwd) {
+  const { status, output } = runNpm(args, { cwd });
+  report(what, status === 0 ? [] : [output.trim()]);
 }
 
 function command(what, line, cwd = temporary) {

@@ -1,5 +1,4 @@
 /** The built program as its users call it: files, streams and exit codes. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -15,46 +14,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import type { Allocation, AnalysedRow, Analysis } from '@alphalora/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { programIn } from './test-support/program.js';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'alphalora-cli-'));
-const cache = join(root, 'cache');
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-beforeAll(() => {
-  if (!existsSync(main)) throw new Error('the program is not built: npm run setup builds it');
-});
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: string[], env: NodeJS.ProcessEnv = {}): [ChildProcess, Promise<Outcome>] {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
-    env: { ...process.env, ALPHALORA_CACHE: cache, ...env },
-  });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => {
-    texts.stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    texts.stderr += data;
-  });
-  const outcome = new Promise<Outcome>((resolve) => {
-    child.on('close', (code) => resolve({ code, ...texts }));
-  });
-  return [child, outcome];
-}
-
-async function alphalora(...args: string[]): Promise<Outcome> {
-  const outcome = await start(args)[1];
-  // Whatever goes wrong, nobody gets to see a stack trace.
-  expect(outcome.stderr).not.toMatch(/\n\s+at .*:\d+:\d+|internal error/);
-  return outcome;
-}
+const { start, alphalora } = programIn(root);
 
 /** Seeded numbers in [-1, 1). */
 function noise(count: number, seed: number): Float64Array {
@@ -362,7 +327,7 @@ describe('wrong usage ends with 2 and says what is right', () => {
       ['allocate', model, '--rounding', 'x'],
       /largest-remainder, official, floor-one/,
     ],
-    ['a number that is none', ['allocate', model, '--total', '1.5'], /whole number/],
+    ['a number that is none', ['allocate', model, '--total', '1.5'], /must be an integer/],
     ['no jobs', ['analyze', model, '--jobs', '0'], /at least 1/],
     ['a size that is none', ['analyze', model, '--max-memory', 'lots'], /800M or 2.5GB/],
     ['a shard that is none', ['analyze', model, '--shard', '3/2'], /--shard must look like/],

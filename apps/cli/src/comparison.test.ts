@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareAllocations, compareAnalyses, spearman } from './comparison.js';
 import { allocationComparisonText, analysisComparisonText } from './output/comparison.js';
+import { llamaLike, projectionAllocation, valueAllocation } from './test-support/allocations.js';
 import { allocationOf, analysisOf, failedRow, measuredRow } from './test-support/documents.js';
 
 describe('spearman', () => {
@@ -129,6 +130,8 @@ describe('two analyses', () => {
 const place = (block: number) => ({ block, role: 'q_proj' });
 const up = { block: 0, role: 'up_proj' };
 
+const sides = { files: ['a.json', 'b.json'] as const, top: 2 };
+
 describe('two allocations', () => {
   const comparison = compareAllocations(
     allocationOf([1, 4, 5], { parameters: { rank: 8, trainable: 586240 } }),
@@ -147,8 +150,10 @@ describe('two allocations', () => {
   });
 
   it('are drawn as what both have and what one has more', () => {
-    const text = allocationComparisonText(comparison, ['a.json', 'b.json'], { write: () => 0 });
-    expect(text).toMatch(/^a: a\.json \(alphalora, beta=2\.5, .*10 experts.*586,240 trainable/);
+    const text = allocationComparisonText(comparison, sides, { write: () => 0 });
+    expect(text).toMatch(
+      /^a: a\.json\n +10 experts in 3 blocks \(alphalora, beta=2\.5, .*586,240 trainable/,
+    );
     expect(text).toMatch(/^ +0 +1 +3 +\+2 {2}█▒▒$/m);
     expect(text).toMatch(/^ +1 +4 +3 +-1 {2}███░$/m);
     expect(text).toMatch(/^ +3 +- +2 +- {2}▒▒$/m);
@@ -157,7 +162,95 @@ describe('two allocations', () => {
 
   it('are scaled down to bars that fit', () => {
     const large = compareAllocations(allocationOf([100]), allocationOf([50]));
-    const text = allocationComparisonText(large, ['a', 'b'], { write: () => 0 });
+    const text = allocationComparisonText(large, sides, { write: () => 0 });
     expect(text).toMatch(/ {2}█{20}░{20}$/m);
+  });
+
+  it('are listed by projection, the largest change first', () => {
+    const a = projectionAllocation('rank', llamaLike, { parameters: { rank: 6, trainable: 800 } });
+    const b = projectionAllocation(
+      'rank',
+      llamaLike.map(([name, block, amount], i) => [name, block, [2, 1, 5, 3, 1, 4][i] ?? amount]),
+      { parameters: { rank: 5, trainable: 900 } },
+    );
+    const compared = compareAllocations(a, b);
+    expect(compared.unit).toBe('rank');
+    expect(
+      compared
+        .projections!.slice(0, 3)
+        .map(({ name, role, difference }) => [name, role, difference]),
+    ).toEqual([
+      ['model.layers.2.mlp.up_proj.weight', 'up_proj', 4],
+      ['model.layers.0.mlp.up_proj.weight', 'up_proj', -3],
+      ['model.layers.1.self_attn.q_proj.weight', 'q_proj', -1],
+    ]);
+    // Within the projections 4 + 3 + 1; the blocks would hide nothing here: -3, -1, +4.
+    expect([compared.distance, compared.distanceOver]).toEqual([8, 'projections']);
+
+    const text = allocationComparisonText(compared, sides, { write: () => 0 });
+    expect(text).toMatch(/^ +0 +6 +3 +-3 {2}███░░░$/m);
+    expect(text).toMatch(/^model\.layers\.2\.mlp\.up_proj\.weight +0 +4 +\+4$/m);
+    expect(text).not.toContain('layers.1.self_attn');
+    expect(text).toContain('3 of 6 projections differ');
+    expect(text).toContain('trainable parameters: 800 in a, 900 in b (+12.5 %)');
+    expect(text).toContain('8 ranks');
+  });
+
+  it('count projections that one side lacks, and fall back to blocks where none are shared', () => {
+    const a = projectionAllocation('experts', llamaLike);
+    const shorter = compareAllocations(a, projectionAllocation('experts', llamaLike.slice(0, 5)));
+    expect(shorter.distance).toBe(0);
+    const without = compareAllocations(a, projectionAllocation('experts', llamaLike.slice(1)));
+    expect([without.distance, without.projections!.length]).toEqual([2, 5]);
+    const renamed = compareAllocations(
+      a,
+      projectionAllocation(
+        'experts',
+        llamaLike.map(([name, ...rest]) => [`base.${name}`, ...rest]),
+      ),
+    );
+    expect(renamed).toMatchObject({ distance: 0, distanceOver: 'blocks' });
+    expect(renamed.projections).toBeUndefined();
+  });
+
+  it('are summed over projections where only one is per projection', () => {
+    const each = projectionAllocation('rank', llamaLike);
+    const perBlock = {
+      ...each,
+      budget: { unit: 'rank' as const, total: 12 },
+      blocks: each.blocks.map((block) => ({ ...block, rank: 4 })),
+      projections: each.projections!.map((projection) => ({ ...projection, rank: 4 })),
+    };
+    // Two projections of rank 4 in every block.
+    const compared = compareAllocations(each, perBlock);
+    expect(compared.blocks.map(({ a, b }) => [a, b])).toEqual([
+      [6, 8],
+      [9, 8],
+      [1, 8],
+    ]);
+    expect(compared.projections).toHaveLength(6);
+    expect([compared.distance, compared.distanceOver]).toEqual([10, 'blocks']);
+    const { projections: _, ...unnamed } = perBlock;
+    expect(() => compareAllocations(each, unnamed)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    );
+  });
+
+  it('are compared in what they share out, and refused where that differs', () => {
+    const factors = compareAllocations(
+      valueAllocation('learning-rate', [0.5, 1]),
+      valueAllocation('learning-rate', [0.75, 1]),
+    );
+    expect(factors.distance).toBe(0.25);
+    const text = allocationComparisonText(factors, sides, { write: () => 0 });
+    expect(text).toMatch(/^ +0 +0\.500 +0\.750 +\+0\.250 {2}█{20}▒{10}$/m);
+    expect(text).toContain('0.250 of the factor');
+    const call = () => compareAllocations(allocationOf([1]), valueAllocation('bits', [4]));
+    expect(call).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/a is an allocation of experts and b one of bits/),
+      }),
+    );
   });
 });

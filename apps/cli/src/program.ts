@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
+import { parseSetting } from './settings.js';
 import { parseThreshold, type Threshold } from './thresholds.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
@@ -40,8 +41,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   budgetOptions(measuringOptions(program.command('allocate')))
-    .description('decide how many experts each block gets')
-    .argument('<source>', 'an analysis.json, or a model to analyse first')
+    .description('decide how many experts, or how much else, each block or projection gets')
+    .argument('[source]', 'an analysis.json, or a model to analyse first')
     .option('-o, --output <file>', 'write the allocation there')
     .action(async (source, options) => {
       finish(await (await import('./commands/allocate.js')).allocate(source, options, io));
@@ -78,15 +79,16 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       finish(await (await import('./commands/merge.js')).merge(parts, options, io));
     });
 
-  program
-    .command('compare')
-    .description('two analyses, or two allocations, side by side')
-    .argument('<a>', 'an analysis.json or allocation.json')
-    .argument('<b>', 'another of the same kind')
+  resourceOptions(pluginOptions(program.command('compare')))
+    .description('two analyses or two allocations side by side, or policies on one analysis')
+    .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
+    .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
+    .addOption(aggregateOption())
+    .option('--seed <number>', 'of policies that draw', integer, 0)
     .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
     .option('--json', jsonHelp)
-    .action(async (a, b, options) => {
-      finish(await (await import('./commands/compare.js')).compare(a, b, options, io));
+    .action(async (documents, options) => {
+      finish(await (await import('./commands/compare.js')).compare(documents, options, io));
     });
 
   program
@@ -101,6 +103,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .action(async (document, options) => {
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
+
+  policyCommands(program.command('policy').description('allocation policies'), io, finish);
 
   program
     .command('schema')
@@ -121,6 +125,46 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   return program;
 }
 
+function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => void): void {
+  const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
+
+  pluginOptions(policy.command('list'))
+    .description('list the built-in policies and those of the configuration')
+    .option('--json', jsonHelp)
+    .action(async (options) => {
+      finish(await (await import('./commands/policy/list.js')).listPolicies(options, io));
+    });
+
+  pluginOptions(policy.command('info'))
+    .description('show what a policy shares out, needs and promises')
+    .argument('<policy>', policyHelp)
+    .option('--json', jsonHelp)
+    .action(async (reference, options) => {
+      finish(await (await import('./commands/policy/info.js')).policyInfo(reference, options, io));
+    });
+
+  policy
+    .command('new')
+    .description('write a package with a policy and its tests, to start from')
+    .argument('<name>', 'lower-case words joined by hyphens')
+    .option('-o, --output <folder>', 'write it there (default: alphalora-policy-<name>)')
+    .option('--json', jsonHelp)
+    .action(async (name, options) => {
+      finish(await (await import('./commands/policy/new.js')).newPolicy(name, options, io));
+    });
+
+  pluginOptions(policy.command('check'))
+    .description('test a policy for what every policy owes its users')
+    .argument('<policy>', policyHelp)
+    .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--seed <number>', "of the tests' scores and of the policy", integer, 1)
+    .option('--json', jsonHelp)
+    .action(async (reference, options) => {
+      const { checkPolicyCommand } = await import('./commands/policy/check.js');
+      finish(await checkPolicyCommand(reference, options, io));
+    });
+}
+
 /** The version of this package, which is also the version in the documents that it writes. */
 export function toolVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -136,11 +180,7 @@ function measuringOptions(command: Command): Command {
   return command
     .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
-    .addOption(
-      new Option('--aggregate <how>', "from a block's projections to the block")
-        .choices(['mean', 'median', 'trimmed'])
-        .default('mean'),
-    )
+    .addOption(aggregateOption())
     .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')
     .option('--bootstrap <draws>', 'draws for the interval of alpha; 0 for none', integer, 200)
     .option('--seed <number>', 'of everything that is drawn at random', integer, 0)
@@ -174,16 +214,46 @@ function measuringOptions(command: Command): Command {
     .option('--json', jsonHelp);
 }
 
+function aggregateOption(): Option {
+  return new Option(
+    '--aggregate <how>',
+    "from a block's projections to the block (default: the document's, or mean)",
+  ).choices(['mean', 'median', 'trimmed']);
+}
+
 function budgetOptions(command: Command): Command {
-  return command
-    .option('--total <experts>', 'experts in all (default: 5 per block)', integer)
-    .option('--policy <name>', 'alphalora, uniform, mola, random or layerif', 'alphalora')
+  return resourceOptions(pluginOptions(command))
+    .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
     .option('--set <key=value...>', "the policy's options, e.g. beta=2.5", collectSetting, {})
+    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score');
+}
+
+function resourceOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--unit <resource>', 'what is shared out')
+        .choices(['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'])
+        .default('experts'),
+    )
+    .addOption(
+      new Option('--per <layer>', 'what gets a share')
+        .choices(['block', 'projection'])
+        .default('block'),
+    )
+    .option('--total <count>', 'units in all (default: 5 experts or rank 8 each)', decimal)
+    .option('--parameters <count>', 'trainable parameters in all at most, e.g. 100M', quantity)
+    .option('--average <count>', 'units per layer (default: 4 bits, sparsity 0.5)', decimal)
+    .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
+    .option('--max <count>', 'most per layer', decimal)
     .option('--rounding <rule>', 'largest-remainder, official or floor-one', 'largest-remainder')
-    .option('--min <experts>', 'fewest per block (default: 1; none under official)', integer)
-    .option('--max <experts>', 'most per block', integer)
     .option('--top-k <experts>', 'experts that the router selects', integer, 2)
     .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
+}
+
+function pluginOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration (default: alphalora.config.{js,mjs,json} here)')
+    .option('--policy-timeout <seconds>', "for a plugin's answer", positive, 30);
 }
 
 function collectThreshold(text: string, thresholds: Threshold[] = []): Threshold[] {
@@ -201,11 +271,30 @@ function positive(text: string): number {
   return value;
 }
 
+function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('It must be a number from 0 on.');
+  }
+  return value;
+}
+
 /** `2.5GB` or `800M`, in powers of ten. @returns bytes */
 function byteSize(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('It must look like 800M or 2.5GB.');
   return Number(number) * 1000 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' ');
+}
+
+/** `100M`, `1.5B`, `1e9` or `160000`. */
+function quantity(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?(?:e\d+)?)\s*([kmbg]?)$/i.exec(text) ?? [];
+  const thousands = { '': 0, k: 1, m: 2, b: 3, g: 3 }[unit?.toLowerCase() ?? ''];
+  const value = Number(number) * 1000 ** thousands!;
+  if (number === undefined || !Number.isSafeInteger(Math.round(value))) {
+    throw new InvalidArgumentError('It must look like 160000, 100M or 1e9.');
+  }
+  return Math.round(value);
 }
 
 /** `2000x3000`: rows along the shorter side of a matrix, and the ratio of the window's sides. */
@@ -217,19 +306,8 @@ function windowSize(text: string): { rows: number; ratio: number } {
   return { rows: Number(rows), ratio: Number(columns) / Number(rows) };
 }
 
-/** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. */
 function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined) {
-    throw new InvalidArgumentError('It must look like key=value.');
-  }
-  return { ...settings, [key]: parsed(value) };
-}
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  const setting = parseSetting(text);
+  if (!setting) throw new InvalidArgumentError('It must look like key=value.');
+  return { ...settings, ...setting };
 }

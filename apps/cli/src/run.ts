@@ -30,7 +30,7 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {
-    stderr.write(`error: ${error.message}\n`);
+    stderr.write(withCauses(error));
     const usage = ['INVALID_OPTION', 'INFEASIBLE_BUDGET', 'NOT_FOUND'].includes(error.code);
     return usage ? exitCodes.usage : exitCodes.failed;
   }
@@ -39,4 +39,18 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
   if (process.env['ALPHALORA_DEBUG']) stderr.write(`${cause.stack}\n`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
   return exitCodes.failed;
+}
+
+/** The message, and what its causes add to it; with their stacks for who asks for them. */
+function withCauses(error: Error): string {
+  const lines: string[] = [];
+  // An error that is its own cause, by whatever detour, is told once.
+  const told = new Set<unknown>();
+  for (let at: unknown = error; at instanceof Error && !told.has(at); at = at.cause) {
+    told.add(at);
+    const said = lines.some((line) => line.includes((at as Error).message));
+    if (!said) lines.push(`${at === error ? 'error' : 'caused by'}: ${at.message}`);
+    if (process.env['ALPHALORA_DEBUG'] && at.stack) lines.push(at.stack);
+  }
+  return `${lines.join('\n')}\n`;
 }

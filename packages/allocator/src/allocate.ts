@@ -89,13 +89,14 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   }
   requirePolicy(policy);
   const { unit = 'experts', per = 'block' } = request.budget;
-  const layers = request.layers.map((layer, index) => ({
+  const costed = request.layers.map((layer, index) => ({
     ...layer,
     index,
     cost: costOfUnit(unit, layer, rank),
   }));
-  requireLayers(layers, per);
-  const budget = budgetOf(request.budget, layers, rounding);
+  requireLayers(costed, per);
+  const budget = budgetOf(request.budget, costed, rounding);
+  const layers = costed.map((layer, i) => ({ ...layer, price: budget.relativePrices[i]! }));
   const { measure } = budget;
   if (
     rounding !== 'largest-remainder' &&
@@ -144,15 +145,15 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
   return documentOf({
     policy: { name, version, options: { ...options } },
     budget: budget.stated,
-    ...(budget.kind.whole && { rounding }),
+    ...(policy.traits.answer === 'weights' && { rounding }),
     ...{ layers, ...decided, topK, rank },
   });
 }
 
 /** What a policy sees of a layer, and cannot change. */
 function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
-  const { index, block, score, inputs, outputs, parameters, cost } = layer;
-  const facts = { index, block, score, inputs, outputs, parameters, cost };
+  const { index, block, score, inputs, outputs, parameters, cost, price } = layer;
+  const facts = { index, block, score, inputs, outputs, parameters, cost, price };
   const { role, name, variance } = layer;
   return Object.freeze({
     ...facts,
@@ -162,10 +163,7 @@ function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
   });
 }
 
-function requireLayers(
-  layers: readonly (Layer & PolicyLayer)[],
-  per: 'block' | 'projection',
-): void {
+function requireLayers(layers: readonly Layer[], per: 'block' | 'projection'): void {
   if (layers.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'there are no layers');
   const seen = new Set<string | number>();
   for (const layer of layers) {

@@ -7,8 +7,8 @@ import {
 } from '@alphalora/contracts';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 
-/** A block or a projection; what a unit of the resource costs there, the host adds. */
-export interface Layer extends Omit<PolicyLayer, 'cost'> {
+/** A block or a projection; what a unit of the resource costs there, and its price, the host adds. */
+export interface Layer extends Omit<PolicyLayer, 'cost' | 'price'> {
   /** The linear maps that get adapters; absent where the shapes are not known. */
   readonly modules?: readonly NamedLinearMap[];
 }

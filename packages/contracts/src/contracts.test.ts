@@ -136,7 +136,6 @@ describe('the schema of an allocation', () => {
     ['topK', [0]],
     ['blocks/0/share', 2],
     ['parameters/rank', 0],
-    ['rounding', undefined],
     ['budget/total', undefined],
     ['budget/per', 'layer'],
     ['blocks/0/experts', undefined],

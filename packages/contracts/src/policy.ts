@@ -38,6 +38,11 @@ export interface PolicyLayer {
   readonly parameters: number;
   /** Trainable parameters that one unit of the resource adds; 0 where the shapes are not known. */
   readonly cost: number;
+  /**
+   * What one unit takes of the budget's total: the amounts times the prices make at most the total.
+   * Their mean is 1, and all are 1 where units are counted; 0 where there is no total.
+   */
+  readonly price: number;
   /** Variance of its weights, where that was measured. */
   readonly variance?: number;
 }

@@ -242,7 +242,6 @@ export const allocationSchema: JsonSchema = {
   if: { properties: { budget: { properties: { unit: { const: 'experts' } } } } },
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   then: {
-    required: ['rounding'],
     properties: {
       budget: { required: ['total'] },
       blocks: { items: { required: ['share', 'experts', 'topK'] } },

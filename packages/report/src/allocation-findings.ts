@@ -1,5 +1,6 @@
 /** What the allocation does and how stable it is, as sentences. */
-import { type BlockFacts, expertsIn, type Facts } from './facts.js';
+import type { AllocatedLayer, AllocationFacts } from './allocation.js';
+import type { BlockFacts, Facts } from './facts.js';
 import { count, decimal, percent, plain, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
@@ -11,7 +12,7 @@ export function robustness({ allocation, blocks }: Facts): string[] {
   // Every expert that moves is missing in one block and too many in another.
   const moved = tested.distance / 2;
   const sentences = [
-    `Over ${tested.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${expertsIn(allocation)} experts ` +
+    `Over ${tested.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${allocation.sum} experts ` +
       'land in another block on average.',
   ];
   const shaky = known
@@ -31,9 +32,9 @@ export function robustness({ allocation, blocks }: Facts): string[] {
 }
 
 /** How many experts a block gains or loses without the projection that moves it most. */
-export function hold({ allocated }: BlockFacts): number {
+export function hold({ allocated, amount = 0 }: BlockFacts): number {
   const driver = allocated?.robustness?.driver;
-  return driver ? Math.abs(driver.experts - allocated.experts) : 0;
+  return driver ? Math.abs(driver.experts - amount) : 0;
 }
 
 /** By one expert almost any projection moves its block; by two, the block hangs on it. */
@@ -56,59 +57,140 @@ export function drivers({ blocks, allocation }: Facts): string[] {
   if (!first) {
     return ['Leaving any single matrix out of its block changes the block by one expert at most.'];
   }
-  const { experts, robustness } = first.allocated!;
-  const driver = robustness!.driver!;
+  const driver = first.allocated!.robustness!.driver!;
   return [
     `${found.length === 1 ? 'One block hangs on a single matrix' : `${found.length} blocks hang on a single matrix each`}: ` +
-      `block ${first.index} would have ${driver.experts} experts, not ${experts}, without its ` +
+      `block ${first.index} would have ${driver.experts} experts, not ${first.amount}, without its ` +
       `${driver.role ?? driver.name} (alpha ${decimal(driver.alpha)}).`,
   ];
 }
 
 /** What the allocation does. */
-export function experts({ allocation }: Facts): string[] {
+export function portions({ allocation, blocks }: Facts): string[] {
   if (!allocation) {
     return [
       'There is no allocation here: the page tells how the model is trained, not how many experts to add.',
     ];
   }
-  const { blocks, policy, topK, parameters } = allocation;
-  const sorted = blocks.toSorted((a, b) => a.experts - b.experts);
-  const [fewest, most] = [sorted[0]!, sorted.at(-1)!];
-  const all = expertsIn(allocation);
-  const even = all / blocks.length;
-  const sentences = [
-    blocks.length === 1
-      ? `The only block gets all ${count(all, 'LoRA expert')}.`
-      : `${count(all, 'LoRA expert is', 'LoRA experts are')} shared out among ${blocks.length} blocks ` +
-        `${ruleOf(policy)}.`,
-  ];
-  if (blocks.length > 1) {
-    sentences.push(
-      fewest.experts === most.experts
-        ? `Every block gets ${fewest.experts}.`
-        : `Block ${fewest.index} gets the fewest, ${fewest.experts}; block ${most.index} the most, ` +
-            `${most.experts}. An even share would be ${plain(Math.round(even * 10) / 10)}.`,
-    );
+  const { layers } = allocation;
+  if (layers.length === 0) return ['The allocation does not say what its blocks get.'];
+  const sentences = [opening(allocation)];
+  if (layers.length > 1) sentences.push(extremes(allocation));
+  if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
+  return [...sentences, ...perToken(allocation), ...size(allocation)];
+}
+
+/** How much there is, where it goes and by which rule. */
+function opening(allocation: AllocationFacts): string {
+  const { budget, words, average, sum = 0, blocks, projections } = allocation;
+  const { unit } = budget;
+  const shared = `${layersOf(allocation)} ${ruleOf(allocation)}`;
+  if (!projections && blocks.length === 1) {
+    return `The only block gets ${unit === 'experts' ? `all ${count(sum, 'LoRA expert')}` : words.phrase(average)}.`;
   }
-  const [low, high] = [Math.min(...topK), Math.max(...topK)];
-  sentences.push(
-    `For each token the router selects ${low === high ? low : `${low} to ${high}`} of a block's experts.`,
+  switch (unit) {
+    case 'experts':
+      return `${count(sum, 'LoRA expert is', 'LoRA experts are')} shared out among ${shared}.`;
+    case 'rank':
+      return `LoRA ranks of ${whole(sum)} in all are shared out among ${shared}.`;
+    case 'bits':
+      return `The weights are to be stored in ${words.phrase(average)} on average, shared out among ${shared}.`;
+    case 'sparsity':
+      return `Pruning is to remove ${words.number(average)} of the weights, shared out among ${shared}.`;
+    default:
+      return `The ${words.title.toLowerCase()} of each of ${layersOf(allocation)} is multiplied by a factor ${ruleOf(allocation)}.`;
+  }
+}
+
+function layersOf({ blocks, projections }: AllocationFacts): string {
+  const inside = count(blocks.length, 'block');
+  return projections ? `${count(projections.length, 'projection')} of ${inside}` : inside;
+}
+
+/** Who gets least and most. */
+function extremes({ words, budget, layers, sum, projections }: AllocationFacts): string {
+  const [lowest, highest] = ends(layers);
+  if (lowest.amount === highest.amount) {
+    const amount = budget.unit === 'experts' ? lowest.amount : words.phrase(lowest.amount);
+    return `Every ${projections ? 'projection' : 'block'} gets ${amount}.`;
+  }
+  const [least, most] = words.extremes;
+  const even = sum === undefined ? '' : ` An even share would be ${tenths(sum / layers.length)}.`;
+  return (
+    `${capital(lowest.name)} ${least}, ${words.number(lowest.amount)}; ` +
+    `${highest.name} ${most}, ${words.number(highest.amount)}.${even}`
   );
-  if (parameters) {
-    sentences.push(
-      `With rank ${parameters.rank} that makes ${whole(parameters.trainable)} trainable parameters.`,
-    );
+}
+
+/** What projections make of their blocks. */
+function byBlock({ words }: AllocationFacts, blocks: readonly BlockFacts[]): string[] {
+  const inside = blocks.flatMap(({ index, amount }) =>
+    amount === undefined ? [] : [{ name: `block ${index}`, amount }],
+  );
+  if (inside.length < 2) return [];
+  const [lowest, highest] = ends(inside);
+  if (lowest.amount === highest.amount) return [];
+  const from = `from ${words.number(lowest.amount)} (${lowest.name})`;
+  const to = `to ${words.number(highest.amount)} (${highest.name})`;
+  return [
+    words.adds
+      ? `A whole block gets ${from} ${to}.`
+      : `On average over a block, that makes ${from} ${to}.`,
+  ];
+}
+
+/** The first of the lowest and the last of the highest. */
+function ends(
+  layers: readonly AllocatedLayer[],
+): [lowest: AllocatedLayer, highest: AllocatedLayer] {
+  const ascending = layers.toSorted((a, b) => a.amount - b.amount);
+  return [ascending[0]!, ascending.at(-1)!];
+}
+
+function perToken({ budget: { unit }, topK, projections }: AllocationFacts): string[] {
+  if (unit === 'rank' && !projections) {
+    return ['Each projection of a block gets a LoRA of the rank of its block.'];
   }
-  return sentences;
+  if (unit !== 'experts') return [];
+  const [low, high] = [Math.min(...topK), Math.max(...topK)];
+  const selected = low === high ? low : `${low} to ${high}`;
+  return projections
+    ? [`For each token the router selects up to ${high} of a projection's experts.`]
+    : [`For each token the router selects ${selected} of a block's experts.`];
+}
+
+function size({ budget, parameters }: AllocationFacts): string[] {
+  if (!parameters) return [];
+  const rank = budget.unit === 'experts' ? `With rank ${parameters.rank} that` : 'That';
+  const limit =
+    budget.measure === 'parameters' && budget.total !== undefined
+      ? `; the budget allows ${whole(budget.total)}`
+      : '';
+  return [`${rank} makes ${whole(parameters.trainable)} trainable parameters${limit}.`];
 }
 
 /** The rule in words, for the policies that we know. */
-function ruleOf({ name, options }: { name: string; options: Record<string, unknown> }): string {
+function ruleOf({ policy: { name, options }, projections, words }: AllocationFacts): string {
   const { beta } = options;
+  const layer = projections ? 'projection' : 'block';
   if (name === 'alphalora' && typeof beta === 'number') {
-    return `in proportion to alpha to the power of ${plain(beta)}: the less trained a block is, the more it gets`;
+    return `in proportion to alpha to the power of ${plain(beta)}: the less trained a ${layer} is, the more it gets`;
   }
   if (name === 'uniform') return 'evenly, whatever their alpha';
-  return `by the policy “${name}”`;
+  const known = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  if (known) return known.replace('LAYER', layer);
+  return `${words.adds || words.weighted ? '' : 'set '}by the policy “${name}”`;
 }
+
+const rules: Readonly<Record<string, string>> = {
+  alphapruning: 'linearly in alpha: the less trained a LAYER is, the more it loses',
+  alphaq:
+    'so that the expected error is smallest: the better trained a LAYER is, and the larger, the more it gets',
+  mola: 'by depth, whatever their alpha',
+  random: 'at random, whatever their alpha',
+  tempbalance: 'that grows with alpha: the less trained a LAYER is, the larger',
+  alphadecay: 'that grows with alpha: the less trained a LAYER is, the larger',
+};
+
+const tenths = (value: number): string => plain(Math.round(value * 10) / 10);
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -1,4 +1,4 @@
-/** What several sections look up in the documents: measured rows, blocks with their experts, marks. */
+/** What several sections look up in the documents: measured rows, blocks with what they get, marks. */
 import {
   type AllocatedBlock,
   type Allocation,
@@ -9,6 +9,7 @@ import {
   type ToolIdentity,
   type UnanalysedRow,
 } from '@alphalora/contracts';
+import { type AllocationFacts, allocationFacts, amountsByBlock } from './allocation.js';
 
 /** WeightWatcher's bounds: below the first over-trained, above the second under-trained. */
 export const WELL_TRAINED: readonly [low: number, high: number] = [2, 6];
@@ -22,40 +23,42 @@ export interface Documents {
   tool?: ToolIdentity | undefined;
 }
 
-/** Allocations of other resources have no page of their own yet. */
-type ExpertsBlock = AllocatedBlock & Required<Pick<AllocatedBlock, 'share' | 'experts' | 'topK'>>;
-type ExpertsAllocation = Omit<Allocation, 'blocks'> & { blocks: ExpertsBlock[] };
-
 export interface Facts extends Omit<Documents, 'allocation'> {
-  allocation?: ExpertsAllocation | undefined;
-
+  allocation?: AllocationFacts | undefined;
   measured: AnalysedRow[];
   /** Measured matrices that count towards a block's alpha. */
   projections: InBlock[];
   skipped: UnanalysedRow[];
   failed: UnanalysedRow[];
-  /** All blocks in order, joined with their experts. */
+  /** All blocks in order, joined with what they get. */
   blocks: BlockFacts[];
   /** Those that have an alpha. */
   scored: ScoredBlock[];
 }
 
 export type InBlock = AnalysedRow & { block: number; role: string };
-export type BlockFacts = BlockRow & { allocated?: ExpertsBlock | undefined };
+export interface BlockFacts extends BlockRow {
+  allocated?: AllocatedBlock | undefined;
+  /** Of its projections together or on average, where they were decided one by one. */
+  amount?: number | undefined;
+}
 export type ScoredBlock = BlockFacts & { alpha: number };
 
 /**
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for a part of an analysis, and for
- * an allocation of blocks that the analysis does not have, or of anything but experts
+ * an allocation of blocks that the analysis does not have
  */
 export function factsOf(documents: Documents): Facts {
   refuseOthers(documents);
   const { analysis } = documents;
-  const allocation = documents.allocation as ExpertsAllocation | undefined;
-  const allocated = new Map(allocation?.blocks.map((block) => [block.index, block]));
+  const allocation = documents.allocation && allocationFacts(documents.allocation);
+  const amounts = documents.allocation ? amountsByBlock(documents.allocation) : [];
+  const allocated = new Map(
+    allocation?.blocks.map((block, i) => [block.index, { allocated: block, amount: amounts[i] }]),
+  );
   const blocks: BlockFacts[] = analysis.blocks
     .toSorted((a, b) => a.index - b.index)
-    .map((block) => ({ ...block, allocated: allocated.get(block.index) }));
+    .map((block) => ({ ...block, ...allocated.get(block.index) }));
   const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
   return {
     ...{ ...documents, allocation },
@@ -91,8 +94,6 @@ function refuseOthers({ analysis, allocation }: Documents): void {
   if (!allocation) return;
   if (allocation.kind !== 'allocation' || allocation.schemaVersion !== 1)
     refuse('the second document is not an allocation of schema version 1');
-  if (allocation.budget.unit !== 'experts')
-    refuse(`the page shows allocations of experts, and this is one of ${allocation.budget.unit}`);
   const known = new Set(analysis.blocks.map(({ index }) => index));
   const unknown = allocation.blocks.find(({ index }) => !known.has(index));
   if (unknown) {
@@ -105,11 +106,6 @@ function refuseOthers({ analysis, allocation }: Documents): void {
 
 function refuse(message: string): never {
   throw new AlphaLoraError('INVALID_DOCUMENT', message);
-}
-
-/** Experts of all blocks, however the budget was counted. */
-export function expertsIn({ experts }: Pick<Allocation, 'experts'>): number {
-  return experts.reduce((sum, count) => sum + count, 0);
 }
 
 /** What an alpha outside of the usual range is called. */

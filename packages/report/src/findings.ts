@@ -3,7 +3,7 @@
  * follows from them by a rule that is written here.
  */
 import { max, mean, median } from 'd3-array';
-import { drivers, experts, robustness } from './allocation-findings.js';
+import { drivers, portions, robustness } from './allocation-findings.js';
 import { type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
 
@@ -25,7 +25,7 @@ export function findings(facts: Facts): Finding[] {
     },
     { topic: 'Best trained', sentences: bestTrained(facts) },
     { topic: 'How sure', sentences: intervals(facts) },
-    { topic: 'Experts', sentences: experts(facts) },
+    { topic: facts.allocation?.words.title ?? 'Experts', sentences: portions(facts) },
     { topic: 'How stable', sentences: [...robustness(facts), ...drivers(facts)] },
   ];
   return all.filter(({ sentences }) => sentences.length > 0);

@@ -4,10 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Resource } from '@alphalora/contracts';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from './render.js';
+import { resourceOf } from './test-support/allocations.js';
 import { allocationOf, analysisOf } from './test-support/documents.js';
 
 const candidates = [
@@ -20,11 +22,12 @@ const executablePath = candidates.find((path) => path !== undefined && existsSyn
 const reason = executablePath ? '' : ' (skipped: no Chromium; set CHROMIUM_PATH)';
 
 /** With matrices of each warning in every block. */
-function pageOf(blocks: number): string {
+function pageOf(blocks: number, unit?: Resource): string {
   const each = [1.6, 2.4, 3.1, 4.4, 5.2, 6.9, 11];
   const alphas = Array.from({ length: blocks * each.length }, (_, i) => each[i % each.length]!);
   const analysis = analysisOf({ blocks, size: 120, alphas });
-  return renderReport({ analysis, allocation: allocationOf(analysis) });
+  const allocation = unit ? resourceOf(analysis, unit, 'projection') : allocationOf(analysis);
+  return renderReport({ analysis, allocation });
 }
 
 describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
@@ -32,6 +35,8 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
   let folder: string;
   let deep: string;
   let shallow: string;
+  let deepFactors: string;
+  let shallowSparsity: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'alphalora-report-'));
@@ -39,9 +44,12 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
       await writeFile(join(folder, name), page);
       return pathToFileURL(join(folder, name)).href;
     };
-    // Wider than any screen here, and few enough for a check of every element.
+    // Wider than any screen here, and few enough for a check of every element; sparsity in all
+    // seven colours.
     deep = await write('deep.html', pageOf(40));
     shallow = await write('shallow.html', pageOf(3));
+    deepFactors = await write('deep-factors.html', pageOf(40, 'weight-decay'));
+    shallowSparsity = await write('shallow-sparsity.html', pageOf(3, 'sparsity'));
     browser = await chromium.launch({
       executablePath: executablePath!,
       args: [
@@ -65,13 +73,19 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
   const openAll = `for (const details of document.querySelectorAll('section > details, #all details'))
     details.open = true`;
 
-  it.each([390, 1280])('fits %i pixels and says nothing on the console', async (width) => {
+  it.each([
+    [390, 'experts'],
+    [1280, 'experts'],
+    [390, 'factors by projection'],
+    [1280, 'factors by projection'],
+  ])('fits %i pixels and says nothing on the console: %s', async (width, kind) => {
+    const address = kind === 'experts' ? deep : deepFactors;
     const tab = await opened('about:blank', sized(width));
     const said: string[] = [];
     tab.on('console', (message) => said.push(message.text()));
     tab.on('pageerror', (error) => said.push(String(error)));
-    tab.on('request', (request) => request.url() !== deep && said.push(request.url()));
-    await tab.goto(deep);
+    tab.on('request', (request) => request.url() !== address && said.push(request.url()));
+    await tab.goto(address);
     await tab.evaluate(openAll);
     expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(width);
     expect(said).toEqual([]);
@@ -79,10 +93,16 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
   });
 
   it.each([
-    ['light', 'rgb(255, 255, 255)'],
-    ['dark', 'rgb(17, 21, 27)'],
-  ] as const)('has no barrier that axe knows, contrast included, in %s', async (scheme, colour) => {
-    const tab = await opened(shallow, { ...sized(1280), colorScheme: scheme });
+    ['light', 'experts', 'rgb(255, 255, 255)'],
+    ['dark', 'experts', 'rgb(17, 21, 27)'],
+    ['light', 'sparsity by projection', 'rgb(255, 255, 255)'],
+    ['dark', 'sparsity by projection', 'rgb(17, 21, 27)'],
+  ] as const)('has no barrier that axe knows, contrast included, in %s: %s', async (...given) => {
+    const [scheme, kind, colour] = given;
+    const tab = await opened(kind === 'experts' ? shallow : shallowSparsity, {
+      ...sized(1280),
+      colorScheme: scheme,
+    });
     expect(await tab.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(colour);
     await tab.evaluate(openAll);
     await tab.evaluate(axe.source);

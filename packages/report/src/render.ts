@@ -18,7 +18,8 @@ import { style } from './style.js';
  *
  * @param documents.analysis a whole analysis; what an older one lacks (intervals, spectra) is left
  * out of the page, which says so
- * @param documents.allocation experts by block, of blocks that the analysis has
+ * @param documents.allocation of any resource, per block or per projection, of blocks that the
+ * analysis has
  * @param documents.tool what makes the page, for its last line
  * @returns the text of an HTML document; the same for the same documents
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for one part of a divided analysis,

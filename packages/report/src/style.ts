@@ -9,11 +9,13 @@ export const style: string = `
 --bg:#fff;--panel:#f5f7f9;--text:#1b2230;--muted:#566071;--line:#dde2e8;--faint:#eceff3;
 --accent:#1d5fa6;--bar:#7ba9d6;--warn:#a8430b;--over:#6a4a9c;
 --h0:#f3f5f8;--h1:#deebf7;--h2:#c3daee;--h3:#9ecae1;--h4:#6fb0da;--h5:#2a72b0;--h6:#0b4a8a;--h7:#f2a65a;--h8:#a8430b;
+--g0:#f1f6f5;--g1:#d9ece7;--g2:#b9dcd3;--g3:#92c7ba;--g4:#63ac9b;--g5:#1f7766;--g6:#0b4f43;
 --on0:#1b2230;--on4:#1b2230;--on5:#fff;--on7:#1b2230;--on8:#fff}
 @media screen and (prefers-color-scheme:dark){:root{
 --bg:#11151b;--panel:#191f28;--text:#e6eaf0;--muted:#a5b0bf;--line:#323b48;--faint:#222a35;
 --accent:#7fb6f2;--bar:#3f74ab;--warn:#f29a5e;--over:#bfa8ee;
 --h0:#1a212b;--h1:#1c3046;--h2:#1f3f61;--h3:#225281;--h4:#2a68a4;--h5:#5fa3df;--h6:#b0d5f8;--h7:#b35a17;--h8:#ffb066;
+--g0:#18221f;--g1:#18332d;--g2:#19453b;--g3:#1b5a4c;--g4:#1f7060;--g5:#4fb59f;--g6:#a5e3d5;
 --on0:#e6eaf0;--on4:#fff;--on5:#11151b;--on7:#fff;--on8:#11151b}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
@@ -67,7 +69,7 @@ svg.rows{margin-left:34px;width:calc(100% - 46px)}
 .interval{stroke:var(--accent);stroke-width:4;opacity:.4}
 .dot{fill:var(--accent)}.dot.under{fill:var(--warn)}
 .bar{fill:var(--bar)}.whisker{stroke:var(--text);stroke-width:1.25}
-svg .count{fill:var(--text);font-weight:600}
+svg .count{fill:var(--text);font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:3px}
 .scroll{position:relative;overflow-x:auto;margin:0 0 14px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500}thead th{color:var(--muted);font-size:13px;white-space:nowrap;vertical-align:bottom}
@@ -75,14 +77,17 @@ th{text-align:left;font-weight:500}thead th{color:var(--muted);font-size:13px;wh
 caption{text-align:left}
 .heat{border-collapse:separate;border-spacing:1px;font-size:12px}
 .heat td{min-width:31px;height:28px;padding:0 2px;text-align:center;white-space:nowrap;border-radius:2px}
+.heat.tight td{font-size:11px;padding:0 1px}
 .heat thead th{text-align:center;font-size:11.5px;padding:0 2px 3px}
 .heat th:first-child{position:sticky;left:0;background:var(--bg);text-align:left;padding:0 10px 0 0;white-space:nowrap;z-index:1}
 .heat i{font-style:normal;font-size:9px;margin-left:1px}
 .heat .whole th,.heat .whole td{font-weight:650}.heat .whole td{border-top:2px solid var(--bg)}
 .heat .failed{color:var(--warn);outline:1px dashed var(--warn);outline-offset:-2px}
+${[0, 1, 2, 3, 4, 5, 6].map((i) => `.g${i}{background:var(--g${i});color:var(--on${i < 4 ? 0 : i === 6 ? 5 : i})}`).join('')}
 ${[0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => `.h${i}{background:var(--h${i});color:var(--on${i < 4 ? 0 : i === 6 ? 5 : i})}`).join('')}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin:0 0 14px;padding:0;list-style:none;font-size:13px;color:var(--muted)}
 .legend li{white-space:nowrap}.swatch{display:inline-block;width:18px;height:12px;border-radius:2px;margin-right:6px;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--line)}
+.ramp{margin:0 2px 0 6px}.ramp .swatch{margin-right:0;border-radius:0}
 .filter{display:flex;flex-wrap:wrap;gap:10px 22px;align-items:center;font-size:14px;margin:0 0 12px}
 .filter[hidden]{display:none}.filter output{color:var(--muted)}
 input[type=search],select{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--muted);border-radius:5px;padding:4px 8px}
@@ -137,6 +142,6 @@ svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair 
 .heat td,.swatch,.figures,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .scroll{overflow:visible;container-type:normal}
 .compact th,.compact td,#all th,#all td,thead th{white-space:normal;font-size:10px;padding-right:8px}#all code{font-size:9px}
-.heat td,.heat thead th{min-width:0;font-size:8px;padding:0}.heat i{font-size:6px}
+.heat td,.heat.tight td,.heat thead th{min-width:0;font-size:8px;padding:0}.heat i{font-size:6px}
 figure,tr,.figures,.findings div{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}}
 `;

@@ -1,4 +1,4 @@
-/** `alphalora compare`: two analyses or two allocations side by side. */
+/** `alphalora compare`: two analyses, two allocations, or policies on one analysis side by side. */
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import {
   type AllocationComparison,
@@ -9,14 +9,32 @@ import {
 import { readAnyDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { allocationComparisonText, analysisComparisonText } from '../output/comparison.js';
+import { type ComparePoliciesOptions, comparePoliciesCommand } from './compare-policies.js';
 
-interface CompareOptions {
+interface CompareOptions extends Omit<ComparePoliciesOptions, 'policies'> {
+  policies?: string;
   /** Matrices with the largest changes to list. */
   top: number;
-  json?: boolean;
 }
 
 export async function compare(
+  files: readonly string[],
+  options: CompareOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { policies } = options;
+  if (policies !== undefined) return comparePoliciesCommand(files, { ...options, policies }, io);
+  const [fileA, fileB, ...more] = files;
+  if (fileA === undefined || fileB === undefined || more.length > 0) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'compare takes two documents, or analyses of one model and --policies a,b,c',
+    );
+  }
+  return compareDocuments(fileA, fileB, options, io);
+}
+
+async function compareDocuments(
   fileA: string,
   fileB: string,
   { top, json }: CompareOptions,
@@ -39,7 +57,7 @@ export async function compare(
     text = analysisComparisonText(comparison, { files, top });
   } else if (a.kind === 'allocation' && b.kind === 'allocation') {
     comparison = compareAllocations(a, b);
-    text = allocationComparisonText(comparison, files, stdout);
+    text = allocationComparisonText(comparison, { files, top }, stdout);
   } else {
     throw new AlphaLoraError(
       'INVALID_OPTION',

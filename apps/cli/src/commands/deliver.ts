@@ -13,11 +13,11 @@ export interface DeliveryOptions extends GateOptions {
   json?: boolean;
 }
 
-/** @param analysis the measurements behind the document, for what was left out of them */
+/** @param analysis the measurements behind the document, if any, for what was left out of them */
 export async function deliver(
   document: Analysis | Allocation,
   text: string,
-  analysis: Analysis,
+  analysis: Analysis | undefined,
   options: DeliveryOptions,
   io: Io,
 ): Promise<ExitCode> {
@@ -26,9 +26,9 @@ export async function deliver(
   const formatted = formatDocument(document);
   if (output !== undefined) await writeFileAtomic(output, formatted);
   stdout.write(json ? formatted : text);
-  stderr.write(omissions(analysis));
+  if (analysis) stderr.write(omissions(analysis));
   if (output !== undefined) stderr.write(`wrote ${output}\n`);
-  return exitCodeOf(analysis, options, io);
+  return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }
 
 /** Names the thresholds that were crossed, which outweigh failed matrices. */

@@ -31,7 +31,8 @@ import { type Choice, selection } from './selection.js';
 export interface MeasuringOptions extends GateOptions {
   estimator: string;
   tail?: number;
-  aggregate: Aggregate;
+  /** @default 'mean' */
+  aggregate?: Aggregate;
   metrics?: string[];
   bootstrap: number;
   seed: number;
@@ -150,7 +151,7 @@ export async function measure(
         ...(adapter !== undefined && { adapter }),
         blocks,
       },
-      aggregate: options.aggregate,
+      aggregate: options.aggregate ?? 'mean',
       select: (unit) => {
         const other = elsewhere(unit.name);
         return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;

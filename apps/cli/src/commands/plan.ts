@@ -3,17 +3,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import {
+  type AllocatingOptions,
+  type Allocator,
+  chosenAllocator,
+  givenScores,
+} from '../allocating.js';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
-import { allocationFor, type BudgetOptions } from './allocate.js';
+import { withPolicies } from '../plugins/index.js';
 import { exitCodeOf } from './deliver.js';
 import { type MeasuringOptions, measure, withModel } from './measure.js';
 import { writeReport } from './report.js';
 
-interface PlanOptions extends MeasuringOptions, BudgetOptions {
+interface PlanOptions extends MeasuringOptions, AllocatingOptions {
   demo?: boolean;
   output: string;
 }
@@ -24,21 +30,35 @@ export async function plan(
   io: Io,
 ): Promise<ExitCode> {
   const { path, source } = chosenModel(model, options);
-  return withModel(path, options, io, async (checkpoint) => {
+  const scores = await givenScores(options);
+  const planned = async (checkpoint: Checkpoint, decide: Allocator): Promise<ExitCode> => {
     const analysis = await measure({ checkpoint, path, source }, options, io);
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeFileAtomic(analysisFile, formatDocument(analysis));
     io.stderr.write(`wrote ${analysisFile}\n`);
     io.stderr.write(omissions(analysis));
-    const allocation = await allocationFor(analysis, options);
+    const evidence = { analysis, ...(scores && { scores }) };
+    const allocation = await decide(evidence);
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
     io.stderr.write(`wrote ${allocationFile}\n`);
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
-    else io.stdout.write(allocationTable(allocation, io.stdout, plantedAlphas(checkpoint)));
+    else
+      io.stdout.write(
+        allocationTable(
+          allocation,
+          io.stdout,
+          plantedAlphas(checkpoint),
+          scores ? 'score' : 'alpha',
+        ),
+      );
     return exitCodeOf(analysis, options, io);
+  };
+  return withPolicies({ ...options, untrusted: path }, io, async (policies) => {
+    const decide = await chosenAllocator(policies, options);
+    return withModel(path, options, io, (checkpoint) => planned(checkpoint, decide));
   });
 }
 

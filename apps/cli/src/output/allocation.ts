@@ -1,39 +1,164 @@
-/** An allocation for people: experts by block with a bar. */
-import type { Allocation } from '@alphalora/contracts';
+/**
+ * An allocation for people. Per block: a row for each with a bar. Per projection: blocks as rows and
+ * roles as columns where all blocks have the same roles, otherwise a row for each projection.
+ */
+import type { AllocatedProjection, Allocation } from '@alphalora/contracts';
+import { amountOf, amountsByBlock, isWhole, kinds, summaryOf } from '../amounts.js';
 import type { Output } from '../io.js';
+import { amountText, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
 import { type Column, table } from './table.js';
 
-/** @param planted the exponents that a demo model was made with, to show beside the estimates */
+/** Longest bar, in characters. */
+const LONGEST_BAR = 40;
+/** A bar shorter than this says nothing. */
+const SHORTEST_BAR = 10;
+
+/** Rows before their bars. */
+interface Grid {
+  columns: Column[];
+  rows: string[][];
+  /** What the bar of each row shows. */
+  amounts: ReadonlyArray<number | undefined>;
+}
+
+/**
+ * @param planted the exponents that a demo model was made with, to show beside the estimates
+ * @param scores what the policy looked at: `alpha`, or `score` where that came from elsewhere
+ */
 export function allocationTable(
   allocation: Allocation,
   output: Output,
   planted?: readonly number[],
+  scores: 'alpha' | 'score' = 'alpha',
 ): string {
-  const { blocks, budget, parameters, policy } = allocation;
-  const columns: Column[] = [
-    { title: 'block' },
-    ...(planted ? [{ title: 'planted' }] : []),
-    { title: 'alpha' },
-    { title: 'experts' },
-    { title: 'top-k' },
-    { title: '', align: 'left' },
-  ];
-  const most = Math.max(1, ...allocation.experts);
-  const rows = blocks.map(({ index, score, experts = 0, topK }) => [
-    String(index),
-    ...(planted ? [fixed(planted[index])] : []),
-    fixed(score),
-    String(experts),
-    String(topK),
-    '█'.repeat(Math.max(0, most <= 40 ? experts : Math.round((40 * experts) / most))),
-  ]);
-  const size = parameters
-    ? `, ${parameters.trainable.toLocaleString('en-US')} trainable parameters at rank ${parameters.rank}`
-    : '';
-  const options = Object.entries(policy.options).map(([key, value]) => `${key}=${value}`);
-  const rule = [policy.name, ...options, allocation.rounding].join(', ');
-  const body = table(columns, rows);
+  const { budget, projections } = allocation;
+  const width = output.columns ?? 120;
+  const byBlock = { allocation, planted, scores };
+  const grid =
+    budget.per === 'projection' && projections
+      ? (projectionMatrix(byBlock, projections, width) ??
+        projectionRows(allocation, projections, scores))
+      : blockRows(byBlock);
+  const body = withBars(grid, { width, whole: isWhole(budget.unit) });
   const painted = output.hasColors?.() ? body.replace(/█+/g, '\x1b[36m$&\x1b[39m') : body;
-  return `${painted}\n${budget.total} experts in ${blocks.length} blocks (${rule})${size}\n`;
+  return `${painted}\n${summaryText(summaryOf(allocation))}\n`;
+}
+
+interface ByBlock {
+  allocation: Allocation;
+  planted?: readonly number[] | undefined;
+  scores: string;
+}
+
+function blockRows({ allocation, ...others }: ByBlock): Grid {
+  const { blocks, budget } = allocation;
+  const { columns, rows } = heads({ allocation, ...others });
+  const amounts = amountsByBlock(allocation);
+  const topK = budget.unit === 'experts';
+  return {
+    columns: [
+      ...columns,
+      { title: kinds[budget.unit].title },
+      ...(topK ? [{ title: 'top-k' }] : []),
+    ],
+    rows: rows.map((row, i) => [
+      ...row,
+      amountText(amounts[i], budget.unit),
+      ...(topK ? [String(blocks[i]!.topK)] : []),
+    ]),
+    amounts,
+  };
+}
+
+/** Undefined where the blocks do not have the same roles, each once. */
+function projectionMatrix(
+  { allocation, ...others }: ByBlock,
+  projections: readonly AllocatedProjection[],
+  width: number,
+): Grid | undefined {
+  const { blocks, budget } = allocation;
+  const cells = new Map(projections.map((one) => [`${one.block} ${labelOf(one)}`, one]));
+  const labels = [...new Set(projections.map(labelOf))];
+  if (cells.size !== projections.length || cells.size !== blocks.length * labels.length) {
+    return undefined;
+  }
+  const { columns, rows } = heads({ allocation, ...others });
+  const amounts = amountsByBlock(allocation);
+  const grid = (titles: readonly string[]): Grid => ({
+    columns: [
+      ...columns,
+      ...titles.map((title) => ({ title })),
+      { title: kinds[budget.unit].adds ? 'sum' : 'average' },
+    ],
+    rows: rows.map((row, i) => [
+      ...row,
+      ...labels.map((label) =>
+        amountText(amountOf(cells.get(`${blocks[i]!.index} ${label}`)!, budget.unit), budget.unit),
+      ),
+      amountText(amounts[i], budget.unit),
+    ]),
+    amounts,
+  });
+  const full = grid(labels);
+  if (widthOf(full) + 2 + SHORTEST_BAR <= width) return full;
+  return grid(labels.map((label) => label.replace(/_proj$/, '')));
+}
+
+function projectionRows(
+  { budget: { unit } }: Allocation,
+  projections: readonly AllocatedProjection[],
+  scores: string,
+): Grid {
+  const amounts = projections.map((one) => amountOf(one, unit));
+  return {
+    columns: [
+      ...[{ title: 'projection', align: 'left' as const }, { title: 'block' }, { title: scores }],
+      { title: kinds[unit].title },
+    ],
+    rows: projections.map(({ name, block, score }, i) => [
+      ...[name, String(block), fixed(score), amountText(amounts[i], unit)],
+    ]),
+    amounts,
+  };
+}
+
+/** The columns that say which block it is. */
+function heads({ allocation: { blocks }, planted, scores }: ByBlock): Omit<Grid, 'amounts'> {
+  return {
+    columns: [{ title: 'block' }, ...(planted ? [{ title: 'planted' }] : []), { title: scores }],
+    rows: blocks.map(({ index, score }) => [
+      ...[String(index), ...(planted ? [fixed(planted[index])] : []), fixed(score)],
+    ]),
+  };
+}
+
+/** Its role, or where it has none the end of its name. */
+function labelOf({ name, block, role }: AllocatedProjection): string {
+  if (role !== undefined) return role;
+  const [, rest = name] = new RegExp(`(?:^|\\.)${block}\\.(.+)`).exec(name) ?? [];
+  return rest.replace(/\.weight$/, '');
+}
+
+/** Bars on one scale: a character for each unit where that fits, otherwise to the longest. */
+function withBars(
+  { columns, rows, amounts }: Grid,
+  { width, whole }: { width: number; whole: boolean },
+): string {
+  const room = Math.min(LONGEST_BAR, width - widthOf({ columns, rows }) - 2);
+  const most = Math.max(0, ...amounts.map((amount) => amount ?? 0));
+  if (room < SHORTEST_BAR || most === 0) return table(columns, rows);
+  const scale = whole && most <= room ? 1 : room / most;
+  return table(
+    [...columns, { title: '', align: 'left' }],
+    rows.map((row, i) => [...row, '█'.repeat(Math.max(0, Math.round(scale * (amounts[i] ?? 0))))]),
+  );
+}
+
+function widthOf({ columns, rows }: Omit<Grid, 'amounts'>): number {
+  return Math.max(
+    ...table(columns, rows)
+      .split('\n')
+      .map((line) => line.length),
+  );
 }

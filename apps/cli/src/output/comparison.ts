@@ -1,14 +1,13 @@
 /** Two documents side by side for people. */
-import type {
-  AllocationComparison,
-  AnalysisComparison,
-  ComparedAllocation,
-} from '../comparison.js';
+import type { Resource } from '@alphalora/contracts';
+import { isWhole, kinds } from '../amounts.js';
+import type { AllocationComparison, AnalysisComparison } from '../comparison.js';
 import type { Output } from '../io.js';
+import { amountText, counts, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
 import { type Column, table } from './table.js';
 
-/** Longest bar of experts, in characters. */
+/** Longest bar, in characters. */
 const LONGEST_BAR = 40;
 
 /** @param files what the two sides are called on the command line */
@@ -45,32 +44,56 @@ export function analysisComparisonText(
   return sections.join('\n');
 }
 
+/** @param top projections with the largest changes to list */
 export function allocationComparisonText(
-  { a, b, blocks, distance }: AllocationComparison,
-  files: readonly [a: string, b: string],
+  comparison: AllocationComparison,
+  { files, top }: { files: readonly [a: string, b: string]; top: number },
   output: Output,
 ): string {
-  const most = Math.max(...blocks.flatMap((block) => [block.a ?? 0, block.b ?? 0]));
-  const unit = most <= LONGEST_BAR ? 1 : LONGEST_BAR / most;
-  const columns: Column[] = [
-    ...[{ title: 'block' }, { title: 'experts a' }, { title: 'experts b' }],
-    ...[{ title: 'difference' }, { title: '', align: 'left' as const }],
+  const { a, b, unit, blocks, projections = [] } = comparison;
+  const { title } = kinds[unit];
+  const numbers: Column[] = [
+    ...[{ title: `${title} a` }, { title: `${title} b` }, { title: 'difference' }],
   ];
-  const rows = blocks.map((block) => [
-    ...[String(block.index), count(block.a), count(block.b), signed(block.difference, 0)],
-    bar((block.a ?? 0) * unit, (block.b ?? 0) * unit),
-  ]);
-  const body = table(columns, rows);
-  const painted = output.hasColors?.()
-    ? body
-        .replace(/█+/g, '\x1b[36m$&\x1b[39m')
-        .replace(/▒+/g, '\x1b[32m$&\x1b[39m')
-        .replace(/░+/g, '\x1b[31m$&\x1b[39m')
-    : body;
-  return (
-    `a: ${files[0]} (${ruleText(a)})\nb: ${files[1]} (${ruleText(b)})\n\n${painted}` +
-    `█ both, ▒ only b, ░ only a\ndistance (sum of the differences' sizes): ${distance} experts\n`
+  const cells = (row: (typeof blocks | typeof projections)[number]): string[] => [
+    ...[amountText(row.a, unit), amountText(row.b, unit), changeText(row.difference, unit)],
+  ];
+  const most = Math.max(...blocks.flatMap((block) => [block.a ?? 0, block.b ?? 0]));
+  const scale = isWhole(unit) && most <= LONGEST_BAR ? 1 : LONGEST_BAR / most;
+  const body = table(
+    [{ title: 'block' }, ...numbers, { title: '', align: 'left' }],
+    blocks.map((block) => [
+      ...[String(block.index), ...cells(block)],
+      bar((block.a ?? 0) * scale, (block.b ?? 0) * scale),
+    ]),
   );
+  const sections = [
+    `a: ${files[0]}\n   ${summaryText(a)}\nb: ${files[1]}\n   ${summaryText(b)}\n`,
+    `${output.hasColors?.() ? painted(body) : body}█ both, ▒ only b, ░ only a${sumNote(comparison)}\n`,
+  ];
+  const changed = projections.filter(({ difference }) => difference !== 0);
+  if (changed.length > 0 && top > 0) {
+    const heading = { title: 'largest changes', align: 'left' as const };
+    const rows = changed.slice(0, top).map((row) => [row.name, ...cells(row)]);
+    sections.push(table([heading, ...numbers], rows));
+  }
+  const counted =
+    projections.length > 0 ? `${changed.length} of ${projections.length} projections differ\n` : '';
+  sections.push(counted + parametersText(comparison) + distanceText(comparison));
+  return sections.join('\n');
+}
+
+/** Beside a budget per projection, the numbers of blocks are not those of a budget per block. */
+function sumNote({ a, b, unit }: AllocationComparison): string {
+  const projections = a.budget.per === 'projection' || b.budget.per === 'projection';
+  return projections && kinds[unit].adds ? '; of a block, the sum over its projections' : '';
+}
+
+function painted(body: string): string {
+  return body
+    .replace(/█+/g, '\x1b[36m$&\x1b[39m')
+    .replace(/▒+/g, '\x1b[32m$&\x1b[39m')
+    .replace(/░+/g, '\x1b[31m$&\x1b[39m');
 }
 
 /** What both have, then what one of them has more. */
@@ -79,16 +102,27 @@ function bar(a: number, b: number): string {
   return '█'.repeat(low!) + (b > a ? '▒' : '░').repeat(high! - low!);
 }
 
-function ruleText({ policy, budget, rounding, parameters, blocks }: ComparedAllocation): string {
-  const options = Object.entries(policy.options).map(([key, value]) => `${key}=${value}`);
-  const size = parameters
-    ? [
-        `${parameters.trainable.toLocaleString('en-US')} trainable parameters at rank ${parameters.rank}`,
-      ]
-    : [];
-  const total = `${budget.total} experts in ${blocks} blocks`;
-  return [policy.name, ...options, rounding, total, ...size].join(', ');
+function parametersText({ a, b }: AllocationComparison): string {
+  if (!a.parameters || !b.parameters) return '';
+  const [sizeA, sizeB] = [a.parameters.trainable, b.parameters.trainable];
+  const change = signed((100 * (sizeB - sizeA)) / sizeA, 1);
+  const relative = sizeA === sizeB || sizeA === 0 ? '' : ` (${change} %)`;
+  return `trainable parameters: ${counts(sizeA)} in a, ${counts(sizeB)} in b${relative}\n`;
 }
+
+function distanceText({ distance, distanceOver, unit }: AllocationComparison): string {
+  const over = distanceOver === 'projections' ? ' over the projections' : '';
+  return `distance (sum of the differences' sizes${over}): ${amountText(distance, unit)} ${distanceUnits[unit]}\n`;
+}
+
+const distanceUnits: Readonly<Record<Resource, string>> = {
+  experts: 'experts',
+  rank: 'ranks',
+  bits: 'bits',
+  sparsity: 'of sparsity',
+  'learning-rate': 'of the factor',
+  'weight-decay': 'of the factor',
+};
 
 function changeCells(row: { a?: number; b?: number; difference?: number }): string[] {
   return [fixed(row.a), fixed(row.b), signed(row.difference, 3)];
@@ -99,8 +133,9 @@ function overlapText(overlap: boolean | undefined): string {
   return overlap ? 'overlap' : 'apart';
 }
 
-function count(value: number | undefined): string {
-  return value === undefined ? '-' : String(value);
+function changeText(difference: number | undefined, unit: Resource): string {
+  if (difference === undefined) return '-';
+  return `${difference > 0 ? '+' : ''}${amountText(difference, unit)}`;
 }
 
 function signed(value: number | undefined, digits: number): string {

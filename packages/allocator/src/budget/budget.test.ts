@@ -99,6 +99,33 @@ describe('totals', () => {
     expect(heard).toEqual([{ resource: 'rank', total: units, min: 1, max: 9 }]);
   });
 
+  it('come with prices that say how a policy keeps to them', async () => {
+    const seen: number[][] = [];
+    const policy = definePolicy({
+      ...{ name: 'listening', version: '1', apiVersion: 1 },
+      traits: { resources: ['rank', 'bits', 'learning-rate'], answer: 'values' },
+      allocate: ({ layers: given }) => {
+        seen.push(given.map(({ price }) => price));
+        return { values: given.map(() => 1) };
+      },
+    });
+    for (const budget of [
+      { unit: 'rank', total: 3 },
+      { unit: 'rank', measure: 'parameters', total: 70 },
+      { unit: 'bits', measure: 'average', total: 1 },
+      { unit: 'learning-rate' },
+    ] as const) {
+      await allocate({ policy, layers, budget });
+    }
+    // Ranks cost 20, 20 and 30 parameters; the layers have 100, 100 and 200.
+    expect(seen).toEqual([
+      [1, 1, 1],
+      [20, 20, 30].map((cost) => cost / (70 / 3)),
+      [0.75, 0.75, 1.5],
+      [0, 0, 0],
+    ]);
+  });
+
   it('of bits and sparsity as an average weigh the parameters', async () => {
     // (100 * 2 + 100 * 4 + 200 * 3) / 400 = 3.
     const bits = { unit: 'bits', measure: 'average', total: 3 } as const;
@@ -106,6 +133,8 @@ describe('totals', () => {
     expect(exact.blocks.map(({ value }) => value)).toEqual([2, 4, 3]);
     expect(exact.projections!.map(({ value }) => value)).toEqual([2, 4, 3]);
     expect([exact.experts, exact.topK, exact.parameters]).toEqual([[], [], undefined]);
+    // The policy settled the integers itself.
+    expect(exact).not.toHaveProperty('rounding');
     // The plain mean is 3 as well, but the large layer has 4 of them.
     const over = allocate({ policy: giving('bits', [2, 3, 4]), layers, budget: bits });
     await expect(over).rejects.toThrow(/policy given failed: its values exceed the budget of 3/);
@@ -129,7 +158,8 @@ describe('totals', () => {
     });
     // 4.5 * 400 = 1800: 4 each are 1600, and the 200 left make 5 of both small ones.
     const budget = { unit: 'bits', measure: 'average', total: 4.5 } as const;
-    const { blocks } = await allocate({ policy, layers, budget });
+    const { blocks, rounding } = await allocate({ policy, layers, budget });
+    expect(rounding).toBe('largest-remainder');
     expect(blocks.map(({ value }) => value)).toEqual([5, 5, 4]);
   });
 

@@ -44,6 +44,8 @@ export interface Budget {
   readonly max: number;
   /** What one unit of each layer takes from the limit. */
   readonly prices: readonly number[];
+  /** The same from the total that policies see. */
+  readonly relativePrices: readonly number[];
   /** Infinite for multipliers. */
   readonly limit: number;
   /** As policies see it. */
@@ -88,7 +90,10 @@ export function budgetOf(
     }
     const forPolicy = { resource: unit, min, max };
     const prices = layers.map(() => 0);
-    return { ...common, prices, limit: Number.POSITIVE_INFINITY, forPolicy };
+    return {
+      ...{ ...common, prices, relativePrices: prices },
+      ...{ limit: Number.POSITIVE_INFINITY, forPolicy },
+    };
   }
   const { prices, limit, factor, unitTotal } = spendingOf(unit, kind, measure, total, layers);
   const reach = (bound: number): number =>
@@ -102,7 +107,9 @@ export function budgetOf(
     slack: kind.whole && measure !== 'average' ? 0 : 1e-9,
   });
   const forPolicy = { resource: unit, total: unitTotal, min, max };
-  return { ...common, prices, limit, forPolicy };
+  const mean = prices.reduce((sum, price) => sum + price, 0) / prices.length;
+  const relativePrices = prices.map((price) => price / mean);
+  return { ...common, prices, relativePrices, limit, forPolicy };
 }
 
 function boundsInWords(min: number, max: number): string {

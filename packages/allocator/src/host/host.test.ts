@@ -286,7 +286,7 @@ describe('facts', () => {
     await run(policy, { layers: [layer], rank: 2, budget: { total: 3 } });
     // 2 (3 + 5) + 3 trainable parameters of an expert of rank 2.
     const { modules: _, ...facts } = layer;
-    expect(seen).toEqual([{ ...facts, index: 0, cost: 19 }]);
+    expect(seen).toEqual([{ ...facts, index: 0, cost: 19, price: 1 }]);
   });
 
   it('that no policy can use: a resource that it is not for', async () => {

@@ -16,7 +16,16 @@ async function prune(given: Given): Promise<readonly number[]> {
   const { scores, sizes, sparsity, eps = 0.3, min = 0, max = 1 } = given;
   const layers = scores.map((score, index) => {
     const parameters = sizes[index]!;
-    return { index, block: index, score, parameters, inputs: parameters, outputs: 1, cost: 1 };
+    return {
+      index,
+      block: index,
+      score,
+      parameters,
+      inputs: parameters,
+      outputs: 1,
+      cost: 1,
+      price: 1,
+    };
   });
   const budget = { resource: 'sparsity', total: sparsity * scores.length, min, max } as const;
   const answer = await alphapruning.allocate(sampleRequest({ layers, options: { eps }, budget }));

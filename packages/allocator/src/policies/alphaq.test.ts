@@ -9,19 +9,23 @@ interface Matrix {
   variance: number;
 }
 interface Limits {
+  /** Of the bits of all layers, or of their weights where `bySize`. */
   total: number;
+  bySize?: boolean;
   min?: number;
   max?: number;
   gamma?: number;
 }
 
 async function bitsOf(matrices: readonly Matrix[], limits: Limits): Promise<readonly number[]> {
-  const { total, min = 2, max = 8, gamma = 1 } = limits;
+  const { total, bySize, min = 2, max = 8, gamma = 1 } = limits;
+  const size = matrices.reduce((sum, { parameters }) => sum + parameters, 0) / matrices.length;
   const layers = matrices.map(({ alpha, parameters, variance }, index) => ({
     ...{ index, block: index, score: alpha, parameters, variance },
-    ...{ inputs: parameters, outputs: 1, cost: 1 },
+    ...{ inputs: parameters, outputs: 1, cost: 0, price: bySize ? parameters / size : 1 },
   }));
-  const budget = { resource: 'bits', total, min, max } as const;
+  const units = bySize ? total / size : total;
+  const budget = { resource: 'bits', total: units, min, max } as const;
   const answer = await alphaq.allocate(sampleRequest({ layers, options: { gamma }, budget }));
   return 'values' in answer ? answer.values : [];
 }
@@ -39,7 +43,7 @@ function errorOf(matrices: readonly Matrix[], bits: readonly number[], gamma = 1
 
 /** The least error over every choice of bits. */
 function leastError(matrices: readonly Matrix[], limits: Limits): number {
-  const { total, min = 2, max = 8, gamma = 1 } = limits;
+  const { total, bySize, min = 2, max = 8, gamma = 1 } = limits;
   let least = Number.POSITIVE_INFINITY;
   const visit = (bits: number[], left: number): void => {
     if (left < 0) return;
@@ -48,7 +52,8 @@ function leastError(matrices: readonly Matrix[], limits: Limits): number {
       return;
     }
     for (const next of [2, 3, 4, 8].filter((b) => b >= min && b <= max)) {
-      visit([...bits, next], left - next);
+      const { parameters } = matrices[bits.length]!;
+      visit([...bits, next], left - next * (bySize ? parameters : 1));
     }
   };
   visit([], total);
@@ -94,6 +99,39 @@ describe('alphaq', () => {
       ),
       { seed: 31, numRuns: 400 },
     );
+  });
+
+  it('finds it also where bits count by the size of the layer', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(matrix, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom([2, 8], [2, 4], [3, 8], [8, 8]),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (matrices, [min, max], fill) => {
+          const size = matrices.reduce((sum, { parameters }) => sum + parameters, 0);
+          const limits = {
+            ...{ total: Math.round(size * (min! + fill * (9 - min!))), bySize: true },
+            ...{ min: min!, max: max! },
+          };
+          const bits = await bitsOf(matrices, limits);
+          const spent = matrices.reduce((sum, { parameters }, i) => sum + parameters * bits[i]!, 0);
+          expect(spent).toBeLessThanOrEqual(limits.total);
+          const least = leastError(matrices, limits);
+          expect(errorOf(matrices, bits)).toBeLessThanOrEqual(least * (1 + 1e-9));
+        },
+      ),
+      { seed: 32, numRuns: 300 },
+    );
+  });
+
+  it('refuses an average over layers whose sizes have nothing in common', async () => {
+    const matrices = [1_000_003, 998_244_353, 104_729].map((parameters) => ({
+      ...{ alpha: 3, variance: 1, parameters },
+    }));
+    await expect(bitsOf(matrices, { total: 4e9, bySize: true })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('give the total of bits instead'),
+    });
   });
 
   it('sometimes beats the greedy choice, which cannot take back bits for an 8', async () => {

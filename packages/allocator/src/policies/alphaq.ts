@@ -6,7 +6,9 @@
  *   minimise sum c_i 4^(-b_i),  c_i = parameters_i * (median(alpha) / alpha_i)^gamma * Var(W_i)
  *   subject to sum b_i <= T,  b_i in {2, 3, 4, 8}
  *
- * Exact in n log n for n layers, whatever the budget, because every layer has the same curve 4^(-b)
+ * Where the budget is an average over all weights, the bits of a layer count by its size, and the
+ * optimum is found by the table of `weighted-bits.ts`. Otherwise it is exact in n log n for n layers,
+ * whatever the budget, because every layer has the same curve 4^(-b)
  * up to its factor c:
  * - Some optimum gives more bits to larger c (exchange two layers that are out of order: the sum
  *   cannot grow, by the rearrangement inequality). So sort by c; the 8s come first, then 4, 3, 2.
@@ -20,6 +22,7 @@ import { type AllocationPolicy, AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
 import { numberFrom, strictOptions } from './options.js';
 import { requireScores, requireTotal } from './scores.js';
+import { weightedBits } from './weighted-bits.js';
 
 const levels = [2, 3, 4, 8];
 
@@ -36,7 +39,10 @@ export const alphaq: AllocationPolicy<{ gamma: number }> = {
   traits: { resources: ['bits'], answer: 'values', monotone: 'decreasing', equivariant: true },
   allocate({ layers, options: { gamma }, budget }) {
     requireScores('alphaq', layers, 0);
-    const total = Math.floor(requireTotal('alphaq', budget));
+    const total = requireTotal('alphaq', budget);
+    // Where all layers weigh the same, whatever is beyond an integer cannot be spent.
+    const prices = layers.map(({ price }) => price);
+    const alike = prices.every((price) => price === prices[0]);
     const allowed = levels.filter((bits) => bits >= budget.min && bits <= budget.max);
     const lowest = allowed[0];
     if (lowest === undefined || total < lowest * layers.length) {
@@ -51,7 +57,10 @@ export const alphaq: AllocationPolicy<{ gamma: number }> = {
     const factors = layers.map(
       ({ score, parameters, variance }) => parameters * (middle / score) ** gamma * variance!,
     );
-    return { values: optimalBits(factors, total, allowed) };
+    if (alike) return { values: optimalBits(factors, Math.floor(total), allowed) };
+    const sizes = layers.map(({ parameters }) => parameters);
+    const capacity = (total * sizes.reduce((sum, size) => sum + size, 0)) / layers.length;
+    return { values: weightedBits({ factors, sizes, capacity, levels: allowed }) };
   },
 };
 

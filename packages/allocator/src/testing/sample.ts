@@ -23,7 +23,7 @@ export function sampleLayers(
     return {
       ...{ index, block: index, score, inputs, outputs },
       parameters: inputs * outputs,
-      cost: inputs + outputs,
+      ...{ cost: inputs + outputs, price: 1 },
       ...(facts.includes('variance') && { variance: 1e-4 * (1 + (index % 4)) }),
       ...(facts.includes('role') && { role: index % 2 === 0 ? 'q_proj' : 'v_proj' }),
     };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockFacts } from '../facts.js';
-import { alphaChart, expertsChart } from './blocks.js';
+import { resources } from '../resource.js';
+import { alphaChart, amountsChart } from './blocks.js';
 
 const blocks: BlockFacts[] = [
   { index: 0, matrices: 7, alpha: 2, interval: [1.5, 3] },
@@ -41,18 +42,17 @@ describe('alpha by block', () => {
 
 describe('experts by block', () => {
   const allocated = { index: 0, score: 2, share: 0.5, experts: 4, topK: 2 };
-  const { markup } = expertsChart(
-    [
+  const { markup } = amountsChart({
+    ...{ words: resources.experts, label: 'words', guide: [2, 'even share 2'] },
+    blocks: [
       {
-        ...{ index: 0, matrices: 7, alpha: 2 },
+        ...{ index: 0, matrices: 7, alpha: 2, amount: 4 },
         allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 6] } },
       },
-      { index: 1, matrices: 7, alpha: 2, allocated: { ...allocated, index: 1, experts: 0 } },
+      { ...{ index: 1, matrices: 7, alpha: 2, amount: 0 }, allocated: { ...allocated, index: 1 } },
       { index: 2, matrices: 7 },
     ],
-    2,
-    'words',
-  );
+  });
 
   it('draws bars, whiskers and the even share on one scale', () => {
     expect([...markup.matchAll(/<rect [^>]*width="([\d.]+)%"/g)].map(([, width]) => width)).toEqual(
@@ -68,14 +68,26 @@ describe('experts by block', () => {
 
   it('cuts a wild range off, with an arrow', () => {
     const wild = { ...allocated, robustness: { changed: 1, experts: [3, 40] as [number, number] } };
-    const { markup: cut } = expertsChart(
-      [{ index: 0, matrices: 7, alpha: 2, allocated: wild }],
-      4,
-      'words',
-    );
+    const { markup: cut } = amountsChart({
+      ...{ words: resources.experts, label: 'words', guide: [4, 'even share 4'] },
+      blocks: [{ index: 0, matrices: 7, alpha: 2, amount: 4, allocated: wild }],
+    });
     // To one and a half times the most that a block has.
     expect(cut).toContain('x1="50%" x2="100%"');
     expect(cut).toContain('→');
     expect(cut).toContain('95 % between 3 and 40');
+  });
+
+  it('leaves room for numbers that are no integers', () => {
+    const { markup: sparse } = amountsChart({
+      ...{ words: resources.sparsity, label: 'words', guide: [0.4, 'average'] },
+      blocks: [0.3, 0.5].map((amount, index) => ({ index, matrices: 7, alpha: 2, amount })),
+    });
+    // The largest reaches 1 / 1.08 of the width.
+    expect([...sparse.matchAll(/<rect [^>]*width="([\d.]+)%"/g)].map(([, width]) => width)).toEqual(
+      ['55.6', '92.6'],
+    );
+    expect(sparse).toContain('Block 1: a sparsity of 50.0 %');
+    expect(sparse).not.toContain('whisker');
   });
 });

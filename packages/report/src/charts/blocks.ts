@@ -1,5 +1,5 @@
 /**
- * Alpha and experts by block, one row for each, from the input (top) to the output. Places across
+ * Alpha and what is allocated by block, one row for each, from the input (top) to the output. Places across
  * are percentages, so that the charts take any width without scaling their text; the labels hang over
  * the edges into margins that the style sheet leaves.
  */
@@ -7,8 +7,9 @@ import { ticks } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import type { BlockFacts } from '../facts.js';
 import { WELL_TRAINED } from '../facts.js';
-import { count, decimal, percent, plain, range } from '../format.js';
+import { decimal, percent, plain, range } from '../format.js';
 import { type Content, type Html, html, trusted } from '../html.js';
+import type { ResourceWords } from '../resource.js';
 
 const TOP = 26;
 const BOTTOM = 26;
@@ -47,38 +48,51 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
   });
 }
 
-export function expertsChart(blocks: readonly BlockFacts[], even: number, label: string): Html {
-  const most = Math.max(even, 1, ...blocks.map(({ allocated }) => allocated?.experts ?? 0));
+/** @param guide a line across all rows, such as an even share, and its words */
+export function amountsChart(params: {
+  blocks: readonly BlockFacts[];
+  words: Pick<ResourceWords, 'phrase' | 'short' | 'tick'>;
+  guide: readonly [amount: number, label: string];
+  label: string;
+}): Html {
+  const { blocks, words, guide, label } = params;
+  const amounts = blocks.map(({ amount }) => amount ?? 0);
+  const whole = amounts.every(Number.isInteger);
+  // Beside a bar as long as the chart there is room for a short number only.
+  const most = Math.max(guide[0], whole ? 1 : 0, ...amounts) * (whole ? 1 : 1.08);
   const ends = blocks.map(({ allocated }) =>
     Math.min(allocated?.robustness?.experts[1] ?? 0, 1.5 * most),
   );
-  const highest = Math.max(most, ...ends);
+  const highest = Math.max(most, ...ends) || 1;
   const x = scaleLinear([0, highest], [0, 100]);
-  const row = ({ allocated, index }: BlockFacts, y: number): Content => {
-    if (!allocated) return html`<text class="none" x="0" y="${y + 4}">not in the budget</text>`;
-    const { experts, robustness } = allocated;
+  const row = ({ allocated, amount, index }: BlockFacts, y: number): Content => {
+    if (amount === undefined)
+      return html`<text class="none" x="0" y="${y + 4}">not in the budget</text>`;
+    const robustness = allocated?.robustness;
     const whisker = robustness?.experts;
     const title =
-      `Block ${index}: ${count(experts, 'expert')}` +
+      `Block ${index}: ${words.phrase(amount)}` +
       (whisker ? `, 95 % between ${whisker[0]} and ${whisker[1]}` : '') +
       (robustness ? `, another number in ${percent(robustness.changed)} of the draws` : '');
-    const end = Math.min(highest, Math.max(experts, whisker?.[1] ?? 0, 0));
+    const end = Math.min(highest, Math.max(amount, whisker?.[1] ?? 0, 0));
     const beyond = whisker !== undefined && whisker[1] > highest;
     const half = Math.floor(rowHeight(blocks.length) * 0.3);
     const [from, to] = (whisker ?? [0, 0]).map((value) =>
       percentOf(x(Math.min(highest, Math.max(0, value)))),
     ) as [Html, Html];
-    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, experts)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/>${!beyond && html`<line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<text class="count" x="${percentOf(x(end))}" dx="${beyond ? 16 : 7}" y="${y + 4}">${experts}</text></g>`;
+    return html`<g><title>${title}</title><rect class="bar" x="0" y="${y - half}" width="${percentOf(x(Math.max(0, amount)))}" height="${2 * half}" rx="1.5"/>${whisker && whisker[0] !== whisker[1] && html`<line class="whisker" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="whisker" x1="${from}" x2="${from}" y1="${y - 4}" y2="${y + 4}"/>${!beyond && html`<line class="whisker" x1="${to}" x2="${to}" y1="${y - 4}" y2="${y + 4}"/>`}`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<text class="count" x="${percentOf(x(end))}" dx="${beyond ? 16 : 7}" y="${y + 4}">${words.short(amount)}</text></g>`;
   };
+  const marks = ticks(0, highest, whole ? Math.min(5, highest) : 5);
   return rows({
     blocks,
     label,
     row,
     named: false,
-    axis: ticks(0, highest, Math.min(5, highest))
-      .filter(Number.isInteger)
-      .map((value) => [x(value), plain(value)]),
-    guides: [[x(even), `even share ${plain(Math.round(even * 10) / 10)}`]],
+    axis: (whole ? marks.filter(Number.isInteger) : marks).map((value) => [
+      x(value),
+      words.tick(value),
+    ]),
+    guides: [[x(guide[0]), guide[1]]],
   });
 }
 

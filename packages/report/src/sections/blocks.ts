@@ -1,9 +1,10 @@
-/** Alpha and experts by block, as a pair of charts and as numbers. */
+/** Alpha and what is allocated by block, as a pair of charts and as numbers. */
 
+import type { AllocationFacts } from '../allocation.js';
 import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
-import { alphaChart, expertsChart } from '../charts/blocks.js';
-import { type BlockFacts, expertsIn, type Facts } from '../facts.js';
-import { count, decimal, percent, range } from '../format.js';
+import { alphaChart, amountsChart } from '../charts/blocks.js';
+import type { BlockFacts, Facts } from '../facts.js';
+import { count, decimal, percent, plain, range } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
 export function blocksSection(facts: Facts): Html {
@@ -12,20 +13,63 @@ export function blocksSection(facts: Facts): Html {
     return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2><p>No block has a measured matrix.</p></section>`;
   }
   const intervals = scored.some(({ interval }) => interval);
-  const robust = allocation?.blocks.some(({ robustness }) => robustness);
   return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2>
-<p>From the input (top) to the output. The further right the dot, the less the block has learned${allocation && ', and the more experts it gets'}.</p>
+<p>From the input (top) to the output. The further right the dot, the less the block has learned${allocation && aside(allocation)}.</p>
 <div class="pair${allocation ? '' : ' single'}">
 <figure><figcaption><b>Alpha</b> ${intervals ? 'with its 95 % interval' : '(the analysis holds no intervals)'}</figcaption>${alphaChart(blocks, alphaWords(facts))}</figure>
-${
-  allocation &&
-  html`<figure><figcaption><b>Experts</b> ${robust ? 'and their 95 % range over the draws' : '(the allocation was not tested by draws)'}</figcaption>${expertsChart(blocks, expertsIn(allocation) / allocation.blocks.length, expertsWords(facts))}</figure>`
-}
+${allocation && amountsFigure(allocation, blocks)}
 </div>
-<p class="key">Dashed lines: usual bounds of alpha, 2 (over-trained below) and 6 (under-trained above)${allocation && '; an even share of the experts'}.</p>
+<p class="key">Dashed lines: usual bounds of alpha, 2 (over-trained below) and 6 (under-trained above)${allocation && `; ${guideOf(allocation)[2]}`}.</p>
 ${allocation && driverTable(blocks)}
 <details data-print><summary>All blocks in numbers</summary>${numbers(facts)}</details>
 </section>`;
+}
+
+/** What stands beside the alphas. Of other resources, more may go to either end. */
+function aside({ budget: { unit, per }, words }: AllocationFacts): string {
+  if (unit === 'experts' && per !== 'projection') return ', and the more experts it gets';
+  return `; the bars show ${words.kicker}`;
+}
+
+function amountsFigure(allocation: AllocationFacts, blocks: readonly BlockFacts[]): Html {
+  const { words } = allocation;
+  const [guide, text] = guideOf(allocation);
+  return html`<figure><figcaption><b>${words.title}</b> ${captionOf(allocation)}</figcaption>${amountsChart({ blocks, words, guide: [guide, text], label: amountsWords(allocation, blocks) })}</figure>`;
+}
+
+function captionOf({ budget: { unit }, blocks, projections, words }: AllocationFacts): string {
+  if (projections) {
+    if (words.adds) return 'of its projections together';
+    const percent = unit === 'sparsity' ? ', in percent' : '';
+    return `of its projections on average${words.weighted ? ', by size' : ''}${percent}`;
+  }
+  if (unit === 'experts') {
+    return blocks.some(({ robustness }) => robustness)
+      ? 'and their 95 % range over the draws'
+      : '(the allocation was not tested by draws)';
+  }
+  const captions = { rank: 'of each of its projections', bits: 'of each weight' } as const;
+  if (unit === 'rank' || unit === 'bits') return captions[unit];
+  return unit === 'sparsity' ? 'in percent of its weights' : 'as a factor on the global one';
+}
+
+/** The line across all rows: where it is, its words in the chart and in the text below. */
+function guideOf({
+  words,
+  average,
+  sum,
+  blocks,
+  budget: { unit },
+}: AllocationFacts): [amount: number, label: string, text: string] {
+  if (sum !== undefined) {
+    const even = sum / blocks.length;
+    const text = unit === 'experts' ? 'an even share of the experts' : 'an even share of the ranks';
+    return [even, `even share ${plain(Math.round(even * 10) / 10)}`, text];
+  }
+  if (words.weighted) {
+    return [average, `average ${words.number(average)}`, `the average, ${words.number(average)}`];
+  }
+  return [1, 'unchanged at 1', 'the factor 1, which changes nothing'];
 }
 
 function alphaWords({ scored }: Facts): string {
@@ -37,12 +81,17 @@ function alphaWords({ scored }: Facts): string {
   );
 }
 
-function expertsWords({ allocation }: Facts): string {
-  const { blocks } = allocation!;
-  return (
-    `Experts of ${count(blocks.length, 'block')}, ${expertsIn(allocation!)} in all: ` +
-    `${blocks.map(({ index, experts }) => `block ${index} ${experts}`).join(', ')}.`
+function amountsWords(
+  { words, sum, average, budget: { unit } }: AllocationFacts,
+  blocks: readonly BlockFacts[],
+): string {
+  const given = blocks.flatMap(({ index, amount }) =>
+    amount === undefined ? [] : [`block ${index} ${words.number(amount)}`],
   );
+  const whole =
+    sum === undefined ? `${words.number(average)} on average` : `${words.number(sum)} in all`;
+  const title = unit === 'rank' ? 'Ranks' : words.title;
+  return `${title} of ${count(given.length, 'block')}, ${whole}: ${given.join(', ')}.`;
 }
 
 /** Blocks whose number of experts hangs on one projection. */
@@ -53,9 +102,9 @@ function driverTable(blocks: readonly BlockFacts[]): Content {
 <p>Without the projection named here, its block would have at least ${STRONG_HOLD} experts more or fewer. Look at its fit before you trust the number.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="drivers"><table class="compact"><caption class="unseen">Blocks whose number of experts depends on a single projection</caption>
 <thead><tr><th scope="col">Block</th><th scope="col">Projection</th><th scope="col">Its alpha</th><th scope="col">Block’s alpha</th><th scope="col">Experts</th><th scope="col">Without it</th></tr></thead>
-<tbody>${found.map(({ index, alpha, allocated }) => {
+<tbody>${found.map(({ index, alpha, allocated, amount }) => {
     const driver = allocated!.robustness!.driver!;
-    return html`<tr><th scope="row">${index}</th><td title="${driver.name}">${driver.role ?? driver.name}</td><td>${decimal(driver.alpha)}</td><td>${alpha !== undefined && decimal(alpha)}</td><td>${allocated!.experts}</td><td>${driver.experts}</td></tr>`;
+    return html`<tr><th scope="row">${index}</th><td title="${driver.name}">${driver.role ?? driver.name}</td><td>${decimal(driver.alpha)}</td><td>${alpha !== undefined && decimal(alpha)}</td><td>${amount}</td><td>${driver.experts}</td></tr>`;
   })}</tbody></table></div>`;
 }
 
@@ -73,6 +122,8 @@ function numbers({ blocks, allocation }: Facts): Html {
     { title: 'Spread', cell: ({ spread }) => spread !== undefined && decimal(spread) },
   ];
   if (allocation) {
+    const { unit } = allocation.budget;
+    const { words } = allocation;
     // The score is the alpha, unless the allocation was made with another rule than the analysis.
     if (blocks.some(({ alpha, allocated }) => allocated && allocated.score !== alpha)) {
       all.push({
@@ -83,9 +134,13 @@ function numbers({ blocks, allocation }: Facts): Html {
     all.push(
       {
         title: 'Share',
-        cell: ({ allocated }) => allocated && `${decimal(100 * allocated.share, 1)} %`,
+        cell: ({ allocated }) =>
+          allocated?.share !== undefined && `${decimal(100 * allocated.share, 1)} %`,
       },
-      { title: 'Experts', cell: ({ allocated }) => allocated?.experts },
+      {
+        title: words.title,
+        cell: ({ amount }) => amount !== undefined && words.number(amount),
+      },
       {
         title: '95 % of draws',
         cell: ({ allocated }) => {
@@ -106,7 +161,10 @@ function numbers({ blocks, allocation }: Facts): Html {
             : undefined;
         },
       },
-      { title: 'Selected per token', cell: ({ allocated }) => allocated?.topK },
+      {
+        title: 'Selected per token',
+        cell: ({ allocated }) => unit === 'experts' && allocated?.topK,
+      },
     );
   }
   // Of what no block has, there is no column.
@@ -116,7 +174,7 @@ function numbers({ blocks, allocation }: Facts): Html {
       ? [{ title, contents: cells[i]! }]
       : [],
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="All blocks in numbers"><table class="compact"><caption class="unseen">Alpha${allocation && ' and experts'} of every block</caption>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="All blocks in numbers"><table class="compact"><caption class="unseen">Alpha${allocation && ` and ${allocation.words.title.toLowerCase()}`} of every block</caption>
 <thead><tr><th scope="col">Block</th>${present.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${blocks.map(({ index }, i) => html`<tr><th scope="row">${index}</th>${present.map(({ contents }) => html`<td>${contents[i]}</td>`)}</tr>`)}</tbody></table></div>`;
 }

@@ -39,14 +39,10 @@ const words: readonly (readonly [word: string, meaning: string])[] = [
     'Marchenko–Pastur bulk',
     'The spectrum that a random matrix of the same shape and size of values would have. Eigenvalues inside it may be noise; those that stand out of it are what training has put there.',
   ],
-  [
-    'LoRA expert',
-    'A small pair of matrices that is trained while the model itself stays as it is. A block may have several; a router picks a few of them for each token. Blocks that have learned less have more to gain, so they get more experts.',
-  ],
 ];
 
 export function guideSection({ allocation }: Facts): Html {
-  const needed = allocation ? words : words.filter(([word]) => word !== 'LoRA expert');
+  const needed = allocation ? [...words, allocation.words.meaning] : words;
   return html`<section aria-labelledby="read" class="guide"><h2 id="read" class="unseen">How to read this</h2>
 <details data-print><summary>How to read this: alpha, heavy tails and the other words, in a few sentences each</summary>
 <dl class="words">${needed.map(([word, meaning]) => html`<div><dt>${word}</dt><dd>${meaning}</dd></div>`)}</dl></details></section>`;

@@ -8,6 +8,7 @@ import { group, mean } from 'd3-array';
 import { type Facts, type InBlock, warningOf } from '../facts.js';
 import { count, decimal } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
+import { amountMap } from './amount-map.js';
 
 /** Lower bounds of the colours after the first; 2, 6 and 8 are the marks of the warnings. */
 const STEPS: readonly number[] = [2, 2.5, 3, 3.5, 4, 5, 6, 8];
@@ -18,7 +19,8 @@ export function step(alpha: number): number {
   return STEPS.filter((bound, i) => (i < 6 ? alpha >= bound : alpha > bound)).length;
 }
 
-export function heatMapSection({ projections, blocks, failed }: Facts): Content {
+export function heatMapSection(facts: Facts): Content {
+  const { projections, blocks, failed } = facts;
   if (projections.length === 0) return undefined;
   const byRole = group(
     projections,
@@ -40,7 +42,7 @@ ${legend()}
 <div class="scroll" tabindex="0" role="region" aria-label="Table of alpha by projection and block"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
 <thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
 <tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index }) => cell(role, index, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
-<tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div></section>`;
+<tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div>${amountMap(facts, roles)}</section>`;
 }
 
 function cell(

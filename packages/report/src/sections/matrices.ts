@@ -1,5 +1,6 @@
 /** Every measured matrix: a table to sort and filter, and behind each row its charts. */
 import type { AnalysedRow } from '@alphalora/contracts';
+import { type AllocationFacts, amountOf } from '../allocation.js';
 import { type Facts, shortName } from '../facts.js';
 import { count, decimal, range, shape, significant } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
@@ -16,11 +17,11 @@ interface Column {
   minor?: boolean;
 }
 
-export function matricesSection({ measured }: Facts): Html {
+export function matricesSection({ measured, allocation }: Facts): Html {
   if (measured.length === 0) {
     return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2><p>No matrix was measured.</p></section>`;
   }
-  const columns = columnsOf(measured);
+  const columns = columnsOf(measured, allocation);
   const roles = [...new Set(measured.flatMap(({ role }) => role ?? []))];
   const drawn = measured.some((row) => row.spectrum);
   return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2>
@@ -41,9 +42,11 @@ ${measured.map(
 )}</table></div></section>`;
 }
 
-function columnsOf(measured: readonly AnalysedRow[]): Column[] {
+function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFacts): Column[] {
   const has = (metric: string): boolean => measured.some(({ metrics }) => metric in metrics);
-  const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS);
+  const amount = amountColumn(allocation);
+  // One more column takes the place of one of them: names stay on one line.
+  const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS - amount.length);
   return [
     { title: 'Block', cell: ({ block }) => block ?? '–', minor: true },
     { title: 'Projection', cell: ({ role }) => role ?? '–', minor: true },
@@ -52,6 +55,7 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
       title: 'Alpha',
       cell: ({ alpha, stderr }) => html`<b>${decimal(alpha)}</b> ± ${decimal(stderr)}`,
     },
+    ...amount,
     ...(measured.some(({ interval }) => interval)
       ? [
           {
@@ -81,6 +85,19 @@ function columnsOf(measured: readonly AnalysedRow[]): Column[] {
       minor: true,
     })),
   ];
+}
+
+/** Where projections were given something one by one. */
+function amountColumn(allocation?: AllocationFacts): Column[] {
+  if (!allocation?.projections) return [];
+  const { words, budget, projections } = allocation;
+  const amounts = new Map(projections.map((one) => [one.name, amountOf(one, budget.unit)]));
+  const cell = ({ name }: AnalysedRow): Content => {
+    // The parts of a fused projection share what it gets.
+    const amount = amounts.get(name) ?? amounts.get(name.replace(/\[\D+?\]/, ''));
+    return amount === undefined ? '–' : words.number(amount);
+  };
+  return [{ title: words.title, cell, minor: true }];
 }
 
 /** A name that may be broken before each of its dots. */

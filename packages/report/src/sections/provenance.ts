@@ -25,22 +25,32 @@ function analysisEntries({ tool, options, timings }: Analysis): Entry[] {
 
 function allocationEntries(allocation: Allocation): Entry[] {
   const { policy, budget, rounding, parameters, robustness } = allocation;
+  const { unit, per = 'block' } = budget;
+  const counted = unit === 'experts' || unit === 'bits';
+  const [least, most] = counted ? ['fewest', 'most'] : ['least', 'most'];
   return [
     ['policy', `${policy.name} ${policy.version}`],
     ...Object.entries(policy.options).map(([name, value]): Entry => [spaced(name), shown(value)]),
     ['budget', budgetInWords(budget)],
-    ['fewest per block', budget.min],
-    ['most per block', budget.max],
+    [`${least} per ${per}`, budget.min],
+    [`${most} per ${per}`, budget.max],
     ['rounding', rounding && spaced(rounding)],
-    ['rank', parameters?.rank],
+    ['rank', unit === 'experts' ? parameters?.rank : undefined],
     ['trainable parameters', parameters && whole(parameters.trainable)],
     ['draws', robustness && whole(robustness.draws)],
   ];
 }
 
-function budgetInWords({ unit, measure, total = 0 }: Allocation['budget']): string {
-  if (measure === 'parameters') return `${unit} of ${whole(total)} trainable parameters`;
-  return measure === 'average' ? `${total} ${unit} on average` : `${whole(total)} ${unit}`;
+function budgetInWords({ unit, measure, total }: Allocation['budget']): string {
+  const plural = unit === 'rank' ? 'ranks' : unit;
+  if (total === undefined) return `factors of ${unit.replace('-', ' ')}`;
+  if (measure === 'parameters') return `${plural} of ${whole(total)} trainable parameters`;
+  if (measure === 'average') {
+    return unit === 'sparsity'
+      ? `an average sparsity of ${total}`
+      : `${total} ${plural} on average`;
+  }
+  return unit === 'sparsity' ? `a total sparsity of ${total}` : `${whole(total)} ${plural}`;
 }
 
 function table(title: string, entries: readonly Entry[]): Html {
@@ -81,15 +91,45 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
       `--set ${quoted(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)}`,
   );
   const allocate = [
-    `alphalora allocate analysis.json --total ${budget.total} --policy ${quoted(policy.name)}`,
+    'alphalora allocate analysis.json',
+    ...budgetFlags(budget),
+    `--policy ${quoted(policy.name)}`,
     ...settings,
-    `--rounding ${rounding}`,
+    ...(rounding ? [`--rounding ${rounding}`] : []),
     ...(budget.min === undefined ? [] : [`--min ${budget.min}`]),
     ...(budget.max === undefined ? [] : [`--max ${budget.max}`]),
+    ...expertFlags(allocation),
     '-o allocation.json',
   ];
   const report = 'alphalora report analysis.json allocation.json -o report.html';
   return [analyze.join(' '), allocate.join(' '), report].join('\n');
+}
+
+/** What is the default is left out. */
+function budgetFlags({
+  unit,
+  per = 'block',
+  measure = 'units',
+  total,
+}: Allocation['budget']): string[] {
+  const flags = { units: '--total', parameters: '--parameters', average: '--average' } as const;
+  return [
+    ...(unit === 'experts' ? [] : [`--unit ${unit}`]),
+    ...(per === 'block' ? [] : [`--per ${per}`]),
+    ...(total === undefined ? [] : [`${flags[measure]} ${total}`]),
+  ];
+}
+
+/** Rank and top-k where they are not the usual 8 and 2, and can be told from the document. */
+function expertFlags({ budget, blocks, projections, parameters }: Allocation): string[] {
+  if (budget.unit !== 'experts') return [];
+  const layers = (budget.per === 'projection' && projections) || blocks;
+  // Where all experts are selected, the limit may be anything above.
+  const limited = layers.find(({ experts = 0, topK = 0 }) => experts > topK);
+  return [
+    ...(limited?.topK === undefined || limited.topK === 2 ? [] : [`--top-k ${limited.topK}`]),
+    ...(parameters === undefined || parameters.rank === 8 ? [] : [`--rank ${parameters.rank}`]),
+  ];
 }
 
 function flag(name: string, value: unknown): string[] {

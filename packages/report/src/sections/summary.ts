@@ -1,7 +1,8 @@
 /** The head of the page: which model, what was done, and what it says in sentences. */
 
 import { mean } from 'd3-array';
-import { expertsIn, type Facts } from '../facts.js';
+import type { AllocationFacts } from '../allocation.js';
+import type { Facts } from '../facts.js';
 import { findings } from '../findings.js';
 import { count, decimal, whole } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
@@ -15,7 +16,7 @@ export function summarySection(facts: Facts): Html {
     ['Weights', model.digest && html`<code class="digest">${model.digest}</code>`],
   ];
   return html`<header class="top">
-<p class="kicker">Heavy-tail report${facts.allocation && html` and allocation of LoRA experts`}</p>
+<p class="kicker">Heavy-tail report${facts.allocation && html` and allocation of ${facts.allocation.words.kicker}`}</p>
 <h1>${titleOf(model.source)}</h1>
 <dl class="identity">${identity.map(([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <dl class="figures">${figures(facts).map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>
@@ -31,14 +32,9 @@ export function titleOf(source: string): string {
   return source.split(/[\\/]/).findLast((part) => part !== '') ?? source;
 }
 
-function figures({
-  analysis,
-  measured,
-  skipped,
-  failed,
-  scored,
-  allocation,
-}: Facts): [name: string, value: string, note: string][] {
+type Figure = [name: string, value: string, note: string];
+
+function figures({ analysis, measured, skipped, failed, scored, allocation }: Facts): Figure[] {
   const average = mean(scored, ({ alpha }) => alpha);
   return [
     ['Blocks', whole(analysis.model.blocks), ''],
@@ -49,15 +45,28 @@ function figures({
     ],
     ...(average === undefined
       ? []
-      : [['Mean alpha', decimal(average), 'of the blocks'] as [string, string, string]]),
-    ...(allocation
-      ? [
-          [
-            'Experts',
-            whole(expertsIn(allocation)),
-            `in ${count(allocation.blocks.length, 'block')}`,
-          ] as [string, string, string],
-        ]
-      : []),
+      : [['Mean alpha', decimal(average), 'of the blocks'] satisfies Figure]),
+    ...(allocation ? allocated(allocation) : []),
   ];
+}
+
+/** What there is of the resource in all, and what adapters cost where that says more. */
+function allocated(allocation: AllocationFacts): Figure[] {
+  const { budget, words, sum, average, layers, blocks, projections, parameters } = allocation;
+  const inside = count(blocks.length, 'block');
+  const where = projections ? `in ${count(projections.length, 'projection')}` : `in ${inside}`;
+  const figure = ((): Figure => {
+    if (sum !== undefined) {
+      return [budget.unit === 'rank' ? 'Ranks in all' : words.title, whole(sum), where];
+    }
+    if (words.weighted)
+      return [`Average ${words.title.toLowerCase()}`, words.number(average), where];
+    const amounts = layers.map(({ amount }) => amount);
+    const ends = [Math.min(...amounts), Math.max(...amounts)].map(words.number);
+    return [`${words.title} times`, ends.join('–'), where];
+  })();
+  const limit = budget.measure === 'parameters' ? budget.total : undefined;
+  if (!parameters || (budget.unit === 'experts' && limit === undefined)) return [figure];
+  const note = limit === undefined ? '' : `of at most ${whole(limit)}`;
+  return [figure, ['Trainable parameters', whole(parameters.trainable), note]];
 }

@@ -1,0 +1,155 @@
+/** `allocate` and `compare --policies` as they are called: options in, documents and messages out. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Allocation } from '@alphalora/contracts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { formatDocument } from './documents.js';
+import { run } from './run.js';
+import { analysisOf, measuredRow } from './test-support/documents.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function alphalora(...argv: string[]) {
+  const texts = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof texts) => ({
+    write(text: string) {
+      texts[name] += text;
+    },
+  });
+  const io = { stdout: stream('stdout'), stderr: stream('stderr') };
+  const code = await run(argv, { ...io, signal: new AbortController().signal });
+  return { code, ...texts };
+}
+
+async function allocation(...argv: string[]): Promise<Allocation> {
+  const { code, stdout, stderr } = await alphalora('allocate', ...argv, '--json');
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Two blocks of a square and a wide projection; `norm` over the weights is the variance. */
+const shapes = { q_proj: [8, 8], up_proj: [24, 8] };
+const matrices = [1, 3].flatMap((alpha, block) =>
+  Object.entries(shapes).map(([role, shape]) =>
+    measuredRow(`h.${block}.${role}.weight`, alpha, {
+      shape,
+      metrics: { norm: shape[0]! * shape[1]! * (block + 1) },
+    }),
+  ),
+);
+const analysis = file(
+  'analysis.json',
+  formatDocument(analysisOf(matrices, [{ alpha: 1 }, { alpha: 3 }])),
+);
+const linear = ['--set', 'beta=1'];
+
+describe('allocate', () => {
+  it('shares out ranks by projection under a number of parameters', async () => {
+    const made = await allocation(
+      ...[analysis, ...linear, '--unit', 'rank', '--per', 'projection', '--parameters', '0.384k'],
+    );
+    // A rank costs 16 and 32, and 1 : 1 : 3 : 3 of them 48 + 144 = 192; twice that is 384.
+    expect(made.projections!.map(({ rank }) => rank)).toEqual([2, 2, 6, 6]);
+    expect(made.budget).toMatchObject({ unit: 'rank', per: 'projection', measure: 'parameters' });
+    expect(made.parameters!.trainable).toBe(384);
+  });
+
+  it('counts the average of the layers', async () => {
+    expect((await allocation(analysis, ...linear, '--average', '6')).experts).toEqual([3, 9]);
+  });
+
+  it('takes the usual budget and policy of the resource', async () => {
+    const experts = await allocation(analysis, ...linear);
+    expect(experts.budget.total).toBe(10);
+    const names = { bits: 'alphaq', sparsity: 'alphapruning', 'learning-rate': 'tempbalance' };
+    for (const [unit, name] of Object.entries(names)) {
+      const made = await allocation(analysis, '--unit', unit);
+      expect([made.policy.name, made.budget.unit]).toEqual([name, unit]);
+    }
+  });
+
+  it('judges by a file of scores, with or without an analysis', async () => {
+    const scores = file('scores.csv', 'block,score\n1,1\n0,2\n');
+    const layerif = ['--scores', scores, '--policy', 'layerif', '--total', '9'];
+    const alone = await allocation(...layerif);
+    expect(alone.blocks.map(({ index, experts }) => [index, experts])).toEqual([
+      [1, 3],
+      [0, 6],
+    ]);
+    expect(alone).not.toHaveProperty('parameters');
+    const shaped = await allocation(analysis, ...layerif);
+    expect(shaped.experts).toEqual([6, 3]);
+    // 8 (8 + 8) + 8 and 8 (8 + 24) + 8 for each of the 9 experts.
+    expect(shaped.parameters!.trainable).toBe(9 * (136 + 264));
+    expect(shaped).not.toHaveProperty('robustness');
+  });
+
+  it('keeps the rule from projections to blocks that the analysis was made with', async () => {
+    const rows = [1, 1, 4].map((alpha, i) => measuredRow(`h.0.w${i}.weight`, alpha));
+    rows.push(measuredRow('h.1.w0.weight', 2));
+    const blocks = [{ alpha: 1 }, { alpha: 2 }];
+    const document = analysisOf(rows, blocks, { aggregate: 'median' });
+    const median = file('median.json', formatDocument(document));
+    expect((await allocation(median, ...linear, '--total', '6')).experts).toEqual([2, 4]);
+    const mean = await allocation(median, ...linear, '--total', '6', '--aggregate', 'mean');
+    expect(mean.experts).toEqual([3, 3]);
+  });
+
+  it.each([
+    ['nothing to go by', [], 2, /name an analysis.json or a model, or give a file of scores/],
+    ['two totals', [analysis, '--total', '9', '--average', '3'], 2, /--total and --average both/],
+    ['an unknown unit', [analysis, '--unit', 'heads'], 2, /Allowed choices are experts, rank/],
+    ['a strange number', [analysis, '--parameters', '10 percent'], 2, /like 160000, 100M or 1e9/],
+    ['a negative total', [analysis, '--total', '-3'], 2, /must be a number from 0 on/],
+    ['half an expert', [analysis, '--total', '9.5'], 2, /total must be an integer/],
+    ['another resource', [analysis, '--policy', 'alphaq'], 2, /alphaq is for bits, not for exp/],
+    [
+      'scores of projections alone',
+      ['--scores', file('p.csv', 'name,score\nw,1\n')],
+      2,
+      /scores of projections need an analysis/,
+    ],
+    [
+      'scores of a third block',
+      [analysis, '--scores', file('t.csv', 'block,score\n0,1\n1,1\n2,1\n')],
+      1,
+      /has a score of block 2, which is no layer/,
+    ],
+  ])('refuses %s', async (_, argv, code, message) => {
+    const output = join(folder, 'never.json');
+    const outcome = await alphalora('allocate', ...argv, '-o', output);
+    expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) });
+    expect(() => readFileSync(output)).toThrow(/ENOENT/);
+  });
+});
+
+describe('compare --policies', () => {
+  it('shows allocations side by side, and as JSON', async () => {
+    const argv = ['compare', analysis, '--policies', 'alphalora:beta=1,uniform', '--total', '12'];
+    const { code, stdout, stderr } = await alphalora(...argv);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^ +0 +1\.000 +3 +6$/m);
+    const { policies, distances } = JSON.parse((await alphalora(...argv, '--json')).stdout);
+    expect(policies.map(({ amounts }: { amounts: number[] }) => amounts)).toEqual([
+      [3, 9],
+      [6, 6],
+    ]);
+    expect(distances[0]).toEqual([0, 6]);
+  });
+
+  it.each([
+    ['options of no policy', [analysis, '--policies', 'uniform:beta=1'], /no option "beta"/],
+    ['one document without policies', [analysis], /compare takes two documents/],
+  ])('refuses %s', async (_, argv, message) => {
+    const outcome = await alphalora('compare', ...argv);
+    expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+});

@@ -1,0 +1,105 @@
+/** From measurements, or scores, and the options of the command line to an allocation. */
+import { type Layer, layersFromScores, layersOf } from '@alphalora/allocator';
+import {
+  type Aggregate,
+  type Allocation,
+  AlphaLoraError,
+  type Analysis,
+  type Rounding,
+} from '@alphalora/contracts';
+import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
+import { type BudgetFlags, budgetFor, defaultPolicy } from './budget.js';
+import type { PluginOptions, Policies, PolicyJob } from './plugins/index.js';
+import { readScores, type Score, withScores } from './scores.js';
+
+export interface AllocatingOptions extends BudgetFlags, PluginOptions {
+  policy?: string;
+  set: Record<string, unknown>;
+  /** File of scores that take the place of alpha. */
+  scores?: string;
+  rounding: Rounding;
+  topK: number;
+  rank: number;
+  seed: number;
+}
+
+/** What the layers are judged by. */
+export type Evidence =
+  | { analysis: Analysis; scores?: Score[] }
+  | { analysis?: undefined; scores: Score[] };
+
+/** The file of `--scores`, read before anything that takes long. */
+export async function givenScores({ scores }: AllocatingOptions): Promise<Score[] | undefined> {
+  return scores === undefined ? undefined : readScores(scores);
+}
+
+/** Allocates by the chosen policy. */
+export type Allocator = (evidence: Evidence) => Promise<Allocation>;
+
+/**
+ * The policy that was named, or else the one of the configuration, or the resource's usual; opened
+ * before anything is measured, so that a misspelt name does not cost an hour.
+ */
+export async function chosenAllocator(
+  { defaults, open }: Policies,
+  options: AllocatingOptions,
+): Promise<Allocator> {
+  const reference = options.policy ?? defaults.policy ?? defaultPolicy(options.unit);
+  const policy = await open(reference);
+  // The configuration's options are those of its policy.
+  const set = { ...(reference === defaults.policy && defaults.set), ...options.set };
+  return (evidence) => policy.allocate(jobFor(evidence, { ...options, set }));
+}
+
+export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJob {
+  const { unit, per, set, rounding, topK, rank, seed } = options;
+  const layers = layersFor(evidence, options);
+  const { analysis, scores } = evidence;
+  // The alternatives are other alphas of blocks, counted in experts.
+  const robust = analysis && !scores && unit === 'experts' && per === 'block';
+  return {
+    ...{ layers, options: set, budget: budgetFor(options, layers.length) },
+    ...{ rounding, topK, rank, seed },
+    ...(robust && {
+      alternatives: alternativeScores(
+        analysis.matrices,
+        analysis.blocks.length,
+        analysis.options.aggregate,
+      ),
+    }),
+  };
+}
+
+function layersFor(
+  { analysis, scores }: Evidence,
+  { per, scores: file }: AllocatingOptions,
+): Layer[] {
+  if (!scores) return layersOf(analysis!, { per });
+  if (analysis) return withScores(layersOf(analysis, { per }), scores, file!);
+  if (per === 'projection' || scores.some(({ name }) => name !== undefined)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${file}: scores of projections need an analysis, which knows their shapes: ` +
+        'alphalora allocate analysis.json --per projection --scores <file>',
+    );
+  }
+  return layersFromScores(
+    scores.map(({ block, score }) => ({ score, ...(block !== undefined && { block }) })),
+  );
+}
+
+/** The same measurements under the given rule, if any, from projections to blocks. */
+export function reaggregated(
+  analysis: Analysis,
+  aggregate: Aggregate = analysis.options.aggregate,
+): Analysis {
+  if (analysis.shard) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      'this is one part of an analysis: join all parts with alphalora merge first',
+    );
+  }
+  if (analysis.options.aggregate === aggregate) return analysis;
+  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
+  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
+}

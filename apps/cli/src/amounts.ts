@@ -1,0 +1,123 @@
+/**
+ * What an allocation gives, read alike for every resource: the amounts of blocks and projections, and
+ * what they make in all.
+ *
+ * Experts and ranks add up: those of a block's projections make the block's. Bits, sparsity and
+ * factors do not; there a block has the average of its projections, of bits and sparsity weighted by
+ * their sizes, so that it is what the block's weights have on average.
+ */
+import type {
+  AllocatedBlock,
+  AllocatedProjection,
+  Allocation,
+  Resource,
+} from '@alphalora/contracts';
+
+interface Kind {
+  /** What the amount is called at the head of a column. */
+  title: string;
+  /** Decimals of an amount that is no integer. */
+  digits: number;
+  adds: boolean;
+  /** Whether the size of a layer counts in an average. */
+  weighted: boolean;
+}
+
+const factor: Kind = { title: 'factor', digits: 3, adds: false, weighted: false };
+
+export const kinds: Readonly<Record<Resource, Kind>> = {
+  experts: { title: 'experts', digits: 1, adds: true, weighted: false },
+  rank: { title: 'rank', digits: 1, adds: true, weighted: false },
+  bits: { title: 'bits', digits: 2, adds: false, weighted: true },
+  sparsity: { title: 'sparsity', digits: 3, adds: false, weighted: true },
+  'learning-rate': factor,
+  'weight-decay': factor,
+};
+
+/** Whether it comes in integers. */
+export function isWhole(unit: Resource): boolean {
+  return unit === 'experts' || unit === 'rank' || unit === 'bits';
+}
+
+/** What is said of an allocation as a whole. */
+export interface AllocationSummary
+  extends Pick<Allocation, 'policy' | 'budget' | 'rounding' | 'parameters'> {
+  blocks: number;
+  /** Present where the budget is per projection. */
+  projections?: number;
+  /** Of the blocks, or of the projections where the budget is per projection. */
+  amounts: {
+    lowest: number;
+    highest: number;
+    average: number;
+    /** Of experts and ranks. */
+    sum?: number;
+  };
+}
+
+export function summaryOf(allocation: Allocation): AllocationSummary {
+  const { policy, budget, rounding, parameters, blocks, projections } = allocation;
+  const own = budget.per === 'projection' ? projections : undefined;
+  const all = own ? own.map((one) => amountOf(one, budget.unit)) : amountsByBlock(allocation);
+  const given = all.filter((amount) => amount !== undefined);
+  const sizes = own ? own.map(sizeOf) : blocks.map((block) => sizeOfBlock(allocation, block));
+  const average = averageOf(all, kinds[budget.unit].weighted ? sizes : undefined);
+  return {
+    ...{ policy, budget, ...(rounding && { rounding }), ...(parameters && { parameters }) },
+    blocks: blocks.length,
+    ...(own && { projections: own.length }),
+    amounts: {
+      lowest: given.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+      highest: given.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+      average: average ?? 0,
+      ...(kinds[budget.unit].adds && { sum: given.reduce((a, b) => a + b, 0) }),
+    },
+  };
+}
+
+/** Undefined where the document does not say. */
+export function amountOf(
+  layer: AllocatedBlock | AllocatedProjection,
+  unit: Resource,
+): number | undefined {
+  if (unit === 'experts') return layer.experts;
+  return unit === 'rank' ? layer.rank : layer.value;
+}
+
+/** By position in `blocks`: a block's own amount, or the average of its projections. */
+export function amountsByBlock(allocation: Allocation): Array<number | undefined> {
+  const { blocks, budget, projections } = allocation;
+  return blocks.map((block) => {
+    const own = amountOf(block, budget.unit);
+    if (own !== undefined) return own;
+    const inside = projections?.filter((projection) => projection.block === block.index) ?? [];
+    return averageOf(
+      inside.map((projection) => amountOf(projection, budget.unit)),
+      kinds[budget.unit].weighted ? inside.map(sizeOf) : undefined,
+    );
+  });
+}
+
+/** Layers of unknown size weigh the same. */
+function averageOf(
+  amounts: ReadonlyArray<number | undefined>,
+  sizes?: readonly number[],
+): number | undefined {
+  const known = amounts.flatMap((amount, i) =>
+    amount === undefined ? [] : [{ amount, size: sizes?.[i] ?? 1 }],
+  );
+  if (known.length === 0) return undefined;
+  const all = known.reduce((sum, { size }) => sum + size, 0);
+  return known.reduce(
+    (sum, { amount, size }) => sum + amount * (all > 0 ? size / all : 1 / known.length),
+    0,
+  );
+}
+
+function sizeOf({ inputs, outputs }: AllocatedProjection): number {
+  return inputs * outputs;
+}
+
+function sizeOfBlock({ projections = [] }: Allocation, { index }: AllocatedBlock): number {
+  return projections.reduce((sum, one) => sum + (one.block === index ? sizeOf(one) : 0), 0);
+}

@@ -1,0 +1,25 @@
+/** `alphalora policy list`: what `--policy` can name here, without loading what nobody named. */
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { table } from '../../output/table.js';
+import { type PluginOptions, withPolicies } from '../../plugins/index.js';
+
+export async function listPolicies(
+  options: PluginOptions & { json?: boolean },
+  io: Io,
+): Promise<ExitCode> {
+  const found = await withPolicies(options, io, (policies) => policies.list());
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+    return exitCodes.done;
+  }
+  const titles = ['name', 'shares out', 'rule', 'from'];
+  const columns = titles.map((title) => ({ title, align: 'left' as const }));
+  const rows = found.map(({ name, traits, summary = '', from }) => [
+    name,
+    traits.resources.join(', '),
+    summary,
+    from,
+  ]);
+  io.stdout.write(table(columns, rows));
+  return exitCodes.done;
+}

@@ -1,0 +1,107 @@
+/**
+ * `alphalora policy new`: a package with a policy that works and passes its own tests, to be changed
+ * into one's own. The files are those in `templates/policy`, where `policy-name` stands for the name.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { isBuiltIn } from '../../plugins/built-in.js';
+
+const root = new URL('../../../', import.meta.url);
+const templates = new URL('templates/policy/', root);
+
+/** Under their own names, npm would leave these files out of our package or take them for its own. */
+const stored: Readonly<Record<string, string>> = {
+  gitignore: '.gitignore',
+  'manifest.json': 'package.json',
+  'conformance.js': 'index.test.js',
+};
+
+export async function newPolicy(
+  name: string,
+  { output, json }: { output?: string; json?: boolean },
+  io: Io,
+): Promise<ExitCode> {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || isBuiltIn(name)) {
+    const why = isBuiltIn(name) ? 'is built in' : 'must be lower-case words joined by hyphens';
+    throw new AlphaLoraError('INVALID_OPTION', `the name "${name}" ${why}: choose another`);
+  }
+  const folder = resolve(output ?? `alphalora-policy-${name}`);
+  await requireFree(folder);
+  const files = await filesFor(name);
+  await writeFolder(folder, files);
+
+  if (json) {
+    io.stdout.write(`${JSON.stringify({ folder, files: [...files.keys()] }, null, 2)}\n`);
+    return exitCodes.done;
+  }
+  const shown = relative('', folder) || '.';
+  for (const file of files.keys()) io.stderr.write(`wrote ${join(shown, file)}\n`);
+  io.stdout.write(
+    `next:\n  cd ${shown}\n  npm install\n  npm test\n  alphalora policy check .\n` +
+      'then change index.js into your policy, and the numbers in index.test.js with it\n',
+  );
+  return exitCodes.done;
+}
+
+/** Nothing is ever written over. */
+async function requireFree(folder: string): Promise<void> {
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw failed(folder, error);
+  });
+  if (found.length === 0) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${folder} is there already and not empty: choose another folder with -o`,
+    { details: { file: folder } },
+  );
+}
+
+async function filesFor(name: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const file of (await readdir(templates)).sort()) {
+    const text = (await readFile(new URL(file, templates), 'utf8')).replaceAll('policy-name', name);
+    files.set(stored[file] ?? file, file === 'manifest.json' ? await withRanges(text) : text);
+  }
+  return files;
+}
+
+/** The versions of our own dependencies: with those, the template was tested. */
+async function withRanges(manifest: string): Promise<string> {
+  const text = await readFile(new URL('package.json', root), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  const { version } = createRequire(root)('@alphalora/allocator/package.json');
+  return manifest.replace(/"(\S+)": "\*"/g, (_, dependency: string) => {
+    const range = dependencies[dependency]!;
+    // Among ours, packages are linked, whatever their version.
+    return `"${dependency}": "${range.startsWith('workspace:') ? `^${version}` : range}"`;
+  });
+}
+
+/** All files or none: they are written beside, and the folder is renamed. */
+async function writeFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  let temporary: string | undefined;
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    const beside = `.${basename(folder)}-${randomBytes(6).toString('hex')}`;
+    temporary = join(dirname(folder), beside);
+    await mkdir(temporary);
+    for (const [file, text] of files) await writeFile(join(temporary, file), text);
+    await rmdir(folder).catch(() => undefined);
+    await rename(temporary, folder);
+  } catch (cause) {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    throw failed(folder, cause);
+  }
+}
+
+function failed(folder: string, cause: unknown): AlphaLoraError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AlphaLoraError('IO_FAILED', `cannot write ${folder}: ${why}`, {
+    ...{ details: { file: folder }, cause },
+  });
+}

@@ -1,0 +1,74 @@
+/** Amounts in the words of their resource: of one layer, and of an allocation as a whole. */
+import type { Resource } from '@alphalora/contracts';
+import { type AllocationSummary, isWhole, kinds } from '../amounts.js';
+
+/** Factors on a global value have nothing in all. */
+const multipliers: ReadonlySet<Resource> = new Set(['learning-rate', 'weight-decay']);
+
+/** An integer as it is, anything else with the decimals of its resource. */
+export function amountText(amount: number | undefined, unit: Resource): string {
+  if (amount === undefined || Number.isNaN(amount)) return '-';
+  // Averages are sums of fractions, which miss an integer by rounding errors.
+  const nearest = Math.round(amount);
+  if (isWhole(unit) && Math.abs(amount - nearest) < 1e-9) return String(nearest);
+  return amount.toFixed(kinds[unit].digits);
+}
+
+/** `40 experts in 8 blocks (alphalora, beta=2.5, largest-remainder), 586,240 trainable parameters` */
+export function summaryText(summary: AllocationSummary): string {
+  const { policy, budget, rounding, parameters } = summary;
+  const options = Object.entries(policy.options).map(([key, value]) => `${key}=${shown(value)}`);
+  const rule = [policy.name, ...options, ...(rounding ? [rounding] : [])].join(', ');
+  const rank = budget.unit === 'experts' && parameters ? ` at rank ${parameters.rank}` : '';
+  const counted = budget.measure === 'parameters';
+  const size = parameters && !counted ? `${counts(parameters.trainable)} trainable parameters` : '';
+  const end = counted ? rank : `${size}${rank}`;
+  return `${totalText(summary)} (${rule})${end && (counted ? end : `, ${end}`)}`;
+}
+
+/** What there is in all, in the measure of the budget, and where it went. */
+function totalText({
+  budget,
+  blocks,
+  projections,
+  amounts,
+  parameters,
+}: AllocationSummary): string {
+  const { unit, measure = 'units', total } = budget;
+  const { lowest, highest, average, sum } = amounts;
+  const where =
+    projections === undefined
+      ? blockCount(blocks)
+      : `${projections} projections of ${blockCount(blocks)}`;
+  if (multipliers.has(unit)) {
+    const [low, high] = [lowest, highest].map((amount) => amountText(amount, unit));
+    return `factors of ${unit} from ${low} to ${high} in ${where}`;
+  }
+  if (measure === 'parameters') {
+    const limit = total === undefined ? '' : ` of at most ${counts(total)}`;
+    return `${counts(parameters?.trainable ?? 0)}${limit} trainable parameters, ${phrase(sum!, unit)} in ${where}`;
+  }
+  const made = measure === 'average' ? average : (sum ?? average * (projections ?? blocks));
+  const text = amountText(made, unit);
+  const limit =
+    total === undefined || text === amountText(total, unit) ? '' : ` of at most ${total}`;
+  const kind = measure === 'average' ? 'average ' : unit === 'experts' ? '' : 'total ';
+  return `${kind}${phrase(made, unit)}${limit} in ${where}`;
+}
+
+function phrase(amount: number, unit: Resource): string {
+  const text = amountText(amount, unit);
+  return unit === 'experts' || unit === 'bits' ? `${text} ${unit}` : `${unit} ${text}`;
+}
+
+function blockCount(blocks: number): string {
+  return blocks === 1 ? '1 block' : `${blocks} blocks`;
+}
+
+export function counts(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,133 @@
+/**
+ * The configuration: `alphalora.config.{js,mjs,json}` with policies and defaults.
+ *
+ *     export default { policies: [policy, './mine.js', 'a-package'], policy: 'mine', set: { beta: 2 } };
+ *
+ * Finding it runs nothing. What it says is read in the worker, because a script is run for that.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { inspect } from 'node:util';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { importDefault } from './reference.js';
+
+const names = ['alphalora.config.js', 'alphalora.config.mjs', 'alphalora.config.json'];
+
+export interface Configuration {
+  /** Objects, paths and packages, not loaded or looked at yet. */
+  policies: readonly unknown[];
+  policy?: string;
+  set?: Record<string, unknown>;
+}
+
+export interface Search {
+  /** Named by the user: then no other one is looked for. */
+  config?: string | undefined;
+  /** A file or folder from elsewhere: a configuration that came along with it is not run. */
+  untrusted?: string | undefined;
+  folder: string;
+}
+
+/**
+ * @returns the absolute path of the configuration, and of one that is left alone because it came
+ *   with the model
+ * @throws AlphaLoraError `INVALID_OPTION` when the named one does not exist, or there are several
+ */
+export function findConfiguration({ config, untrusted, folder }: Search): {
+  file?: string;
+  skipped?: string;
+} {
+  if (config !== undefined) {
+    const file = resolve(folder, config);
+    if (existsSync(file)) return { file };
+    throw new AlphaLoraError('INVALID_OPTION', `--config ${config}: there is no file ${file}`);
+  }
+  const [found, other] = names.filter((name) => existsSync(resolve(folder, name)));
+  if (found === undefined) return {};
+  if (other !== undefined) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `there are both ${found} and ${other}: choose one with --config, or remove one`,
+    );
+  }
+  const file = resolve(folder, found);
+  return untrusted !== undefined && isInside(file, untrusted) ? { skipped: found } : { file };
+}
+
+/** Counts where links lead, and where they lie. */
+function isInside(file: string, fileOrFolder: string): boolean {
+  const stats = statSync(fileOrFolder, { throwIfNoEntry: false });
+  if (!stats) return false;
+  const real = realpathSync(fileOrFolder);
+  const outer = stats.isFile() ? dirname(real) : real;
+  return [realpathSync(dirname(file)), dirname(realpathSync(file))].some((folder) => {
+    const way = relative(outer, folder);
+    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  });
+}
+
+/**
+ * @param file absolute
+ * @throws AlphaLoraError `INVALID_OPTION` naming the file and what is wrong in it
+ */
+export async function readConfiguration(file: string): Promise<Configuration> {
+  const content = file.endsWith('.json')
+    ? readJson(file)
+    : await importDefault({
+        ...{ what: `configuration ${file}`, reference: file, folder: dirname(file) },
+      });
+  if (!isRecord(content)) throw wrong(file, 'it must be an object', content);
+  const { policies = [], policy, set, ...others } = content;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `configuration ${file}: "${unknown}" is none of policies, policy and set`,
+      { details: { file } },
+    );
+  }
+  if (!Array.isArray(policies)) throw wrong(file, 'policies must be a list', policies);
+  policies.forEach((entry: unknown, i) => {
+    if (typeof entry === 'string' || isRecord(entry)) return;
+    throw wrong(file, `policies[${i}] must be a policy, a path or the name of a package`, entry);
+  });
+  if (policy !== undefined && typeof policy !== 'string') {
+    throw wrong(file, 'policy must be a name, a path or a package', policy);
+  }
+  if (set !== undefined && !isPlainRecord(set)) {
+    throw wrong(file, 'set must be an object of plain data', set);
+  }
+  return { policies, ...(policy !== undefined && { policy }), ...(set !== undefined && { set }) };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `configuration ${file} could not be read: ${(cause as Error).message}`,
+      { details: { file }, cause },
+    );
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Such as can be cloned and written as JSON. */
+function isPlainRecord(value: unknown): value is Record<string, unknown> {
+  try {
+    return isRecord(structuredClone(value)) && JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function wrong(file: string, what: string, found: unknown): AlphaLoraError {
+  const words = inspect(found, { depth: 1, breakLength: Infinity }).slice(0, 60);
+  return new AlphaLoraError('INVALID_OPTION', `configuration ${file}: ${what}, not ${words}`, {
+    details: { file },
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Where policies come from: the built-in ones run here, with the program; whatever somebody else
+ * wrote is loaded and run in a worker thread, which can be ended when it hangs.
+ */
+import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
+import type { PolicyCheck } from '@alphalora/allocator/testing';
+import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
+import type { Io } from '../io.js';
+import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
+import { findConfiguration } from './configuration.js';
+import { startThread, type Thread } from './thread.js';
+
+export interface PluginOptions {
+  /** A configuration file; otherwise `alphalora.config.{js,mjs,json}` in the working folder, if any. */
+  config?: string;
+  /** Seconds that a foreign policy may take for loading and for each answer. */
+  policyTimeout: number;
+  /** Folder or file of a model: a configuration that comes with it is not run. */
+  untrusted?: string;
+}
+
+/** Plain data about a policy. */
+export interface PolicyInfo {
+  name: string;
+  version: string;
+  summary?: string;
+  traits: PolicyTraits;
+  requires: LayerFact[];
+  hasOptions: boolean;
+  /** `built in`, or the path or package that it was loaded from. */
+  from: string;
+}
+
+/** What is to be allocated, as plain data; with alternatives, the allocation says how robust it is. */
+export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> & {
+  alternatives?: Alternatives;
+};
+
+/** One policy, wherever it runs. */
+export interface OpenPolicy {
+  readonly info: PolicyInfo;
+  /** Its options where none is given. */
+  defaults(): Promise<Record<string, unknown>>;
+  /**
+   * @throws AlphaLoraError as `allocate` of the allocator does, and `POLICY_FAILED` when a foreign
+   *   policy hangs or ends its thread
+   */
+  allocate(job: PolicyJob): Promise<Allocation>;
+  /** The conformance tests of the allocator. */
+  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<PolicyCheck[]>;
+}
+
+export interface Policies {
+  /** From the configuration: what holds where the command line says nothing. */
+  readonly defaults: { policy?: string; set?: Record<string, unknown> };
+  /** The built-in policies, then those of the configuration. */
+  list(): Promise<PolicyInfo[]>;
+  /**
+   * @param reference a built-in name, a name in the configuration, a path or a package
+   * @throws AlphaLoraError `INVALID_OPTION` naming the reference when it leads to no sound policy
+   */
+  open(reference: string): Promise<OpenPolicy>;
+}
+
+/** Runs `use` with the policies at hand, and ends the worker afterwards, whatever happens. */
+export async function withPolicies<Result>(
+  { config, policyTimeout, untrusted }: PluginOptions,
+  io: Io,
+  use: (policies: Policies) => Promise<Result>,
+): Promise<Result> {
+  const folder = process.cwd();
+  const { file, skipped } = findConfiguration({ config, untrusted, folder });
+  if (skipped !== undefined) {
+    io.stderr.write(
+      `note: ${skipped} came with the model and is not run; --config ${skipped} would use it\n`,
+    );
+  }
+  let running: Thread | undefined;
+  const thread = (): Thread => {
+    const settings = { folder, ...(file !== undefined && { configuration: file }) };
+    running ??= startThread(settings, policyTimeout, io);
+    return running;
+  };
+  try {
+    return await use({
+      defaults: file === undefined ? {} : await thread().call('configure'),
+      list: async () => [
+        ...(await listBuiltIn()),
+        ...(file === undefined ? [] : await thread().call('list')),
+      ],
+      open: (reference) =>
+        isBuiltIn(reference)
+          ? openBuiltIn(reference, io.signal)
+          : openForeign(reference, thread(), policyTimeout),
+    });
+  } finally {
+    await running?.close();
+  }
+}
+
+async function openForeign(
+  reference: string,
+  thread: Thread,
+  policyTimeout: number,
+): Promise<OpenPolicy> {
+  const { key, info } = await thread.call('open', reference);
+  const timeout = Math.max(1, Math.round(1000 * policyTimeout));
+  return {
+    info,
+    defaults: () => thread.call('defaults', key),
+    allocate: (job) => thread.call('allocate', key, job),
+    check: (settings) => thread.call('check', key, { ...settings, timeout }),
+  };
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { layersFromScores } from '@alphalora/allocator';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readScores, withScores } from './scores.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'alphalora-scores-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('a file of scores', () => {
+  const rows = [
+    { block: 1, score: 0.5 },
+    { block: 0, score: -2e-3 },
+  ];
+
+  it.each([
+    ['JSON rows', 'a.json', JSON.stringify(rows), rows],
+    ['JSON under a key', 'b.json', JSON.stringify({ model: 'x', scores: rows }), rows],
+    ['a JSON list', 'c.json', '[0.5, -0.002]', [{ score: 0.5 }, { score: -0.002 }]],
+    ['CSV', 'd.csv', 'block,score\n1,0.5\n0,-2e-3\n', rows],
+    [
+      'CSV of Excel',
+      'e.csv',
+      '\ufeffBlock, Score, note\r\n1, 0.5, "a,b"\r\n0,-0.002,\r\n\r\n',
+      rows,
+    ],
+    [
+      'CSV of projections',
+      'f.csv',
+      'name,score\n"h.0.c_attn.weight[q]",3\n',
+      [{ name: 'h.0.c_attn.weight[q]', score: 3 }],
+    ],
+    ['one column', 'g.csv', 'score\n3\n4\n', [{ score: 3 }, { score: 4 }]],
+  ])('may be %s', async (_, name, text, expected) => {
+    const scores = await readScores(file(name, text));
+    expect(scores.map(({ score, block, name: own }) => ({ score, block, name: own }))).toEqual(
+      expected.map((row) => ({ block: undefined, name: undefined, ...row })),
+    );
+  });
+
+  it.each([
+    ['nothing', 'n.json', '[]', /holds no scores/],
+    ['no score', 'm.csv', 'block,alpha\n0,3\n', /holds no scores/],
+    ['text for a number', 't.csv', 'block,score\n0,high\n', /holds no scores/],
+    ['an empty score', 'l.csv', 'block,score\n0,\n', /holds no scores/],
+    ['half a block', 'h.csv', 'block,score\n0.5,1\n', /holds no scores/],
+    ['infinity', 'i.csv', 'block,score\n0,Infinity\n', /holds no scores/],
+    ['broken JSON', 'j.json', '{', /is not JSON/],
+    ['ragged CSV', 'r.csv', 'block,score\n0,1,2\n', /is not CSV/],
+  ])('with %s is refused', async (_, name, text, message) => {
+    const path = file(name, text);
+    await expect(readScores(path)).rejects.toThrow(message);
+    await expect(readScores(path)).rejects.toMatchObject({ code: 'INVALID_DOCUMENT' });
+  });
+
+  it('that is any text gives scores or one kind of error', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string(), fc.json()),
+        fc.constantFrom('x.json', 'x.csv'),
+        async (text, name) => {
+          const outcome = await readScores(file(name, text)).catch((error) => error.code);
+          if (!Array.isArray(outcome)) expect(outcome).toBe('INVALID_DOCUMENT');
+          else for (const { score } of outcome) expect(Number.isFinite(score)).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('scores take the place of alpha', () => {
+  const layers = layersFromScores([9, 9]).map((layer, i) => ({ ...layer, name: `w${i}` }));
+
+  it.each([
+    ['by position', [{ score: 1 }, { score: 2 }]],
+    [
+      'by block, in any order',
+      [
+        { block: 1, score: 2 },
+        { block: 0, score: 1 },
+      ],
+    ],
+    [
+      'by name, in any order',
+      [
+        { name: 'w1', score: 2 },
+        { name: 'w0', score: 1 },
+      ],
+    ],
+  ])('%s', (_, scores) => {
+    expect(withScores(layers, scores, 's').map(({ score }) => score)).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['too few', [{ score: 1 }], /s has 1 scores, and there are 2 layers/],
+    ['a missing block', [{ block: 0, score: 1 }], /s has no score of block 1/],
+    [
+      'a block twice',
+      [
+        { block: 0, score: 1 },
+        { block: 0, score: 2 },
+      ],
+      /two scores of block 0/,
+    ],
+    ['a strange name', [{ name: 'z', score: 1 }], /score of name z, which is no layer/],
+    ['mixed keys', [{ block: 0, score: 1 }, { score: 1 }], /rows without block/],
+  ])('unless there are %s', (_, scores, message) => {
+    expect(() => withScores(layers, scores, 's')).toThrow(message);
+  });
+});
