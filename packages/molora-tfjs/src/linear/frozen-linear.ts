@@ -7,6 +7,7 @@
  * price is memory: twice the weight.
  */
 import * as tf from '@tensorflow/tfjs';
+import { transposed } from './transpose.js';
 
 export interface FrozenLinear {
   /** [inputs, outputs] */
@@ -41,7 +42,7 @@ export function frozenLinear(x: tf.Tensor2D, weight: FrozenLinear): tf.Tensor2D 
  */
 export function createFrozenLinear(weight: tf.Tensor2D, bias?: tf.Tensor1D): FrozenLinear {
   return {
-    kernel: tf.transpose(weight),
+    kernel: transposed(weight),
     transposed: tf.clone(weight),
     ...(bias === undefined ? {} : { bias: tf.clone(bias) }),
   };

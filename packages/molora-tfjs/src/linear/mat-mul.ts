@@ -6,16 +6,19 @@
  * Here the backward pass transposes explicitly and multiplies without flags.
  */
 import * as tf from '@tensorflow/tfjs';
+import { transposed } from './transpose.js';
 
 const product = tf.customGrad<tf.Tensor2D>((...args) => {
   const [a, b, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
   save([a, b]);
   return {
     value: tf.matMul(a, b),
-    gradFunc: (dy, saved) => {
-      const [left, right] = saved as [tf.Tensor2D, tf.Tensor2D];
-      return [tf.matMul(dy, tf.transpose(right)), tf.matMul(tf.transpose(left), dy)];
-    },
+    // Without the tidy, the transposes would live until the whole backward pass ends.
+    gradFunc: (dy, saved) =>
+      tf.tidy(() => {
+        const [left, right] = saved as [tf.Tensor2D, tf.Tensor2D];
+        return [tf.matMul(dy, transposed(right)), tf.matMul(transposed(left), dy)];
+      }),
   };
 });
 

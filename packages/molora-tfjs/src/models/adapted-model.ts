@@ -7,11 +7,10 @@ import { createRouter } from '../routers/index.js';
 import type { LossOptions, Trainable } from '../training/trainable.js';
 import { projectionsByBlock } from './adapter-of-block.js';
 import type { Decoder } from './decoder.js';
-import type { HiddenStatesOptions } from './forward.js';
-import { languageModelLoss } from './loss.js';
+import { type LanguageModelLossOptions, languageModelLoss } from './loss.js';
 
 export interface AdaptedModelOptions
-  extends Pick<HiddenStatesOptions, 'router' | 'blockLoss' | 'task'> {
+  extends Pick<LanguageModelLossOptions, 'router' | 'routerLoss' | 'task'> {
   /** Recomputes each block in the backward pass: less memory, about a third more time. @default false */
   readonly recompute?: boolean;
 }
@@ -48,10 +47,10 @@ export function adaptedModel(
     { seed, training }: LossOptions,
   ): tf.Scalar =>
     tf.tidy(() => {
-      const { blockLoss, ...common } = { ...options, router };
+      const { routerLoss, ...common } = { ...options, router };
       const { loss, auxiliary } = languageModelLoss(decoder, batch, {
         ...{ ...common, adapter, training, seed, recompute },
-        ...(training && blockLoss && { blockLoss }),
+        ...(training && routerLoss && { routerLoss }),
       });
       return auxiliary ? loss.add<tf.Scalar>(auxiliary) : loss;
     });

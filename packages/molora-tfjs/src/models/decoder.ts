@@ -3,6 +3,7 @@ import type { Checkpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { createFrozenLinear, type FrozenLinear } from '../linear/frozen-linear.js';
+import { transposed } from '../linear/transpose.js';
 import { type DecoderConfig, decoderConfig } from './config.js';
 import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
 
@@ -91,7 +92,7 @@ export async function loadDecoder(
       blocks,
       norm: await norm('model.norm'),
       output: config.tiedEmbeddings
-        ? { kernel: own(embeddings.transpose()), transposed: embeddings }
+        ? { kernel: own(transposed(embeddings)), transposed: embeddings }
         : await linear('lm_head', [hiddenSize, vocabularySize], false),
       dispose,
     };

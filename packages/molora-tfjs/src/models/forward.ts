@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, Tensors } from '../adapter-spec.js';
 import { frozenLinear } from '../linear/frozen-linear.js';
+import type { RouterLoss } from '../losses/router-loss.js';
 import { createRouter } from '../routers/index.js';
 import type { Router, Routing } from '../routers/router.js';
 import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
@@ -40,7 +41,7 @@ export interface HiddenStatesOptions extends AdapterOptions {
   /** Drops the inside of each block after the forward pass, see `recomputed`. @default false */
   readonly recompute?: boolean;
   /** Auxiliary loss of a block by its routings. */
-  readonly blockLoss?: (routings: readonly Routing[]) => tf.Scalar;
+  readonly blockLoss?: RouterLoss;
 }
 
 export interface HiddenStates {

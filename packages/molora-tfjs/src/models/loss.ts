@@ -1,14 +1,20 @@
 /** The loss of a language model: how well each token is predicted from those before it. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
+import { createRouterLoss, type RouterLossRequest } from '../losses/index.js';
+import type { RouterLoss } from '../losses/router-loss.js';
 import type { TokenBatch } from '../training/trainable.js';
 import type { Decoder } from './decoder.js';
 import { type AdapterOptions, type HiddenStatesOptions, hiddenStates } from './forward.js';
-import { headLoss, type Targets } from './head-loss.js';
+import { headLoss } from './head-loss.js';
+import { positionsWhere, selectRows } from './select-rows.js';
 
 export interface LanguageModelLossOptions
   extends AdapterOptions,
-    Pick<HiddenStatesOptions, 'recompute' | 'blockLoss'> {}
+    Pick<HiddenStatesOptions, 'recompute'> {
+  /** Auxiliary loss of the routers over all tokens that are no padding. @default none */
+  readonly routerLoss?: RouterLossRequest;
+}
 
 export interface LanguageModelLoss {
   /** Mean cross-entropy in nats over the weighted targets; 0 when there is none. */
@@ -29,8 +35,13 @@ export function languageModelLoss(
   checkTokens(decoder, batch.ids);
   return tf.tidy(() => {
     const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
-    const { hidden, auxiliary } = hiddenStates(decoder, ids, options);
-    const loss = headLoss(hidden, decoder.output, targetsOf(batch));
+    const { hidden, auxiliary } = hiddenStates(decoder, ids, {
+      ...options,
+      ...(options.routerLoss && {
+        blockLoss: withoutPadding(createRouterLoss(options.routerLoss), batch),
+      }),
+    });
+    const loss = headLoss(...countedTargets(hidden, decoder, batch));
     return { loss, ...(auxiliary && { auxiliary }) } as unknown as tf.NamedTensorMap;
   }) as unknown as LanguageModelLoss;
 }
@@ -48,13 +59,43 @@ export function checkTokens({ config }: Decoder, ids: ArrayLike<number>): void {
   }
 }
 
-/** By position instead of by token: each predicts the next, the last of a row nothing. */
-function targetsOf({ ids, weights, rows, length }: TokenBatch): Targets {
-  const targets = { ids: new Int32Array(ids.length), weights: new Float32Array(ids.length) };
-  for (let row = 0; row < rows; row++) {
-    const [start, end] = [row * length, (row + 1) * length];
-    targets.ids.set(ids.subarray(start + 1, end), start);
-    targets.weights.set(weights.subarray(start + 1, end), start);
-  }
-  return targets;
+/** Tokens that only fill up rows have no say in how routers are balanced. */
+function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch): RouterLoss {
+  const real = positionsWhere(rows * length, (position) => {
+    return position % length < lengths[Math.floor(position / length)]!;
+  });
+  return (routings) =>
+    loss(
+      routings.map(({ logits, probabilities, gates }) => ({
+        logits: selectRows(logits, real),
+        probabilities: selectRows(probabilities, real),
+        gates: selectRows(gates, real),
+      })),
+    );
+}
+
+/**
+ * The positions that predict something, by position instead of by token: the output layer of a large
+ * vocabulary is dear, and prompts and padding do not need it.
+ */
+function countedTargets(
+  hidden: tf.Tensor2D,
+  decoder: Decoder,
+  { ids, weights, rows, length }: TokenBatch,
+): Parameters<typeof headLoss> {
+  const isCounted = (position: number): boolean =>
+    (position + 1) % length !== 0 && weights[position + 1] !== 0;
+  const counted = positionsWhere(rows * length, isCounted);
+  // Of no target, the first position's loss times 0: tensors without rows are a trap in themselves.
+  const positions = counted.length > 0 ? counted : Int32Array.of(0);
+  return [
+    selectRows(hidden, positions),
+    decoder.output,
+    {
+      ids: positions.map((position) => ids[position + 1] ?? 0),
+      weights: Float32Array.from(positions, (position) =>
+        isCounted(position) ? weights[position + 1]! : 0,
+      ),
+    },
+  ];
 }
