@@ -68,3 +68,38 @@ export type {
   Routing,
 } from './routers/router.js';
 export { createTokenizer, type Tokenizer } from './tokenizer.js';
+export { type AdamW, type AdamWOptions, type AdamWState, adamW } from './training/adamw.js';
+export type {
+  CallbackState,
+  RunContext,
+  StepReport,
+  TrainingCallback,
+} from './training/callbacks.js';
+export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss.js';
+export { formatMetrics, type MetricsLine, parseMetrics } from './training/metrics.js';
+export { type EpochOptions, epochBatches } from './training/order.js';
+export {
+  learningRateAt,
+  type Schedule,
+  type ScheduleName,
+  scheduleNames,
+} from './training/schedules.js';
+export {
+  type EncodedExamples,
+  type EncodeOptions,
+  encodeExamples,
+  type TokenSequence,
+  tokenBatch,
+} from './training/sequences.js';
+export {
+  type TrainingOptions,
+  type TrainingSettings,
+  trainingSettings,
+} from './training/settings.js';
+export { type TrainingRun, train } from './training/train.js';
+export type { LossOptions, TokenBatch, Trainable } from './training/trainable.js';
+export {
+  parseTrainingState,
+  serializeTrainingState,
+  type TrainingState,
+} from './training/training-state.js';
