@@ -42,7 +42,14 @@ export type {
   TailEstimator,
   TailFit,
 } from './spectra.js';
-export type { Example, Router, TrainingTask } from './training.js';
+export type {
+  Example,
+  ExampleOption,
+  Router,
+  Split,
+  TaskScore,
+  TrainingTask,
+} from './training.js';
 export type {
   ByteSource,
   DType,
