@@ -25,6 +25,7 @@ export {
   type ProjectionContext,
   type ProjectionOutput,
 } from './experts/adapted-projection.js';
+export { type CombineOptions, combineAdapters } from './experts/combine.js';
 export {
   type AdapterTensor,
   initialTensors,
