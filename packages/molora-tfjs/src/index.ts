@@ -68,6 +68,13 @@ export type {
   RouterTensor,
   Routing,
 } from './routers/router.js';
+export {
+  type EvaluationOptions,
+  evaluateByGeneration,
+  evaluateByLikelihood,
+  type TaskEvaluation,
+} from './tasks/evaluate.js';
+export { loadTask, tasks } from './tasks/index.js';
 export { createTokenizer, type Tokenizer } from './tokenizer.js';
 export { type AdamW, type AdamWOptions, type AdamWState, adamW } from './training/adamw.js';
 export type {

@@ -88,8 +88,7 @@ function problem(text: string, answer: number): Example {
 
 /** Without an exponent. */
 function decimal(value: number): string {
-  const text = String(value);
-  return text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
+  return value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 });
 }
 
 function ended(sentence: string): string {
