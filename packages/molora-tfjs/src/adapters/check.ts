@@ -66,7 +66,7 @@ export function checkRouters(
   }
 }
 
-export function byName(
+function byName(
   projections: readonly AdaptedProjection[],
 ): ReadonlyMap<string, AdaptedProjection> {
   return new Map(projections.map((projection) => [projection.name, projection]));

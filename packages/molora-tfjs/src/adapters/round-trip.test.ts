@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AdaptedProjection, AdapterState } from '../adapter-spec.js';
+import { initialTensors } from '../experts/initial-tensors.js';
+import { routers } from '../routers/index.js';
 import { joined, projection, sourcesOf, stateOf, tensorsIn } from '../test-support/adapters.js';
 import { readAdapterFiles } from './read.js';
 import { adapterFiles } from './write.js';
@@ -68,6 +70,14 @@ describe('adapter files', () => {
         [`${up}.router.task.0`]: { shape: [2, 1], values: Float32Array.of(1, 2) },
       },
     };
+    expect((await readAdapterFiles(sourcesOf(adapterFiles(state)))).state).toEqual(state);
+  });
+
+  it.each([...routers.keys()])('keep what the router %s learns', async (name) => {
+    const { projections } = mixed.spec;
+    const options = name === 'adaptive-shared' ? { tasks: 2, shared: 1 } : {};
+    const spec = { projections, router: { name, options }, dropout: 0 };
+    const state = { spec, tensors: initialTensors(spec, 7) };
     expect((await readAdapterFiles(sourcesOf(adapterFiles(state)))).state).toEqual(state);
   });
 
