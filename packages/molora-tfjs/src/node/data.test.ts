@@ -167,6 +167,10 @@ const expected: ReadonlyArray<readonly [string, Split, Expected]> = [
     count: 3260,
     first: ['Julia played tag with 16 kids on monday.', '\nA: She played with 16 kids on Monday. She played with 12 more kids on Monday than on Tuesday. That means on Tuesday she played with 16 - 12 = 4 kids. The answer is 4.', '4.0'],
   }],
+  ['text', 'train', {
+    count: 7222,
+    first: ['', 'First Citizen:\nBefore we proceed any further, hear me speak.', undefined],
+  }],
   ['text', 'validation', {
     count: 12432,
     first: ['', 'Spot. Spot saw the shiny car and said, "Wow, Kitty, your car is so bright and clean!" Kitty smiled and replied, "Thank you, Spot. I polish it every day."\nAfter playing with the car, Kitty and Spot felt thirsty. They found a small pond with clear water. They drank the water and felt very happy. They played together all day and became best friends.', undefined],

@@ -19,7 +19,7 @@ export const text: TrainingTask = {
   name: 'text',
   summary: 'plain text, a blank line between pieces, or JSON lines with text; only the loss counts',
   files: {
-    train: [['train.jsonl'], ['train.txt']],
+    train: [['train.jsonl'], ['train.txt'], ['tinyshakespeare/input.txt']],
     validation: [['validation.jsonl'], ['tinystories/tinystories_valid_part.jsonl']],
     test: [['test.jsonl'], ['test.txt']],
   },
