@@ -86,8 +86,9 @@ function countedTargets(
   const isCounted = (position: number): boolean =>
     (position + 1) % length !== 0 && weights[position + 1] !== 0;
   const counted = positionsWhere(rows * length, isCounted);
-  // Of no target, the first position's loss times 0: tensors without rows are a trap in themselves.
-  const positions = counted.length > 0 ? counted : Int32Array.of(0);
+  // Selecting has its price, too; and tensors without rows are a trap in themselves.
+  const few = counted.length > 0 && counted.length < 0.75 * rows * length;
+  const positions = few ? counted : positionsWhere(rows * length, () => true);
   return [
     selectRows(hidden, positions),
     decoder.output,
