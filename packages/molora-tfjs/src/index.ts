@@ -33,6 +33,7 @@ export {
 } from './experts/initial-tensors.js';
 export { isTrainable, parameterCount } from './experts/parameters.js';
 export { type GenerateOptions, generate } from './generation/generate.js';
+export { logLikelihoods } from './generation/log-likelihoods.js';
 export { type SamplingOptions, sampleToken } from './generation/sample.js';
 export { MoloraDense, type MoloraDenseArgs } from './keras/molora-dense.js';
 export { createFrozenLinear, type FrozenLinear, frozenLinear } from './linear/frozen-linear.js';
