@@ -87,6 +87,15 @@ describe('adapterSpec', () => {
     ]);
   });
 
+  it('takes the rank that the allocation reckons with', () => {
+    const allocation = ofBlocks([2], { parameters: { rank: 2, trainable: 1 } });
+    const { projections } = adapterSpec({ allocation, weights: model(1) });
+    expect(projections[0]).toMatchObject({ ranks: [2, 2], scalings: [8, 8] });
+    expect(adapterSpec({ allocation, weights: model(1), rank: 4 }).projections[0]!.ranks).toEqual([
+      4, 4,
+    ]);
+  });
+
   it('leaves blocks without experts out', () => {
     const { projections } = adapterSpec({ allocation: ofBlocks([0, 1]), weights: model(2) });
     expect(new Set(projections.map(({ block }) => block))).toEqual(new Set([1]));
@@ -169,6 +178,11 @@ describe('adapterSpec', () => {
         blocks: [0, 1].map((index) => ({ index, score: 1, experts: 1, topK: 2 })),
       }),
       'selects 2 of 1 experts',
+    ],
+    [
+      'ranks that are not said',
+      ofBlocks([1, 1], { budget: { unit: 'rank', total: 8 } }),
+      'has the rank undefined',
     ],
     [
       'a rank that is none',

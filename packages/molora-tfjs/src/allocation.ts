@@ -75,7 +75,10 @@ export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
     const portion = portionOf(weight);
     if (!portion) return [];
     const { experts, topK } = portion;
-    const rank = (unit === 'rank' ? portion.rank : (request.rank ?? portion.rank)) ?? DEFAULT_RANK;
+    const rank =
+      unit === 'rank'
+        ? portion.rank
+        : (request.rank ?? portion.rank ?? allocation.parameters?.rank ?? DEFAULT_RANK);
     if (!isCount(rank)) throw mismatch(`${weight.name} has the rank ${rank}`);
     if (experts === 0 || rank === 0) return [];
     if (!(Number.isSafeInteger(topK) && topK >= 1 && topK <= experts)) {
