@@ -4,8 +4,6 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { StepReport, TrainingCallback } from '../training/callbacks.js';
 import { evaluateLoss } from '../training/evaluate-loss.js';
-import { clipFactor, globalNorm, stepGradients } from '../training/gradients.js';
-import { type TokenSequence, tokenBatch } from '../training/sequences.js';
 import { trainingSettings } from '../training/settings.js';
 import { type TrainingRun, train } from '../training/train.js';
 import {
@@ -14,6 +12,7 @@ import {
   type TrainingState,
 } from '../training/training-state.js';
 import { type TestBackend, useBackend } from './backend.js';
+import { bigramByHand } from './bigram-by-hand.js';
 import { bigramModel, dropoutModel, randomSequences, type TinyModel } from './tiny-model.js';
 
 const VOCABULARY = 11;
@@ -44,49 +43,6 @@ export function describeTraining(backend: TestBackend): void {
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  describe(`gradients of a step on ${backend}`, () => {
-    it('are those of one batch, however it is cut into micro-batches', async () => {
-      const model = use(dropoutModel(VOCABULARY, 0));
-      const gradients = async (parts: TokenSequence[][]) => {
-        const seeds = parts.map(() => 0);
-        const found = stepGradients(model, parts.map(tokenBatch), seeds);
-        const values = [await found.loss.data()];
-        for (const name of Object.keys(found.gradients).sort())
-          values.push(await found.gradients[name]!.data());
-        tf.dispose([found.loss, found.gradients]);
-        return values.map((array) => [...(array as Float32Array)]);
-      };
-      const all = sequences.slice(0, 12);
-      const whole = await gradients([all]);
-      // The loss, and one gradient each of two variables: the idle one has none.
-      expect(whole.map(({ length }) => length)).toEqual([1, 66, 66]);
-      // Unequal parts, of unequal numbers of targets, one of them with none.
-      const blank = { ids: all[0]!.ids, weights: new Float32Array(all[0]!.ids.length) };
-      const cut = await gradients([all.slice(0, 1), all.slice(1, 6), [blank], all.slice(6)]);
-      cut.forEach((values, i) => {
-        values.forEach((value, j) => {
-          expect(Math.abs(value - whole[i]![j]!)).toBeLessThan(1e-6);
-        });
-      });
-    });
-
-    it('need a target', () => {
-      const model = use(bigramModel(VOCABULARY));
-      const blank = tokenBatch([{ ids: Int32Array.of(1, 2), weights: Float32Array.of(1, 0) }]);
-      expect(() => stepGradients(model, [blank], [0])).toThrow(invalid);
-    });
-
-    it('are clipped by the norm of all of them together', async () => {
-      const gradients = { a: tf.tensor1d([3, 0]), b: tf.tensor2d([[0], [-4]]) };
-      const norm = globalNorm(gradients);
-      expect((await norm.data())[0]).toBe(5);
-      tf.dispose([norm, gradients]);
-      expect(clipFactor(5, 1)).toBeCloseTo(0.2, 6);
-      expect(clipFactor(5, 10)).toBe(1);
-      expect(clipFactor(5, null)).toBe(1);
-    });
-  });
-
   describe(`training on ${backend}`, () => {
     it('takes the steps that softmax regression and AdamW take by their formulas', async () => {
       const data = sequences.slice(0, 6);
@@ -103,7 +59,7 @@ export function describeTraining(backend: TestBackend): void {
       });
       // Warm-up to 0.1 by thirds, then cosine over three steps.
       const rates = [1 / 30, 2 / 30, 0.1, 0.075, 0.025];
-      const expected = bigramByHand(data, rates, { weightDecay: 0.1, clipNorm: 0.1 });
+      const expected = bigramByHand(data, VOCABULARY, rates, { weightDecay: 0.1, clipNorm: 0.1 });
       seen.reports.forEach((report, i) => {
         expect(report.learningRate).toBeCloseTo(rates[i]!, 12);
         expect(report.loss).toBeCloseTo(expected.losses[i]!, 5);
@@ -272,6 +228,30 @@ export function describeTraining(backend: TestBackend): void {
       expect(states.map(({ step }) => step)).toEqual([4]);
     });
 
+    it('keeps the step whose evaluation is aborted', async () => {
+      const settings = trainingSettings({ steps: 50 }, sequences.length);
+      const abort = new AbortController();
+      const states: TrainingState[] = [];
+      const seen = recorder();
+      const model = use(dropoutModel(VOCABULARY));
+      const measure = () => {
+        abort.abort('enough');
+        return evaluateLoss({ model, sequences, batchSize: 4, signal: abort.signal });
+      };
+      const run: TrainingRun = {
+        ...{ model, sequences, settings, signal: abort.signal, callbacks: [seen] },
+        evaluation: { every: 3, measure },
+        checkpoints: { every: 10, save: async (state) => void states.push(state) },
+      };
+      await expect(train(run)).rejects.toBe('enough');
+      expect(states.map(({ step }) => step)).toEqual([3]);
+      expect(seen.reports[2]).not.toHaveProperty('evaluation');
+      const broken = { every: 2, measure: () => Promise.reject(new Error('broken')) };
+      const { signal, ...rest } = run;
+      expect(signal!.aborted).toBe(true);
+      await expect(train({ ...rest, evaluation: broken })).rejects.toThrow('broken');
+    });
+
     it('stops before it takes a step that is no number', async () => {
       const settings = trainingSettings({ steps: 4, warmupSteps: 0 }, sequences.length);
       const model = use(bigramModel(VOCABULARY));
@@ -343,50 +323,4 @@ export function describeTraining(backend: TestBackend): void {
       await expect(train({ ...run, callbacks })).rejects.toThrow(invalid);
     });
   });
-}
-
-/**
- * Bigram regression, clipping and AdamW in double precision, written out: the gradient of a
- * row's logits is softmax minus one-hot, averaged over all targets.
- */
-function bigramByHand(
-  data: readonly TokenSequence[],
-  rates: readonly number[],
-  { weightDecay, clipNorm }: { weightDecay: number; clipNorm: number },
-): { losses: number[]; norms: number[]; table: number[] } {
-  const n = VOCABULARY;
-  const table = new Array<number>(n * n).fill(0);
-  const m = table.slice();
-  const v = table.slice();
-  const [losses, norms]: [number[], number[]] = [[], []];
-  rates.forEach((rate, step) => {
-    const gradient = new Array<number>(n * n).fill(0);
-    let [loss, count] = [0, 0];
-    for (const { ids, weights } of data) {
-      for (let t = 1; t < ids.length; t++) {
-        if (weights[t] === 0) continue;
-        count++;
-        const exponentials = Array.from({ length: n }, (_, k) =>
-          Math.exp(table[ids[t - 1]! * n + k]!),
-        );
-        const total = exponentials.reduce((sum, value) => sum + value, 0);
-        loss -= Math.log(exponentials[ids[t]!]! / total);
-        exponentials.forEach((value, k) => {
-          gradient[ids[t - 1]! * n + k]! += value / total - (k === ids[t] ? 1 : 0);
-        });
-      }
-    }
-    const norm = Math.hypot(...gradient) / count;
-    losses.push(loss / count);
-    norms.push(norm);
-    const scale = Math.min(1, clipNorm / norm) / count;
-    gradient.forEach((sum, i) => {
-      const g = sum * scale;
-      m[i] = 0.9 * m[i]! + 0.1 * g;
-      v[i] = 0.999 * v[i]! + 0.001 * g * g;
-      const [meanM, meanV] = [m[i]! / (1 - 0.9 ** (step + 1)), v[i]! / (1 - 0.999 ** (step + 1))];
-      table[i]! -= rate * (weightDecay * table[i]! + meanM / (Math.sqrt(meanV) + 1e-8));
-    });
-  });
-  return { losses, norms, table };
 }

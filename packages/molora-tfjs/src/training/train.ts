@@ -28,7 +28,10 @@ export interface TrainingRun {
   /** See `trainingSettings`. */
   settings: TrainingSettings;
   callbacks?: readonly TrainingCallback[];
-  /** Measures after every so many steps and after the last; what it gives is in the step's report. */
+  /**
+   * Measures after every so many steps and after the last; what it gives is in the step's report.
+   * When the signal is aborted it may reject, and the report has no evaluation.
+   */
   evaluation?: { every: number; measure(step: number): Promise<Readonly<Record<string, number>>> };
   /** Keeps the state after every so many steps, after the last, and when the run is aborted. */
   checkpoints?: { every: number; save(state: TrainingState): Promise<void> };
@@ -108,15 +111,23 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     step++;
     const tokens = batches.flatMap(({ lengths }) => lengths).reduce((sum, n) => sum + n, 0);
     const progress = meter.stepEnds(tokens, steps - step);
-    const measured =
-      evaluation && (step % evaluation.every === 0 || step === steps)
-        ? { evaluation: await evaluation.measure(step) }
-        : {};
+    const measured = await evaluate();
     const epoch = step / stepsPerEpoch({ batchSize, microBatchSize }, sequences.length);
     return {
       ...{ step, steps, epoch, loss: loss!, learningRate, gradientNorm: gradientNorm!, tokens },
-      ...{ ...progress, ...measured },
+      ...{ ...progress, ...(measured && { evaluation: measured }) },
     };
+  }
+
+  async function evaluate(): Promise<StepReport['evaluation']> {
+    if (!evaluation || (step % evaluation.every !== 0 && step < steps)) return undefined;
+    try {
+      return await evaluation.measure(step);
+    } catch (error) {
+      // Cut short by the signal that ends the run: the step before it must not be lost.
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
   }
 
   async function state(): Promise<TrainingState> {
