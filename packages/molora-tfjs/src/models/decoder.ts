@@ -46,33 +46,34 @@ export async function loadDecoder(
     return tensor;
   };
   const dispose = (): void => tf.dispose(kept);
-  const read = (name: string, shape: readonly number[]): Promise<tf.Tensor> =>
-    readTensor(checkpoint, name, shape);
+  const read = (name: string, shape: readonly number[]): Promise<Float32Array> =>
+    readValues(checkpoint, name, shape);
   const norm = async (name: string): Promise<tf.Tensor1D> => {
-    const gain = await read(`${name}.weight`, [config.hiddenSize]);
-    const shifted = own(gain.add<tf.Tensor1D>(config.normOffset));
-    gain.dispose();
-    return shifted;
+    const gains = await read(`${name}.weight`, [config.hiddenSize]);
+    return own(tf.tensor1d(gains.map((gain) => gain + config.normOffset)));
   };
   const linear = async (
     name: string,
     [inputs, outputs]: readonly [number, number],
     hasBias: boolean,
   ): Promise<FrozenLinear> => {
-    const weight = (await read(`${name}.weight`, [outputs, inputs])) as tf.Tensor2D;
-    const bias = hasBias ? ((await read(`${name}.bias`, [outputs])) as tf.Tensor1D) : undefined;
-    const map = createFrozenLinear(weight, bias);
-    tf.dispose([weight, ...(bias ? [bias] : [])]);
-    own(map.kernel);
-    own(map.transposed);
-    if (map.bias) own(map.bias);
-    return map;
+    const weight = await read(`${name}.weight`, [outputs, inputs]);
+    const bias = hasBias ? await read(`${name}.bias`, [outputs]) : undefined;
+    return tf.tidy(() => {
+      const map = createFrozenLinear(
+        tf.tensor2d(weight, [outputs, inputs]),
+        bias && tf.tensor1d(bias),
+      );
+      own(map.kernel);
+      own(map.transposed);
+      if (map.bias) own(map.bias);
+      return map as unknown as tf.NamedTensorMap;
+    }) as unknown as FrozenLinear;
   };
   try {
     const { hiddenSize, vocabularySize } = config;
-    const embeddings = own(
-      await read('model.embed_tokens.weight', [vocabularySize, hiddenSize]),
-    ) as tf.Tensor2D;
+    const table = await read('model.embed_tokens.weight', [vocabularySize, hiddenSize]);
+    const embeddings = own(tf.tensor2d(table, [vocabularySize, hiddenSize]));
     const blocks: DecoderBlock[] = [];
     for (let block = 0; block < config.blocks; block++) {
       const projections = {} as Record<ProjectionRole, FrozenLinear>;
@@ -125,11 +126,11 @@ export function projectionShape(
   }
 }
 
-async function readTensor(
+async function readValues(
   checkpoint: Checkpoint,
   name: string,
   shape: readonly number[],
-): Promise<tf.Tensor> {
+): Promise<Float32Array> {
   const details = { file: checkpoint.source, tensor: name };
   const stored = checkpoint.tensors.find((tensor) => tensor.name === name);
   if (!stored) {
@@ -147,5 +148,5 @@ async function readTensor(
     );
   }
   const values = await stored.read();
-  return tf.tensor(Float32Array.from(values), [...shape]);
+  return values instanceof Float32Array ? values : Float32Array.from(values);
 }
