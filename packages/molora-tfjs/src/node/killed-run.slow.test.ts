@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../random.js';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
+const program = fileURLToPath(new URL('../test-support/killed-run.ts', import.meta.url));
 const conditions = ['@alphalora/source', 'module', 'node', 'import', 'default'];
 
 let root: string;
@@ -23,7 +24,7 @@ beforeAll(async () => {
     resolve: { conditions },
     ssr: { resolve: { conditions }, noExternal: [/^@alphalora\//] },
     build: {
-      ...{ ssr: 'src/test-support/killed-run.ts', outDir: root, emptyOutDir: false },
+      ...{ ssr: program, outDir: root, emptyOutDir: false },
       rolldownOptions: { output: { entryFileNames: 'killed-run.mjs' } },
     },
   });
