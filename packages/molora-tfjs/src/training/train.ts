@@ -35,7 +35,10 @@ export interface TrainingRun {
   evaluation?: { every: number; measure(step: number): Promise<Readonly<Record<string, number>>> };
   /** Keeps the state after every so many steps, after the last, and when the run is aborted. */
   checkpoints?: { every: number; save(state: TrainingState): Promise<void> };
-  /** Goes on from there; the settings and the sequences must be the same. */
+  /**
+   * Goes on from there. Settings, sequences and shapes must be the same, and are checked; what is
+   * frozen in the model must be too, and is not.
+   */
   resume?: TrainingState;
   /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
   signal?: AbortSignal;
