@@ -48,21 +48,25 @@ export function adaptedProjection(
   tensors: Tensors,
   context: ProjectionContext,
 ): ProjectionOutput {
-  const { name, ranks } = projection;
-  const rate = context.training ? context.dropout : 0;
-  const input = dropout(x, { rate, seed: context.seed, name });
-  const hidden = matMul(input, tensors[`${name}.lora_A`] as tf.Tensor2D);
-  const routing =
-    ranks.length > 1
-      ? context.router.route({ x, hidden, projection, tensors, task: context.task ?? 0 })
-      : undefined;
-  const weighted =
-    routing === undefined
-      ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
-      : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
-  const experts = matMul(weighted, tensors[`${name}.lora_B`] as tf.Tensor2D);
-  const output = tf.add<tf.Tensor2D>(frozenLinear(x, base), experts);
-  return { output, ...(routing === undefined ? {} : { routing }) };
+  const pass = (): ProjectionOutput => {
+    const { name, ranks } = projection;
+    const rate = context.training ? context.dropout : 0;
+    const input = dropout(x, { rate, seed: context.seed, name });
+    const hidden = matMul(input, tensors[`${name}.lora_A`] as tf.Tensor2D);
+    const routing =
+      ranks.length > 1
+        ? context.router.route({ x, hidden, projection, tensors, task: context.task ?? 0 })
+        : undefined;
+    const weighted =
+      routing === undefined
+        ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
+        : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
+    const experts = matMul(weighted, tensors[`${name}.lora_B`] as tf.Tensor2D);
+    const output = tf.add<tf.Tensor2D>(frozenLinear(x, base), experts);
+    return { output, ...(routing === undefined ? {} : { routing }) };
+  };
+  // A tidy looks for tensors in objects within objects; its type knows one level only.
+  return tf.tidy(pass as unknown as () => tf.NamedTensorMap) as unknown as ProjectionOutput;
 }
 
 /** [experts, sum of ranks]: each expert's scaling in the columns of its ranks, zero elsewhere. */

@@ -42,5 +42,5 @@ export function createRouterLoss({ name, coefficient }: RouterLossRequest): Rout
       { details: { loss: name } },
     );
   }
-  return (routings) => tf.mul(loss(routings), coefficient);
+  return (routings) => tf.tidy(() => tf.mul<tf.Scalar>(loss(routings), coefficient));
 }

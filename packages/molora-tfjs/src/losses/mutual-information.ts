@@ -14,8 +14,10 @@ const TINY = 1e-20;
 /** @param rows [tasks or tokens, experts], each a distribution; all count alike @returns nats */
 export function mutualInformation(rows: tf.Tensor2D): tf.Scalar {
   const surprise = (p: tf.Tensor): tf.Tensor => tf.neg(tf.mul(p, tf.log(tf.maximum(p, TINY))));
-  const together = tf.sum<tf.Scalar>(surprise(tf.mean(rows, 0)));
-  return tf.sub(together, tf.mean(tf.sum(surprise(rows), 1)));
+  return tf.tidy(() => {
+    const together = tf.sum<tf.Scalar>(surprise(tf.mean(rows, 0)));
+    return tf.sub<tf.Scalar>(together, tf.mean(tf.sum(surprise(rows), 1)));
+  });
 }
 
 export const mutualInformationLoss: RouterLoss = (routings) =>

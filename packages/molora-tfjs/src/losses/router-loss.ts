@@ -24,10 +24,12 @@ export function pooled(
     const experts = routing.gates.shape[1];
     byExperts.set(experts, [...(byExperts.get(experts) ?? []), routing]);
   }
-  const losses = [...byExperts.values()].map((pool) => {
-    const probabilities = tf.concat(pool.map((routing) => routing.probabilities));
-    const gates = tf.concat(pool.map((routing) => routing.gates));
-    return tf.mul<tf.Scalar>(loss({ probabilities, gates }), pool.length / routings.length);
+  return tf.tidy(() => {
+    const losses = [...byExperts.values()].map((pool) => {
+      const probabilities = tf.concat(pool.map((routing) => routing.probabilities));
+      const gates = tf.concat(pool.map((routing) => routing.gates));
+      return tf.mul<tf.Scalar>(loss({ probabilities, gates }), pool.length / routings.length);
+    });
+    return tf.addN(losses);
   });
-  return tf.addN(losses);
 }

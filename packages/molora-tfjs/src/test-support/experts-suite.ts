@@ -5,6 +5,7 @@ import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
 import { adaptedProjection } from '../experts/adapted-projection.js';
 import { projectionTensors } from '../experts/initial-tensors.js';
 import type { FrozenLinear } from '../linear/frozen-linear.js';
+import { createRouterLoss } from '../losses/index.js';
 import { seededRandom } from '../random.js';
 import { createRouter } from '../routers/index.js';
 import {
@@ -115,6 +116,22 @@ export function expertsSuite(): void {
     const { numTensors, numBytes } = tf.memory();
     for (let step = 0; step < 200; step++) steps[step % steps.length]!();
     expect(tf.memory()).toMatchObject({ numTensors, numBytes });
+  });
+
+  it('frees what lies between, without a tidy around it', () => {
+    for (const [, router, shape] of cases) {
+      const literal = literalCase(router, shape);
+      const { x, base, tensors } = toTensors(literal, randomValues(literal, 4).values);
+      const before = tf.memory().numTensors;
+      const { output, routing } = adaptedProjection(x, base, literal.projection, tensors, {
+        router: createRouter(router),
+        ...{ training: true, dropout: 0.5, seed: 1, task: literal.task ?? 0 },
+      });
+      if (routing) tf.dispose(createRouterLoss({ name: 'entropy', coefficient: 1 })([routing]));
+      tf.dispose([output, { ...routing }]);
+      expect(tf.memory().numTensors).toBe(before);
+      tf.dispose([x, { ...base }, { ...tensors }]);
+    }
   });
 }
 
