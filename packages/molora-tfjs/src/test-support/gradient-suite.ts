@@ -127,6 +127,26 @@ export function gradientSuite(backend: TestBackend): void {
       decoder.dispose();
     });
 
+    it('holds one block at its peak when blocks are recomputed, whatever the depth', async () => {
+      const peak = async (blocks: number, recompute: boolean): Promise<number> => {
+        const shape = { ...smallShape, num_hidden_layers: blocks };
+        const decoder = await loadDecoder((await randomDecoder(settings, { shape })).checkpoint);
+        const state = adapterState(decoder, { experts: 1, dropout: 0 });
+        const resting = tf.memory().numBytes;
+        const { peakBytes } = await tf.profile(async () => {
+          await step(decoder, state, { recompute });
+        });
+        decoder.dispose();
+        return peakBytes - resting;
+      };
+      const more = async (recompute: boolean): Promise<number> =>
+        ((await peak(6, recompute)) - (await peak(3, recompute))) / 3;
+      // What remains: the block's input, its gradient, and the adapter with its gradients.
+      expect(await more(true)).toBeLessThan((await more(false)) / 3);
+      const [recomputed, kept] = [await peak(3, true), await peak(3, false)];
+      expect(recomputed).toBeLessThan(kept / 2);
+    });
+
     it.each([false, true])('keeps nothing over 200 steps, recomputed: %s', async (recompute) => {
       const shape = { ...smallShape, num_hidden_layers: 1 };
       const decoder = await loadDecoder((await randomDecoder(settings, { shape })).checkpoint);
