@@ -61,7 +61,11 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     const adapted = adapter?.projections[role];
     if (!adapter || !adapted) return frozenLinear(input, weight);
     const { output, routing } = adaptedProjection(
-      ...[input, weight, adapted, adapter.tensors, adapter.context],
+      input,
+      weight,
+      adapted,
+      adapter.tensors,
+      adapter.context,
     );
     if (routing) routings[adapted.name] = routing;
     return output;
