@@ -66,9 +66,7 @@ export function checkRouters(
   }
 }
 
-function byName(
-  projections: readonly AdaptedProjection[],
-): ReadonlyMap<string, AdaptedProjection> {
+function byName(projections: readonly AdaptedProjection[]): ReadonlyMap<string, AdaptedProjection> {
   return new Map(projections.map((projection) => [projection.name, projection]));
 }
 
