@@ -59,9 +59,10 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
 
   program
     .command('report')
-    .description('one HTML page from an analysis, and an allocation if there is one')
+    .description('one HTML page from an analysis, an allocation and a training run')
     .argument('<analysis>', 'analysis.json')
     .argument('[allocation]', 'allocation.json')
+    .option('--metrics <file>', 'metrics.jsonl of a training run, for a chart of its loss')
     .requiredOption('-o, --output <file>', 'write the page there')
     .action(async (analysis, allocation, options) => {
       finish(

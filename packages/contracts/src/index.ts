@@ -48,6 +48,7 @@ export type {
   Router,
   Split,
   TaskScore,
+  TrainingStep,
   TrainingTask,
 } from './training.js';
 export type {

@@ -56,3 +56,17 @@ export interface TrainingTask {
   /** Judges the outputs for examples, in their order. Absent where only the loss counts. */
   score?(outputs: readonly string[], examples: readonly Example[]): TaskScore;
 }
+
+/** One step of a training run, as a line of `metrics.jsonl` has it; lines may hold more. */
+export interface TrainingStep {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Passes over the data so far, in fractions. */
+  readonly epoch?: number;
+  /** Mean over the step's targets, before the update, in nats. */
+  readonly loss: number;
+  readonly learningRate?: number;
+  readonly tokensPerSecond?: number;
+  /** What was measured after this step, e.g. `loss` on the validation split. */
+  readonly evaluation?: Readonly<Record<string, number>>;
+}
