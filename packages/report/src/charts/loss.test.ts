@@ -11,7 +11,10 @@ describe('the chart of the loss', () => {
   });
 
   it('has the validation losses where there were any', () => {
-    const measured = [{ ...steps[0]!, evaluation: { loss: 9 } }, { ...steps[1]!, evaluation: {} }];
+    const measured = [
+      { ...steps[0]!, evaluation: { loss: 9 } },
+      { ...steps[1]!, evaluation: {} },
+    ];
     expect(validationLosses(measured)).toEqual([{ step: 1, loss: 9 }]);
     expect(lossChart(measured).markup.match(/<circle/g)).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ export function trainingSection({ training }: Facts): Html | undefined {
   const validated = validationLosses(training).length > 0;
   return html`<section aria-labelledby="training"><h2 id="training">Training</h2>
 <p>${sentences(training).join(' ')}</p>
-<div class="pair single"><figure><figcaption><span class="k fit">moving average</span> of the loss; pale: every step${validated && '; dots: the validation split'}</figcaption>${lossChart(training)}</figure></div>
+<div class="charts"><figure>${lossChart(training)}<figcaption><span class="k fit">Moving average</span> of the loss; pale: every step${validated && '; dots: the validation split'}</figcaption></figure></div>
 </section>`;
 }
 
