@@ -48,6 +48,8 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   const allocation = await readDocument(options.allocation, 'allocation');
   const runtime = await startRuntime(options, io);
   const { molora } = runtime;
+  // Wrong names are told before anything is read or written.
+  if (options.routerLoss) molora.createRouterLoss(options.routerLoss);
   const { examples } = await loadExamples(runtime, options, 'train');
   const validation =
     options.evaluateEvery === undefined
@@ -64,7 +66,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     {
       ...(options.recompute && { recompute: true }),
       ...(plan.dynamic && { router: plan.dynamic.router }),
-      ...(options.routerLoss && { blockLoss: molora.createRouterLoss(options.routerLoss) }),
+      ...(options.routerLoss && { routerLoss: options.routerLoss }),
     },
   );
   const settings = molora.trainingSettings(
