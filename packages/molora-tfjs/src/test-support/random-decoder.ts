@@ -72,7 +72,8 @@ export async function randomDecoder(
     }
   }
   norm('model.norm.weight');
-  if (config['tie_word_embeddings'] === false) matrix('lm_head.weight', shape.vocab_size, hidden);
+  if ('tie_word_embeddings' in config && config.tie_word_embeddings === false)
+    matrix('lm_head.weight', shape.vocab_size, hidden);
   return { config, checkpoint: await asCheckpoint(weights, config), weights };
 }
 
