@@ -108,7 +108,7 @@ function checkProgram(packed) {
 function checkLibraries(packed) {
   const libraries = packed.filter(({ manifest }) => manifest.exports['.'] !== undefined);
   const names = libraries.map(({ name }) => name);
-  const folder = install('libraries', packed, names);
+  const folder = install('libraries', packed, names, { '@tensorflow/tfjs': '4.22.0' });
   checkFiles(folder, names);
   for (const consumer of ['esm', 'commonjs', 'typescript'])
     cpSync(join(consumers, consumer), join(folder, consumer), { recursive: true });

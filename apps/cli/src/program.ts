@@ -59,9 +59,10 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
 
   program
     .command('report')
-    .description('one HTML page from an analysis, and an allocation if there is one')
+    .description('one HTML page from an analysis, an allocation and a training run')
     .argument('<analysis>', 'analysis.json')
     .argument('[allocation]', 'allocation.json')
+    .option('--metrics <file>', 'metrics.jsonl of a training run, for a chart of its loss')
     .requiredOption('-o, --output <file>', 'write the page there')
     .action(async (analysis, allocation, options) => {
       finish(
@@ -107,6 +108,50 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   policyCommands(program.command('policy').description('allocation policies'), io, finish);
+
+  trainingOptions(program.command('train'))
+    .description('fine-tune a model with the experts that an allocation gives it')
+    .argument('<model>', 'a folder with a checkpoint and its tokenizer')
+    .requiredOption('--allocation <file>', 'allocation.json of experts or ranks')
+    .requiredOption('-o, --output <folder>', 'where the adapter and the metrics go')
+    .action(async (model, options) => {
+      finish(await (await import('./commands/train.js')).train(model, options, io));
+    });
+
+  backendOption(taskOptions(program.command('evaluate')))
+    .description('score a model, with or without an adapter, on a task')
+    .argument('<model>', 'a folder with a checkpoint and its tokenizer')
+    .option('--adapter <folder>', 'a trained adapter, or one of PEFT')
+    .addOption(
+      new Option('--split <name>', 'of the data')
+        .choices(['train', 'validation', 'test'])
+        .default('test'),
+    )
+    .addOption(
+      new Option('--scoring <how>', 'default: likelihood where there are options').choices([
+        'generation',
+        'likelihood',
+      ]),
+    )
+    .option('--max-tokens <count>', 'most that is generated for an answer', positive, 64)
+    .option('--json', jsonHelp)
+    .action(async (model, options) => {
+      finish(await (await import('./commands/evaluate.js')).evaluate(model, options, io));
+    });
+
+  backendOption(program.command('generate'))
+    .description('go on with a text')
+    .argument('<model>', 'a folder with a checkpoint and its tokenizer')
+    .requiredOption('--prompt <text>', 'what to go on with')
+    .option('--adapter <folder>', 'a trained adapter, or one of PEFT')
+    .option('--max-tokens <count>', 'most that is added', positive, 128)
+    .option('--temperature <number>', '0 takes the likeliest token', decimal, 0)
+    .option('--top-p <share>', 'of the probability that is drawn from', decimal, 1)
+    .option('--seed <number>', 'of the draws', integer, 0)
+    .option('--json', jsonHelp)
+    .action(async (model, options) => {
+      finish(await (await import('./commands/generate.js')).generate(model, options, io));
+    });
 
   program
     .command('schema')
@@ -257,6 +302,65 @@ function pluginOptions(command: Command): Command {
   return command
     .option('--config <file>', 'configuration (default: alphalora.config.{js,mjs,json} here)')
     .option('--policy-timeout <seconds>', "for a plugin's answer", positive, 30);
+}
+
+function taskOptions(command: Command): Command {
+  return command
+    .requiredOption('--task <name>', 'e.g. instructions, text, boolq; an unknown name lists all')
+    .requiredOption('--data <path>', "a file of examples, or the folder of the task's files")
+    .option('--limit <count>', 'only so many examples, from the start', positive)
+    .option('--cutoff <tokens>', 'longer examples are cut', positive, 256);
+}
+
+function backendOption(command: Command): Command {
+  return command.option(
+    '--backend <name>',
+    'cpu, wasm, node, node-gpu or webgpu (default: the fastest that is installed)',
+  );
+}
+
+function trainingOptions(command: Command): Command {
+  return backendOption(taskOptions(command))
+    .option('--resume', 'go on from the last checkpoint in the folder')
+    .option('--steps <count>', 'updates of the adapter', positive)
+    .option('--epochs <count>', 'passes over the examples (default: 1)', decimal)
+    .option('--batch-size <examples>', 'of a step', positive, 8)
+    .option('--micro-batch-size <examples>', 'at once in memory (default: the batch)', positive)
+    .option('--learning-rate <rate>', 'at its peak', decimal, 3e-4)
+    .addOption(
+      new Option('--schedule <shape>', 'of the learning rate after the warm-up')
+        .choices(['constant', 'linear', 'cosine'])
+        .default('linear'),
+    )
+    .option('--warmup-steps <count>', '(default: 100, at most a tenth of the run)', integer)
+    .option('--weight-decay <factor>', 'decoupled', decimal, 0)
+    .option('--clip-norm <norm>', 'of the gradients; 0 for none', decimal, 1)
+    .option('--loss-on-prompt', 'learn the prompts too, as the released recipe does')
+    .option('--seed <number>', 'of everything that is drawn at random', integer, 10)
+    .option('--targets <role...>', 'projections to adapt, e.g. q_proj (default: all)')
+    .option('--lora-alpha <number>', 'experts count alpha / rank times', decimal, 16)
+    .option('--dropout <share>', "of the experts' inputs", decimal, 0.05)
+    .option('--router <name>', 'top-k, soft, adaptive-shared, mole or entropy', 'top-k')
+    .option('--router-set <key=value...>', "the router's options", collectSetting, {})
+    .option('--router-loss <name=factor>', 'e.g. load-balance=0.001', routerLoss)
+    .option('--dynamic-rank <initial:mean:most>', 'ranks that grow, e.g. 8:16:32', ranks)
+    .option('--growth-interval <steps>', 'between growth events', positive, 200)
+    .option('--recompute', 'less memory, about a third more time')
+    .option('--checkpoint-every <steps>', 'to resume from', positive, 100)
+    .option('--evaluate-every <steps>', 'measures the loss on the validation split', positive)
+    .option('--json', jsonHelp);
+}
+
+function routerLoss(text: string): { name: string; coefficient: number } {
+  const [, name, coefficient] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It must look like load-balance=0.001.');
+  return { name, coefficient: decimal(coefficient!) };
+}
+
+function ranks(text: string): { initial: number; target: number; max: number } {
+  const [, initial, target, max] = /^(\d+):(\d+):(\d+)$/.exec(text) ?? [];
+  if (initial === undefined) throw new InvalidArgumentError('It must look like 8:16:32.');
+  return { initial: Number(initial), target: Number(target), max: Number(max) };
 }
 
 function collectThreshold(text: string, thresholds: Threshold[] = []): Threshold[] {

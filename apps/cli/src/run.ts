@@ -23,10 +23,7 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   if (signal.aborted) {
-    const resume = argv.includes('--no-cache')
-      ? 'nothing was kept, because of --no-cache'
-      : 'the matrices that were done are kept: the same command goes on from there';
-    stderr.write(`interrupted; ${resume}\n`);
+    stderr.write(`interrupted${afterwards(argv)}\n`);
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {
@@ -39,6 +36,15 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
   if (process.env['ALPHALORA_DEBUG']) stderr.write(`${cause.stack}\n`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
   return exitCodes.failed;
+}
+
+/** What an interrupted command has kept. */
+function afterwards([command, ...options]: readonly string[]): string {
+  if (command === 'train') return '; the last checkpoint is kept: --resume goes on from there';
+  if (command === 'evaluate' || command === 'generate') return '';
+  return options.includes('--no-cache')
+    ? '; nothing was kept, because of --no-cache'
+    : '; the matrices that were done are kept: the same command goes on from there';
 }
 
 /** The message, and what its causes add to it; with their stacks for who asks for them. */

@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'POLICY_FAILED'
   /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
   | 'NO_SPECTRUM'
+  /** A training run whose loss or gradients are no finite numbers any more. */
+  | 'TRAINING_FAILED'
   /** The operating system refused to read or write. */
   | 'IO_FAILED'
   /** An engine could not be loaded or failed its self-test. */

@@ -42,7 +42,15 @@ export type {
   TailEstimator,
   TailFit,
 } from './spectra.js';
-export type { Example, Router, TrainingTask } from './training.js';
+export type {
+  Example,
+  ExampleOption,
+  Router,
+  Split,
+  TaskScore,
+  TrainingStep,
+  TrainingTask,
+} from './training.js';
 export type {
   ByteSource,
   DType,

@@ -9,16 +9,64 @@ export interface Router<Tensor> {
 
 /** One training or test item: text in, text out. */
 export interface Example {
+  /** Everything up to where the model goes on, templates included. */
   readonly prompt: string;
+  readonly completion: string;
+  /** What a right output says: a label or a number. Absent where only the loss counts. */
+  readonly answer?: string;
+  /** What there is to choose from, where the answer is one of a few labels. */
+  readonly options?: readonly ExampleOption[];
+}
+
+export interface ExampleOption {
+  /** What an output is searched for, e.g. `answer1`. */
+  readonly label: string;
+  /** The completion that says so, for scoring by its likelihood. */
   readonly completion: string;
 }
 
+export type Split = 'train' | 'validation' | 'test';
+
+export interface TaskScore {
+  /** The task's usual metric, e.g. `accuracy`. */
+  readonly metric: string;
+  readonly value: number;
+  /** Further metrics by name. */
+  readonly others: Readonly<Record<string, number>>;
+  /** Outputs without an answer in them; they count as wrong. */
+  readonly unanswered: number;
+}
+
+/** A data set as text in and text out, and how outputs are judged. Reads no files itself. */
 export interface TrainingTask {
   readonly name: string;
-  examples(split: 'train' | 'validation' | 'test'): AsyncIterable<Example>;
-  /** The task's metric over the outputs for the examples of a split, in their order. */
-  score(
-    outputs: readonly string[],
-    examples: readonly Example[],
-  ): { metric: string; value: number };
+  /** A line for lists of tasks. */
+  readonly summary: string;
+  /**
+   * Where each split lies in the layouts that are known: the first layout of which all files are
+   * there counts. Paths are relative; a folder further down may be given in their place.
+   */
+  readonly files: Readonly<Partial<Record<Split, ReadonlyArray<readonly string[]>>>>;
+  /**
+   * The examples of one file.
+   * @param file its name, which tells the format and stands in messages
+   * @throws AlphaLoraError `INVALID_DOCUMENT` when the text is not as the task expects
+   */
+  parse(text: string, file: string): Example[];
+  /** Judges the outputs for examples, in their order. Absent where only the loss counts. */
+  score?(outputs: readonly string[], examples: readonly Example[]): TaskScore;
+}
+
+/** One step of a training run, as a line of `metrics.jsonl` has it; lines may hold more. */
+export interface TrainingStep {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Passes over the data so far, in fractions. */
+  readonly epoch?: number;
+  /** Mean over the step's targets, before the update, in nats. */
+  readonly loss: number;
+  readonly learningRate?: number;
+  readonly tokensPerSecond?: number;
+  /** What was measured after this step, e.g. `loss` on the validation split. */
+  readonly evaluation?: Readonly<Record<string, number>>;
 }

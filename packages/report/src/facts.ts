@@ -7,6 +7,7 @@ import {
   type Analysis,
   type BlockRow,
   type ToolIdentity,
+  type TrainingStep,
   type UnanalysedRow,
 } from '@alphalora/contracts';
 import { type AllocationFacts, allocationFacts, amountsByBlock } from './allocation.js';
@@ -19,6 +20,8 @@ export const SPURIOUS = 8;
 export interface Documents {
   analysis: Analysis;
   allocation?: Allocation | undefined;
+  /** Steps of a training run, from its `metrics.jsonl`. */
+  training?: readonly TrainingStep[] | undefined;
   /** Who makes the page. */
   tool?: ToolIdentity | undefined;
 }

@@ -299,3 +299,27 @@ it('stays small and quick for 224 matrices of full size', () => {
   expect(performance.now() - start).toBeLessThan(5000);
   expect(new TextEncoder().encode(text).length).toBeLessThan(2.2e6);
 });
+
+describe('a training run', () => {
+  const training = [4, 3, 2].map((loss, i) => ({
+    ...{ step: i + 1, epoch: (i + 1) / 2, loss },
+    ...(i === 2 && { evaluation: { loss: 2.5 } }),
+  }));
+
+  it('has a section with its loss, in words and as a chart', () => {
+    const page = renderReport({ analysis, training });
+    const text = shown(page);
+    contains(text, '3 steps, 1.50 passes over the examples: the loss went from 3.50');
+    contains(
+      text,
+      'On the validation split it was 2.50 first and 2.50 last; lowest 2.50 after step 3.',
+    );
+    contains(page, '<a href="#training">Training</a>');
+  });
+
+  it('leaves no trace where there was none', () => {
+    for (const page of [renderReport({ analysis }), renderReport({ analysis, training: [] })]) {
+      lacks(page, 'id="training"');
+    }
+  });
+});

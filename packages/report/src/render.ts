@@ -10,6 +10,7 @@ import { matricesSection } from './sections/matrices.js';
 import { omissionsSection } from './sections/omissions.js';
 import { provenanceSection } from './sections/provenance.js';
 import { summarySection, titleOf } from './sections/summary.js';
+import { trainingSection } from './sections/training.js';
 import { style } from './style.js';
 
 /**
@@ -20,6 +21,7 @@ import { style } from './style.js';
  * out of the page, which says so
  * @param documents.allocation of any resource, per block or per projection, of blocks that the
  * analysis has
+ * @param documents.training steps of a run that trained the allocated adapter, in their order
  * @param documents.tool what makes the page, for its last line
  * @returns the text of an HTML document; the same for the same documents
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for one part of a divided analysis,
@@ -28,11 +30,13 @@ import { style } from './style.js';
 export function renderReport(documents: Documents): string {
   const facts = factsOf(documents);
   const heatMap = heatMapSection(facts);
+  const training = trainingSection(facts);
   const sections: [id: string, name: string][] = [
     ['says', 'What this says'],
     ['read', 'How to read this'],
     ['blocks', 'Blocks'],
     ...(heatMap ? ([['map', 'Projections']] as [string, string][]) : []),
+    ...(training ? ([['training', 'Training']] as [string, string][]) : []),
     ['matrices', 'Every matrix'],
     ['omitted', 'Left out'],
     ['made', 'How it was made'],
@@ -56,6 +60,7 @@ ${summarySection(facts)}
 ${guideSection(facts)}
 ${blocksSection(facts)}
 ${heatMap}
+${training}
 ${matricesSection(facts)}
 ${omissionsSection(facts)}
 ${provenanceSection(facts)}

@@ -1,13 +1,19 @@
-/** `alphalora report`: one HTML page from an analysis, and an allocation if there is one. */
-import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
+/** `alphalora report`: one HTML page from an analysis, an allocation and a training run. */
+import {
+  type Allocation,
+  AlphaLoraError,
+  type Analysis,
+  type TrainingStep,
+} from '@alphalora/contracts';
+import * as v from 'valibot';
 import { readDocument } from '../documents.js';
-import { writeFileAtomic } from '../files.js';
+import { readText, writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 
 export async function report(
   analysisFile: string,
   allocationFile: string | undefined,
-  { output }: { output: string },
+  { output, metrics }: { output: string; metrics?: string },
   io: Io,
 ): Promise<ExitCode> {
   const analysis = await readDocument(analysisFile, 'analysis');
@@ -20,17 +26,51 @@ export async function report(
         `${analysis.blocks.length}: they belong to different models`,
     );
   }
-  await writeReport(output, { analysis, ...(allocation && { allocation }) }, io);
+  const training = metrics === undefined ? undefined : await readMetrics(metrics);
+  await writeReport(
+    output,
+    { analysis, ...(allocation && { allocation }), ...(training && { training }) },
+    io,
+  );
   return exitCodes.done;
 }
 
 /** Writes the page and says where it is. */
 export async function writeReport(
   file: string,
-  documents: { analysis: Analysis; allocation?: Allocation },
+  documents: { analysis: Analysis; allocation?: Allocation; training?: TrainingStep[] },
   { stderr }: Io,
 ): Promise<void> {
   const { renderReport } = await import('@alphalora/report');
   await writeFileAtomic(file, renderReport(documents));
   stderr.write(`wrote ${file}\n`);
+}
+
+const number = v.pipe(v.number(), v.finite());
+const stepSchema = v.object({
+  step: v.pipe(number, v.safeInteger(), v.minValue(1)),
+  loss: number,
+  epoch: v.optional(number),
+  learningRate: v.optional(number),
+  tokensPerSecond: v.optional(number),
+  evaluation: v.optional(v.record(v.string(), number)),
+});
+
+/** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */
+async function readMetrics(file: string): Promise<TrainingStep[]> {
+  const lines = (await readText(file)).split('\n');
+  // A run that is going on, or was killed, may have begun a line.
+  const whole = lines.slice(0, -1);
+  if (whole.length === 0) {
+    throw new AlphaLoraError('INVALID_DOCUMENT', `${file} holds no step of a training run`);
+  }
+  return whole.map((line, i) => {
+    const result = v.safeParse(v.pipe(v.string(), v.parseJson(), stepSchema), line);
+    if (result.success) return result.output as TrainingStep;
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `${file}, line ${i + 1}, is no step of a training run: ${result.issues[0].message}`,
+      { details: { file } },
+    );
+  });
 }

@@ -1,0 +1,182 @@
+/** `alphalora train`: fine-tunes a model with the experts that an allocation gives its projections. */
+import { openCheckpoint } from '@alphalora/checkpoint/node';
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import { readDocument } from '../documents.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { trainingProgress } from '../output/training.js';
+import { type BackendOptions, type Runtime, startRuntime } from '../training/runtime.js';
+import { encode, loadExamples, loadLanguageModel, type TaskOptions } from '../training/session.js';
+
+export interface TrainOptions extends TaskOptions, BackendOptions {
+  allocation: string;
+  output: string;
+  resume?: boolean;
+  steps?: number;
+  epochs?: number;
+  batchSize: number;
+  microBatchSize?: number;
+  learningRate: number;
+  schedule: 'constant' | 'linear' | 'cosine';
+  warmupSteps?: number;
+  weightDecay: number;
+  clipNorm: number;
+  cutoff: number;
+  lossOnPrompt?: boolean;
+  seed: number;
+  targets?: string[];
+  loraAlpha: number;
+  dropout: number;
+  router: string;
+  routerSet: Record<string, unknown>;
+  routerLoss?: { name: string; coefficient: number };
+  dynamicRank?: { initial: number; target: number; max: number };
+  growthInterval: number;
+  recompute?: boolean;
+  checkpointEvery: number;
+  evaluateEvery?: number;
+  json?: boolean;
+}
+
+/** Sequences of the validation split that the loss is measured on while training. */
+const VALIDATION_EXAMPLES = 64;
+
+export async function train(model: string, options: TrainOptions, io: Io): Promise<ExitCode> {
+  const { steps, epochs, output, resume = false, seed } = options;
+  if (steps !== undefined && epochs !== undefined) {
+    throw new AlphaLoraError('INVALID_OPTION', '--steps and --epochs both say how long to train');
+  }
+  const allocation = await readDocument(options.allocation, 'allocation');
+  const runtime = await startRuntime(options, io);
+  const { molora } = runtime;
+  // Wrong names are told before anything is read or written.
+  if (options.routerLoss) molora.createRouterLoss(options.routerLoss);
+  const { examples } = await loadExamples(runtime, options, 'train');
+  const validation =
+    options.evaluateEvery === undefined
+      ? undefined
+      : await loadExamples(runtime, { ...options, limit: VALIDATION_EXAMPLES }, 'validation');
+  const loaded = await loadLanguageModel(runtime, model);
+  const { sequences, note } = encode(runtime, loaded, examples, options);
+  io.stderr.write(note);
+
+  const plan = await adapterPlan(runtime, model, allocation, options);
+  const adapted = molora.adaptedModel(
+    loaded.decoder,
+    { spec: plan.spec, tensors: molora.initialTensors(plan.spec, seed) },
+    {
+      ...(options.recompute && { recompute: true }),
+      ...(plan.dynamic && { router: plan.dynamic.router }),
+      ...(options.routerLoss && { routerLoss: options.routerLoss }),
+    },
+  );
+  const settings = molora.trainingSettings(
+    {
+      ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
+      ...{ batchSize: options.batchSize, learningRate: options.learningRate, seed },
+      ...{ schedule: options.schedule, weightDecay: options.weightDecay },
+      clipNorm: options.clipNorm === 0 ? null : options.clipNorm,
+      ...(options.microBatchSize !== undefined && { microBatchSize: options.microBatchSize }),
+      ...(options.warmupSteps !== undefined && { warmupSteps: options.warmupSteps }),
+    },
+    sequences.length,
+  );
+  const adapterFiles = async () => {
+    const state = await adapted.state();
+    const trained = plan.dynamic ? molora.trimRanks(state, plan.dynamic.ranks()) : state;
+    return molora.adapterFiles(trained, { base: model });
+  };
+  const folder = await molora.openRunFolder(output, { resume });
+  const progress = trainingProgress(io.stderr);
+  const losses: number[] = [];
+  try {
+    if (folder.state) {
+      io.stderr.write(`goes on from step ${folder.state.step} of ${folder.state.settings.steps}\n`);
+    }
+    const validated = validation && encode(runtime, loaded, validation.examples, options);
+    await molora.train({
+      ...{ model: adapted.trainable, sequences, settings, signal: io.signal },
+      ...(folder.state && { resume: folder.state }),
+      callbacks: [
+        ...(plan.dynamic ? [plan.dynamic.callback] : []),
+        {
+          name: 'record',
+          async onStep(report) {
+            losses.push(report.loss);
+            await folder.record(report);
+            progress.update(report);
+          },
+        },
+      ],
+      ...(validated && {
+        evaluation: {
+          every: options.evaluateEvery!,
+          measure: async () => {
+            const { loss } = await molora.evaluateLoss({
+              ...{ model: adapted.trainable, sequences: validated.sequences },
+              ...{ batchSize: settings.microBatchSize, signal: io.signal },
+            });
+            return { loss };
+          },
+        },
+      }),
+      checkpoints: {
+        every: options.checkpointEvery,
+        save: async (state) => folder.save(state, await adapterFiles()),
+      },
+    });
+  } finally {
+    progress.clear();
+    await folder.close();
+  }
+  const summary = {
+    ...{ output, steps: settings.steps, examples: sequences.length },
+    trainable: molora.parameterCount(plan.spec),
+    ...{ backend: runtime.backend.name, firstLoss: losses[0], lastLoss: losses.at(-1) },
+  };
+  io.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
+  io.stderr.write(`wrote ${output}\n`);
+  return exitCodes.done;
+}
+
+/** What the allocation makes of this model, with ranks that grow where that was asked for. */
+async function adapterPlan(
+  { molora }: Runtime,
+  model: string,
+  allocation: Allocation,
+  options: TrainOptions,
+) {
+  const { targets, loraAlpha, dropout, router, routerSet, dynamicRank } = options;
+  const checkpoint = await openCheckpoint(model);
+  await checkpoint.close();
+  const spec = molora.adapterSpec({
+    ...{ allocation, weights: checkpoint.tensors, alpha: loraAlpha, dropout },
+    router: { name: router, options: routerSet },
+    ...(targets && { targets }),
+  });
+  if (!dynamicRank) return { spec };
+  const { initial, target, max } = dynamicRank;
+  const largest = molora.withLargestRanks(spec, max);
+  const dynamic = molora.dynamicRank({
+    ...{ spec: largest, initial, target, interval: options.growthInterval },
+  });
+  return { spec: largest, dynamic };
+}
+
+interface Summary {
+  steps: number;
+  examples: number;
+  trainable: number;
+  firstLoss: number | undefined;
+  lastLoss: number | undefined;
+}
+
+function summaryText({ steps, examples, trainable, firstLoss, lastLoss }: Summary): string {
+  const loss =
+    firstLoss === undefined || lastLoss === undefined
+      ? 'all steps had been done before'
+      : `loss ${firstLoss.toFixed(3)} at first, ${lastLoss.toFixed(3)} at last`;
+  return (
+    `${steps} steps over ${examples} examples, ` +
+    `${trainable.toLocaleString('en-US')} trainable parameters; ${loss}\n`
+  );
+}

@@ -1,0 +1,72 @@
+/** A tiny Llama with random weights and a tokenizer of single characters, as a folder. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+
+const characters = 'abcdefghijklmnopqrstuvwxyz0123456789 .,:>+-\n';
+const config = {
+  ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_act: 'silu' },
+  ...{ hidden_size: 24, intermediate_size: 32, num_hidden_layers: 3, vocab_size: 64 },
+  ...{ num_attention_heads: 2, num_key_value_heads: 1, max_position_embeddings: 64 },
+  ...{ rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: true },
+  ...{ bos_token_id: 1, eos_token_id: 2 },
+};
+
+const shapes: Record<string, number[]> = {
+  'input_layernorm.weight': [24],
+  'post_attention_layernorm.weight': [24],
+  'self_attn.q_proj.weight': [24, 24],
+  'self_attn.k_proj.weight': [12, 24],
+  'self_attn.v_proj.weight': [12, 24],
+  'self_attn.o_proj.weight': [24, 24],
+  'mlp.gate_proj.weight': [32, 24],
+  'mlp.up_proj.weight': [32, 24],
+  'mlp.down_proj.weight': [24, 32],
+};
+
+export function writeLanguageModel(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  let state = 7;
+  const noise = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  };
+  const tensor = (name: string, shape: number[]) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const values = Float32Array.from({ length: size }, () =>
+      name.endsWith('norm.weight') ? 1 : 0.3 * noise(),
+    );
+    return { name, shape, dtype: 'F32' as const, bytes: encodeValues(values, 'F32') };
+  };
+  const tensors = [
+    tensor('model.embed_tokens.weight', [config.vocab_size, config.hidden_size]),
+    tensor('model.norm.weight', [config.hidden_size]),
+  ];
+  for (let block = 0; block < config.num_hidden_layers; block++) {
+    for (const [name, shape] of Object.entries(shapes)) {
+      tensors.push(tensor(`model.layers.${block}.${name}`, shape));
+    }
+  }
+  const write = (name: string, content: string | Uint8Array): void =>
+    writeFileSync(join(folder, name), content);
+  write('model.safetensors', Buffer.concat(serializeSafetensors({ tensors })));
+  write('config.json', JSON.stringify(config));
+  write('tokenizer.json', JSON.stringify(tokenizer()));
+  write('tokenizer_config.json', '{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true}');
+  return folder;
+}
+
+function tokenizer() {
+  const special = ['<unk>', '<s>', '</s>'];
+  const vocab = Object.fromEntries([...special, ...characters].map((token, id) => [token, id]));
+  return {
+    version: '1.0',
+    added_tokens: special.map((content, id) => ({
+      ...{ id, content, special: true, normalized: false },
+      ...{ single_word: false, lstrip: false, rstrip: false },
+    })),
+    ...{ normalizer: null, pre_tokenizer: null, post_processor: null },
+    decoder: { type: 'Fuse' },
+    model: { type: 'BPE', unk_token: '<unk>', fuse_unk: false, vocab, merges: [] },
+  };
+}

@@ -1,0 +1,171 @@
+/** `train`, `evaluate` and `generate` of the built program, on a tiny model. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeLanguageModel } from './test-support/language-model.js';
+import { programIn } from './test-support/program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-training-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { alphalora, start } = programIn(root);
+const model = writeLanguageModel(join(root, 'model'));
+const allocation = join(root, 'plan', 'allocation.json');
+const data = join(root, 'data.jsonl');
+const task = ['--task', 'text', '--data', data, '--backend', 'wasm'];
+const recipe = ['--allocation', allocation, ...task, '--learning-rate', '0.01'];
+
+beforeAll(async () => {
+  // The same sentence again and again can be learned in a few steps.
+  const lines = Array.from({ length: 16 }, () =>
+    JSON.stringify({ text: 'the cat sat on the mat.' }),
+  );
+  writeFileSync(data, `${lines.join('\n')}\n`);
+  const planned = await alphalora('plan', model, '--total', '6', '-o', join(root, 'plan'));
+  expect(planned.code, planned.stderr).toBe(0);
+});
+
+const metrics = (folder: string): Array<{ step: number; loss: number }> =>
+  readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('plan, train, evaluate, generate', () => {
+  const adapter = join(root, 'adapter');
+
+  it('one after the other leave an adapter that has learned', async () => {
+    const trained = await alphalora(
+      'train',
+      model,
+      ...recipe,
+      '--steps',
+      '30',
+      '-o',
+      adapter,
+      '--json',
+    );
+    expect(trained.code, trained.stderr).toBe(0);
+    const summary = JSON.parse(trained.stdout);
+    expect(summary).toMatchObject({ steps: 30, examples: 16, backend: 'wasm' });
+    const lines = metrics(adapter);
+    expect(lines.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    expect(lines.at(-1)!.loss).toBe(summary.lastLoss);
+
+    const score = async (...more: string[]) =>
+      JSON.parse(
+        (await alphalora('evaluate', model, ...task, '--split', 'train', '--json', ...more)).stdout,
+      );
+    const before = await score();
+    const after = await score('--adapter', adapter);
+    expect(before).toMatchObject({ task: 'text', metric: 'perplexity', examples: 16 });
+    expect(after.loss).toBeLessThan(before.loss - 1);
+    expect(after.value).toBeCloseTo(Math.exp(after.loss), 6);
+
+    const told = await alphalora(
+      ...['generate', model, '--adapter', adapter, '--prompt', 'the cat', '--max-tokens', '8'],
+      ...['--backend', 'wasm', '--json'],
+    );
+    expect(JSON.parse(told.stdout).text).toMatch(/^the cat.{8}$/s);
+    const streamed = await alphalora(
+      ...['generate', model, '--adapter', adapter, '--prompt', 'the cat', '--max-tokens', '8'],
+      ...['--backend', 'cpu'],
+    );
+    expect(streamed.stdout).toBe(`${JSON.parse(told.stdout).text}\n`);
+  });
+
+  it('refuse to write over a run, and go on from its last checkpoint', async () => {
+    const again = await alphalora('train', model, ...recipe, '--steps', '30', '-o', adapter);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('resume it') });
+    const done = await alphalora(
+      'train',
+      model,
+      ...recipe,
+      '--steps',
+      '30',
+      '-o',
+      adapter,
+      '--resume',
+    );
+    expect(done).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('had been done before'),
+    });
+  });
+
+  it('resume an interrupted run to the same losses', async () => {
+    const folder = join(root, 'interrupted');
+    const argv = [
+      'train',
+      model,
+      ...recipe,
+      '--steps',
+      '30',
+      '-o',
+      folder,
+      '--checkpoint-every',
+      '5',
+    ];
+    const [child, outcome] = start(argv);
+    const wait = setInterval(() => {
+      if (!existsSync(join(folder, 'training_state.safetensors'))) return;
+      // A second one would not wait for the checkpoint.
+      clearInterval(wait);
+      child.kill('SIGINT');
+    }, 5);
+    const { code, stderr } = await outcome;
+    clearInterval(wait);
+    // A quick machine may be done before the interrupt arrives.
+    if (code !== 0) {
+      expect(code, stderr).toBe(130);
+      expect(stderr).toContain('--resume goes on from there');
+      const resumed = await alphalora(...argv, '--resume');
+      expect(resumed.code, resumed.stderr).toBe(0);
+    }
+    const losses = (of: string): number[] => metrics(of).map(({ loss }) => loss);
+    expect(losses(folder)).toEqual(losses(adapter));
+  });
+});
+
+describe('train', () => {
+  const output = join(root, 'never');
+  it.each([
+    ['steps and epochs', ['--steps', '3', '--epochs', '1'], /both say how long/],
+    ['an unknown task', ['--task', 'chess'], /there is no task "chess"/],
+    ['an unknown backend', ['--backend', 'abacus'], /choose one of cpu, wasm, node/],
+    [
+      'a backend that is not there',
+      ['--backend', 'node-gpu'],
+      /npm install @tensorflow\/tfjs-node/,
+    ],
+    ['a target that is not there', ['--targets', 'c_attn'], /no projection with the role "c_attn"/],
+    ['an unknown router', ['--router', 'dice'], /dice/],
+    ['an unknown router loss', ['--router-loss', 'luck=1'], /luck/],
+    ['data that is not there', ['--data', join(root, 'none')], /does not exist/],
+  ])('refuses %s', async (_, more, message) => {
+    const argv = [...recipe, '-o', output, ...more];
+    const { code, stdout, stderr } = await alphalora('train', model, ...argv);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('lets ranks grow, and balances the load, where it is told to', async () => {
+    const folder = join(root, 'grown');
+    const { code, stderr } = await alphalora(
+      ...['train', model, ...recipe, '--steps', '12', '-o', folder, '--router-loss'],
+      ...['load-balance=0.001', '--dynamic-rank', '2:4:6', '--growth-interval', '4'],
+    );
+    expect(code, stderr).toBe(0);
+    const scored = await alphalora(
+      'evaluate',
+      model,
+      ...task,
+      '--split',
+      'train',
+      '--adapter',
+      folder,
+    );
+    expect(scored.code, scored.stderr).toBe(0);
+  });
+});

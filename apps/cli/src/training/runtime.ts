@@ -1,0 +1,55 @@
+/**
+ * TensorFlow.js and the package that trains with it: installed by those who train, and loaded by the
+ * commands that need them.
+ */
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Io } from '../io.js';
+import { type ImportPackage, type StartedBackend, startBackend } from './backends.js';
+
+export interface Runtime {
+  molora: typeof import('@alphalora/molora-tfjs') & typeof import('@alphalora/molora-tfjs/node');
+  tf: typeof import('@tensorflow/tfjs');
+  backend: StartedBackend;
+}
+
+export interface BackendOptions {
+  backend?: string;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` saying what to install, or why the backend does not start */
+export async function startRuntime(
+  { backend: wanted }: BackendOptions,
+  { stderr }: Pick<Io, 'stderr'>,
+  importPackage: ImportPackage = (name) => import(name),
+): Promise<Runtime> {
+  const load = async <Module>(name: string): Promise<Module> => {
+    try {
+      return (await importPackage(name)) as Module;
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const missing = /Cannot find package '([^']+)'/.exec(message)?.[1];
+      if (code !== 'ERR_MODULE_NOT_FOUND' || missing === undefined) throw cause;
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `${missing} is not installed, which training needs: npm install @alphalora/molora-tfjs ` +
+          '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm (with --global where alphalora is)',
+        { cause },
+      );
+    }
+  };
+  const tf = await load<Runtime['tf']>('@tensorflow/tfjs');
+  // Its greeting recommends another backend on stderr; which one runs is said here.
+  tf.env().set('PROD', true);
+  const molora = {
+    ...(await load<typeof import('@alphalora/molora-tfjs')>('@alphalora/molora-tfjs')),
+    ...(await load<typeof import('@alphalora/molora-tfjs/node')>('@alphalora/molora-tfjs/node')),
+  };
+  const backend = await startBackend(tf, wanted, importPackage);
+  stderr.write(backendText(backend));
+  return { molora, tf, backend };
+}
+
+function backendText({ name, passedOver }: StartedBackend): string {
+  const faster = passedOver.map((other) => `  ${other.name}: ${other.reason}\n`).join('');
+  return `backend: ${name}\n${faster && `faster ones that could not be used:\n${faster}`}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * `adapter_config.json`. The settings that PEFT reads stand where PEFT has them; the section
+ * `molora` holds what PEFT and the released MoLA and AlphaLoRA code do not store and users have to
+ * type in again: experts, their ranks and scalings, top-k, router and dropout of every projection.
+ *
+ * `peft_type` is `LORA` where every projection has one expert, so that PEFT can load the files, and
+ * `MOLORA` otherwise, so that PEFT refuses what it would otherwise load without the experts.
+ */
+import { AlphaLoraError } from '@alphalora/contracts';
+import * as v from 'valibot';
+import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
+import { checkSpec } from './check.js';
+import type { AdapterBase } from './write.js';
+
+/** Key of the section in the file. */
+export const SECTION = 'molora';
+const VERSION = 1;
+
+export interface LoraSettings {
+  readonly r: number;
+  readonly lora_alpha: number;
+  readonly rank_pattern: Readonly<Record<string, number>>;
+  readonly alpha_pattern: Readonly<Record<string, number>>;
+}
+
+export interface PeftFields extends AdapterBase {
+  readonly peftType: 'LORA' | 'MOLORA';
+  readonly dropout: number;
+  readonly projections: readonly AdaptedProjection[];
+  readonly settings: LoraSettings;
+}
+
+/** What PEFT's LoraConfig takes. */
+export function peftConfig(fields: PeftFields): Record<string, unknown> {
+  const { peftType, base = null, inputFirst = false, dropout, projections, settings } = fields;
+  return {
+    ...{ peft_type: peftType, task_type: 'CAUSAL_LM', base_model_name_or_path: base },
+    ...settings,
+    ...{ lora_dropout: dropout, bias: 'none', fan_in_fan_out: inputFirst, use_rslora: false },
+    ...{ use_dora: false, init_lora_weights: true, inference_mode: true },
+    // Full names rather than roles: other modules of the same role may have no adapter.
+    target_modules: projections.map(({ name }) => name),
+  };
+}
+
+/** @param ranks and alphas of each projection, in their order */
+export function loraSettings(
+  projections: readonly AdaptedProjection[],
+  ranks: readonly number[],
+  alphas: readonly number[],
+): LoraSettings {
+  const r = ranks.reduce((most, rank) => Math.max(most, rank), 1);
+  const common = alphas[Math.max(0, ranks.indexOf(r))]!;
+  return {
+    ...{ r, lora_alpha: common },
+    rank_pattern: pattern(projections, ranks, r),
+    alpha_pattern: pattern(projections, alphas, common),
+  };
+}
+
+/**
+ * PEFT 0.15 and later match `(.*\.)?(key)$` from the beginning of a name; `^` binds the key to it.
+ * The characters that are special in Python's expressions are escaped.
+ */
+function pattern(
+  projections: readonly AdaptedProjection[],
+  values: readonly number[],
+  common: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    projections.flatMap(({ name }, i) =>
+      values[i] === common
+        ? []
+        : [[`^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`, values[i]!] as const],
+    ),
+  );
+}
+
+/** lora_alpha for a scaling; a whole number where one gives the same scaling. */
+export function alphaOf(rank: number, scaling: number): number {
+  const whole = Math.round(scaling * rank);
+  return whole / rank === scaling ? whole : scaling * rank;
+}
+
+export function sectionOf(spec: AdapterSpec): Record<string, unknown> {
+  return { version: VERSION, ...spec };
+}
+
+/** Longer lists are no adapter's, and would cost time before that shows. */
+const MOST = 10_000;
+
+const limited = <T extends v.GenericSchema>(item: T) =>
+  v.pipe(v.array(v.unknown()), v.maxLength(MOST), v.array(item));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const projectionSchema = v.strictObject({
+  name: v.string(),
+  block: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  role: v.exactOptional(v.string()),
+  inputs: count,
+  outputs: count,
+  ranks: limited(count),
+  scalings: limited(v.pipe(v.number(), v.finite())),
+  topK: count,
+});
+const sectionSchema = v.strictObject({
+  version: v.literal(VERSION),
+  projections: limited(projectionSchema),
+  router: v.strictObject({ name: v.string(), options: v.record(v.string(), v.unknown()) }),
+  dropout: v.number(),
+});
+
+/**
+ * @param section the value under `molora`
+ * @param file for messages
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it does not describe an adapter,
+ *   `UNSUPPORTED_CHECKPOINT` when a later version wrote it
+ */
+export function parseSection(section: unknown, file: string): AdapterSpec {
+  const refuse = (what: string): AlphaLoraError =>
+    new AlphaLoraError('INVALID_CHECKPOINT', `${file}: ${SECTION}: ${what}; save it again`, {
+      details: { file },
+    });
+  if (typeof section === 'object' && section !== null && 'version' in section) {
+    const { version } = section;
+    if (typeof version === 'number' && version > VERSION) {
+      throw new AlphaLoraError(
+        'UNSUPPORTED_CHECKPOINT',
+        `${file}: ${SECTION}: version ${version} is newer than this program, which knows ${VERSION}; update it`,
+        { details: { file } },
+      );
+    }
+  }
+  const result = v.safeParse(sectionSchema, section, { abortEarly: true });
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = v.getDotPath(issue);
+    throw refuse(`${path === null ? '' : `${path.slice(0, 200)}: `}${issue.message.slice(0, 200)}`);
+  }
+  const { version: _, ...spec } = result.output;
+  checkSpec(spec, refuse);
+  return spec;
+}

@@ -1,0 +1,191 @@
+/**
+ * LoRA adapters of PEFT (huggingface.co/docs/peft): importing them as adapters with one expert for
+ * each projection, and writing such adapters for programs that read PEFT's files.
+ *
+ * Some of those programs read `r` and `lora_alpha` only, not the patterns. So scalings that differ
+ * are multiplied into B, and r = lora_alpha = the largest rank with `alpha_pattern` equal to
+ * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
+ */
+import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
+import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
+import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
+import { allFinite, checkSpec, factorShapes } from './check.js';
+import { alphaOf, loraSettings, peftConfig } from './config.js';
+import { packExperts } from './packing.js';
+import type { StoredAdapter } from './read.js';
+import {
+  type AdapterBase,
+  type AdapterFiles,
+  checkState,
+  expertsOf,
+  factorData,
+  jsonFile,
+  weightsFile,
+} from './write.js';
+
+/**
+ * The factors and scalings of an adapter that `readAdapter` or `openAdapter` of
+ * `@alphalora/checkpoint` opened: `rank_pattern`, `alpha_pattern` and `use_rslora` have been
+ * followed there.
+ *
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when it changes more than linear maps of blocks;
+ *   `INVALID_CHECKPOINT` when a value is NaN or infinite
+ */
+export async function importPeft(
+  adapter: Adapter,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<StoredAdapter> {
+  const { updates, config, base, weights } = adapter;
+  refuseFurther(adapter);
+  const described = new Map(
+    adapterCheckpoint(adapter).tensors.map((weight) => [weight.name, weight]),
+  );
+  const projections = updates.map((update) =>
+    projectionOf(update, described.get(`${update.module}.weight`), weights.name),
+  );
+  const drop = config['lora_dropout'];
+  const spec = {
+    projections,
+    router: { name: 'top-k', options: {} },
+    dropout: typeof drop === 'number' ? drop : 0,
+  };
+  checkSpec(spec, (what) => invalid(what, weights.name));
+  const tensors: Array<[string, TensorValues]> = [];
+  for (const [i, { module, readA, readB }] of updates.entries()) {
+    const factors = { a: narrow(await readA(signal)), b: narrow(await readB(signal)) };
+    if (!allFinite(factors.a) || !allFinite(factors.b)) {
+      throw invalid(`a factor of ${JSON.stringify(module)} has NaN or infinity`, weights.name);
+    }
+    const packed = packExperts(projections[i]!, [factors]);
+    const shapes = factorShapes(projections[i]!);
+    tensors.push(
+      [`${module}.lora_A`, { shape: shapes.a, values: packed.a }],
+      [`${module}.lora_B`, { shape: shapes.b, values: packed.b }],
+    );
+  }
+  return {
+    state: { spec, tensors: Object.fromEntries(tensors) },
+    ...(base !== undefined && { base }),
+    ...(config['fan_in_fan_out'] === true && { inputFirst: true }),
+  };
+}
+
+/** An adapter of experts adds low-rank updates to linear maps, and nothing else. */
+function refuseFurther({ config, saved, weights }: Adapter): void {
+  const biases = saved.filter(({ name }) => /\.lora_B\b.*\.bias$/.test(name));
+  const why =
+    config['lora_bias'] === true || biases.length > 0
+      ? 'lora_bias is set: B has a bias, which the experts here do not have; train the adapter without it'
+      : saved.length > 0
+        ? `it holds the weight ${JSON.stringify(saved[0]!.name)} whole (modules_to_save or bias), which would be lost; merge the adapter into its base with PEFT (merge_and_unload)`
+        : undefined;
+  if (why !== undefined) throw unsupported(why, weights.name);
+}
+
+function projectionOf(
+  { module, inputs, outputs, rank, scale, embedding }: LoraUpdate,
+  weight: WeightTensor | undefined,
+  file: string,
+): AdaptedProjection {
+  if (embedding || weight?.kind !== 'projection' || weight.block === undefined) {
+    throw unsupported(
+      `it adapts ${JSON.stringify(module)}, and only linear maps of a block can be adapted here; train the adapter without it in target_modules`,
+      file,
+    );
+  }
+  const { block, role } = weight;
+  return {
+    ...{ name: module, block, ...(role !== undefined && { role }) },
+    ...{ inputs, outputs, ranks: [rank], scalings: [scale], topK: 1 },
+  };
+}
+
+function narrow(values: Float32Array | Float64Array): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+export interface PeftExportOptions extends AdapterBase {
+  /**
+   * Pads every factor with zeros to the largest rank, for programs that take one rank only.
+   * @default false
+   */
+  readonly uniformRank?: boolean;
+}
+
+/**
+ * An adapter with one expert for each projection as PEFT's files. Nothing is multiplied in where all
+ * projections have one rank and one scaling: the tensors are then those of the adapter.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` when a projection has several experts, or as `adapterFiles`
+ */
+export function peftFiles(
+  state: AdapterState,
+  { uniformRank = false, ...base }: PeftExportOptions = {},
+): AdapterFiles {
+  checkState(state);
+  const { projections, dropout } = state.spec;
+  requireSingleExperts(projections, 'PEFT has one');
+  const largest = projections.reduce((most, { ranks }) => Math.max(most, ranks[0]!), 1);
+  const [first] = projections;
+  const same = projections.every(
+    ({ ranks, scalings }) => ranks[0] === largest && scalings[0] === first!.scalings[0],
+  );
+  const ranks = projections.map((projection) => (uniformRank ? largest : projection.ranks[0]!));
+  const tensors = projections.flatMap((projection, i) => {
+    const [factors] = expertsOf(projection, state.tensors);
+    const scaling = same ? 1 : projection.scalings[0]!;
+    const { inputs, outputs } = projection;
+    return factorData(projection, 0, ranks[i]!, {
+      a: padded(factors!.a, ranks[i]! * inputs),
+      b: scaledColumns(factors!.b, scaling, outputs, ranks[i]!),
+    });
+  });
+  const alphas = same ? ranks.map((rank) => alphaOf(rank, first!.scalings[0]!)) : ranks;
+  const settings = loraSettings(projections, ranks, alphas);
+  return {
+    weights: weightsFile(tensors),
+    config: jsonFile(peftConfig({ ...base, peftType: 'LORA', dropout, projections, settings })),
+  };
+}
+
+/** @param why completes "it has 3 experts, and " */
+export function requireSingleExperts(projections: readonly AdaptedProjection[], why: string): void {
+  const several = projections.find(({ ranks }) => ranks.length > 1);
+  if (!several) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `projection ${JSON.stringify(several.name)} has ${several.ranks.length} experts, and ${why}: ` +
+      'their sum depends on the token; train with one expert for each projection',
+    { details: { projection: several.name } },
+  );
+}
+
+/** Rows of zeros at the end. */
+function padded(values: Float32Array, length: number): Float32Array {
+  const result = new Float32Array(length);
+  result.set(values);
+  return result;
+}
+
+/** @param values [outputs, rank] @returns [outputs, width], each row scaled, then zeros */
+function scaledColumns(
+  values: Float32Array,
+  scaling: number,
+  outputs: number,
+  width: number,
+): Float32Array {
+  const rank = values.length / outputs;
+  const result = new Float32Array(outputs * width);
+  for (let i = 0; i < outputs; i++) {
+    for (let k = 0; k < rank; k++) result[i * width + k] = scaling * values[i * rank + k]!;
+  }
+  return result;
+}
+
+function invalid(what: string, file: string): AlphaLoraError {
+  return new AlphaLoraError('INVALID_CHECKPOINT', `${file}: ${what}`, { details: { file } });
+}
+
+function unsupported(what: string, file: string): AlphaLoraError {
+  return new AlphaLoraError('UNSUPPORTED_CHECKPOINT', `${file}: ${what}`, { details: { file } });
+}

@@ -1,0 +1,83 @@
+/**
+ * A frozen linear map with experts (MoLA, arXiv 2402.08562; AlphaLoRA, arXiv 2410.10054):
+ *
+ *     y = W0 x + sum_e gate_e(x) (lora_alpha / r_e) B_e A_e dropout(x)
+ *
+ * computed as two skinny matrix products whatever the number of experts. A packs the experts' A side
+ * by side and B stacks their B; the gates, spread over the ranks and scaled, multiply in between.
+ * This equals sparse top-k routing exactly, because gates that are not selected are zero, and needs
+ * no gather, no loop over experts and no synchronisation; experts of different rank are natural.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
+import { type FrozenLinear, frozenLinear } from '../linear/frozen-linear.js';
+import { matMul } from '../linear/mat-mul.js';
+import type { Router, Routing } from '../routers/router.js';
+import { dropout } from './dropout.js';
+
+/** What the projections of one pass have in common. */
+export interface ProjectionContext {
+  readonly router: Router;
+  /** Dropout acts in training only. */
+  readonly training: boolean;
+  /** Share of the experts' inputs that are dropped in training. */
+  readonly dropout: number;
+  /** Of the dropout in this pass: a new one each step, the same when a pass is computed again. */
+  readonly seed: number;
+  /** For routers with weights per task. @default 0 */
+  readonly task?: number;
+}
+
+export interface ProjectionOutput {
+  /** [tokens, outputs] */
+  readonly output: tf.Tensor2D;
+  /** Absent where there is one expert: its gate is 1. */
+  readonly routing?: Routing;
+}
+
+/**
+ * One mask of dropout serves all experts of the projection; the released code draws one for each.
+ *
+ * @param x [tokens, inputs]
+ * @param tensors by name, see `Tensors`; those of this projection are read
+ */
+export function adaptedProjection(
+  x: tf.Tensor2D,
+  base: FrozenLinear,
+  projection: AdaptedProjection,
+  tensors: Tensors,
+  context: ProjectionContext,
+): ProjectionOutput {
+  const pass = (): ProjectionOutput => {
+    const { name, ranks } = projection;
+    const rate = context.training ? context.dropout : 0;
+    const input = dropout(x, { rate, seed: context.seed, name });
+    const hidden = matMul(input, tensors[`${name}.lora_A`] as tf.Tensor2D);
+    const routing =
+      ranks.length > 1
+        ? context.router.route({ x, hidden, projection, tensors, task: context.task ?? 0 })
+        : undefined;
+    const weighted =
+      routing === undefined
+        ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
+        : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
+    const experts = matMul(weighted, tensors[`${name}.lora_B`] as tf.Tensor2D);
+    const output = tf.add<tf.Tensor2D>(frozenLinear(x, base), experts);
+    return { output, ...(routing === undefined ? {} : { routing }) };
+  };
+  // A tidy looks for tensors in objects within objects; its type knows one level only.
+  return tf.tidy(pass as unknown as () => tf.NamedTensorMap) as unknown as ProjectionOutput;
+}
+
+/** [experts, sum of ranks]: each expert's scaling in the columns of its ranks, zero elsewhere. */
+function scaledSpread({ ranks, scalings }: AdaptedProjection): tf.Tensor2D {
+  const columns = ranks.reduce((sum, rank) => sum + rank, 0);
+  const values = new Float32Array(ranks.length * columns);
+  let start = 0;
+  ranks.forEach((rank, expert) => {
+    const row = expert * columns;
+    values.fill(scalings[expert]!, row + start, row + start + rank);
+    start += rank;
+  });
+  return tf.tensor2d(values, [ranks.length, columns]);
+}

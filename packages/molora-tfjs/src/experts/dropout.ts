@@ -1,0 +1,26 @@
+/**
+ * Dropout on the input of the experts: one mask for all experts of a projection.
+ *
+ * The released MoLA code draws one mask per expert; one for all leaves the packed product a single
+ * product, and in expectation the output is the same. The mask depends on seed and name only, so
+ * that a pass that is computed a second time (recomputation of activations) drops the same inputs.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { seededRandom } from '../random.js';
+
+export interface DropoutOptions {
+  /** Share of the inputs that are set to zero, in [0, 1); the rest is divided by 1 - rate. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Of the projection: different projections drop different inputs. */
+  readonly name: string;
+}
+
+export function dropout(x: tf.Tensor2D, { rate, seed, name }: DropoutOptions): tf.Tensor2D {
+  if (rate === 0) return x;
+  const random = seededRandom(seed, `${name} dropout`);
+  const kept = 1 / (1 - rate);
+  const mask = new Float32Array(x.size);
+  for (let i = 0; i < mask.length; i++) mask[i] = random() < rate ? 0 : kept;
+  return tf.mul(x, tf.tensor2d(mask, x.shape));
+}

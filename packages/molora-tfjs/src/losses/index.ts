@@ -1,0 +1,46 @@
+/** The auxiliary losses of routers by name. */
+import { AlphaLoraError } from '@alphalora/contracts';
+import * as tf from '@tensorflow/tfjs';
+import { entropyLoss } from './entropy.js';
+import { gateBalance } from './gate-balance.js';
+import { loadBalance } from './load-balance.js';
+import { mutualInformationLoss } from './mutual-information.js';
+import type { RouterLoss } from './router-loss.js';
+
+export const routerLosses: ReadonlyMap<string, RouterLoss> = new Map([
+  ['load-balance', loadBalance],
+  ['gate-balance', gateBalance],
+  ['mutual-information', mutualInformationLoss],
+  ['entropy', entropyLoss(1.1)],
+]);
+
+export interface RouterLossRequest {
+  readonly name: string;
+  /** Factor of the loss. Papers use 0.001 (load balance), 0.5 (gate balance), 0.01 (entropy). */
+  readonly coefficient: number;
+}
+
+/**
+ * A loss times its coefficient.
+ *
+ * @throws AlphaLoraError `NOT_FOUND` for an unknown name, `INVALID_OPTION` for a coefficient that is
+ *   no finite number
+ */
+export function createRouterLoss({ name, coefficient }: RouterLossRequest): RouterLoss {
+  const loss = routerLosses.get(name);
+  if (loss === undefined) {
+    throw new AlphaLoraError(
+      'NOT_FOUND',
+      `There is no router loss "${name}". Choose one of: ${[...routerLosses.keys()].join(', ')}.`,
+      { details: { loss: name } },
+    );
+  }
+  if (!Number.isFinite(coefficient)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `The coefficient of the router loss "${name}" is ${coefficient}; give a number.`,
+      { details: { loss: name } },
+    );
+  }
+  return (routings) => tf.tidy(() => tf.mul<tf.Scalar>(loss(routings), coefficient));
+}

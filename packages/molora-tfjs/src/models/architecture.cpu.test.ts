@@ -1,0 +1,3 @@
+import { architectureSuite } from '../test-support/architecture-suite.js';
+
+architectureSuite('cpu');

@@ -1,0 +1,3 @@
+import { goldenSuite } from '../test-support/golden-suite.js';
+
+goldenSuite('cpu');

@@ -1,0 +1,3 @@
+import { gradientSuite } from '../test-support/gradient-suite.js';
+
+gradientSuite('wasm');

@@ -1,0 +1,323 @@
+/** Every data set as it is distributed: how many examples, and what the first one says. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Example, Split } from '@alphalora/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTask, tasks } from '../tasks/index.js';
+import { readTaskData } from './data.js';
+
+const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
+const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
+
+async function examplesOf(name: string, split: Split, path = data): Promise<Example[]> {
+  return (await readTaskData(await loadTask(name), path, split)).examples;
+}
+
+interface Expected {
+  count: number;
+  /** How many have which answer, where that is published or can be counted otherwise. */
+  answers?: Record<string, number>;
+  /** A part of the first prompt, its completion and answer. */
+  first: [prompt: string, completion: string, answer: string | undefined];
+}
+
+const says = (label: string): [string, string] => [`the correct answer is ${label}`, label];
+
+/** Counts of the data sets' authors; of LLM-Adapters' copies, of the files. */
+const expected: ReadonlyArray<readonly [string, Split, Expected]> = [
+  ['mrpc', 'train', {
+    count: 3668, answers: { true: 2474, false: 1194 },
+    first: ['Sentence1: Amrozi accused his brother, whom he called "the witness", of deliberately distorting his evidence.\n\nSentence2: Referring to him as only "the witness", Amrozi', ...says('true')],
+  }],
+  ['mrpc', 'validation', {
+    count: 408, answers: { true: 279, false: 129 },
+    first: ['\n\nSentence2: "The foodservice pie business does not fit our long-term growth strategy.\n', ...says('true')],
+  }],
+  ['cola', 'train', {
+    count: 8551, answers: { true: 6023, false: 2528 },
+    first: ["Sentence: Our friends won't buy this analysis, let alone the next one we propose.\n", ...says('true')],
+  }],
+  ['cola', 'validation', {
+    count: 1043, answers: { true: 719, false: 324 },
+    first: ['Sentence: The sailors rode the breeze clear of the rocks.\n', ...says('true')],
+  }],
+  ['rte', 'train', {
+    count: 2490, answers: { true: 1249, false: 1241 },
+    first: ['Text1: No Weapons of Mass Destruction Found in Iraq Yet.\n\nText2: Weapons of Mass Destruction Found in Iraq.\n', ...says('false')],
+  }],
+  ['rte', 'validation', {
+    count: 277, answers: { true: 146, false: 131 },
+    first: ['Text2: Christopher Reeve had an accident.\n', ...says('false')],
+  }],
+  ['scienceqa', 'train', {
+    count: 6508,
+    first: ["Answer1: ad hominem: a personal attack against one's opponent Answer2: circular reasoning", ...says('answer1')],
+  }],
+  ['scienceqa', 'test', {
+    count: 2224,
+    first: ['Answer1: chiasmus Answer2: apostrophe\n\nAnswer format: answer1/answer2\n', ...says('answer2')],
+  }],
+  ['commonsenseqa', 'train', {
+    count: 9741,
+    first: ['Answer1: ignore Answer2: enforce Answer3: authoritarian Answer4: yell at Answer5: avoid\n', ...says('answer1')],
+  }],
+  ['commonsenseqa', 'validation', {
+    count: 1221,
+    first: ['security measure at a what?\n\nAnswer1: bank Answer2: library', ...says('answer1')],
+  }],
+  ['openbookqa', 'train', {
+    count: 4957,
+    first: ['question: The sun is responsible for\n\nAnswer1: puppies learning new tricks', ...says('answer4')],
+  }],
+  ['openbookqa', 'validation', {
+    count: 500,
+    first: ['which is why they are known as\n\nAnswer1: Deep sea animals Answer2: fish', ...says('answer1')],
+  }],
+  ['openbookqa', 'test', {
+    count: 500, answers: { answer1: 138, answer2: 126, answer3: 132, answer4: 104 },
+    first: ['the best way to save money is to\n\nAnswer1: make more phone calls', ...says('answer2')],
+  }],
+  ['boolq', 'train', {
+    count: 9427, answers: { true: 5874, false: 3553 },
+    first: ['question: do iran and afghanistan speak the same language?\n', ...says('true')],
+  }],
+  ['boolq', 'test', {
+    count: 3270, answers: { true: 2033, false: 1237 },
+    first: ['does ethanol take more energy make that produces?\n\nAnswer format: true/false\n', ...says('false')],
+  }],
+  ['arc-easy', 'train', {
+    count: 2251,
+    first: ['likely cause a person to develop a fever?\n\nAnswer1: a leg muscle relaxing', ...says('answer2')],
+  }],
+  ['arc-easy', 'test', {
+    count: 2376, first: ['Answer1: Sunlight is the source of energy for nearly all ecosystems. Answer2:', ...says('answer1')],
+  }],
+  ['arc-challenge', 'train', { count: 1119, first: ['Answer1: dry palms', ...says('answer1')] }],
+  ['arc-challenge', 'test', {
+    count: 1172,
+    first: ['a planet rotates faster after a meteorite impact.', ...says('answer3')],
+  }],
+  ['piqa', 'test', {
+    count: 1838, answers: { solution1: 910, solution2: 928 },
+    first: ["How do I ready a guinea pig cage for it's new occupants?", ...says('solution1')],
+  }],
+  ['siqa', 'test', {
+    count: 1954, answers: { answer1: 643, answer2: 654, answer3: 657 },
+    first: ["Tracy didn't go home that evening", ...says('answer3')],
+  }],
+  ['winogrande', 'test', {
+    count: 1267, answers: { option1: 628, option2: 639 },
+    first: ['Option1: Sarah Option2: Maria Answer format: option1/option2\n', ...says('option2')],
+  }],
+  ['aqua', 'test', {
+    count: 254, answers: { A: 63, B: 58, C: 46, D: 53, E: 34 },
+    first: ['Roberts has a property worth of $1023.65.', '\nRationale: The greatest positive even integer less than or equal to $1023.65 is $1022. The difference between the actual property worth and the recorded property worth is $1.23.The answer is (D).', 'A'],
+  }],
+  ['mathqa', 'test', {
+    count: 2985, answers: { A: 614, B: 605, C: 676, D: 628, E: 462 },
+    first: ['a shopkeeper sold an article offering a discount of 5 %', 'The answer is (A).', 'A'],
+  }],
+  ['gsm8k', 'train', {
+    count: 7473,
+    first: ['Natalia sold clips to 48 of her friends in April', 'Natalia sold 48/2 = 24 clips in May.\nNatalia sold 48+24 = 72 clips altogether in April and May.\nThe answer is 72.', '72'],
+  }],
+  ['gsm8k', 'test', {
+    count: 1319,
+    first: ['Janet\u2019s ducks lay 16 eggs per day.', 'Janet sells 16 - 3 - 4 = 9 duck eggs a day.\nShe makes 9 * 2 = $18 every day at the farmer\u2019s market.\nThe answer is 18.', '18'],
+  }],
+  ['svamp', 'train', {
+    count: 3138,
+    first: ['If Bryan has 56 books in each of his 9 bookshelves , how many', 'The answer is 504.', '504'],
+  }],
+  ['svamp', 'validation', {
+    count: 1000,
+    first: ['julia played tag with 18 kids on monday . she played tag with 10 kids on tuesday . how many', 'The answer is 8.', '8'],
+  }],
+  ['svamp', 'test', {
+    count: 1000,
+    first: ['If there is a discount of 25 dollars on each pack. How much do you have to pay to buy each pack?', 'The answer is 51.', '51'],
+  }],
+  ['mawps', 'train', {
+    count: 1898,
+    first: ['A waiter had 22 customers in his section .', 'The answer is 2.', '2'],
+  }],
+  ['mawps', 'validation', {
+    count: 237, first: ['How many crayons are in 3 boxes ?', 'The answer is 12.', '12'],
+  }],
+  ['mawps', 'test', {
+    count: 238,
+    first: ['Nicole found an orange caterpillar', 'The answer is 1.8333333333333335.', '1.8333333333333335'],
+  }],
+  ['addsub', 'test', {
+    count: 395,
+    first: ['There are 7 crayons in the drawer .', '\nA: There were 7 crayons in the drawer. Mary took 3 out, so now there are 7 - 3 = 4 crayons. The answer is 4.', '4'],
+  }],
+  ['multiarith', 'test', {
+    count: 600,
+    first: ['At the schools book fair Sam bought 13 adventure books', '\nA: Sam bought 13 adventure books and 17 mystery books. That means he bought 13 + 17 = 30 books in total. 15 of them were used, so he has 30 - 15 = 15 new books. The answer is 15.', '15.0'],
+  }],
+  ['singleeq', 'test', {
+    count: 508,
+    first: ['Oceanside Bike Rental Shop', '\nA: The rental fee is 17 dollars plus 7 dollars an hour. Tom paid 80 dollars. This means he paid 17 dollars for the rental fee and the rest for the hours. So, 80 - 17 = 63 dollars was for the hours. He paid 63 dollars for 7 dollars an hour. This means he paid 63 / 7 = 9 hours. The answer is 9.', '9.0'],
+  }],
+  ['math', 'train', {
+    count: 3260,
+    first: ['Julia played tag with 16 kids on monday.', '\nA: She played with 16 kids on Monday. She played with 12 more kids on Monday than on Tuesday. That means on Tuesday she played with 16 - 12 = 4 kids. The answer is 4.', '4.0'],
+  }],
+  ['text', 'train', {
+    count: 7222,
+    first: ['', 'First Citizen:\nBefore we proceed any further, hear me speak.', undefined],
+  }],
+  ['text', 'validation', {
+    count: 12432,
+    first: ['', 'Spot. Spot saw the shiny car and said, "Wow, Kitty, your car is so bright and clean!" Kitty smiled and replied, "Thank you, Spot. I polish it every day."\nAfter playing with the car, Kitty and Spot felt thirsty. They found a small pond with clear water. They drank the water and felt very happy. They played together all day and became best friends.', undefined],
+  }],
+]; // biome-ignore format: a table
+
+describe.skipIf(absent !== '')(`data sets${absent}`, () => {
+  it.each(expected)('%s, %s', async (name, split, { count, answers, first }) => {
+    const task = await loadTask(name);
+    const { examples } = await readTaskData(task, data, split);
+    expect(examples).toHaveLength(count);
+    const [prompt, completion, answer] = first;
+    expect(examples[0]!.prompt).toContain(prompt);
+    expect(examples[0]).toMatchObject({ completion, ...(answer !== undefined && { answer }) });
+    if (answers) {
+      const found: Record<string, number> = {};
+      for (const { answer: own } of examples) found[own!] = (found[own!] ?? 0) + 1;
+      expect(found).toEqual(answers);
+    }
+    if (!task.score) return;
+    const odd = examples.filter(
+      ({ prompt, answer, options }) =>
+        !prompt.startsWith('Below is an instruction that describes a task. Write a response') ||
+        !prompt.endsWith('\n\n### Response:\n') ||
+        (options && options.filter(({ label }) => label === answer).length !== 1),
+    );
+    expect(odd).toEqual([]);
+  });
+
+  it('covers every task but the general one', () => {
+    expect(new Set([...expected.map(([name]) => name), 'instructions'])).toEqual(
+      new Set(tasks.keys()),
+    );
+  });
+
+  it.each(expected)('%s, %s: right answers score 1', async (name, split) => {
+    const task = await loadTask(name);
+    if (!task.score) return;
+    const examples = await examplesOf(name, split);
+    const outputs = examples.map(({ answer, options }) =>
+      options
+        ? options.find(({ label }) => label === answer)!.completion
+        : `So, 1 + 1 = 2. The answer is ${answer}.`,
+    );
+    const { metric, value, others, unanswered } = task.score(outputs, examples);
+    expect([metric, value, unanswered]).toEqual([name === 'cola' ? 'matthews' : 'accuracy', 1, 0]);
+    for (const other of Object.values(others)) expect(other).toBe(1);
+  });
+
+  it('has the same OpenbookQA in the layouts of its authors and of LLM-Adapters', async () => {
+    const own = await examplesOf('openbookqa', 'test', join(data, 'openbookqa'));
+    const copy = await examplesOf('openbookqa', 'test', join(data, 'llm-adapters'));
+    expect(copy).toEqual(own);
+  });
+
+  it('has the same problems and answers in both layouts of SVAMP', async () => {
+    const plain = ({ prompt, answer }: Example): [string, number] => [
+      prompt.replace(/[\s.]/g, ''),
+      Number(answer),
+    ];
+    const own = (await examplesOf('svamp', 'test', join(data, 'svamp'))).map(plain);
+    const copy = (await examplesOf('svamp', 'test', join(data, 'llm-adapters'))).map(plain);
+    expect(new Map(copy)).toEqual(new Map(own));
+  });
+
+  it('has the answers of GSM8K in both layouts', async () => {
+    const key = ({ prompt }: Example): string => prompt.replace(/[^a-z0-9]/gi, '');
+    const own = new Map(
+      (await examplesOf('gsm8k', 'test', join(data, 'gsm8k'))).map((e) => [key(e), e.answer]),
+    );
+    const copy = await examplesOf('gsm8k', 'test', join(data, 'llm-adapters', 'gsm8k'));
+    const shared = copy.filter((example) => own.has(key(example)));
+    expect(shared.length).toBeGreaterThan(1200);
+    for (const example of shared) {
+      expect(Number(example.answer), example.prompt).toBe(Number(own.get(key(example))));
+    }
+  });
+
+  // The share of LLM-Adapters' worked answers to AddSub that end in the right number, counted with
+  // the rule of its evaluation: commas out, last number, within 0.001.
+  it.each([
+    ['addsub', 'test'],
+    ['singleeq', 'test'],
+    ['multiarith', 'test'],
+  ] as const)(
+    '%s: agrees with the evaluation of LLM-Adapters on real outputs',
+    async (name, split) => {
+      const examples = await examplesOf(name, split);
+      const outputs = examples.map(({ completion }) => completion);
+      const right = outputs.filter((output, i) => {
+        const numbers = output.replaceAll(',', '').match(/-?\d+\.?\d*/g);
+        return numbers && Math.abs(Number(numbers.at(-1)) - Number(examples[i]!.answer)) <= 0.001;
+      });
+      const { value } = (await loadTask(name)).score!(outputs, examples);
+      expect(value).toBe(right.length / examples.length);
+      expect(value).toBeGreaterThan(0.5);
+    },
+  );
+});
+
+describe('readTaskData', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'alphalora-data-'));
+    await mkdir(join(folder, 'empty'));
+    await writeFile(
+      join(folder, 'train.jsonl'),
+      '{"instruction":"Add.","input":"1 and 2","output":"3"}\n',
+    );
+    await writeFile(join(folder, 'own.json'), '[]');
+    await writeFile(join(folder, 'story.txt'), 'Once upon\na time.\n\n \nThe end.\n');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('reads data of one own, by folder and by file', async () => {
+    const task = await loadTask('instructions');
+    const file = join(folder, 'train.jsonl');
+    const found = await readTaskData(task, folder, 'train');
+    expect(found.files).toEqual([file]);
+    expect(await readTaskData(task, file, 'test')).toEqual(found);
+    expect(found.examples).toEqual([
+      {
+        prompt:
+          'Below is an instruction that describes a task, paired with an input that provides further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 and 2\n\n### Response:\n',
+        ...{ completion: '3', answer: '3' },
+      },
+    ]);
+  });
+
+  it('reads pieces of text', async () => {
+    expect(await examplesOf('text', 'train', join(folder, 'story.txt'))).toEqual([
+      { prompt: '', completion: 'Once upon\na time.' },
+      { prompt: '', completion: 'The end.\n' },
+    ]);
+  });
+
+  it.each<[string, Split, string, string, string]>([
+    ['gsm8k', 'train', 'nowhere', 'NOT_FOUND', 'does not exist'],
+    ['gsm8k', 'train', 'empty', 'NOT_FOUND', 'looked for gsm8k/train.jsonl'],
+    ['cola', 'validation', 'empty', 'NOT_FOUND', 'in_domain_dev.tsv and glue-cola/out_of_domain'],
+    ['gsm8k', 'validation', 'empty', 'NOT_FOUND', 'gsm8k has no validation split of its own'],
+    ['instructions', 'train', 'own.json', 'INVALID_DOCUMENT', 'no examples'],
+    ['boolq', 'train', 'train.jsonl', 'INVALID_DOCUMENT', 'its options (none) are not those'],
+    ['gsm8k', 'train', 'story.txt', 'INVALID_DOCUMENT', 'its format is not known'],
+  ])('%s, %s from %s: %s', async (name, split, path, code, message) => {
+    await expect(examplesOf(name, split, join(folder, path))).rejects.toMatchObject({
+      ...{ tag: 'alphalora', code, message: expect.stringContaining(message) },
+    });
+  });
+});

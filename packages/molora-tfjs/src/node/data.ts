@@ -1,0 +1,77 @@
+/** The examples of a task from files on disk. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
+
+export interface TaskData {
+  readonly examples: Example[];
+  /** The files that they come from. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads one split of a task.
+ *
+ * @param path a file of examples, whatever its name; or the folder of the data set, or one that it
+ *   lies in
+ * @throws AlphaLoraError `NOT_FOUND` when the path or the split's files do not exist, `IO_FAILED` when
+ *   a file cannot be read, `INVALID_DOCUMENT` when it is no data of the task or has no examples
+ */
+export async function readTaskData(
+  task: TrainingTask,
+  path: string,
+  split: Split,
+): Promise<TaskData> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats) {
+    throw notFound(`${path} does not exist; give a file or folder of ${task.name}`, path);
+  }
+  const files = stats.isDirectory() ? await locate(task, path, split) : [path];
+  const examples: Example[] = [];
+  for (const file of files) {
+    for (const example of task.parse(await read(file), file)) examples.push(example);
+  }
+  if (examples.length === 0) {
+    throw new AlphaLoraError('INVALID_DOCUMENT', `${files.join(', ')}: no examples`, {
+      details: { file: files[0] },
+    });
+  }
+  return { examples, files };
+}
+
+/** The first layout that is there, below the folder or with the folder as a part of its path. */
+async function locate(task: TrainingTask, folder: string, split: Split): Promise<string[]> {
+  const layouts = task.files[split] ?? [];
+  for (const layout of layouts) {
+    for (let depth = 0; depth < layout[0]!.split('/').length; depth++) {
+      const paths = layout.map((path) => join(folder, ...path.split('/').slice(depth)));
+      const there = await Promise.all(paths.map(isFile));
+      if (there.every(Boolean)) return paths;
+    }
+  }
+  const wanted = layouts.map((layout) => layout.join(' and ')).join(', or ');
+  throw notFound(
+    wanted === ''
+      ? `${task.name} has no ${split} split of its own; give a file of examples`
+      : `${folder}: no ${split} split of ${task.name} (looked for ${wanted}); give its folder or a file of examples`,
+    folder,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new AlphaLoraError('IO_FAILED', `cannot read ${file}: ${(cause as Error).message}`, {
+      ...{ details: { file }, cause },
+    });
+  }
+}
+
+function notFound(what: string, file: string): AlphaLoraError {
+  return new AlphaLoraError('NOT_FOUND', what, { details: { file } });
+}

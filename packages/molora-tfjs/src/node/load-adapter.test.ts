@@ -1,0 +1,40 @@
+/** Adapters on disk. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adapterFiles } from '../adapters/write.js';
+import { projection, stateOf } from '../test-support/adapters.js';
+import { loadAdapter } from './load-adapter.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'alphalora-adapter-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('loadAdapter', () => {
+  it('reads what was written', async () => {
+    const state = stateOf([projection({ ranks: [1, 4] })]);
+    const { weights, config } = adapterFiles(state, { base: 'org/model' });
+    await writeFile(join(folder, 'adapter_model.safetensors'), weights);
+    await writeFile(join(folder, 'adapter_config.json'), config);
+    expect(await loadAdapter(folder)).toEqual({ state, base: 'org/model' });
+  });
+
+  it('says what is there instead', async () => {
+    const other = join(folder, 'other');
+    await mkdir(other);
+    await expect(loadAdapter(other)).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', message: expect.stringContaining('(but: nothing)') },
+    });
+    await expect(loadAdapter(join(folder, 'none'))).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', message: expect.stringContaining('is no folder') },
+    });
+  });
+
+  it('stops when told to', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(loadAdapter(folder, { signal })).rejects.toThrow('enough');
+  });
+});

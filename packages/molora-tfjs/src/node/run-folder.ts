@@ -1,0 +1,130 @@
+/**
+ * A training run on disk, such that it can be killed at any moment and goes on from its last
+ * checkpoint:
+ *
+ * - `training_state.safetensors`, all that the run needs to go on: one file, replaced by renaming,
+ *   so that it is always the whole of one step;
+ * - `adapter_model.safetensors` and `adapter_config.json`, what the run is for; replaced before the
+ *   state, so that the state of the last step is there only when the adapter is;
+ * - `metrics.jsonl`, a line a step, cut back to the step that the run resumes from.
+ *
+ * One process at a time may write to a folder.
+ */
+import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import type { AdapterFiles } from '../adapters/write.js';
+import type { StepReport } from '../training/callbacks.js';
+import { formatMetrics, metricsLength } from '../training/metrics.js';
+import {
+  parseTrainingState,
+  serializeTrainingState,
+  type TrainingState,
+} from '../training/training-state.js';
+
+export interface RunFolder {
+  readonly path: string;
+  /** The last checkpoint; absent when the run begins. */
+  readonly state?: TrainingState;
+  /** Appends a line to metrics.jsonl. */
+  record(report: StepReport): Promise<void>;
+  /** Writes a checkpoint: on disk, not only in the system's memory, when the promise resolves. */
+  save(state: TrainingState, adapter?: AdapterFiles): Promise<void>;
+  close(): Promise<void>;
+}
+
+const STATE = 'training_state.safetensors';
+
+/**
+ * Makes the folder if need be, or opens it where an earlier run stopped.
+ *
+ * @param resume goes on from the checkpoint in the folder, or begins when there is none yet; without
+ *   it, a folder with a checkpoint is refused. @default false
+ * @throws AlphaLoraError `INVALID_OPTION` when there is a checkpoint and no wish to go on from it,
+ *   `INVALID_CHECKPOINT` when it is damaged, `IO_FAILED` when the folder cannot be read or written
+ */
+export async function openRunFolder(
+  path: string,
+  { resume = false }: { resume?: boolean } = {},
+): Promise<RunFolder> {
+  const state = await reading(join(path, STATE), (bytes, file) => parseTrainingState(bytes, file));
+  if (state && !resume) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${path} holds a training run, at step ${state.step} of ${state.settings.steps}: resume it, or train into another folder`,
+      { details: { file: path } },
+    );
+  }
+  const file = join(path, 'metrics.jsonl');
+  const kept = await reading(file, async (bytes) =>
+    metricsLength(Buffer.from(bytes).toString('latin1'), state?.step ?? 0),
+  );
+  const metrics = await writing(file, async () => {
+    await mkdir(path, { recursive: true });
+    const handle = await open(file, 'a');
+    await handle.truncate(kept ?? 0);
+    return handle;
+  });
+  return {
+    path,
+    ...(state && { state }),
+    record: (report) => writing(file, () => metrics.appendFile(formatMetrics(report))),
+    async save(state, adapter) {
+      // A state never stands for steps whose metrics are lost.
+      await writing(file, () => metrics.datasync());
+      if (adapter) {
+        await replace(join(path, 'adapter_model.safetensors'), adapter.weights);
+        await replace(join(path, 'adapter_config.json'), [Buffer.from(adapter.config)]);
+      }
+      await replace(join(path, STATE), serializeTrainingState(state));
+    },
+    close: () => metrics.close(),
+  };
+}
+
+/** Whole or not at all; what a killed process left of its temporary file is overwritten. */
+async function replace(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.tmp`;
+  await writing(path, async () => {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(temporary, 'w');
+      await writeFile(handle, pieces);
+      await handle.sync();
+      await handle.close();
+      handle = undefined;
+      await rename(temporary, path);
+    } catch (error) {
+      await handle?.close().catch(() => undefined);
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+/** @returns undefined when there is no such file */
+async function reading<T>(
+  path: string,
+  read: (bytes: Uint8Array, file: string) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read(await readFile(path), path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure(`cannot read ${path}`, path, cause);
+  }
+}
+
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    throw failure(`cannot write ${path}`, path, cause);
+  }
+}
+
+function failure(what: string, file: string, cause: unknown): unknown {
+  if (isAlphaLoraError(cause)) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AlphaLoraError('IO_FAILED', `${what}: ${why}`, { details: { file }, cause });
+}

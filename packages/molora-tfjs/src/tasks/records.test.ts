@@ -1,0 +1,124 @@
+/** Records of every format, and the place in the message where one is broken. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { numberOf, parseRecords, textOf, textsOf } from './records.js';
+
+const fieldsOf = (text: string, file: string, columns?: readonly string[]): unknown[] =>
+  parseRecords(text, file, columns).map(({ fields }) => fields);
+
+describe('parseRecords', () => {
+  it.each<[string, string, unknown[]]>([
+    ['[{"a":1},{"a":2}]', 'x.json', [{ a: 1 }, { a: 2 }]],
+    ['{"a":1}\n\n{"a":2}\r\n', 'x.jsonl', [{ a: 1 }, { a: 2 }]],
+    ['{"a":1}\n{"a":2}', 'x.json', [{ a: 1 }, { a: 2 }]],
+    ['\uFEFF [{"a":1}]', 'x', [{ a: 1 }]],
+    ['a\tb\n1\t"2\n', 'x.tsv', [{ a: '1', b: '"2' }]],
+    ['a\tb\r\n1\t\r\n', 'x.tsv', [{ a: '1', b: '' }]],
+    ['a,b\n1,2', 'X.CSV', [{ a: '1', b: '2' }]],
+    [
+      'a,b\r\n"1, ""one""","2\n3"\r\n,\n',
+      'x.csv',
+      [
+        { a: '1, "one"', b: '2\n3' },
+        { a: '', b: '' },
+      ],
+    ],
+    ['a,b\n1,', 'x.csv', [{ a: '1', b: '' }]],
+    ['', 'x.csv', []],
+    ['', 'x.tsv', []],
+    ['', 'x.jsonl', []],
+  ])('%j as %s', (text, file, expected) => {
+    expect(fieldsOf(text, file)).toEqual(expected);
+  });
+
+  it('names the columns of files without a header', () => {
+    expect(fieldsOf('1\t2\n3\t4', 'x.tsv', ['a', 'b'])).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+    ]);
+  });
+
+  it.each<[string, string, string]>([
+    ['[{]', 'x.json', 'x.json: no valid JSON'],
+    ['{"a":1}\n{"a"', 'x.jsonl', 'x.jsonl, line 2: no valid JSON'],
+    ['[1]', 'x.json', 'x.json, record 1: no object'],
+    ['[[]]', 'x.json', 'x.json, record 1: no object'],
+    ['null', 'x.json', 'its JSON is no list'],
+    ['plain', 'x.md', 'its format is not known'],
+    ['a\tb\n1\t2\t3', 'x.tsv', 'x.tsv, line 2: 3 fields, where there are 2 columns'],
+    ['a,b\n"1\n\n2",3\n4', 'x.csv', 'x.csv, line 5: 1 fields'],
+    ['a\n"b', 'x.csv', 'x.csv, line 2: a quotation mark'],
+    ['a\nb"c', 'x.csv', 'x.csv, line 2: a quotation mark'],
+    ['a\n"b"c', 'x.csv', 'x.csv, line 2: a quotation mark'],
+  ])('refuses %j as %s', (text, file, message) => {
+    expect(() => parseRecords(text, file)).toThrow(
+      expect.objectContaining({
+        ...{ tag: 'alphalora', code: 'INVALID_DOCUMENT' },
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it('reads comma-separated values whatever is in them', () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'ü') });
+    const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1 }), (rows) => {
+        const text = rows.map((row) => row.map(quoted).join(',')).join('\n');
+        expect(fieldsOf(text, 'x.csv', ['p', 'q'])).toEqual(rows.flatMap(([p, q]) => [{ p, q }]));
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('gives records or a tagged error for any text', () => {
+    const file = fc.constantFrom('x.json', 'x.jsonl', 'x.tsv', 'x.csv', 'x');
+    const text = fc.string({ unit: fc.constantFrom(...'ab{}[]",:\t\n\r1'.split('')) });
+    fc.assert(
+      fc.property(text, file, (given, name) => {
+        try {
+          for (const { fields } of parseRecords(given, name)) expect(fields).toBeTypeOf('object');
+        } catch (error) {
+          expect(error).toMatchObject({ tag: 'alphalora', code: 'INVALID_DOCUMENT' });
+        }
+      }),
+      { seed: 2, numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    ['quoted megabytes', `a\n"${'b'.repeat(5e6)}"`],
+    ['doubled marks', `a\n"${'""'.repeat(2e6)}"`],
+    ['a mark that is not closed', `a\n"${'""'.repeat(2e6)}`],
+  ])('is done with %s in time', (_, text) => {
+    const begin = performance.now();
+    try {
+      expect(parseRecords(text, 'x.csv')).toHaveLength(1);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'INVALID_DOCUMENT' });
+    }
+    expect(performance.now() - begin).toBeLessThan(2000);
+  });
+});
+
+describe('fields', () => {
+  const record = { fields: { a: 'x', b: 2, c: '3.5', d: ['e'], f: '' }, place: 'x.json, record 7' };
+
+  it('are read by their types', () => {
+    expect(textOf(record, 'a')).toBe('x');
+    expect(numberOf(record, 'b')).toBe(2);
+    expect(numberOf(record, 'c')).toBe(3.5);
+    expect(textsOf(record, 'd')).toEqual(['e']);
+  });
+
+  it.each<[() => unknown, string]>([
+    [() => textOf(record, 'b'), 'b is no text'],
+    [() => textOf(record, 'z'), 'no field "z" (but a, b, c, d, f)'],
+    [() => textOf(record, 'constructor'), 'no field "constructor"'],
+    [() => numberOf(record, 'a'), 'a is no number'],
+    [() => numberOf(record, 'f'), 'f is no number'],
+    [() => textsOf(record, 'a'), 'a is no list of texts'],
+  ])('are refused with the place: %#', (act, message) => {
+    expect(act).toThrow(`x.json, record 7: ${message}`);
+  });
+});

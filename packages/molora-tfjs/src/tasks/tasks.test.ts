@@ -1,0 +1,108 @@
+/** Records that are not as their task has them, and the registry. */
+import { describe, expect, it } from 'vitest';
+import { alpacaPrompt } from './alpaca.js';
+import { loadTask, tasks } from './index.js';
+
+const json = (...records: object[]): string => JSON.stringify(records);
+
+describe('tasks', () => {
+  it.each([...tasks.keys()])('%s has its own name', async (name) => {
+    const task = await tasks.get(name)!();
+    expect(task.name).toBe(name);
+    expect(task.summary).not.toBe('');
+  });
+
+  it('are found in any spelling', async () => {
+    expect((await loadTask('ARC_Easy')).name).toBe('arc-easy');
+    expect((await loadTask('commonsense_qa')).name).toBe('commonsenseqa');
+    await expect(loadTask('squad')).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', message: expect.stringContaining('choose one of mrpc, cola') },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['mrpc', json({ Quality: '2', '#1 String': 'a', '#2 String': 'b' }), 'Quality is "2"'],
+    ['mrpc', json({ sentence1: 'a' }), 'no field "#1 String" (but sentence1); is it the data set'],
+    ['scienceqa', json({ question: 'q', choices: ['a', 'b'], answer: 2 }), 'answer 2 is none'],
+    ['scienceqa', json({ question: 'q', choices: ['a'], answer: 0 }), 'none of its 1 choices'],
+    ['scienceqa', json({ question: 'q', choices: 'ab', answer: 0 }), 'choices is no list'],
+    ['commonsenseqa', json({ question: 3, answerKey: 'A' }), 'no question with choices'],
+    [
+      'commonsenseqa',
+      json({ question: { stem: 's', choices: [{ label: 'A', text: 'a' }, null] }, answerKey: 'A' }),
+      'no field "text"',
+    ],
+    [
+      'commonsenseqa',
+      json({
+        question: { stem: 's', choices: ['A', 'B'].map((label) => ({ label, text: 'a' })) },
+        answerKey: 'C',
+      }),
+      'answer -1 is none of its 2',
+    ],
+    ['gsm8k', json({ question: 'q', answer: '3' }), 'does not end in ####'],
+    ['gsm8k', json({ question: 'q', answer: '#### many' }), 'does not end in ####'],
+    ['svamp', json({ Numbers: '1 2', Question: 'number2 ?', Answer: 1 }), 'it has no number2'],
+    ['svamp', json({ Body: 'b', Question: 'q', Answer: 'x' }), 'Answer is no number'],
+    [
+      'piqa',
+      json({ instruction: 'Answer format: true/false', output: '', answer: 'true' }),
+      'its options (true, false) are not those of this task',
+    ],
+    [
+      'boolq',
+      json({ instruction: 'Answer format: true/false', output: '', answer: 'yes' }),
+      'its answer "yes" is none of its options (true, false)',
+    ],
+    ['text', json({ id: 1 }), 'no field "text"'],
+    ['instructions', json({ instruction: 'a' }), 'no field "output"'],
+    ['instructions', json({ instruction: 'a', input: 1, output: 'b' }), 'input is no text'],
+  ])('%s refuses %s', async (name, text, message) => {
+    const task = await loadTask(name);
+    expect(() => task.parse(text, 'x.json')).toThrow(
+      expect.objectContaining({
+        ...{ tag: 'alphalora', code: 'INVALID_DOCUMENT' },
+        message: expect.stringContaining(message),
+      }),
+    );
+    expect(() => task.parse(text, 'x.json')).toThrow(/^x\.json, record 1: /);
+  });
+
+  it('go on with the second part of a question', async () => {
+    const { parse } = await loadTask('openbookqa');
+    const endings = { ending0: 'a', ending1: 'b', ending2: 'c', ending3: 'd' };
+    const [example] = parse(json({ sent1: 'One', sent2: 'two', ...endings, label: 3 }), 'x.json');
+    expect(example!.prompt).toContain('question: One two\n\nAnswer1: a Answer2: b');
+    expect(example!.answer).toBe('answer4');
+  });
+
+  it('write numbers without an exponent', async () => {
+    const { parse } = await loadTask('mawps');
+    const [small, large] = parse(
+      json({ original_text: 'a', ans: 1e-7 }, { original_text: 'a', ans: 2.5e21 }),
+      'x.json',
+    );
+    expect(small!.answer).toBe('0.0000001');
+    expect(large!.answer).toBe('2500000000000000000000');
+  });
+
+  it('accept numbers for answers of instructions', async () => {
+    const { parse, score } = await loadTask('instructions');
+    const examples = parse(json({ instruction: 'a', output: 'It is 4.', answer: 4 }), 'x.json');
+    expect(examples[0]).toMatchObject({ completion: 'It is 4.', answer: '4' });
+    expect(score!(['2 + 2 = 4'], examples)).toEqual({
+      ...{ metric: 'accuracy', value: 1, others: {}, unanswered: 0 },
+    });
+  });
+});
+
+describe('alpacaPrompt', () => {
+  // Word for word what the template of Stanford Alpaca says.
+  it('has an input or none', () => {
+    expect(alpacaPrompt('Name a bee.')).toBe(
+      'Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nName a bee.\n\n### Response:\n',
+    );
+    expect(alpacaPrompt('Name it.', 'bee')).toContain('further context. Write');
+    expect(alpacaPrompt('Name it.', 'bee')).toContain('\nName it.\n\n### Input:\nbee\n\n### Resp');
+  });
+});

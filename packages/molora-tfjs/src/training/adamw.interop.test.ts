@@ -1,0 +1,104 @@
+/** The same steps as `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`, in float32. */
+import { spawnSync } from 'node:child_process';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../test-support/backend.js';
+import { adamW } from './adamw.js';
+import { clipFactor, globalNorm } from './gradients.js';
+
+const candidates = [process.env['ALPHALORA_PYTHON'] ?? 'python3', '/usr/bin/python3'];
+const python = candidates.find(
+  (program) => spawnSync(program, ['-c', 'import torch']).status === 0,
+);
+const reason = python ? '' : ` (skipped: no Python with torch; set ALPHALORA_PYTHON)`;
+
+const program = `
+import json, sys, torch
+case = json.load(sys.stdin)
+params = {k: torch.nn.Parameter(torch.tensor(v)) for k, v in case['start'].items()}
+optimizer = torch.optim.AdamW(params.values(), lr=1, betas=(case['beta1'], case['beta2']),
+  eps=case['epsilon'], weight_decay=case['weightDecay'])
+norms = []
+for step in case['steps']:
+  for k, p in params.items():
+    p.grad = torch.tensor(step['gradients'][k]) if k in step['gradients'] else None
+  if case['clip']: norms.append(float(torch.nn.utils.clip_grad_norm_(params.values(), case['clip'])))
+  for group in optimizer.param_groups: group['lr'] = step['rate']
+  optimizer.step()
+print(json.dumps({'norms': norms, 'end': {k: p.tolist() for k, p in params.items()}}))
+`;
+
+interface Case {
+  start: Record<string, number[]>;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  clip: number | null;
+  steps: Array<{ gradients: Record<string, number[]>; rate: number }>;
+}
+
+/** Gradients of very different size; every third step leaves one variable out. */
+function makeCase(options: Pick<Case, 'weightDecay' | 'clip' | 'beta1' | 'epsilon'>): Case {
+  const vector = (length: number, phase: number, size: number): number[] =>
+    Array.from({ length }, (_, i) => Math.fround(size * Math.sin(12.9 * i + 78.2 * phase)));
+  return {
+    ...{ ...options, beta2: 0.99, start: { a: vector(7, 0.5, 1), b: vector(5, 0.7, 0.01) } },
+    steps: Array.from({ length: 60 }, (_, step) => ({
+      rate: 0.01 * (1 + Math.cos(step / 20)),
+      gradients: {
+        a: vector(7, step, 10 ** ((step % 7) - 4)),
+        ...(step % 3 !== 1 && { b: vector(5, step + 0.3, 0.1) }),
+      },
+    })),
+  };
+}
+
+beforeAll(() => useBackend('cpu'));
+
+describe.skipIf(!python)(`AdamW in PyTorch${reason}`, () => {
+  it.each([
+    { weightDecay: 0.1, clip: null, beta1: 0.9, epsilon: 1e-8 },
+    { weightDecay: 0, clip: null, beta1: 0.8, epsilon: 1e-3 },
+    { weightDecay: 0.01, clip: 0.5, beta1: 0.9, epsilon: 1e-8 },
+  ])('takes the same 60 steps: %o', async (options) => {
+    const task = makeCase(options);
+    const { status, stdout, stderr } = spawnSync(python!, ['-c', program], {
+      input: JSON.stringify(task),
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    const theirs: { norms: number[]; end: Record<string, number[]> } = JSON.parse(stdout);
+
+    const variables = Object.entries(task.start).map(([name, values]) =>
+      tf.variable(tf.tensor1d(values), true, name),
+    );
+    const optimizer = adamW(variables, task);
+    const norms: number[] = [];
+    for (const { gradients, rate } of task.steps) {
+      const given = Object.fromEntries(
+        Object.entries(gradients).map(([name, values]) => [name, tf.tensor1d(values)]),
+      );
+      const norm = (await globalNorm(given).data())[0]!;
+      if (options.clip !== null) norms.push(norm);
+      const factor = clipFactor(norm, options.clip);
+      const clipped = Object.entries(given).map(([name, value]) => [name, value.mul(factor)]);
+      optimizer.apply(Object.fromEntries(clipped), rate);
+    }
+    expect(norms).toHaveLength(theirs.norms.length);
+    norms.forEach((norm, i) => {
+      expect(Math.abs(norm / theirs.norms[i]! - 1)).toBeLessThan(1e-6);
+    });
+    for (const variable of variables) {
+      const expected = theirs.end[variable.name]!;
+      [...(await variable.data())].forEach((value, i) => {
+        // 60 steps of rounding in float32, whose unit is 6e-8 here.
+        expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-6);
+      });
+      // Far enough from the start that agreement says something.
+      const moved = Math.abs((await variable.data())[0]! - task.start[variable.name]![0]!);
+      expect(moved).toBeGreaterThan(0.01);
+      variable.dispose();
+    }
+  });
+});

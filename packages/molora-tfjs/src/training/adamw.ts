@@ -1,0 +1,136 @@
+/**
+ * AdamW (Loshchilov and Hutter, arXiv 1711.05101): Adam with weight decay applied to the weights and
+ * not to the gradients. In the order of operations of `torch.optim.AdamW`:
+ *
+ *     w <- w (1 - rate decay)
+ *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
+ *     w <- w - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ *
+ * TensorFlow.js has Adam without decoupled decay, and its state leaves out how often each variable
+ * was updated. One variable after the other: packing all into one vector costs more than it saves
+ * (40 against 6 ms for 105 variables of together 300,000 numbers on the wasm backend).
+ */
+import { AlphaLoraError } from '@alphalora/contracts';
+import * as tf from '@tensorflow/tfjs';
+import type { Tensors, TensorValues } from '../adapter-spec.js';
+import { tensorOf, valuesOf } from './values.js';
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Share of a weight that a step of learning rate 1 takes away. */
+  readonly weightDecay: number;
+}
+
+/** All that AdamW remembers, by name of the variable; variables never updated are absent. */
+export interface AdamWState {
+  /** Updates so far. */
+  readonly updates: Readonly<Record<string, number>>;
+  /** Moving averages of the gradients. */
+  readonly first: Readonly<Record<string, TensorValues>>;
+  /** Moving averages of their squares. */
+  readonly second: Readonly<Record<string, TensorValues>>;
+}
+
+export interface AdamW {
+  /**
+   * One step. Variables without a gradient stay as they are, decay included, as in PyTorch.
+   * @param gradients by name of the variable, of its shape; stay the caller's
+   */
+  apply(gradients: Tensors, learningRate: number): void;
+  state(): Promise<AdamWState>;
+  dispose(): void;
+}
+
+interface Moments {
+  updates: number;
+  first: tf.Tensor;
+  second: tf.Tensor;
+}
+
+/**
+ * @param state goes on from there
+ * @throws AlphaLoraError `INVALID_OPTION` when the state is not one of these variables
+ */
+export function adamW(
+  variables: readonly tf.Variable[],
+  { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  state?: AdamWState,
+): AdamW {
+  const byName = new Map(variables.map((variable) => [variable.name, variable]));
+  const moments = new Map<string, Moments>();
+  if (state) checkState(state, byName);
+  for (const [name, updates] of Object.entries(state?.updates ?? {})) {
+    const [first, second] = [tensorOf(state!.first[name]!), tensorOf(state!.second[name]!)];
+    moments.set(name, { updates, first: tf.keep(first), second: tf.keep(second) });
+  }
+
+  function update(name: string, gradient: tf.Tensor, learningRate: number): void {
+    const variable = byName.get(name);
+    if (!variable) throw new AlphaLoraError('INVALID_OPTION', `no variable is named ${name}`);
+    const old = moments.get(name);
+    const updates = (old?.updates ?? 0) + 1;
+    const [first, second] = tf.tidy(() => {
+      const m = gradient.mul(1 - beta1);
+      const v = gradient.square().mul(1 - beta2);
+      const first = old ? old.first.mul(beta1).add(m) : m;
+      const second = old ? old.second.mul(beta2).add(v) : v;
+      const denominator = second
+        .sqrt()
+        .div(Math.sqrt(1 - beta2 ** updates))
+        .add(epsilon);
+      const change = first.mul(learningRate / (1 - beta1 ** updates)).div(denominator);
+      const kept = weightDecay === 0 ? variable : variable.mul(1 - learningRate * weightDecay);
+      variable.assign(kept.sub(change));
+      return [tf.keep(first), tf.keep(second)];
+    });
+    old?.first.dispose();
+    old?.second.dispose();
+    moments.set(name, { updates, first: first!, second: second! });
+  }
+
+  const collect = <T>(pick: (moments: Moments) => T): Record<string, T> =>
+    Object.fromEntries([...moments].map(([name, entry]) => [name, pick(entry)]));
+
+  return {
+    apply(gradients, learningRate) {
+      for (const [name, gradient] of Object.entries(gradients))
+        update(name, gradient, learningRate);
+    },
+    async state() {
+      return {
+        updates: collect(({ updates }) => updates),
+        first: await valuesOf(collect(({ first }) => first)),
+        second: await valuesOf(collect(({ second }) => second)),
+      };
+    },
+    dispose() {
+      for (const { first, second } of moments.values()) {
+        first.dispose();
+        second.dispose();
+      }
+      moments.clear();
+    },
+  };
+}
+
+function checkState(
+  { updates, first, second }: AdamWState,
+  variables: ReadonlyMap<string, tf.Variable>,
+): void {
+  for (const name of Object.keys(updates)) {
+    const shape = `[${variables.get(name)?.shape}]`;
+    if (
+      variables.has(name) &&
+      `[${first[name]?.shape}]` === shape &&
+      `[${second[name]?.shape}]` === shape
+    )
+      continue;
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `the state of the optimiser has ${name}, which the model has not, or of another shape; resume with the same model and allocation`,
+      { details: { tensor: name } },
+    );
+  }
+}

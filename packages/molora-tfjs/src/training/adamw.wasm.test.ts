@@ -1,0 +1,3 @@
+import { describeAdamW } from '../test-support/adamw-suite.js';
+
+describeAdamW('wasm');

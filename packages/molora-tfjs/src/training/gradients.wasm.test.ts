@@ -1,0 +1,3 @@
+import { describeStepGradients } from '../test-support/step-gradients-suite.js';
+
+describeStepGradients('wasm');

@@ -1,0 +1,210 @@
+/**
+ * The training loop: gradients of micro-batches, clipping, AdamW under a schedule, evaluation,
+ * callbacks, checkpoints.
+ *
+ * Every number of a step follows from the settings, the data, the variables, the optimiser and the
+ * step's number, all of which a `TrainingState` holds. A run that goes on from one therefore has
+ * the same losses bit for bit as one that never stopped, on the same backend.
+ */
+import { AlphaLoraError } from '@alphalora/contracts';
+import * as tf from '@tensorflow/tfjs';
+import type { Tensors } from '../adapter-spec.js';
+import { derivedSeed } from '../random.js';
+import { adamW } from './adamw.js';
+import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
+import { clipFactor, globalNorm, stepGradients } from './gradients.js';
+import { epochBatches } from './order.js';
+import { progressMeter } from './progress.js';
+import { learningRateAt } from './schedules.js';
+import { fingerprint, type TokenSequence, tokenBatch } from './sequences.js';
+import { stepsPerEpoch, type TrainingSettings } from './settings.js';
+import type { Trainable } from './trainable.js';
+import { checkResumable, type TrainingState } from './training-state.js';
+import { tensorOf, valuesOf } from './values.js';
+
+export interface TrainingRun {
+  model: Trainable;
+  sequences: readonly TokenSequence[];
+  /** See `trainingSettings`. */
+  settings: TrainingSettings;
+  callbacks?: readonly TrainingCallback[];
+  /**
+   * Measures after every so many steps and after the last; what it gives is in the step's report.
+   * When the signal is aborted it may reject, and the report has no evaluation.
+   */
+  evaluation?: { every: number; measure(step: number): Promise<Readonly<Record<string, number>>> };
+  /** Keeps the state after every so many steps, after the last, and when the run is aborted. */
+  checkpoints?: { every: number; save(state: TrainingState): Promise<void> };
+  /**
+   * Goes on from there. Settings, sequences and shapes must be the same, and are checked; what is
+   * frozen in the model must be too, and is not.
+   */
+  resume?: TrainingState;
+  /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
+  signal?: AbortSignal;
+  /** A clock in milliseconds, for the reports. @default performance.now */
+  now?: () => number;
+}
+
+/**
+ * Trains the variables of the model in place.
+ *
+ * @returns the state after the last step
+ * @throws AlphaLoraError `INVALID_OPTION` when there is nothing to train on, or the state to resume
+ *   from belongs to another run; `TRAINING_FAILED` when loss or gradients are no finite numbers
+ *   any more: that step was not applied, and the last checkpoint is good
+ */
+export async function train(run: TrainingRun): Promise<TrainingState> {
+  const { model, sequences, settings, callbacks = [], evaluation, checkpoints, resume } = run;
+  const { signal, now = () => performance.now() } = run;
+  const { steps, microBatchSize, batchSize, seed } = settings;
+  signal?.throwIfAborted();
+  checkRun(run);
+  const variables = Object.fromEntries(
+    model.variables.map((variable) => [variable.name, variable]),
+  );
+  const data = { sequences: sequences.length, fingerprint: fingerprint(sequences) };
+  if (resume) await restore(resume);
+
+  const optimizer = adamW(model.variables, settings, resume?.optimizer);
+  const batchesAt = batchPlan(run);
+  const meter = progressMeter(now);
+  let step = resume?.step ?? 0;
+  try {
+    for (const callback of callbacks) await callback.onStart?.(context());
+    while (step < steps) {
+      const report = await takeStep();
+      for (const callback of callbacks) await callback.onStep?.(report, context());
+      const due = checkpoints && (step % checkpoints.every === 0 || step === steps);
+      if (checkpoints && (due || signal?.aborted)) await checkpoints.save(await state());
+      // Timers and signals get their turn: on some backends no await above really waits.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (step < steps) signal?.throwIfAborted();
+    }
+    return await state();
+  } finally {
+    optimizer.dispose();
+  }
+
+  function context(): RunContext {
+    return { step, steps, variables };
+  }
+
+  async function takeStep(): Promise<StepReport> {
+    meter.stepBegins();
+    const batches = batchesAt(step).map((batch) => tokenBatch(batch.map((i) => sequences[i]!)));
+    const seeds = batches.map((_, i) => derivedSeed(seed, `step ${step} batch ${i}`));
+    const found = stepGradients(model, batches, seeds);
+    const changed = tf.tidy(() =>
+      callbacks.reduce<Tensors>(
+        (gradients, { onGradients }) => onGradients?.(gradients, context()) ?? gradients,
+        found.gradients,
+      ),
+    );
+    const norm = globalNorm(changed);
+    const [loss, gradientNorm] = await readScalars([found.loss, norm]);
+    const learningRate = learningRateAt(step, { name: settings.schedule, ...settings });
+    const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
+    if (finite) {
+      const factor = clipFactor(gradientNorm!, settings.clipNorm);
+      tf.tidy(() => optimizer.apply(scaled(changed, factor), learningRate));
+    }
+    tf.dispose([found.loss, norm, found.gradients, changed]);
+    if (!finite) throw diverged(step, loss!, gradientNorm!, learningRate);
+    step++;
+    const tokens = batches.flatMap(({ lengths }) => lengths).reduce((sum, n) => sum + n, 0);
+    const progress = meter.stepEnds(tokens, steps - step);
+    const measured = await evaluate();
+    const epoch = step / stepsPerEpoch({ batchSize, microBatchSize }, sequences.length);
+    return {
+      ...{ step, steps, epoch, loss: loss!, learningRate, gradientNorm: gradientNorm!, tokens },
+      ...{ ...progress, ...(measured && { evaluation: measured }) },
+    };
+  }
+
+  async function evaluate(): Promise<StepReport['evaluation']> {
+    if (!evaluation || (step % evaluation.every !== 0 && step < steps)) return undefined;
+    try {
+      return await evaluation.measure(step);
+    } catch (error) {
+      // Cut short by the signal that ends the run: the step before it must not be lost.
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async function state(): Promise<TrainingState> {
+    const states: Record<string, CallbackState> = {};
+    for (const callback of callbacks)
+      if (callback.state) states[callback.name] = await callback.state();
+    const tensors = await valuesOf(variables);
+    return {
+      ...{ step, settings, data, tensors },
+      ...{ optimizer: await optimizer.state(), callbacks: states },
+    };
+  }
+
+  async function restore(from: TrainingState): Promise<void> {
+    checkResumable(from, { settings, data, variables: model.variables, callbacks });
+    for (const [name, values] of Object.entries(from.tensors))
+      tf.tidy(() => variables[name]!.assign(tensorOf(values)));
+    for (const callback of callbacks) {
+      const kept = from.callbacks[callback.name];
+      if (kept) await callback.restore?.(kept);
+    }
+  }
+}
+
+function checkRun({ sequences, model, callbacks = [] }: TrainingRun): void {
+  const names = callbacks.map(({ name }) => name);
+  const problem =
+    sequences.length === 0
+      ? 'there is no sequence to train on'
+      : model.variables.length === 0
+        ? 'the model has no variable to train'
+        : new Set(names).size < names.length || names.some((name) => name.includes('/'))
+          ? `callbacks need names of their own without a slash, not ${names.join(', ')}`
+          : undefined;
+  if (problem) throw new AlphaLoraError('INVALID_OPTION', problem);
+}
+
+/** The micro-batches of a step, as indices; an epoch's order is made once. */
+function batchPlan({ sequences, settings }: TrainingRun): (step: number) => number[][] {
+  const { batchSize, microBatchSize, groupByLength, seed } = settings;
+  const lengths = sequences.map(({ ids }) => ids.length);
+  const perStep = batchSize / microBatchSize;
+  const perEpoch = stepsPerEpoch(settings, sequences.length);
+  let [current, batches] = [-1, [] as number[][]];
+  return (step) => {
+    const epoch = Math.floor(step / perEpoch);
+    if (epoch !== current) {
+      batches = epochBatches({ lengths, batchSize: microBatchSize, groupByLength, seed, epoch });
+      current = epoch;
+    }
+    const start = (step % perEpoch) * perStep;
+    return batches.slice(start, start + perStep);
+  };
+}
+
+/** In one transfer from the device. */
+async function readScalars(scalars: tf.Scalar[]): Promise<number[]> {
+  const stacked = tf.stack(scalars);
+  const values = [...(await stacked.data())];
+  stacked.dispose();
+  return values;
+}
+
+function scaled(gradients: Tensors, factor: number): Tensors {
+  if (factor === 1) return gradients;
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]),
+  );
+}
+
+function diverged(step: number, loss: number, norm: number, rate: number): AlphaLoraError {
+  return new AlphaLoraError(
+    'TRAINING_FAILED',
+    `step ${step + 1} has loss ${loss} and gradient norm ${norm} at learning rate ${rate}: the run diverged; train with a lower learning rate or a longer warm-up`,
+    { details: { step: step + 1, loss, gradientNorm: norm } },
+  );
+}

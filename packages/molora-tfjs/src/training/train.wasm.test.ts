@@ -1,0 +1,3 @@
+import { describeTraining } from '../test-support/training-suite.js';
+
+describeTraining('wasm');
