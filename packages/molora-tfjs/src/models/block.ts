@@ -31,7 +31,7 @@ export interface BlockPass {
 }
 
 /** The adapted projections of a block. */
-export interface BlockAdapter {
+interface BlockAdapter {
   readonly projections: Readonly<Partial<Record<ProjectionRole, AdaptedProjection>>>;
   readonly tensors: Tensors;
   readonly context: ProjectionContext;
