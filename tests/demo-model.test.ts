@@ -1,82 +1,94 @@
-/** The demo checkpoint is what its script writes, and its tails are the planted ones. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** The demo model is what its README and the files beside it say. */
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Matrix } from '../packages/contracts/src/index.js';
-import { createReferenceEngine, fixFinger } from '../packages/htsr-core/src/index.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Checkpoint, openCheckpoint } from '../packages/checkpoint/src/node/index.js';
+import { analyze, createReferenceEngine, loadEstimator } from '../packages/htsr-core/src/index.js';
 import { root } from './lib/workspace.js';
 
-const committed = join(root, 'examples/demo-model');
-let written: string;
+const folder = join(root, 'examples/demo-model');
+const tasks = join(root, 'examples/demo-tasks');
 
+const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+async function lines(name: string): Promise<Array<Record<string, unknown>>> {
+  const content = await text(name);
+  return content
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+interface Accuracy {
+  seed: number;
+  steps: number;
+  parameters: number;
+  exactMatch: Record<string, number>;
+}
+
+let checkpoint: Checkpoint;
+let accuracy: Accuracy;
 beforeAll(async () => {
-  written = await mkdtemp(join(tmpdir(), 'alphalora-demo-'));
-  await promisify(execFile)(process.execPath, [
-    join(root, 'examples/make-demo-model.mjs'),
-    written,
-  ]);
-});
-afterAll(() => rm(written, { recursive: true, force: true }));
-
-describe('the demo checkpoint', () => {
-  it('is written again byte for byte', async () => {
-    for (const file of await readdir(written)) {
-      const [again, before] = [join(written, file), join(committed, file)];
-      expect((await readFile(again)).equals(await readFile(before)), file).toBe(true);
-    }
-  });
-
-  it('stays below 2 MB', async () => {
-    expect((await stat(join(committed, 'model.safetensors'))).size).toBeLessThan(2e6);
-  });
-
-  it('has tails that fix-finger finds within 5 % a matrix, 2 % a block', async () => {
-    const { tensors, metadata } = await readSafetensors(join(committed, 'model.safetensors'));
-    const planted: number[] = JSON.parse(metadata['planted_alpha']!);
-    const byRole: Record<string, number[]> = JSON.parse(metadata['planted_alpha_by_role']!);
-    const engine = createReferenceEngine();
-    for (const [block, plantedMean] of planted.entries()) {
-      let sum = 0;
-      for (const [role, alphas] of Object.entries(byRole)) {
-        const tensor = tensors.find(
-          ({ name }) => name.includes(`.${block}.`) && name.includes(role),
-        )!;
-        const values = await engine.singularValues(tensor);
-        const { alpha } = fixFinger.fit(values.map((value) => value ** 2).sort());
-        expect(Math.abs(alpha / alphas[block]! - 1), tensor.name).toBeLessThan(0.05);
-        sum += alpha;
-      }
-      const mean = sum / Object.keys(byRole).length;
-      expect(Math.abs(mean / plantedMean - 1), `block ${block}`).toBeLessThan(0.02);
-    }
-  });
+  checkpoint = await openCheckpoint(folder);
+  accuracy = JSON.parse(await text('accuracy.json'));
+  return () => checkpoint.close();
 });
 
-interface HeaderEntry {
-  shape: number[];
-  data_offsets: [number, number];
-}
-
-/** Reads the matrices independently of our own reader: 8 bytes of length, a JSON header, bfloat16 values. */
-async function readSafetensors(
-  path: string,
-): Promise<{ metadata: Record<string, string>; tensors: Matrix[] }> {
-  const bytes = await readFile(path);
-  const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const { __metadata__: metadata, ...header } = JSON.parse(bytes.toString('utf8', 8, start));
-  const entries = Object.entries(header as Record<string, HeaderEntry>);
-  const tensors = entries.map(([name, { shape, data_offsets: offsets }]) => {
-    const [from, to] = offsets;
-    const words = Uint32Array.from(
-      { length: (to - from) / 2 },
-      (_, i) => bytes.readUInt16LE(start + from + 2 * i) << 16,
-    );
-    const values = new Float32Array(words.buffer);
-    const [rows = 0, columns = 1] = shape;
-    return { name, rows, columns, dtype: 'F32' as const, read: async () => values };
+describe('the demo model', () => {
+  it('is small, in bfloat16, and says how it was made', async () => {
+    expect((await stat(join(folder, 'model.safetensors'))).size).toBeLessThan(3e6);
+    expect(new Set(checkpoint.tensors.map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
+    const sizes = checkpoint.tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    expect(sizes.reduce((a, b) => a + b)).toBe(accuracy.parameters);
+    const { seed, steps, recipe } = checkpoint.metadata;
+    expect([Number(seed), Number(steps)]).toEqual([accuracy.seed, accuracy.steps]);
+    expect(recipe).toMatch(/^[0-9a-f]{40}$/);
   });
-  return { metadata, tensors };
-}
+
+  it('has the history of its training beside it, up to the last step', async () => {
+    const curve = await lines('training.jsonl');
+    expect(curve.at(-1)!['step']).toBe(accuracy.steps);
+    expect(curve.at(-1)!['loss']).toBeLessThan((curve[0]!['loss'] as number) / 3);
+    const alphas = await lines('alphas.jsonl');
+    expect(alphas.length).toBeGreaterThanOrEqual(20);
+    expect([alphas[0]!['step'], alphas.at(-1)!['step']]).toEqual([0, accuracy.steps]);
+  });
+
+  it('has the alphas that its history ends with', async () => {
+    const analysis = await analyze(checkpoint.tensors, {
+      engine: createReferenceEngine(),
+      estimator: await loadEstimator('fix-finger'),
+      bootstrap: 0,
+      metrics: [],
+      model: { source: 'demo', blocks: checkpoint.blocks },
+      tool: { name: 'test', version: '1' },
+    });
+    const last = (await lines('alphas.jsonl')).at(-1)!['blocks'] as number[];
+    expect(analysis.blocks).toHaveLength(8);
+    for (const [block, { alpha }] of analysis.blocks.entries())
+      expect(Math.abs(alpha! - last[block]!), `block ${block}`).toBeLessThan(2e-4);
+  });
+
+  it('answers questions that it has not seen as often as its README says', async () => {
+    // Programs in JavaScript, run as a reader would run them: with the build.
+    const load = (name: string) => import(join(tasks, name));
+    const { moloraNode } = await load('runtime.mjs');
+    const { exactMatches } = await load('accuracy.mjs');
+    const { pretrainingCorpus } = await load('corpus.mjs');
+    const { decoder, tokenizer } = await moloraNode.loadModel(folder);
+    const { train, test } = pretrainingCorpus(accuracy.seed);
+    const seen = new Set(train.map(({ prompt }: { prompt: string }) => prompt));
+    const sets = Object.entries(test as Record<string, Array<{ prompt: string }>>);
+    for (const [name, examples] of sets)
+      expect(
+        examples.filter(({ prompt }) => seen.has(prompt)),
+        name,
+      ).toEqual([]);
+    const again = await exactMatches(decoder, tokenizer, test);
+    const readme = await text('README.md');
+    for (const [name, share] of Object.entries(accuracy.exactMatch)) {
+      // Processors round differently, which may tip an answer in two hundred.
+      expect(Math.abs(again[name] - share), name).toBeLessThan(0.02);
+      expect(readme).toMatch(new RegExp(`\\| ${name} .*\\| ${(100 * share).toFixed(1)} % \\|`));
+    }
+  }, 120_000);
+});

@@ -1,4 +1,5 @@
 /** The built program as its users call it: files, streams and exit codes. */
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -20,6 +21,9 @@ import { programIn } from './test-support/program.js';
 const root = mkdtempSync(join(tmpdir(), 'alphalora-cli-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const { start, alphalora } = programIn(root);
+const plantedModel = fileURLToPath(
+  new URL('../../../tests/lib/planted-model.mjs', import.meta.url),
+);
 
 /** Seeded numbers in [-1, 1). */
 function noise(count: number, seed: number): Float64Array {
@@ -86,8 +90,20 @@ describe('plan', () => {
     expect(stderr).toContain('1 × not a matrix');
   });
 
-  it('shows planted against estimated exponents for the demo model', async () => {
+  it('plans the demo model', async () => {
     const { code, stdout } = await alphalora('plan', '--demo', '-o', join(root, 'demo'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^block\s+alpha\s+experts/);
+    const { experts }: Allocation = JSON.parse(
+      readFileSync(join(root, 'demo', 'allocation.json'), 'utf8'),
+    );
+    expect(experts).toHaveLength(8);
+  });
+
+  it('shows planted against estimated exponents where a model says them', async () => {
+    const planted = join(root, 'planted');
+    execFileSync(process.execPath, [plantedModel, planted]);
+    const { code, stdout } = await alphalora('plan', planted, '-o', join(root, 'planted-plan'));
     expect(code).toBe(0);
     expect(stdout).toMatch(/^block\s+planted\s+alpha\s+experts/);
     const rows = stdout

@@ -60,6 +60,11 @@ export {
   languageModelLoss,
 } from './models/loss.js';
 export { type ProjectionRole, projectionName, projectionRoles } from './models/names.js';
+export {
+  type Pretrainable,
+  type PretrainableOptions,
+  pretrainable,
+} from './pretraining/pretrainable.js';
 export { createRouter, routers } from './routers/index.js';
 export { type GateRule, linearRouter } from './routers/linear.js';
 export type {

@@ -52,6 +52,10 @@ describe('createTokenizer', () => {
     );
   });
 
+  it('decodes no tokens to no text', () => {
+    expect(createTokenizer(words).decode([])).toBe('');
+  });
+
   it('refuses components that it cannot compute', () => {
     expect(() => createTokenizer({ ...words, pre_tokenizer: { type: 'Telepathy' } })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_CHECKPOINT' }),

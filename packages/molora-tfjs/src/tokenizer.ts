@@ -50,7 +50,11 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
       const { ids } = tokenizer.encode(text, { add_special_tokens: false });
       return begin && adds && beginToken !== undefined ? [beginToken, ...ids] : [...ids];
     },
-    decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
+    decode(ids) {
+      // The library refuses it, though a model may end its text with the first token.
+      if (ids.length === 0) return '';
+      return tokenizer.decode([...ids], { skip_special_tokens: true });
+    },
     ...(beginToken !== undefined && { beginToken }),
     ...(endToken !== undefined && { endToken }),
     size: tokenizer.get_vocab().size,

@@ -10,7 +10,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
-import { type FrozenLinear, frozenLinear } from '../linear/frozen-linear.js';
+import { type Linear, linear } from '../linear/linear.js';
 import { matMul } from '../linear/mat-mul.js';
 import type { Router, Routing } from '../routers/router.js';
 import { dropout } from './dropout.js';
@@ -43,7 +43,7 @@ export interface ProjectionOutput {
  */
 export function adaptedProjection(
   x: tf.Tensor2D,
-  base: FrozenLinear,
+  base: Linear,
   projection: AdaptedProjection,
   tensors: Tensors,
   context: ProjectionContext,
@@ -62,7 +62,7 @@ export function adaptedProjection(
         ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
         : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
     const experts = matMul(weighted, tensors[`${name}.lora_B`] as tf.Tensor2D);
-    const output = tf.add<tf.Tensor2D>(frozenLinear(x, base), experts);
+    const output = tf.add<tf.Tensor2D>(linear(x, base), experts);
     return { output, ...(routing === undefined ? {} : { routing }) };
   };
   // A tidy looks for tensors in objects within objects; its type knows one level only.

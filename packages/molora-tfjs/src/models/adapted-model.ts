@@ -1,5 +1,4 @@
 /** A decoder with an adapter that learns: its tensors as variables, its loss for the trainer. */
-import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterState, TensorValues } from '../adapter-spec.js';
 import { isTrainable } from '../experts/parameters.js';
@@ -8,6 +7,7 @@ import type { LossOptions, Trainable } from '../training/trainable.js';
 import { projectionsByBlock } from './adapter-of-block.js';
 import type { Decoder } from './decoder.js';
 import { type LanguageModelLossOptions, languageModelLoss } from './loss.js';
+import { createVariables } from './variables.js';
 
 export interface AdaptedModelOptions
   extends Pick<LanguageModelLossOptions, 'router' | 'routerLoss' | 'task'> {
@@ -70,25 +70,4 @@ export function adaptedModel(
     },
     dispose: () => tf.dispose(variables),
   };
-}
-
-function createVariables(
-  tensors: AdapterState['tensors'],
-  learns: (name: string) => boolean,
-): Record<string, tf.Variable> {
-  const variables: Record<string, tf.Variable> = {};
-  const taken = Object.keys(tensors).find((name) => name in tf.engine().state.registeredVariables);
-  if (taken !== undefined) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `a variable ${taken} is in memory already: dispose() the other adapted model first`,
-      { details: { name: taken } },
-    );
-  }
-  for (const [name, { shape, values }] of Object.entries(tensors)) {
-    const initial = tf.tensor(values, [...shape], 'float32');
-    variables[name] = tf.variable(initial, learns(name), name);
-    initial.dispose();
-  }
-  return variables;
 }

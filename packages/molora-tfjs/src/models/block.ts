@@ -9,7 +9,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { concat } from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
 import { adaptedProjection, type ProjectionContext } from '../experts/adapted-projection.js';
-import { frozenLinear } from '../linear/frozen-linear.js';
+import { linear } from '../linear/linear.js';
 import type { Routing } from '../routers/router.js';
 import { attention } from './attention.js';
 import type { DecoderConfig } from './config.js';
@@ -52,14 +52,14 @@ export interface BlockOutput {
   readonly present: KeyValues;
 }
 
-/** @param x [tokens, hidden size]; differentiable in x and in the adapter's tensors */
+/** @param x [tokens, hidden size]; differentiable in x, the adapter's tensors and what learns in the block */
 export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPass): BlockOutput {
   const { config, batch, rotation, mask, adapter, past } = pass;
   const routings: Record<string, Routing> = {};
   const project = (role: ProjectionRole, input: tf.Tensor2D): tf.Tensor2D => {
     const weight = block.projections[role];
     const adapted = adapter?.projections[role];
-    if (!adapter || !adapted) return frozenLinear(input, weight);
+    if (!adapter || !adapted) return linear(input, weight);
     const { output, routing } = adaptedProjection(
       input,
       weight,

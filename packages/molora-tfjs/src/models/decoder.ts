@@ -1,8 +1,12 @@
-/** A decoder in memory: frozen weights of a checkpoint as tensors of the current backend. */
+/**
+ * A decoder in memory: weights as tensors of the current backend. Those of a checkpoint are frozen;
+ * weights that are variables learn.
+ */
 import type { Checkpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { createFrozenLinear, type FrozenLinear } from '../linear/frozen-linear.js';
+import type { Linear } from '../linear/linear.js';
 import { transposed } from '../linear/transpose.js';
 import { type DecoderConfig, decoderConfig } from './config.js';
 import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
@@ -15,7 +19,7 @@ export interface Decoder {
   /** Gains of the last normalisation, [hidden size]. */
   readonly norm: tf.Tensor1D;
   /** To logits, [hidden size, vocabulary]. */
-  readonly output: FrozenLinear;
+  readonly output: Linear;
   /** Frees all tensors. */
   dispose(): void;
 }
@@ -24,7 +28,7 @@ export interface DecoderBlock {
   /** Gains before the attention and before the feed-forward layer, [hidden size]. */
   readonly attentionNorm: tf.Tensor1D;
   readonly feedForwardNorm: tf.Tensor1D;
-  readonly projections: Readonly<Record<ProjectionRole, FrozenLinear>>;
+  readonly projections: Readonly<Record<ProjectionRole, Linear>>;
 }
 
 /**
@@ -76,7 +80,7 @@ export async function loadDecoder(
     const embeddings = own(tf.tensor2d(table, [vocabularySize, hiddenSize]));
     const blocks: DecoderBlock[] = [];
     for (let block = 0; block < config.blocks; block++) {
-      const projections = {} as Record<ProjectionRole, FrozenLinear>;
+      const projections = {} as Record<ProjectionRole, Linear>;
       for (const role of projectionRoles) {
         const { shape, bias } = projectionShape(config, role);
         projections[role] = await linear(projectionName(block, role), shape, bias);

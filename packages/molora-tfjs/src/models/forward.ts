@@ -1,7 +1,7 @@
 /** From tokens to logits: embeddings, blocks, last normalisation, output layer. */
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, Tensors } from '../adapter-spec.js';
-import { frozenLinear } from '../linear/frozen-linear.js';
+import { linear } from '../linear/linear.js';
 import type { RouterLoss } from '../losses/router-loss.js';
 import { createRouter } from '../routers/index.js';
 import type { Router, Routing } from '../routers/router.js';
@@ -9,6 +9,7 @@ import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js
 import { causalMask } from './attention.js';
 import { type BlockOutput, type BlockPass, decoderBlock, type KeyValues } from './block.js';
 import type { Decoder } from './decoder.js';
+import { embeddingsOf } from './embedding.js';
 import { recomputed } from './recompute.js';
 import { rmsNorm } from './rms-norm.js';
 import { type Rotation, rotationAt } from './rope.js';
@@ -74,7 +75,7 @@ export function hiddenStates(
   const adapters = blockAdapters(decoder, options);
   const rotation = rotationAt(config, start, length);
 
-  const embedded = tf.gather(decoder.embeddings, ids.reshape<tf.Tensor1D>([-1]));
+  const embedded = embeddingsOf(decoder.embeddings, ids.reshape<tf.Tensor1D>([-1]));
   let hidden = (
     config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale)
   ) as tf.Tensor2D;
@@ -120,7 +121,7 @@ export function hiddenStates(
 
 /** @param hidden as `hiddenStates` gives it @returns [tokens, vocabulary] */
 export function outputLogits(decoder: Decoder, hidden: tf.Tensor2D): tf.Tensor2D {
-  return frozenLinear(hidden, decoder.output);
+  return linear(hidden, decoder.output);
 }
 
 export interface Logits {

@@ -15,6 +15,20 @@ export const instructions: TrainingTask = defineTask({
   },
 });
 
+export const completions: TrainingTask = defineTask({
+  name: 'completions',
+  summary: 'JSON lines with prompt and completion, taken as they stand; it must be met exactly',
+  files: {
+    train: layouts('train'),
+    validation: layouts('validation'),
+    test: layouts('test'),
+  },
+  example(record) {
+    const completion = textOf(record, 'completion');
+    return { prompt: textOf(record, 'prompt'), completion, answer: completion.trim() };
+  },
+});
+
 export const text: TrainingTask = {
   name: 'text',
   summary: 'plain text, a blank line between pieces, or JSON lines with text; only the loss counts',

@@ -24,6 +24,7 @@ export const tasks: LazyRegistry<TrainingTask> = new Map([
   ['singleeq', async () => (await import('./problems.js')).singleeq],
   ['math', async () => (await import('./problems.js')).math],
   ['instructions', async () => (await import('./general.js')).instructions],
+  ['completions', async () => (await import('./general.js')).completions],
   ['text', async () => (await import('./general.js')).text],
 ]);
 

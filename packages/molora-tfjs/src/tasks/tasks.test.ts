@@ -86,6 +86,25 @@ describe('tasks', () => {
     expect(large!.answer).toBe('2500000000000000000000');
   });
 
+  it('take prompts and completions as they stand, and want the same text', async () => {
+    const { parse, score } = await loadTask('completions');
+    const examples = parse(
+      [
+        { prompt: 'sort: ba >', completion: ' ab' },
+        { prompt: 'x', completion: 'y' },
+      ]
+        .map((record) => JSON.stringify(record))
+        .join('\n'),
+      'a.jsonl',
+    );
+    expect(examples).toEqual([
+      { prompt: 'sort: ba >', completion: ' ab', answer: 'ab' },
+      { prompt: 'x', completion: 'y', answer: 'y' },
+    ]);
+    expect(score!(['ab ', 'yy'], examples)).toMatchObject({ metric: 'accuracy', value: 0.5 });
+    expect(() => parse('{"prompt":"a"}', 'a.jsonl')).toThrow(/no field "completion"/);
+  });
+
   it('accept numbers for answers of instructions', async () => {
     const { parse, score } = await loadTask('instructions');
     const examples = parse(json({ instruction: 'a', output: 'It is 4.', answer: 4 }), 'x.json');

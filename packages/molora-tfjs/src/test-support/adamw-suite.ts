@@ -40,6 +40,17 @@ export function describeAdamW(backend: TestBackend): void {
       expect((await b!.data())[1]).toBeCloseTo(1.998 + 0.1, 6);
     });
 
+    it('does not decay the variables that are named', async () => {
+      const [matrix, gain] = ['matrix', 'gain'].map((name) =>
+        tf.variable(tf.tensor1d([1]), true, name),
+      );
+      const optimizer = adamW([matrix!, gain!], { ...options, withoutDecay: new Set(['gain']) });
+      optimizer.apply({ matrix: tf.tensor1d([1]), gain: tf.tensor1d([1]) }, 0.1);
+      // A first step, with decay and without.
+      expect((await matrix!.data())[0]).toBeCloseTo(0.999 - 0.1, 6);
+      expect((await gain!.data())[0]).toBeCloseTo(0.9, 6);
+    });
+
     it('goes on from its state bit for bit', async () => {
       const gradient = (i: number) => ({ x: tf.tensor1d([Math.sin(i), Math.cos(3 * i)]) });
       const straight = tf.variable(tf.tensor1d([0.3, -0.7]), true, 'x');

@@ -21,6 +21,8 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** Share of a weight that a step of learning rate 1 takes away. */
   readonly weightDecay: number;
+  /** Names of variables that it leaves alone. @default none */
+  readonly withoutDecay?: ReadonlySet<string> | undefined;
 }
 
 /** All that AdamW remembers, by name of the variable; variables never updated are absent. */
@@ -55,7 +57,7 @@ interface Moments {
  */
 export function adamW(
   variables: readonly tf.Variable[],
-  { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  { beta1, beta2, epsilon, weightDecay, withoutDecay }: AdamWOptions,
   state?: AdamWState,
 ): AdamW {
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
@@ -81,7 +83,8 @@ export function adamW(
         .div(Math.sqrt(1 - beta2 ** updates))
         .add(epsilon);
       const change = first.mul(learningRate / (1 - beta1 ** updates)).div(denominator);
-      const kept = weightDecay === 0 ? variable : variable.mul(1 - learningRate * weightDecay);
+      const decay = withoutDecay?.has(name) ? 0 : weightDecay;
+      const kept = decay === 0 ? variable : variable.mul(1 - learningRate * decay);
       variable.assign(kept.sub(change));
       return [tf.keep(first), tf.keep(second)];
     });

@@ -66,7 +66,8 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   const data = { sequences: sequences.length, fingerprint: fingerprint(sequences) };
   if (resume) await restore(resume);
 
-  const optimizer = adamW(model.variables, settings, resume?.optimizer);
+  const { withoutDecay } = model;
+  const optimizer = adamW(model.variables, { ...settings, withoutDecay }, resume?.optimizer);
   const batchesAt = batchPlan(run);
   const meter = progressMeter(now);
   let step = resume?.step ?? 0;

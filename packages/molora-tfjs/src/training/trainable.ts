@@ -25,6 +25,8 @@ export interface LossOptions {
 export interface Trainable {
   /** What learns; names are unique. */
   readonly variables: readonly Variable[];
+  /** Names of those that weight decay leaves alone, such as gains and biases. @default none */
+  readonly withoutDecay?: ReadonlySet<string>;
   /**
    * Mean cross-entropy in nats over the weighted targets, plus auxiliary losses. Called within a
    * `tf.tidy` and on the tape of `tf.variableGrads`.

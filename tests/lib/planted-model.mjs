@@ -1,7 +1,8 @@
 /**
- * Writes the demo checkpoint: a Llama layout with tails whose exponents are known beforehand.
+ * Writes a checkpoint to test estimators on: a Llama layout with tails whose exponents are known
+ * beforehand.
  *
- *     node examples/make-demo-model.mjs [folder]      (default: demo-model, beside this file)
+ *     node tests/lib/planted-model.mjs <folder>
  *
  * Each projection is W = U diag(sqrt(lambda)) V^T with random orthonormal U and V, and lambda at the
  * quantiles of a Pareto density p(lambda) ~ lambda^-alpha, so a good estimator must find the planted
@@ -13,7 +14,6 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const SEED = 20241014;
 
@@ -176,7 +176,7 @@ function encodeSafetensors(tensors, metadata) {
   return Buffer.concat([new Uint8Array(length.buffer), text, ...tensors.map(({ bytes }) => bytes)]);
 }
 
-const folder = process.argv[2] ?? fileURLToPath(new URL('demo-model', import.meta.url));
+const [folder] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 writeFileSync(

@@ -1,0 +1,104 @@
+/**
+ * The design of the study: which runs there are. A run is a plain object, and its key (the JSON of it)
+ * says whether it has been done.
+ *
+ * Everything that is compared has the same trainable parameters, the same examples in the same order,
+ * and the same seed of its initial weights; only where the experts are differs.
+ */
+
+export const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** Learning rates that each policy is tried with on the validation split. */
+export const rates = [3e-3, 1e-2, 3e-2];
+
+/** Seeds of the search for the rate; not among those of the comparison. */
+export const searchSeeds = [101];
+
+/** Policies by label: how `allocate` is asked, or `lora` for one expert of a larger rank. */
+export const policies = {
+  'single LoRA': { kind: 'lora' },
+  uniform: { kind: 'experts', policy: 'uniform' },
+  'mola triangle': { kind: 'experts', policy: 'mola', options: { shape: 'triangle' } },
+  'mola inverted-triangle': {
+    ...{ kind: 'experts', policy: 'mola', options: { shape: 'inverted-triangle' } },
+  },
+  'mola hourglass': { kind: 'experts', policy: 'mola', options: { shape: 'hourglass' } },
+  'mola diamond': { kind: 'experts', policy: 'mola', options: { shape: 'diamond' } },
+  random: { kind: 'experts', policy: 'random' },
+  'alphalora beta 1': { kind: 'experts', policy: 'alphalora', options: { beta: 1 } },
+  'alphalora beta 2.5': { kind: 'experts', policy: 'alphalora', options: { beta: 2.5 } },
+  'alphalora beta 4': { kind: 'experts', policy: 'alphalora', options: { beta: 4 } },
+  'alphalora median': {
+    ...{ kind: 'experts', policy: 'alphalora', options: { beta: 2.5 }, aggregate: 'median' },
+  },
+  /** The control: more experts to heavy tails. It must lose if the theory holds. */
+  'inverse alphalora': { kind: 'experts', policy: 'inverse', options: { beta: 2.5 } },
+};
+
+/** The policy that the others are compared with. */
+export const baseline = 'uniform';
+
+/**
+ * What is trained: a model, a task for it, and how much of it. `seeds` is fewer where a step costs
+ * more.
+ */
+export const settings = [
+  ...['descend', 'subtract', 'shift'].map((task) => ({
+    ...{ model: 'demo-model', task, seeds, leaveOneIn: true },
+    ...{ steps: 60, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
+  })),
+  ...['stories260K', 'babyllama-tok361'].map((model) => ({
+    ...{ model, task: 'shakespeare', seeds: seeds.slice(0, 3), leaveOneIn: false },
+    ...{ steps: 60, batchSize: 8, rank: 4, expertsPerBlock: 4, train: 480, test: 48 },
+  })),
+];
+
+const blockCounts = { 'demo-model': 8, stories260K: 5, 'babyllama-tok361': 6 };
+
+/** Runs that choose the learning rate of each policy, by its loss on the validation split. */
+export function searchRuns(chosen = settings) {
+  return chosen.flatMap(({ model, task }) =>
+    Object.keys(policies).flatMap((policy) =>
+      searchSeeds.flatMap((seed) =>
+        rates.map((rate) => ({ part: 'search', model, task, policy, seed, rate })),
+      ),
+    ),
+  );
+}
+
+/** Runs that compare the policies, each at its own rate. */
+export function comparisonRuns(rateOf, chosen = settings) {
+  return chosen.flatMap(({ model, task, seeds: own }) =>
+    own.flatMap((seed) =>
+      Object.keys(policies).map((policy) => ({
+        ...{ part: 'compare', model, task, policy, seed, rate: rateOf({ model, task, policy }) },
+      })),
+    ),
+  );
+}
+
+/**
+ * Runs that measure what an extra expert brings in each block: two experts everywhere, and two more in
+ * one block only; `block` -1 has none more. All at the rate of the uniform policy.
+ */
+export function leaveOneInRuns(rateOf, chosen = settings) {
+  return chosen
+    .filter(({ leaveOneIn }) => leaveOneIn)
+    .flatMap(({ model, task, seeds: own }) =>
+      own.flatMap((seed) =>
+        [-1, ...Array(blockCounts[model]).keys()].map((block) => ({
+          ...{ part: 'leave-one-in', model, task, block, seed },
+          rate: rateOf({ model, task, policy: baseline }),
+        })),
+      ),
+    );
+}
+
+export function settingOf({ model, task }) {
+  return settings.find((setting) => setting.model === model && setting.task === task);
+}
+
+/** What identifies a run; a finished one is not done again. */
+export function keyOf({ part, model, task, policy, block, seed, rate }) {
+  return JSON.stringify([part, model, task, policy ?? block, seed, rate]);
+}

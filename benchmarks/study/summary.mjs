@@ -1,0 +1,168 @@
+/**
+ * From the runs of the study to its tables and its page.
+ *
+ *     node benchmarks/study/summary.mjs [--runs runs.jsonl] [--page study.html] [--json summary.json]
+ *
+ * Losses are compared in per cent of the loss of the uniform policy with the same seed, so that tasks
+ * can be pooled; negative is better.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { baseline, policies, settings } from './design.mjs';
+import { renderPage } from './page.mjs';
+import { analysisOf, modelFolder } from './run.mjs';
+import {
+  holm,
+  meanWithInterval,
+  permutationOfRanks,
+  signFlipTest,
+  spearman,
+} from './statistics.mjs';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: here('runs.jsonl') },
+    page: { type: 'string', default: here('study.html') },
+    json: { type: 'string', default: here('summary.json') },
+  },
+});
+
+const runs = readFileSync(options.runs, 'utf8')
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line));
+const summary = {
+  runs: runs.length,
+  hours: sum(runs.map(({ seconds }) => seconds)) / 3600,
+  settings: settings.map(settingSummary).filter(({ policies: rows }) => rows.length > 0),
+  pooled: pooled(),
+  leaveOneIn: await leaveOneIn(),
+};
+writeFileSync(options.json, `${JSON.stringify(summary, null, 2)}\n`);
+writeFileSync(options.page, renderPage(summary));
+process.stdout.write(tables(summary));
+
+function compared({ model, task }) {
+  return runs.filter((run) => run.part === 'compare' && run.model === model && run.task === task);
+}
+
+/** In per cent, by seed; only seeds that both policies have and where neither diverged. */
+function differences(of, policy) {
+  const base = new Map(
+    of.filter((run) => run.policy === baseline).map((run) => [run.seed, run.testLoss]),
+  );
+  return of
+    .filter((run) => run.policy === policy && run.testLoss !== null && base.get(run.seed) > 0)
+    .map((run) => 100 * (run.testLoss / base.get(run.seed) - 1));
+}
+
+function settingSummary(setting) {
+  const of = compared(setting);
+  const rows = Object.keys(policies).flatMap((policy) => {
+    const own = of.filter((run) => run.policy === policy);
+    if (own.length === 0) return [];
+    const whole = own.filter(({ testLoss }) => testLoss !== null);
+    return {
+      ...{ policy, rate: own[0].rate, diverged: own.length - whole.length },
+      experts: policy === 'random' ? undefined : own[0].experts,
+      parameters: own[0].parameters,
+      testLoss: meanWithInterval(whole.map(({ testLoss }) => testLoss)),
+      ...(own[0].accuracy !== undefined && {
+        accuracy: meanWithInterval(own.map(({ accuracy }) => accuracy)),
+      }),
+      difference: meanWithInterval(differences(of, policy)),
+      seconds: sum(own.map(({ seconds }) => seconds)) / own.length,
+    };
+  });
+  const { model, task, steps, batchSize } = setting;
+  return { model, task, steps, batchSize, policies: rows };
+}
+
+/** Over all tasks of the demo model, which has the most seeds. */
+function pooled() {
+  const rows = Object.keys(policies)
+    .filter((policy) => policy !== baseline)
+    .map((policy) => {
+      const all = settings
+        .filter(({ model }) => model === 'demo-model')
+        .flatMap((setting) => differences(compared(setting), policy));
+      return { policy, ...meanWithInterval(all), p: signFlipTest(all) };
+    })
+    .filter(({ n }) => n > 1);
+  const corrected = holm(rows.map(({ p }) => p));
+  return rows.map((row, i) => ({ ...row, pHolm: corrected[i] }));
+}
+
+/** What two more experts in one block bring: the loss without them less the loss with, in per cent. */
+async function leaveOneIn() {
+  const of = runs.filter(({ part }) => part === 'leave-one-in');
+  const models = [...new Set(of.map(({ model }) => model))].filter((model) => modelFolder(model));
+  const found = [];
+  for (const model of models) {
+    const { blocks } = await analysisOf(model);
+    const alphas = blocks.map(({ alpha }) => alpha);
+    const benefit = (task, block, seed) => {
+      const loss = (at) =>
+        of.find(
+          (run) =>
+            run.model === model && run.task === task && run.seed === seed && run.block === at,
+        )?.testLoss;
+      const [without, within] = [loss(-1), loss(block)];
+      return without && within ? 100 * (1 - within / without) : undefined;
+    };
+    for (const task of [...new Set(of.map((run) => run.task))]) {
+      const seeds = [...new Set(of.filter((run) => run.task === task).map(({ seed }) => seed))];
+      const rows = alphas.map((alpha, block) => ({
+        ...{ block, alpha },
+        benefit: meanWithInterval(
+          seeds.map((seed) => benefit(task, block, seed)).filter((value) => value !== undefined),
+        ),
+      }));
+      const means = rows.map((row) => row.benefit.mean);
+      const correlation = spearman(alphas, means);
+      const p = permutationOfRanks(alphas, means);
+      found.push({ model, task, blocks: rows, spearman: correlation, p });
+    }
+  }
+  return found;
+}
+
+function tables({ settings: all, pooled: rows, leaveOneIn: ranks, runs: count, hours }) {
+  const lines = [`${count} runs, ${hours.toFixed(1)} hours of one core`, ''];
+  const interval = ({ mean, low, high }, digits) =>
+    `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  for (const { model, task, policies: own } of all) {
+    lines.push(`### ${model}, ${task}`, '');
+    lines.push('| policy | rate | test loss | accuracy | against uniform, % | seconds |');
+    lines.push('| --- | --- | --- | --- | --- | --- |');
+    for (const row of own) {
+      const { policy, rate, testLoss, accuracy, difference, seconds } = row;
+      lines.push(
+        `| ${policy} | ${rate} | ${interval(testLoss, 4)} | ${accuracy ? interval(accuracy, 3) : ''} | ` +
+          `${policy === baseline ? '' : interval(difference, 2)} | ${seconds.toFixed(1)} |`,
+      );
+    }
+    lines.push('');
+  }
+  lines.push('### Pooled over the tasks of the demo model', '');
+  lines.push(
+    '| policy | against uniform, % | pairs | p | p, Holm |',
+    '| --- | --- | --- | --- | --- |',
+  );
+  for (const row of rows) {
+    lines.push(
+      `| ${row.policy} | ${interval(row, 2)} | ${row.n} | ${row.p.toFixed(4)} | ${row.pHolm.toFixed(4)} |`,
+    );
+  }
+  lines.push('', '### Alpha and the benefit of two more experts in one block', '');
+  for (const { model, task, spearman: rho, p } of ranks) {
+    lines.push(`- ${model}, ${task}: Spearman ${rho.toFixed(2)}, p ${p.toFixed(3)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,3 @@
+import { pretrainingSuite } from '../test-support/pretraining-suite.js';
+
+pretrainingSuite('cpu');
