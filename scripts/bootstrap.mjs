@@ -28,9 +28,7 @@ build();
 process.exitCode = commands[command](rest);
 
 function start(options) {
-  say('npm start: alphalora plan --demo');
-  const args = ['apps/cli/dist/main.js', 'plan', '--demo', '-o', 'alphalora-plan', ...options];
-  return runNode(args);
+  return runNode(['scripts/demo.mjs', ...options]);
 }
 
 function test(options) {

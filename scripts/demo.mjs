@@ -13,7 +13,7 @@ import { root } from './lib/tools.mjs';
 const output = 'alphalora-plan';
 const model = 'examples/demo-model';
 const task = 'descend';
-const data = ['--task', 'completions', '--data', `${output}/data`];
+const data = ['--task', 'completions', '--data', `${output}/data`, '--backend', 'wasm'];
 const adapter = `${output}/adapter`;
 
 say(`A Llama-style model that was trained from scratch on eight small tasks lies in ${model}.`);

@@ -9,7 +9,7 @@
 export const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 
 /** Learning rates that each policy is tried with on the validation split. */
-export const rates = [3e-3, 1e-2, 3e-2];
+export const rates = [1e-3, 3e-3, 1e-2];
 
 /** Seeds of the search for the rate; not among those of the comparison. */
 export const searchSeeds = [101];
@@ -43,9 +43,9 @@ export const baseline = 'uniform';
  * more.
  */
 export const settings = [
-  ...['descend', 'subtract', 'shift'].map((task) => ({
+  ...['descend', 'subtract', 'squeeze'].map((task) => ({
     ...{ model: 'demo-model', task, seeds, leaveOneIn: true },
-    ...{ steps: 60, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
+    ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
     ...{ model, task: 'shakespeare', seeds: seeds.slice(0, 3), leaveOneIn: false },
