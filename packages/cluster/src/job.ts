@@ -39,9 +39,9 @@ const schema = v.strictObject({
   content: text,
   layout: text,
   matrix: text,
-  options: v.pipe(
-    v.record(v.string(), v.unknown()),
-    v.check((options) => !Array.isArray(options), 'must have names'),
+  options: v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'not an object',
   ),
 });
 
