@@ -104,6 +104,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
 
+  queueCommands(program, io, finish);
   policyCommands(program.command('policy').description('allocation policies'), io, finish);
 
   program
@@ -123,6 +124,35 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     });
 
   return program;
+}
+
+function queueCommands(program: Command, io: Io, finish: (code: ExitCode) => void): void {
+  program
+    .command('worker')
+    .description('measure matrices for analyze --queue on other machines, until stopped')
+    .argument('<queue>', queueHelp)
+    .option('--root <folder...>', 'models may be read from there (default: only hf://)')
+    .option('--jobs <count>', 'matrices at once (default: processors)', positive)
+    .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
+    .option('--cache-dir <folder>', 'where spectra are kept')
+    .option('--no-cache', 'keep no spectra and use none')
+    .option('--lock <seconds>', 'silence after which its matrices go to others', positive, 30)
+    .option('--exit-when-idle <seconds>', 'stop after so long without work', positive)
+    .option('--json', 'print what happens, a JSON object a line')
+    .action(async (queue, options) => {
+      finish(await (await import('./commands/worker.js')).worker(queue, options, io));
+    });
+
+  const queue = program.command('queue').description('the queue of a distributed run');
+  queue
+    .command('status')
+    .description('show progress, workers and failures')
+    .argument('<queue>', queueHelp)
+    .option('--json', jsonHelp)
+    .action(async (address, options) => {
+      const { queueStatusCommand } = await import('./commands/queue/status.js');
+      finish(await queueStatusCommand(address, options, io));
+    });
 }
 
 function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => void): void {
@@ -175,6 +205,7 @@ const modelHelp = 'a .safetensors file or a folder with a checkpoint';
 const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
 const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
 const jsonHelp = 'print JSON';
+const queueHelp = 'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
 
 function measuringOptions(command: Command): Command {
   return command
@@ -202,6 +233,7 @@ function measuringOptions(command: Command): Command {
         .choices(['auto', 'f32', 'f64'])
         .default('auto'),
     )
+    .option('--queue <queue>', 'have it measured by the workers of redis://host/name')
     .option('--jobs <count>', 'matrices at once (default: processors)', positive)
     .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
     .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')

@@ -23,10 +23,7 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   if (signal.aborted) {
-    const resume = argv.includes('--no-cache')
-      ? 'nothing was kept, because of --no-cache'
-      : 'the matrices that were done are kept: the same command goes on from there';
-    stderr.write(`interrupted; ${resume}\n`);
+    stderr.write(`interrupted; ${resumption(argv)}\n`);
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {
@@ -39,6 +36,14 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
   if (process.env['ALPHALORA_DEBUG']) stderr.write(`${cause.stack}\n`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
   return exitCodes.failed;
+}
+
+function resumption(argv: readonly string[]): string {
+  if (argv.some((word) => /^--queue(=|$)/.test(word)))
+    return 'the workers go on: the same command attaches to the run again';
+  return argv.includes('--no-cache')
+    ? 'nothing was kept, because of --no-cache'
+    : 'the matrices that were done are kept: the same command goes on from there';
 }
 
 /** The message, and what its causes add to it; with their stacks for who asks for them. */

@@ -45,6 +45,8 @@ export interface Coordinator {
    *   signal's reason when aborted
    */
   run(job: MatrixJob, control?: { onProgress?: (part: number) => void }): Promise<Answer>;
+  /** How many workers are connected, as far as the server tells. */
+  workers(): Promise<number>;
   /** Leaves the jobs as they are. */
   close(): Promise<void>;
 }
@@ -190,6 +192,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       setImmediate(() => void send());
       return promise;
     },
+    workers: () => queue.getWorkersCount(),
     async close() {
       closing.abort();
       clearInterval(timer);

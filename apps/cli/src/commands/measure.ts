@@ -21,7 +21,12 @@ import type { Io } from '../io.js';
 import { progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { withModelDigest } from '../pipeline/identity.js';
-import { chosenEstimator, measurableUnits, requireEngine } from '../pipeline/measurer.js';
+import {
+  chosenEstimator,
+  type Measured,
+  measurableUnits,
+  requireEngine,
+} from '../pipeline/measurer.js';
 import { createPipeline, sampledUnit } from '../pipeline/pipeline.js';
 import { assignShards, parseShard } from '../pipeline/shards.js';
 import { toolVersion } from '../program.js';
@@ -52,6 +57,8 @@ export interface MeasuringOptions extends GateOptions {
   cache: boolean;
   cacheDir?: string;
   shard?: string;
+  /** Address of the queue whose workers measure; otherwise this machine does. */
+  queue?: string;
   json?: boolean;
 }
 
@@ -119,7 +126,8 @@ export async function measure(
   let notKept: string | undefined;
   const version = toolVersion();
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
-  const pipeline = await createPipeline({
+  const progress = progressLine(io.stderr);
+  const work = {
     settings: {
       ...{ model: path, splitFused, engine, precision, version, build: options.build },
       ...{ estimator: options.estimator, metrics, bootstrap, seed },
@@ -129,15 +137,27 @@ export async function measure(
       ...(options.cache && { cacheFolder }),
     },
     units: chosen.filter(({ name }) => elsewhere(name) === undefined),
-    jobs: options.jobs ?? availableParallelism(),
-    maxMemory: options.maxMemory ?? 0.8 * totalmem(),
-    onMeasured: (unit, measured) => {
+    onMeasured: (unit: SpectralUnit, measured: Measured) => {
       digests.set(unit.name, measured.digest);
       found += measured.found;
       notKept ??= measured.notKept;
     },
-  });
-  const progress = progressLine(io.stderr);
+  };
+  const onNotice = (text: string): void => {
+    progress.clear();
+    io.stderr.write(`${text}\n`);
+  };
+  const { queue } = options;
+  const pipeline =
+    queue === undefined
+      ? await createPipeline({
+          ...work,
+          jobs: options.jobs ?? availableParallelism(),
+          maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+        })
+      : await (await import('../cluster/pipeline.js')).createQueuePipeline({
+          ...{ ...work, queue, checkpoint, limits: options, signal: io.signal, onNotice },
+        });
   try {
     const { architecture, blocks } = checkpoint;
     const { build, concurrency, measure: measureUnit } = pipeline;
