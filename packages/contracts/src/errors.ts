@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'POLICY_FAILED'
   /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
   | 'NO_SPECTRUM'
-  /** The operating system refused to read or write. */
+  /** The operating system or a server refused to read or write, or the connection to it failed. */
   | 'IO_FAILED'
   /** An engine could not be loaded or failed its self-test. */
   | 'ENGINE_FAILED';
