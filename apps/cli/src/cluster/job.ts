@@ -72,8 +72,9 @@ const answer = v.object({
 
 /** @throws AlphaLoraError `ENGINE_FAILED` when it is no measurement */
 export function checkedAnswer(result: unknown): Measured {
-  const { success, output, issues } = v.safeParse(answer, result);
-  if (success) return output as unknown as Measured;
+  const { success, issues } = v.safeParse(answer, result);
+  // As it came: a checked copy has its properties in another order, and the document would too.
+  if (success) return result as Measured;
   throw new AlphaLoraError(
     'ENGINE_FAILED',
     `the worker sent what is no measurement: ${issues[0].message}`,
