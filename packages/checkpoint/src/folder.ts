@@ -42,8 +42,6 @@ export function holdsAdapter(names: readonly string[]): boolean {
 /**
  * Opens a model, or an adapter, and reads its headers.
  *
- * The adapter of the options is closed with the checkpoint, or when it cannot be opened.
- *
  * @throws AlphaLoraError `NOT_FOUND` when there are no weights or a shard is missing,
  *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format, `INVALID_OPTION` when an adapter
  *   is to be added to an adapter, and as `readCheckpoint`
@@ -53,7 +51,7 @@ export async function openFolder(
   { adapter, splitFused = false, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   const given = signal && { signal };
-  const opened: Array<{ close?(): Promise<void> }> = adapter ? [adapter] : [];
+  const opened: ByteSource[] = [];
   const open = async (name: string): Promise<ByteSource> => {
     const source = await folder.open(name);
     opened.push(source);

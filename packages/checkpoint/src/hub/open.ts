@@ -48,12 +48,13 @@ export async function openHubCheckpoint(
   options: HubOpenOptions = {},
 ): Promise<Checkpoint> {
   const { adapter, splitFused = false, signal } = options;
-  const folder = await hubFolder(reference, options).catch(async (error: unknown) => {
+  const given = { ...(signal && { signal }), ...(adapter && { adapter }) };
+  try {
+    return await openFolder(await hubFolder(reference, options), { splitFused, ...given });
+  } catch (error) {
     await adapter?.close?.();
     throw error;
-  });
-  const given = { ...(signal && { signal }), ...(adapter && { adapter }) };
-  return openFolder(folder, { splitFused, ...given });
+  }
 }
 
 /**

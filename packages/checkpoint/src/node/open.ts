@@ -1,5 +1,6 @@
 /** Opens a checkpoint on disk: one .safetensors file, or a folder as `save_pretrained` writes it. */
 import { stat } from 'node:fs/promises';
+import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { invalid, unsupported } from '../errors.js';
 import { conversion, openFolder, otherFormat } from '../folder.js';
@@ -7,8 +8,8 @@ import { fileSource, ioError } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
 
 export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
-  /** Folder of a LoRA adapter, whose updates are added to the weights; see `CheckpointOptions`. */
-  adapter?: string;
+  /** A LoRA adapter, or its folder, whose updates are added to the weights; see `CheckpointOptions`. */
+  adapter?: string | Adapter;
 }
 
 /**
@@ -26,32 +27,35 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  */
 export async function openCheckpoint(
   path: string,
-  { adapter: adapterPath, splitFused = false, signal }: OpenOptions = {},
+  { adapter: given, splitFused = false, signal }: OpenOptions = {},
 ): Promise<Checkpoint> {
-  const given = signal && { signal };
-  const stats = await stat(path).catch((error: unknown) => {
-    throw ioError(error, path, 'open');
-  });
-  const adapter = adapterPath === undefined ? undefined : await openAdapter(adapterPath, given);
-  const options = { splitFused, ...given, ...(adapter && { adapter }) };
-  if (!stats.isDirectory()) return openFile(path, options);
-  return openFolder(await folderOnDisk(path), options);
+  const aborts = signal && { signal };
+  const adapter = typeof given === 'string' ? await openAdapter(given, aborts) : given;
+  const options = { splitFused, ...aborts, ...(adapter && { adapter }) };
+  try {
+    const stats = await stat(path).catch((error: unknown) => {
+      throw ioError(error, path, 'open');
+    });
+    if (!stats.isDirectory()) return await openFile(path, options);
+    return await openFolder(await folderOnDisk(path), options);
+  } catch (error) {
+    await adapter?.close?.();
+    throw error;
+  }
 }
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
-  const opened: Array<{ close?(): Promise<void> }> = options.adapter ? [options.adapter] : [];
+  if (otherFormat.test(path)) {
+    throw unsupported(`not a safetensors file; ${conversion}`, { file: path });
+  }
+  if (path.endsWith('.json')) {
+    throw invalid('not the weights; give the folder that it lies in', { file: path });
+  }
+  const source = await fileSource(path);
   try {
-    if (otherFormat.test(path)) {
-      throw unsupported(`not a safetensors file; ${conversion}`, { file: path });
-    }
-    if (path.endsWith('.json')) {
-      throw invalid('not the weights; give the folder that it lies in', { file: path });
-    }
-    const source = await fileSource(path);
-    opened.push(source);
     return await readCheckpoint({ files: [source], name: path }, options);
   } catch (error) {
-    await Promise.all(opened.map((source) => source.close?.()));
+    await source.close?.();
     throw error;
   }
 }
