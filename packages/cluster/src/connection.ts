@@ -98,7 +98,7 @@ function refusal(where: string, cause: unknown): AlphaLoraError {
   const said = cause instanceof Error ? cause.message || (cause as { code?: string }).code : cause;
   const denied = /NOAUTH|WRONGPASS|NOPERM|invalid password|ERR AUTH/i.test(String(said));
   const mend = denied
-    ? 'set the user and the password of the server'
+    ? 'set the password of the server (for the command line: REDIS_PASSWORD, REDIS_USERNAME)'
     : 'is the server running, and is it reachable from here?';
   return new AlphaLoraError('IO_FAILED', `cannot use the queue ${where}: ${said}; ${mend}`, {
     cause,
