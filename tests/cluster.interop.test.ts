@@ -3,7 +3,7 @@
  * freezes for longer than its lock, the server restarts, the person who asked goes away and comes
  * back. The result is the one of a single machine, and nothing that was done is done again.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -20,6 +20,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeValues, serializeSafetensors } from '../packages/checkpoint/src/index.js';
 import {
+  freePort,
   type RedisServer,
   redisAbsent,
   startRedis,
@@ -129,7 +130,9 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
       if (block === spoiled) values[5] = Number.NaN;
       return {
         name: `model.layers.${block}.self_attn.q_proj.weight`,
-        ...{ shape: [size, size], dtype: 'F32', bytes: encodeValues(values, 'F32') },
+        shape: [size, size],
+        dtype: 'F32',
+        bytes: encodeValues(values, 'F32'),
       } as const;
     });
     const bytes = Buffer.concat(serializeSafetensors({ tensors }));
@@ -297,20 +300,21 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
   });
 });
 
-describe.skipIf(redisAbsent)(`the server's credentials${title}`, () => {
-  it('come from the environment and are never shown', async () => {
+describe.skipIf(redisAbsent)(`the server's protection${title}`, () => {
+  const status = (address: string, env: NodeJS.ProcessEnv) =>
+    new Promise<{ code: number | null; text: string }>((resolve) => {
+      const args = [main, 'queue', 'status', address];
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (data) => {
+          text += data;
+        });
+      child.on('close', (code) => resolve({ code, text }));
+    });
+
+  it('takes credentials from the environment and never shows them', async () => {
     const redis = await startRedis('--requirepass', 'open sesame');
-    const status = (address: string, env: NodeJS.ProcessEnv) =>
-      new Promise<{ code: number | null; text: string }>((resolve) => {
-        const args = [main, 'queue', 'status', address];
-        const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-        let text = '';
-        for (const stream of [child.stdout, child.stderr])
-          stream.on('data', (data) => {
-            text += data;
-          });
-        child.on('close', (code) => resolve({ code, text }));
-      });
     const right = await status(redis.url('run'), { REDIS_PASSWORD: 'open sesame' });
     expect(right.code, right.text).toBe(0);
     const wrong = await status(redis.url('run'), { REDIS_PASSWORD: 'swordfish' });
@@ -321,5 +325,29 @@ describe.skipIf(redisAbsent)(`the server's credentials${title}`, () => {
     expect(typed.code).toBe(1);
     for (const { text } of [wrong, typed]) expect(text).not.toContain('swordfish');
     await redis.stop();
+  });
+
+  const openssl = spawnSync('openssl', ['version']).status === 0;
+  it.skipIf(!openssl)(`checks certificates${openssl ? '' : ' (skipped: no openssl)'}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'alphalora-tls-'));
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    spawnSync('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names],
+      ...['-keyout', key, '-out', certificate],
+    ]);
+    const port = await freePort();
+    const redis = await startRedis(
+      ...['--tls-port', String(port), '--tls-auth-clients', 'no'],
+      ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate],
+    );
+    const address = `rediss://localhost:${port}/run`;
+    const trusted = await status(address, { NODE_EXTRA_CA_CERTS: certificate });
+    expect(trusted.code, trusted.text).toBe(0);
+    const unknown = await status(address, {});
+    expect(unknown.code).toBe(1);
+    expect(unknown.text).toMatch(/self-signed certificate/);
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
