@@ -20,8 +20,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       writeErr: (text) => void io.stderr.write(text),
     });
 
-  program
-    .command('inspect')
+  remoteOptions(program.command('inspect'))
     .description('list the weights of a model; reads headers only')
     .argument('<model>', modelHelp)
     .option('--split-fused', splitFusedHelp)
@@ -201,14 +200,21 @@ export function toolVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-const modelHelp = 'a .safetensors file or a folder with a checkpoint';
+const modelHelp =
+  'a .safetensors file, a folder, hf://org/name[@revision][/subfolder] or https://...';
 const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
 const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
 const jsonHelp = 'print JSON';
 const queueHelp = 'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
 
-function measuringOptions(command: Command): Command {
+function remoteOptions(command: Command): Command {
   return command
+    .option('--download', "keep the files of hf:// in the hub's cache, which Python shares")
+    .option('--offline', "no connections: hf:// comes from the hub's cache");
+}
+
+function measuringOptions(command: Command): Command {
+  return remoteOptions(command)
     .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
     .addOption(aggregateOption())
@@ -218,7 +224,7 @@ function measuringOptions(command: Command): Command {
     .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
     .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
     .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
-    .option('--adapter <folder>', 'add the updates of this LoRA adapter to the weights')
+    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder or hf://...')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .option('--split-fused', splitFusedHelp)

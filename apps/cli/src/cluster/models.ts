@@ -2,9 +2,9 @@
  * The models that a worker has open, each with threads of its own. Jobs of one run follow one
  * another, so the last few stay open; those that nobody has used for longest are closed.
  */
-import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { SpectralUnit } from '@alphalora/htsr-core';
+import { openModel as openAnyModel } from '../models/open.js';
 import { type Measurer, type MeasurerSettings, measurableUnits } from '../pipeline/measurer.js';
 import { createPool } from '../pipeline/pool.js';
 import { layoutOf } from './job.js';
@@ -79,7 +79,7 @@ export function openModels(jobs: number): Models {
 /** Reads the headers only; the threads open the model for themselves. */
 async function openModel(settings: MeasurerSettings, jobs: number): Promise<OpenModel> {
   const { model, adapter, splitFused } = settings;
-  const checkpoint = await openCheckpoint(model, { splitFused, ...(adapter && { adapter }) });
+  const checkpoint = await openAnyModel(model, { splitFused, ...(adapter && { adapter }) });
   try {
     return {
       layout: layoutOf(checkpoint),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
+import { isAddress, isOnHub } from '../models/open.js';
 import { buildOf, type Pipeline, type PipelineOptions } from '../pipeline/pipeline.js';
 import { checkedAnswer, contentOf, jobOptions, layoutOf } from './job.js';
 import { loadCluster, queueAddress } from './load.js';
@@ -17,6 +18,15 @@ export interface QueuePipelineOptions
   signal: AbortSignal;
   /** Is told what concerns the run: lost connections, no workers. */
   onNotice: (text: string) => void;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for what workers do not read */
+function readableElsewhere(model: string): string {
+  if (!isAddress(model)) return isOnHub(model) ? model : resolve(model);
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${model}: workers read hf:// and paths that they share; download the file to one of those`,
+  );
 }
 
 /** A hint that nobody is there to work comes after so long. */
@@ -52,8 +62,8 @@ export async function createQueuePipeline(options: QueuePipelineOptions): Promis
   const { model, adapter, version } = settings;
   const common = {
     ...({ format: 1, tool: `alphalora ${version}` } as const),
-    model: model.startsWith('hf://') ? checkpoint.source : resolve(model),
-    ...(adapter !== undefined && { adapter: resolve(adapter) }),
+    model: readableElsewhere(model),
+    ...(adapter !== undefined && { adapter: readableElsewhere(adapter) }),
     content: await contentOf(checkpoint),
     layout: layoutOf(checkpoint),
     options: jobOptions({ ...settings, ...(build !== undefined && { build }) }),

@@ -88,7 +88,7 @@ async function hubFolder(
           details: { file: name },
         });
       }
-      const { path, byteLength, sha256 } = file;
+      const { path, byteLength, sha256, oid } = file;
       const encoded = path.split('/').map(encodeURIComponent).join('/');
       const remote = rangeSource(
         {
@@ -96,7 +96,8 @@ async function hubFolder(
           url: new URL(`${reference.repository}/resolve/${commit}/${encoded}`, slashed(endpoint)),
           byteLength,
           // A hub vouches for its own content only.
-          ...(sha256 && { sha256, identity: `${endpoint.origin} sha256:${sha256}` }),
+          identity: `${endpoint.origin} ${sha256 ? `sha256:${sha256}` : `git:${oid}`}`,
+          ...(sha256 && { sha256 }),
         },
         http,
         explain,

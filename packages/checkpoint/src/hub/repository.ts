@@ -56,6 +56,12 @@ export function accessTo(
   if (!endpoint || !/^https?:$/.test(endpoint.protocol)) {
     throw new AlphaLoraError('INVALID_OPTION', `the hub's address ${text} is no http(s) address`);
   }
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'the token for the hub has characters that none has',
+    );
+  }
   const credentials = token === undefined ? undefined : { origin: endpoint.origin, token };
   return {
     endpoint,
