@@ -41,7 +41,7 @@ export function isAddress(model: string): boolean {
  */
 export async function openModel(model: string, options: ModelOptions = {}): Promise<Checkpoint> {
   const { adapter, splitFused = false, signal } = options;
-  if (!isOnHub(model) && !isAddress(model) && /^[a-z]+:\/\//i.test(model)) {
+  if (!isOnHub(model) && !isAddress(model) && /^[a-z][a-z0-9+.-]*:\/\//i.test(model)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `${model}: models are read from disk, hf://org/name and https://...; download it and give its folder`,
