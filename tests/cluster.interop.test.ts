@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeValues, serializeSafetensors } from '../packages/checkpoint/src/index.js';
+import { member, outsider, startHub } from '../packages/checkpoint/src/test-support/hub.js';
 import {
   freePort,
   type RedisServer,
@@ -234,6 +235,51 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     expect(await one.code).toBe(0);
     expect(one.texts.stderr).toMatch(/stopped\n$/);
   });
+
+  it('plans a model on a hub, with workers that have no copy, and one of them killed', async () => {
+    const hub = await startHub();
+    try {
+      for (const name of ['model.safetensors', 'config.json'])
+        await hub.put(`demo/model/${name}`, readFileSync(join(demo, name)));
+      const queue = redis.url('hub');
+      const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf') };
+      const args = ['worker', queue, '--jobs', '1', '--json', '--no-cache', '--lock', '2'];
+      const [killed, other] = [alphalora(args, env), alphalora(args, env)];
+      const plan = ['plan', 'hf://demo/model'];
+      const planning = alphalora([...plan, '-o', join(folder, 'far'), '--queue', queue], env);
+      await until(() => killed!.texts.stdout.includes('"done"'));
+      killed!.child.kill('SIGKILL');
+      expect(await planning.code, planning.texts.stderr).toBe(0);
+      const near = alphalora([...plan, '-o', join(folder, 'near'), '--no-cache'], env);
+      expect(await near.code, near.texts.stderr).toBe(0);
+      for (const name of ['analysis.json', 'allocation.json']) {
+        const [here, there] = ['near', 'far'].map((way) =>
+          withoutTimings(readFileSync(join(folder, way, name), 'utf8')),
+        );
+        expect(here === there, name).toBe(true);
+      }
+      // The page names the seconds that it took.
+      expect(readFileSync(join(folder, 'far', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+      // The demo model has 56 matrices; all that the killed one did not do, the other did.
+      expect(other!.texts.stdout.match(/"done"/g)!.length).toBeGreaterThan(20);
+
+      // A worker that may not read the model says so, and what to do.
+      await hub.put('demo/model/.hub.json', '{"gated":"auto"}');
+      other!.child.kill('SIGTERM');
+      await other!.code;
+      const denied = alphalora(args, { ...env, HF_TOKEN: outsider });
+      const only = ['--json', '--seed', '7', '--include', '*layers.0*q_proj*', '--queue', queue];
+      const asking = alphalora(['analyze', 'hf://demo/model', ...only], {
+        ...env,
+        HF_TOKEN: member,
+      });
+      expect(await asking.code).toBe(3);
+      expect(asking.texts.stderr).toMatch(/is gated: accept its conditions/);
+      expect(denied.texts.stdout).not.toContain('"done"');
+    } finally {
+      await hub.close();
+    }
+  }, 120_000);
 
   it('gives back what a stopped worker had, at once', async () => {
     const model = writeModel('stopped', 1, 1500);

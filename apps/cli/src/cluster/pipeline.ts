@@ -38,14 +38,17 @@ interface OwnOptions {
   cacheDir?: string;
   cache: boolean;
   shard?: string;
+  download?: boolean;
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` for options that would do nothing here */
-function requireNone({ jobs, maxMemory, cacheDir, cache, shard }: OwnOptions): void {
+function requireNone(options: OwnOptions): void {
+  const { jobs, maxMemory, cacheDir, cache, shard, download = false } = options;
   const refuse = (flag: string, instead: string): never => {
     throw new AlphaLoraError('INVALID_OPTION', `${flag} does not go with --queue: ${instead}`);
   };
   if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
+  if (download) refuse('--download', 'no weights are read here');
   const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };
   for (const [flag, value] of Object.entries(flags))
     if (value !== undefined) refuse(flag, 'give it to alphalora worker');
