@@ -56,17 +56,11 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
   beforeAll(async () => {
     mkdirSync(analysis);
     cpSync(demo, model, { recursive: true });
-    // What `npx [--yes | --no-install] [-p package]... alphalora` starts here.
-    const shim = join(folder, 'npx');
-    const lines = [
-      '#!/bin/sh',
-      'while :; do case "$1" in -p) shift 2 ;; -*) shift ;; *) break ;; esac; done',
-      `shift; exec "${process.execPath}" "${main}" "$@"`,
-    ];
-    writeFileSync(shim, lines.map((line) => `${line}\n`).join(''));
-    chmodSync(shim, 0o755);
+    program('npm', 'exit 0');
+    program('alphalora', `exec "${process.execPath}" "${main}" "$@"`);
+    program('npx', `while [ "$1" != alphalora ]; do shift; done; exec "$@"`);
     redis = await startRedis('--requirepass', password);
-    const { code, output } = await run(['npx', 'alphalora', 'analyze', model, '--json']);
+    const { code, output } = await run(['alphalora', 'analyze', model, '--json']);
     expect(code, output).toBe(0);
     expected = comparable(output.slice(output.indexOf('{')));
   });
@@ -74,6 +68,12 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
     await redis?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** Stands in for a program of that name. */
+  function program(name: string, line: string): void {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${line}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
 
   const comparable = (document: string): string =>
     JSON.stringify({ ...JSON.parse(document), timings: undefined });
@@ -106,12 +106,16 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
 
   /** Their hosts and mounts, as they are on this machine. */
   function here(word: string): string {
-    return word
-      .replace(/redis:\/\/(alphalora-)?redis\//g, redis?.url('') ?? '')
-      .replaceAll('/mnt/model', model)
-      .replaceAll('/mnt/analysis', analysis)
-      .replaceAll('/tmp/cache', join(folder, 'cache'))
-      .replace(/^\/models$/, folder);
+    return (
+      word
+        .replace(/redis:\/\/(alphalora-)?redis\//g, redis?.url('') ?? '')
+        .replaceAll('/mnt/model', model)
+        .replaceAll('/mnt/analysis', analysis)
+        .replaceAll('/tmp/cache', join(folder, 'cache'))
+        .replace(/^\/models$/, folder)
+        // Compose takes a single one for its own variables.
+        .replaceAll('$$', '$')
+    );
   }
 
   it('Kubernetes: workers and the run leave the analysis of one machine', async () => {
@@ -152,7 +156,7 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
     });
     expect(slurm.code, slurm.output).toBe(0);
     parts.push(join(analysis, 'part-3.json'));
-    const merged = await run(['npx', 'alphalora', 'merge', ...parts, '--json']);
+    const merged = await run(['alphalora', 'merge', ...parts, '--json']);
     expect(merged.code, merged.output).toBe(0);
     expect(comparable(merged.output) === expected).toBe(true);
   });
@@ -166,7 +170,7 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
     writeFileSync(script, hasty);
     const queue = redis.url('slurm');
     const working = run(['bash', script, queue, folder], { SLURM_CPUS_PER_TASK: '2' });
-    const asking = ['npx', 'alphalora', 'analyze', model, '--json', '--queue', queue];
+    const asking = ['alphalora', 'analyze', model, '--json', '--queue', queue];
     const { code, output } = await run(asking);
     expect(code, output).toBe(0);
     expect(comparable(output) === expected).toBe(true);
