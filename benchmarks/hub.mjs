@@ -1,5 +1,5 @@
 /**
- * A model from a hub against the same one from a file: wall time and peak memory of
+ * A model from a hub against the same one from a file: wall time, processor time and peak memory of
  * `alphalora analyze --no-cache` on two blocks of Llama-2-7B's shapes (810 MB), in interleaved rounds.
  * The hub is the emulator of the tests, on this machine: it takes its share of the processors too.
  *
@@ -32,9 +32,11 @@ const { endpoint } = JSON.parse(await new Promise((done) => hub.stdout.once('dat
 // The first listing takes digests of the files.
 await (await fetch(`${endpoint}/api/models/bench/two-blocks`)).text();
 
-// Threads report too: the largest number is the one at the end of the process.
-const report =
-  'process.on("exit", () => process.stderr.write("maxRSS " + process.resourceUsage().maxRSS + "\\n"))';
+// Threads report too: the largest numbers are those of the end of the process.
+const report = `process.on('exit', () => {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  process.stderr.write('used ' + JSON.stringify([maxRSS, userCPUTime + systemCPUTime]) + '\\n');
+})`;
 
 function analyze(source) {
   const started = performance.now();
@@ -49,10 +51,12 @@ function analyze(source) {
     maxBuffer: 1e9,
   });
   if (status !== 0) throw new Error(stderr);
-  const kilobytes = [...stderr.matchAll(/^maxRSS (\d+)$/gm)].map(([, text]) => Number(text));
+  const used = [...stderr.matchAll(/^used (.*)$/gm)].map(([, text]) => JSON.parse(text));
+  const most = (at) => Math.max(...used.map((numbers) => numbers[at]));
   return {
     seconds: (performance.now() - started) / 1000,
-    megabytes: (Math.max(...kilobytes) * 1024) / 1e6,
+    processorSeconds: most(1) / 1e6,
+    megabytes: (most(0) * 1024) / 1e6,
     digest: JSON.parse(stdout).model.digest,
   };
 }
@@ -64,7 +68,8 @@ for (let round = 0; round < Number(options.rounds); round++) {
     const result = analyze(source);
     results[name].push(result);
     console.log(
-      `${name}: ${result.seconds.toFixed(1)} s, ${Math.round(result.megabytes)} MB, ${result.digest}`,
+      `${name}: ${result.seconds.toFixed(1)} s, ${result.processorSeconds.toFixed(1)} s of processor, ` +
+        `${Math.round(result.megabytes)} MB, ${result.digest.slice(0, 20)}`,
     );
   }
 }
@@ -81,6 +86,7 @@ console.log(
     ...machine(),
     options: positionals.join(' '),
     time: ratio('seconds'),
+    processorTime: ratio('processorSeconds'),
     memory: ratio('megabytes'),
   }),
 );

@@ -30,7 +30,7 @@ const LANES = 4;
 /** Bytes that count as getting further: a server that sends a few at a time is given up. */
 const PROGRESS_BYTES = 1 << 16;
 /** Read at once from the start, since most headers are smaller. */
-export const HEAD_BYTES: number = 1 << 17;
+const HEAD_BYTES = 1 << 17;
 
 /** @param head the first bytes, where they have been read */
 export function rangeSource(

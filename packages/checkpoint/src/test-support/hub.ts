@@ -16,7 +16,7 @@ export interface Fault {
   to?: string;
 }
 
-export interface LoggedRequest {
+interface LoggedRequest {
   origin: 'hub' | 'files';
   method: string;
   url: string;
