@@ -1,12 +1,16 @@
-/** A Redis of one's own for a benchmark: a free port of loopback, every write kept (everysec). */
+/** What the benchmarks of the queue share: a Redis of their own, and the processor time of others. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** @param use gets the address of a queue */
+/**
+ * A server on a free port of loopback that keeps every write (everysec).
+ *
+ * @param use gets the address of a queue
+ */
 export async function withQueue(use) {
   const folder = mkdtempSync(join(tmpdir(), 'alphalora-queue-'));
   const port = await freePort();
@@ -21,6 +25,16 @@ export async function withQueue(use) {
     redis.kill();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * User and system time of processes, all their threads, from the kernel's ticks of 10 ms. Other
+ * programs on the machine lengthen the clock's seconds, but hardly these.
+ */
+export function processorSeconds(children) {
+  return children
+    .map(({ pid }) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' '))
+    .reduce((sum, fields) => sum + (Number(fields[11]) + Number(fields[12])) / 100, 0);
 }
 
 function freePort() {
