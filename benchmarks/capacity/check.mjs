@@ -76,7 +76,7 @@ async function waited() {
 async function measured() {
   const folder = mkdtempSync(join(tmpdir(), 'alphalora-check-'));
   try {
-    const sizes = [...Array(12).fill(1024), ...Array(24).fill(640)];
+    const sizes = [...Array(30).fill(1024), ...Array(60).fill(640)];
     writeFileSync(
       join(folder, 'model.safetensors'),
       Buffer.concat(serializeSafetensors({ tensors: sizes.map(tensor) })),
