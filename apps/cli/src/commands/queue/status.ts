@@ -17,7 +17,7 @@ export async function queueStatusCommand(
 
 const left = { align: 'left' as const };
 
-export function queueText(status: QueueStatus): string {
+function queueText(status: QueueStatus): string {
   const { queue, paused, workers, failures, warnings } = status;
   const { completed, failed, active, waiting, delayed } = status.counts;
   const all = completed + failed + active + waiting + delayed;
