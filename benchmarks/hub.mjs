@@ -32,10 +32,13 @@ const { endpoint } = JSON.parse(await new Promise((done) => hub.stdout.once('dat
 // The first listing takes digests of the files.
 await (await fetch(`${endpoint}/api/models/bench/two-blocks`)).text();
 
-// Threads report too: the largest numbers are those of the end of the process.
-const report = `process.on('exit', () => {
-  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  process.stderr.write('used ' + JSON.stringify([maxRSS, userCPUTime + systemCPUTime]) + '\\n');
+// The peak of this program alone (Linux): what getrusage says includes that of its parent.
+const report = `import { readFileSync, writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+if (isMainThread) process.on('exit', () => {
+  const [, kilobytes] = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  writeSync(2, 'used ' + JSON.stringify([Number(kilobytes), userCPUTime + systemCPUTime]) + '\\n');
 })`;
 
 function analyze(source) {
@@ -51,12 +54,11 @@ function analyze(source) {
     maxBuffer: 1e9,
   });
   if (status !== 0) throw new Error(stderr);
-  const used = [...stderr.matchAll(/^used (.*)$/gm)].map(([, text]) => JSON.parse(text));
-  const most = (at) => Math.max(...used.map((numbers) => numbers[at]));
+  const [kilobytes, microseconds] = JSON.parse(/used (.*)/.exec(stderr)[1]);
   return {
     seconds: (performance.now() - started) / 1000,
-    processorSeconds: most(1) / 1e6,
-    megabytes: (most(0) * 1024) / 1e6,
+    processorSeconds: microseconds / 1e6,
+    megabytes: (kilobytes * 1024) / 1e6,
     digest: JSON.parse(stdout).model.digest,
   };
 }

@@ -164,12 +164,18 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     await until(() => done() >= 15);
     await redis.restart();
 
-    await until(() => done() >= 24 && inFlight(frozen.lines()).length > 0);
-    frozen.child.kill('SIGSTOP');
-    await delay(200);
-    const [held] = inFlight(frozen.lines());
+    await until(() => done() >= 24);
+    // In the middle of a matrix, not between two.
+    let held: string | undefined;
+    while (held === undefined) {
+      await until(() => inFlight(frozen.lines()).length > 0);
+      frozen.child.kill('SIGSTOP');
+      await delay(200);
+      [held] = inFlight(frozen.lines());
+      if (held === undefined) frozen.child.kill('SIGCONT');
+    }
     // Long enough for the steady one to have taken over what the frozen one had.
-    await until(() => held === undefined || matrices(steady.lines(), 'started').includes(held));
+    await until(() => matrices(steady.lines(), 'started').includes(held));
     frozen.child.kill('SIGCONT');
 
     expect(await asking.code, asking.texts.stderr).toBe(0);
@@ -180,7 +186,7 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
 
     // Finished once each; begun again only what was in flight at the killed and the frozen one.
     const finished = all.flatMap((each) => matrices(each.lines(), 'done'));
-    const excused = new Set([...inFlight(killed.lines()), ...(held === undefined ? [] : [held])]);
+    const excused = new Set([...inFlight(killed.lines()), held]);
     const again = finished.filter((matrix, i) => finished.indexOf(matrix) !== i);
     expect(again.filter((matrix) => !excused.has(matrix))).toEqual([]);
     expect(new Set(finished).size).toBe(blocks);
@@ -210,6 +216,12 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     expect(finished).toHaveLength(23);
     expect(new Set(finished).size).toBe(23);
     expect(matrices(only.lines(), 'failed')).toHaveLength(1);
+    const status = alphalora(['queue', 'status', queue]);
+    await status.code;
+    expect(status.texts.stdout).toMatch(/23 of 24 matrices done, 1 failed\n/);
+    expect(status.texts.stdout).toMatch(
+      /failed +attempts +reason\n\S+layers\.3\S+ +1 +contains NaN/,
+    );
     const single = await analysis(model, '--no-cache');
     expect(withoutTimings(readFileSync(output, 'utf8')) === single, 'equal bytes').toBe(true);
   });
