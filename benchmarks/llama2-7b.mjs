@@ -9,45 +9,20 @@
  * as long as two: that is all the extrapolation there is.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { encodeValues, serializeSafetensors } from '../packages/checkpoint/dist/index.js';
-import { fillMatrix, machine, uniform } from './lib.mjs';
+import { machine } from './lib.mjs';
+import { BLOCKS, makeTwoBlocks } from './two-blocks.mjs';
 
 const { values: options, positionals } = parseArgs({
   options: { folder: { type: 'string', default: join(tmpdir(), 'alphalora-llama2-7b') } },
   allowPositionals: true,
 });
-const BLOCKS = 2;
 const ALL_BLOCKS = 32;
-const projections = {
-  'self_attn.q_proj': [4096, 4096],
-  'self_attn.k_proj': [4096, 4096],
-  'self_attn.v_proj': [4096, 4096],
-  'self_attn.o_proj': [4096, 4096],
-  'mlp.gate_proj': [11008, 4096],
-  'mlp.up_proj': [11008, 4096],
-  'mlp.down_proj': [4096, 11008],
-};
 
-const file = join(options.folder, 'model.safetensors');
-if (!existsSync(file)) {
-  mkdirSync(options.folder, { recursive: true });
-  const tensors = [];
-  for (let block = 0; block < BLOCKS; block++) {
-    for (const [name, shape] of Object.entries(projections)) {
-      const values = new Float32Array(shape[0] * shape[1]);
-      fillMatrix(values, shape[1], 'heavy', uniform(tensors.length + 1));
-      const bytes = encodeValues(values, 'BF16');
-      tensors.push({ name: `model.layers.${block}.${name}.weight`, dtype: 'BF16', shape, bytes });
-    }
-  }
-  const handle = openSync(file, 'w');
-  for (const part of serializeSafetensors({ tensors })) writeSync(handle, part);
-}
+makeTwoBlocks(options.folder);
 
 const main = fileURLToPath(new URL('../apps/cli/dist/main.js', import.meta.url));
 const started = performance.now();

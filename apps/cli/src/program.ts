@@ -20,8 +20,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       writeErr: (text) => void io.stderr.write(text),
     });
 
-  program
-    .command('inspect')
+  remoteOptions(program.command('inspect'))
     .description('list the weights of a model; reads headers only')
     .argument('<model>', modelHelp)
     .option('--split-fused', splitFusedHelp)
@@ -107,6 +106,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
 
+  queueCommands(program, io, finish);
   policyCommands(program.command('policy').description('allocation policies'), io, finish);
 
   trainingOptions(program.command('train'))
@@ -172,6 +172,35 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   return program;
 }
 
+function queueCommands(program: Command, io: Io, finish: (code: ExitCode) => void): void {
+  program
+    .command('worker')
+    .description('measure matrices for analyze --queue on other machines, until stopped')
+    .argument('<queue>', queueHelp)
+    .option('--root <folder...>', 'models may be read from there (default: only hf://)')
+    .option('--jobs <count>', 'matrices at once (default: processors)', positive)
+    .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
+    .option('--cache-dir <folder>', 'where spectra are kept')
+    .option('--no-cache', 'keep no spectra and use none')
+    .option('--lock <seconds>', 'silence after which its matrices go to others', positive, 30)
+    .option('--exit-when-idle <seconds>', 'stop after so long without work', positive)
+    .option('--json', 'print what happens, a JSON object a line')
+    .action(async (queue, options) => {
+      finish(await (await import('./commands/worker.js')).worker(queue, options, io));
+    });
+
+  const queue = program.command('queue').description('the queue of a distributed run');
+  queue
+    .command('status')
+    .description('show progress, workers and failures')
+    .argument('<queue>', queueHelp)
+    .option('--json', jsonHelp)
+    .action(async (address, options) => {
+      const { queueStatusCommand } = await import('./commands/queue/status.js');
+      finish(await queueStatusCommand(address, options, io));
+    });
+}
+
 function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => void): void {
   const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
 
@@ -218,14 +247,22 @@ export function toolVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-const modelHelp = 'a .safetensors file or a folder with a checkpoint';
+const modelHelp =
+  'a .safetensors file, a folder, hf://org/name[@revision][/subfolder] or https://...';
 const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
 const splitFusedHelp = 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart';
 const jsonHelp = 'print JSON';
 const setHelp = 'an option of the policy, e.g. beta=2.5; may be repeated';
+const queueHelp = 'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
+
+function remoteOptions(command: Command): Command {
+  return command
+    .option('--download', "keep the files of hf:// in the hub's cache, which Python shares")
+    .option('--offline', "no connections: hf:// comes from the hub's cache");
+}
 
 function measuringOptions(command: Command): Command {
-  return command
+  return remoteOptions(command)
     .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
     .addOption(aggregateOption())
@@ -235,7 +272,7 @@ function measuringOptions(command: Command): Command {
     .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
     .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
     .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
-    .option('--adapter <folder>', 'add the updates of this LoRA adapter to the weights')
+    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder or hf://...')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .option('--split-fused', splitFusedHelp)
@@ -250,6 +287,7 @@ function measuringOptions(command: Command): Command {
         .choices(['auto', 'f32', 'f64'])
         .default('auto'),
     )
+    .option('--queue <queue>', 'have it measured by the workers of redis://host/name')
     .option('--jobs <count>', 'matrices at once (default: processors)', positive)
     .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
     .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')

@@ -40,6 +40,8 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
 
 /** What an interrupted command has kept. */
 function afterwards([command, ...options]: readonly string[]): string {
+  if (options.some((word) => /^--queue(=|$)/.test(word)))
+    return '; the workers go on: the same command attaches to the run again';
   if (command === 'train') return '; the last checkpoint is kept: --resume goes on from there';
   if (command === 'evaluate' || command === 'generate') return '';
   return options.includes('--no-cache')

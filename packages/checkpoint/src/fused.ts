@@ -153,7 +153,7 @@ const GAP = 1 << 14;
  * part takes one chunk, as stored and decoded: 1 to 4 MB.
  */
 export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
-  const { read: _, readInto: __, factors, ...description } = weight;
+  const { read: _, readInto: __, factors, identity, ...description } = weight;
   const length = part.ranges.reduce((sum, [start, end]) => sum + end - start, 0);
   const shape = weight.shape.with(part.axis, length);
   const count = product(shape);
@@ -162,6 +162,10 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
   return {
     ...description,
     ...{ name, role: part.role, shape, partOf: weight.name },
+    // Which rows a label stands for follows from the configuration.
+    ...(identity !== undefined && {
+      identity: `${identity} ${part.axis} ${part.ranges.join(' ')}`,
+    }),
     async read(start = 0, end = count, signal?: AbortSignal) {
       requireRange(name, start, end, count);
       if (offset !== undefined) return weight.read(offset + start, offset + end, signal);

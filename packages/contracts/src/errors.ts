@@ -26,7 +26,7 @@ export type ErrorCode =
   | 'NO_SPECTRUM'
   /** A training run whose loss or gradients are no finite numbers any more. */
   | 'TRAINING_FAILED'
-  /** The operating system refused to read or write. */
+  /** The operating system or a server refused to read or write, or the connection to it failed. */
   | 'IO_FAILED'
   /** An engine could not be loaded or failed its self-test. */
   | 'ENGINE_FAILED';

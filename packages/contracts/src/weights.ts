@@ -24,6 +24,11 @@ export interface ByteSource {
   readonly name: string;
   readonly byteLength: number;
   /**
+   * Stands for these very bytes where that is known without reading them, as from the digests that a
+   * hub lists: sources of equal identity hold equal bytes.
+   */
+  readonly identity?: string;
+  /**
    * The bytes `[start, end)`, exactly `end - start` of them.
    * Rejects with `signal.reason` when aborted.
    */
@@ -82,6 +87,8 @@ export interface WeightTensor extends WeightDescription {
   readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
   /** Present where the weight is stored as factors. */
   readonly factors?: LowRankFactors;
+  /** Stands for these very values where that is known without reading them; see {@link ByteSource}. */
+  readonly identity?: string;
 }
 
 /** One matrix, as a {@link SpectralEngine} receives it. */
@@ -94,4 +101,6 @@ export interface Matrix {
   read(start?: number, end?: number, signal?: AbortSignal): Promise<Float32Array | Float64Array>;
   /** The stored little-endian bytes of the rows from `start` on, straight into `target`. */
   readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  /** Stands for these very values where that is known without reading them; see {@link ByteSource}. */
+  readonly identity?: string;
 }

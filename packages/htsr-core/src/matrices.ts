@@ -82,6 +82,7 @@ function matrixAt(weight: WeightTensor, offset: number, name = weight.name): Mat
       readInto: (target: Uint8Array, start: number, signal?: AbortSignal) =>
         weight.readInto!(target, offset + start * columns, signal),
     }),
+    ...(weight.identity !== undefined && { identity: `${weight.identity} @${offset}` }),
   };
 }
 

@@ -31,6 +31,14 @@ const installed = readdirSync('node_modules', { recursive: true }).map((path) =>
   path.replaceAll('\\', '/'),
 );
 assert.deepEqual(
-  installed.filter((path) => /(^|\/)(@tensorflow|playwright-core|assemblyscript)$/.test(path)),
+  installed.filter((path) =>
+    /(^|\/)(@tensorflow|playwright-core|assemblyscript|bullmq|ioredis)$/.test(path),
+  ),
   [],
+);
+
+// What queues need is named, not installed.
+assert.throws(
+  () => alphalora('queue', 'status', 'redis://127.0.0.1:1/run', '--json'),
+  ({ status, stderr }) => status === 2 && stderr.includes('npm install -g @alphalora/cluster'),
 );

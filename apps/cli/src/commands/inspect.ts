@@ -2,23 +2,21 @@
 import { describe, unaskedReason, unfitReason } from '@alphalora/htsr-core';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
-import { withModel } from './measure.js';
+import { type OpeningOptions, withModel } from './measure.js';
 
 export async function inspect(
   model: string,
-  options: { json?: boolean; splitFused?: boolean },
+  options: OpeningOptions & { json?: boolean },
   io: Io,
 ): Promise<ExitCode> {
   return withModel(model, options, io, async (checkpoint) => {
-    const { architecture, blocks, tensors } = checkpoint;
+    const { source, architecture, blocks, tensors } = checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
     if (options.json) {
-      io.stdout.write(
-        `${JSON.stringify({ source: model, architecture, blocks, weights }, null, 2)}\n`,
-      );
+      io.stdout.write(`${JSON.stringify({ source, architecture, blocks, weights }, null, 2)}\n`);
       return exitCodes.done;
     }
     const rows = weights.map(({ name, shape, dtype, block, role, kind, analysed }) => [

@@ -1,12 +1,7 @@
 /** Opening and measuring a model: what `analyze`, `allocate` and `plan` have in common. */
 import { availableParallelism, totalmem } from 'node:os';
-import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
-import {
-  type Aggregate,
-  AlphaLoraError,
-  type Analysis,
-  type Precision,
-} from '@alphalora/contracts';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
+import type { Aggregate, Analysis, Precision } from '@alphalora/contracts';
 import {
   analyzeWith,
   type FarmsOptions,
@@ -18,17 +13,31 @@ import {
   unaskedReason,
 } from '@alphalora/htsr-core';
 import type { Io } from '../io.js';
-import { progressLine } from '../output/progress.js';
+import { accessAgain, openModel, receivedBytes, reopenable } from '../models/open.js';
+import { downloadLine, progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { withModelDigest } from '../pipeline/identity.js';
-import { chosenEstimator, measurableUnits, requireEngine } from '../pipeline/measurer.js';
+import {
+  chosenEstimator,
+  type Measured,
+  measurableUnits,
+  requireEngine,
+} from '../pipeline/measurer.js';
 import { createPipeline, sampledUnit } from '../pipeline/pipeline.js';
 import { assignShards, parseShard } from '../pipeline/shards.js';
 import { toolVersion } from '../program.js';
 import { type GateOptions, requireMeasured } from '../thresholds.js';
 import { type Choice, selection } from './selection.js';
 
-export interface MeasuringOptions extends GateOptions {
+/** How a model is opened. */
+export interface OpeningOptions {
+  splitFused?: boolean;
+  adapter?: string;
+  offline?: boolean;
+  download?: boolean;
+}
+
+export interface MeasuringOptions extends GateOptions, OpeningOptions {
   estimator: string;
   tail?: number;
   /** @default 'mean' */
@@ -41,8 +50,6 @@ export interface MeasuringOptions extends GateOptions {
   farmsWindows?: number;
   include?: string[];
   exclude?: string[];
-  splitFused?: boolean;
-  adapter?: string;
   engine: string;
   build: string;
   precision: Precision;
@@ -52,27 +59,27 @@ export interface MeasuringOptions extends GateOptions {
   cache: boolean;
   cacheDir?: string;
   shard?: string;
+  /** Address of the queue whose workers measure; otherwise this machine does. */
+  queue?: string;
   json?: boolean;
 }
 
 /** Opens a model for the time that `use` takes. */
 export async function withModel<Result>(
   path: string,
-  options: { splitFused?: boolean; adapter?: string },
-  { signal }: Io,
+  { splitFused = false, adapter, offline = false, download = false }: OpeningOptions,
+  { signal, stderr }: Io,
   use: (checkpoint: Checkpoint) => Promise<Result>,
 ): Promise<Result> {
-  const { splitFused = false, adapter } = options;
-  if (/^[a-z]+:\/\//i.test(path)) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `${path}: models are read from disk only; download it and give its folder`,
-    );
-  }
-  const checkpoint = await openCheckpoint(path, {
-    ...{ splitFused, signal },
+  const line = downloadLine(stderr);
+  const checkpoint = await openModel(path, {
+    ...{ splitFused, offline, download, signal, onDownload: line.update },
     ...(adapter !== undefined && { adapter }),
-  });
+    onNotice: (text) => {
+      line.clear();
+      stderr.write(`${text}\n`);
+    },
+  }).finally(line.clear);
   try {
     return await use(checkpoint);
   } finally {
@@ -88,11 +95,15 @@ export interface OpenModel {
 }
 
 export async function measure(
-  { checkpoint, path, source }: OpenModel,
+  { checkpoint, path, source: name }: OpenModel,
   options: MeasuringOptions,
   io: Io,
 ): Promise<Analysis> {
-  const { engine, precision, bootstrap, seed, adapter, tail, splitFused = false } = options;
+  const { engine, precision, bootstrap, seed, tail, splitFused = false } = options;
+  // With the commit that a revision stood for, and without secrets of addresses.
+  const source = name === path ? checkpoint.source : name;
+  const adapter = checkpoint.adapter?.source;
+  const access = accessAgain(path, checkpoint, options);
   const estimator = await chosenEstimator(options);
   requireEngine(engine);
   const metrics = resolveMetrics(options.metrics);
@@ -119,25 +130,46 @@ export async function measure(
   let notKept: string | undefined;
   const version = toolVersion();
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
-  const pipeline = await createPipeline({
+  const progress = progressLine(io.stderr);
+  const work = {
     settings: {
-      ...{ model: path, splitFused, engine, precision, version, build: options.build },
+      ...{
+        model: reopenable(path, checkpoint),
+        splitFused,
+        engine,
+        precision,
+        version,
+        build: options.build,
+      },
       ...{ estimator: options.estimator, metrics, bootstrap, seed },
       ...(tail !== undefined && { tail }),
       ...(adapter !== undefined && { adapter }),
+      ...(access && { access }),
       ...(farms && { farms }),
       ...(options.cache && { cacheFolder }),
     },
     units: chosen.filter(({ name }) => elsewhere(name) === undefined),
-    jobs: options.jobs ?? availableParallelism(),
-    maxMemory: options.maxMemory ?? 0.8 * totalmem(),
-    onMeasured: (unit, measured) => {
+    onMeasured: (unit: SpectralUnit, measured: Measured) => {
       digests.set(unit.name, measured.digest);
       found += measured.found;
       notKept ??= measured.notKept;
     },
-  });
-  const progress = progressLine(io.stderr);
+  };
+  const onNotice = (text: string): void => {
+    progress.clear();
+    io.stderr.write(`${text}\n`);
+  };
+  const { queue } = options;
+  const pipeline =
+    queue === undefined
+      ? await createPipeline({
+          ...work,
+          jobs: options.jobs ?? availableParallelism(),
+          maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+        })
+      : await (await import('../cluster/pipeline.js')).createQueuePipeline({
+          ...{ ...work, queue, checkpoint, limits: options, signal: io.signal, onNotice },
+        });
   try {
     const { architecture, blocks } = checkpoint;
     const { build, concurrency, measure: measureUnit } = pipeline;
@@ -168,7 +200,7 @@ export async function measure(
         splitFused,
       },
       signal: io.signal,
-      onProgress: (state) => progress.update(state, found),
+      onProgress: (state) => progress.update(state, found, receivedBytes(access)),
     });
     if (notKept !== undefined) {
       progress.clear();

@@ -2,7 +2,7 @@ import type { Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { formatDocument } from '../documents.js';
 import { omissions } from './analysis.js';
-import { duration, progressLine } from './progress.js';
+import { bytes, downloadLine, duration, progressLine } from './progress.js';
 import { table } from './table.js';
 
 describe('table', () => {
@@ -49,6 +49,36 @@ describe('progress', () => {
     line.update({ ...state, done: 92 }, 90);
     // 2 of 100 took 10 seconds: 8 more take 40.
     expect(written.at(-1)).toContain('40 s left');
+  });
+
+  it.each([
+    [40_000, '0.0 MB'],
+    [2_340_000, '2.3 MB'],
+    [810_200_000, '810 MB'],
+    [13_480_000_000, '13.5 GB'],
+  ])('%d bytes are %s', (count, text) => {
+    expect(bytes(count)).toBe(text);
+  });
+
+  it('counts what came over the network', () => {
+    const written: string[] = [];
+    const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 80 });
+    const state = { done: 1, total: 2, finished: 1, count: 2, name: 'm' };
+    line.update({ ...state, finished: 2 }, 0, 810_200_000);
+    expect(written[0]).toContain('2/2 matrices  810 MB received  ');
+  });
+
+  it('of a download forecasts from what came in this run', () => {
+    const written: string[] = [];
+    let time = 0;
+    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 80 };
+    const line = downloadLine(output, () => time);
+    line.update({ file: 'm.safetensors', done: 5e9, total: 10e9 });
+    expect(written.at(-1)).toMatch(/downloading m.safetensors {2}5.0 GB of 10.0 GB$/);
+    time = 10_000;
+    line.update({ file: 'm.safetensors', done: 6e9, total: 10e9 });
+    // A fifth of the missing half took 10 seconds.
+    expect(written.at(-1)).toMatch(/6.0 GB of 10.0 GB {2}40 s left$/);
   });
 
   it('fits one line of a terminal', () => {

@@ -1,4 +1,5 @@
-/** One line that says how far an analysis is; only on a terminal. */
+/** One line that says how far an analysis or a download is; only on a terminal. */
+import type { Downloading } from '@alphalora/checkpoint/node';
 import type { AnalysisProgress } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
 
@@ -7,9 +8,48 @@ const REDRAW_MS = 100;
 const FORECAST_FROM = 0.02;
 
 export interface ProgressLine {
-  /** @param found operations among those done whose results were found, not computed */
-  update(progress: AnalysisProgress, found: number): void;
+  /**
+   * @param found operations among those done whose results were found, not computed
+   * @param received bytes that came over the network
+   */
+  update(progress: AnalysisProgress, found: number, received?: number): void;
   clear(): void;
+}
+
+export interface DownloadLine {
+  update(progress: Downloading): void;
+  clear(): void;
+}
+
+/** @param now milliseconds of a steady clock */
+export function downloadLine(
+  output: Output,
+  now: () => number = () => performance.now(),
+): DownloadLine {
+  if (!output.isTTY) return { update() {}, clear() {} };
+  let current = '';
+  let started = 0;
+  let first = 0;
+  return {
+    update({ file, done, total }) {
+      if (file !== current) {
+        current = file;
+        started = now();
+        // What an earlier attempt has brought took no time.
+        first = done;
+      }
+      const seconds = (now() - started) / 1000;
+      const parts = [
+        `downloading ${file}`,
+        `${bytes(done)} of ${bytes(total)}`,
+        ...(done > first ? [`${duration((seconds * (total - done)) / (done - first))} left`] : []),
+      ];
+      draw(output, parts);
+    },
+    clear() {
+      output.write('\r\x1b[K');
+    },
+  };
 }
 
 /** @param now milliseconds of a steady clock */
@@ -21,7 +61,7 @@ export function progressLine(
   const started = now();
   let drawn = Number.NEGATIVE_INFINITY;
   return {
-    update({ done, total, finished, count, name }, found) {
+    update({ done, total, finished, count, name }, found, received = 0) {
       const time = now();
       if (time - drawn < REDRAW_MS && finished < count) return;
       drawn = time;
@@ -32,15 +72,26 @@ export function progressLine(
       const parts = [
         `${Math.floor(100 * share)} %`.padStart(5),
         `${finished}/${count} matrices`,
+        ...(received > 0 ? [`${bytes(received)} received`] : []),
         ...(computed >= FORECAST_FROM ? [`${duration(left)} left`] : []),
         name,
       ];
-      output.write(`\r\x1b[K${parts.join('  ').slice(0, (output.columns ?? 80) - 1)}`);
+      draw(output, parts);
     },
     clear() {
       output.write('\r\x1b[K');
     },
   };
+}
+
+function draw(output: Output, parts: readonly string[]): void {
+  output.write(`\r\x1b[K${parts.join('  ').slice(0, (output.columns ?? 80) - 1)}`);
+}
+
+/** `0.4 MB`, `812 MB` or `13.5 GB`, in powers of ten. */
+export function bytes(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} GB`;
+  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} MB`;
 }
 
 /** `8 s`, `3:05` or `2:10:00`. @param seconds any non-negative number */

@@ -3,7 +3,6 @@
  * when the model is too small for workers to pay off. Spectra that are in the cache are not computed
  * again.
  */
-import { openCheckpoint } from '@alphalora/checkpoint/node';
 import {
   AlphaLoraError,
   isAlphaLoraError,
@@ -27,12 +26,15 @@ import {
   unfitReason,
 } from '@alphalora/htsr-core';
 import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
+import { type ModelAccess, openModel } from '../models/open.js';
 import { cacheKey, readCached, writeCached } from './cache.js';
-import { listDigest, matrixDigest } from './digest.js';
+import { type Content, contentOf, keepDigest } from './content.js';
+import { listDigest } from './digest.js';
 
 export interface MeasurerSettings {
   model: string;
   adapter?: string;
+  access?: ModelAccess;
   splitFused: boolean;
   engine: string;
   /** Build of the engine, or `auto`; engines with a single one ignore it. */
@@ -74,29 +76,43 @@ export interface Measurer {
 
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
   const { model, adapter, splitFused, precision, build, keepBytes, farms } = settings;
-  const { metrics, bootstrap, seed } = settings;
+  const { metrics, bootstrap, seed, cacheFolder, access } = settings;
   const { load, memory } = requireEngine(settings.engine);
   const estimator = await chosenEstimator(settings);
-  const checkpoint = await openCheckpoint(model, { splitFused, ...(adapter && { adapter }) });
+  const opening = { ...access, splitFused, ...(adapter && { adapter }) };
+  const checkpoint = await openModel(model, opening);
   const engine = await load(build);
   const units = new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit]));
   return {
     async measure(name, control = {}) {
       const unit = units.get(name);
       if (!unit) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
-      const digests = await matrixDigests(unit, control.signal);
-      const digest = digests.length === 1 ? digests[0]! : listDigest(digests);
-      const sampled = farms ? farmsUnit(unit, farms) : unit;
-      const keys = contentKeys(unit, digests, sampled);
+      const { signal } = control;
+      const contents: Content[] = [];
+      for (const matrix of unit.matrices) {
+        contents.push(
+          await contentOf(matrix, { cacheFolder, sampled: farms !== undefined }, signal),
+        );
+      }
+      const read = { ...unit, matrices: contents.map(({ matrix }) => matrix) };
+      const sampled = farms ? farmsUnit(read, farms) : read;
+      const measured = contentsOf(contents, sampled);
       const cached = cachingEngine(engine, {
         ...settings,
-        contentOf: (matrix) => keys.get(matrix),
+        contentOf: (matrix) => measured.get(matrix),
       });
       const measurement = await measureUnit(
         sampled,
         { engine: cached, estimator, precision, metrics, bootstrap, seed },
         control,
       );
+      const digests: string[] = [];
+      for (const { matrix, digest } of contents) {
+        const found = await digest(signal);
+        digests.push(found);
+        await cached.keep(() => keepDigest(matrix, found, cacheFolder));
+      }
+      const digest = digests.length === 1 ? digests[0]! : listDigest(digests);
       const largest = Math.max(...sampled.matrices.map((matrix) => memory(matrix, precision)));
       if (largest > keepBytes) await engine.close?.();
       return { measurement, digest, ...cached.outcome() };
@@ -123,29 +139,22 @@ export function measurableUnits(weights: readonly WeightTensor[]): SpectralUnit[
   return weights.filter((weight) => unfitReason(weight) === undefined).flatMap(spectralUnits);
 }
 
-async function matrixDigests(unit: SpectralUnit, signal?: AbortSignal): Promise<string[]> {
-  const digests: string[] = [];
-  for (const matrix of unit.matrices) digests.push(await matrixDigest(matrix, signal));
-  return digests;
-}
-
 /** What each sampled matrix holds: a matrix of the unit, or a window of one by its coordinates. */
-function contentKeys(
-  unit: SpectralUnit,
-  digests: readonly string[],
-  sampled: SpectralUnit,
-): Map<Matrix, string> {
-  const keys = new Map(unit.matrices.map((matrix, i) => [matrix, digests[i]!]));
-  if (sampled === unit) return keys;
+function contentsOf(contents: readonly Content[], sampled: SpectralUnit): Map<Matrix, Content> {
+  const measured = new Map(contents.map((content) => [content.matrix, content]));
   for (const window of sampled.matrices) {
-    const whole = unit.matrices.findIndex(({ name }) => window.name.startsWith(`${name}[`));
-    const coordinates = window.name.slice(unit.matrices[whole]!.name.length);
-    keys.set(window, listDigest([digests[whole]!, coordinates]));
+    if (measured.has(window)) continue;
+    const whole = contents.find(({ matrix }) => window.name.startsWith(`${matrix.name}[`))!;
+    const coordinates = window.name.slice(whole.matrix.name.length);
+    const known = listDigest([whole.known!, coordinates]);
+    measured.set(window, { matrix: window, known, digest: async () => known });
   }
-  return keys;
+  return measured;
 }
 
 interface CachingEngine extends SpectralEngine {
+  /** Writes into the cache; a cache that cannot be written is part of the outcome, not an error. */
+  keep(write: () => Promise<void>): Promise<void>;
   /** What the cache did since the engine was made. */
   outcome(): Pick<Measured, 'found' | 'notKept'>;
 }
@@ -154,27 +163,29 @@ interface CachingEngine extends SpectralEngine {
 function cachingEngine(
   engine: SpectralEngine,
   settings: Pick<MeasurerSettings, 'cacheFolder' | 'build' | 'version'> & {
-    /** What identifies the values of a matrix; undefined for those that are not cached. */
-    contentOf: (matrix: Matrix) => string | undefined;
+    /** What a matrix holds; undefined for those that are not cached. */
+    contentOf: (matrix: Matrix) => Content | undefined;
   },
 ): CachingEngine {
   const { cacheFolder, build, version, contentOf } = settings;
   let found = 0;
   let notKept: string | undefined;
+  const keep = async (write: () => Promise<void>): Promise<void> => {
+    notKept ??= await reasonNotTo(write);
+  };
   return {
     name: engine.name,
     async singularValues(matrix, options = {}) {
-      const digest = contentOf(matrix);
-      if (cacheFolder === undefined || digest === undefined) {
-        return engine.singularValues(matrix, options);
-      }
+      const content = contentOf(matrix);
+      if (cacheFolder === undefined || !content) return engine.singularValues(matrix, options);
       const { precision = 'auto', onPrecision } = options;
-      const key = cacheKey({ digest, engine: `${engine.name} ${build}`, precision, version });
-      const known = await readCached(cacheFolder, key);
-      if (known) {
+      const keyOf = (digest: string): string =>
+        cacheKey({ digest, engine: `${engine.name} ${build}`, precision, version });
+      const cached = content.known && (await readCached(cacheFolder, keyOf(content.known)));
+      if (cached) {
         found += matrixOperations(matrix);
-        onPrecision?.(known.precision);
-        return known.singularValues;
+        onPrecision?.(cached.precision);
+        return cached.singularValues;
       }
       let used: 'f32' | 'f64' = 'f64';
       const singularValues = await engine.singularValues(matrix, {
@@ -184,17 +195,17 @@ function cachingEngine(
         },
       });
       onPrecision?.(used);
-      notKept ??= await keep(() =>
-        writeCached(cacheFolder, key, { singularValues, precision: used }),
-      );
+      const key = keyOf(await content.digest(options.signal));
+      await keep(() => writeCached(cacheFolder, key, { singularValues, precision: used }));
       return singularValues;
     },
+    keep,
     outcome: () => ({ found, ...(notKept !== undefined && { notKept }) }),
   };
 }
 
 /** @returns why not, when the disk is full or the folder is not ours to write */
-async function keep(write: () => Promise<void>): Promise<string | undefined> {
+async function reasonNotTo(write: () => Promise<void>): Promise<string | undefined> {
   try {
     await write();
     return undefined;

@@ -12,7 +12,7 @@ import {
   type SpectralUnit,
 } from '@alphalora/htsr-core';
 import { createMeasurer, type Measured, type MeasurerSettings, requireEngine } from './measurer.js';
-import { memoryGate } from './memory-gate.js';
+import { type MemoryGate, memoryGate } from './memory-gate.js';
 
 /** Models of fewer operations than this are done before worker threads have started. */
 const WORTH_WORKERS = 5e9;
@@ -56,9 +56,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     ...(build !== undefined && { build }),
     concurrency: alone ? 1 : jobs,
     async measure(unit, control) {
-      const bytes = memoryOf(unit, settings);
-      if (bytes > maxMemory) throw tooLarge(bytes, maxMemory);
-      const release = await gate.acquire(bytes, control.signal);
+      const release = await roomFor(unit, { ...settings, gate, maxMemory }, control.signal);
       try {
         const measured = await measurer.measure(unit.name, control);
         onMeasured(unit, measured);
@@ -69,6 +67,23 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     },
     close: () => measurer.close(),
   };
+}
+
+/**
+ * Waits until a unit fits into memory beside those in flight.
+ *
+ * @returns what gives the memory back
+ * @throws AlphaLoraError `ENGINE_FAILED` when it never would
+ */
+export async function roomFor(
+  unit: SpectralUnit,
+  settings: MeasurerSettings & { gate: MemoryGate; maxMemory: number },
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const { gate, maxMemory } = settings;
+  const bytes = memoryOf(unit, settings);
+  if (bytes > maxMemory) throw tooLarge(bytes, maxMemory);
+  return gate.acquire(bytes, signal);
 }
 
 /** The unit as it is decomposed. */
@@ -91,7 +106,7 @@ function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
 }
 
 /** The build that works here. */
-async function buildOf({
+export async function buildOf({
   engine: name,
   build: wanted,
 }: PipelineOptions['settings']): Promise<string | undefined> {

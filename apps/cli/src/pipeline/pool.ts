@@ -8,6 +8,8 @@ import type { Measured, Measurer, MeasurerSettings } from './measurer.js';
 import { PARTS, type Task, type TaskFailure } from './worker.js';
 
 const POLL_MS = 100;
+/** What a thread that reads from the network throws away is collected sooner with so little room. */
+const YOUNG_MB = 4;
 
 /** A measurer that works on up to `jobs` units at once. Aborting one ends its thread. */
 export function createPool(settings: MeasurerSettings, jobs: number): Measurer {
@@ -18,6 +20,7 @@ export function createPool(settings: MeasurerSettings, jobs: number): Measurer {
     // A thread that waits for the next matrix keeps its engine and its open files.
     idleTimeout: 10_000,
     workerData: settings,
+    ...(settings.access && { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
   });
   return {
     async measure(unit, { signal, onProgress } = {}) {

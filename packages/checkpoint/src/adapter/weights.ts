@@ -195,7 +195,7 @@ function quantisedModules(base: readonly BaseTensor[]): Map<string, BaseTensor> 
 
 /** The weight with its change, rounded to float32. */
 function changed(weight: WeightTensor, factors: LowRankFactors): WeightTensor {
-  const { name, shape, read, readInto: _, ...description } = weight;
+  const { name, shape, read, readInto: _, identity: __, ...description } = weight;
   const count = elementCount(shape);
   return {
     ...description,

@@ -1,7 +1,11 @@
-/** Checkpoints on disk. Needs Node; the main entry does not. */
+/** Checkpoints on disk, the hub's cache included. Needs Node; the main entry does not. */
 export type { Adapter } from '../adapter/read.js';
 export type { Checkpoint, CheckpointFile } from '../checkpoint.js';
+export type { LocalFiles } from '../hub/open.js';
+export type { Downloading } from './download.js';
 export { fileSource } from './file-source.js';
+export type { HubCacheOptions } from './hub-cache.js';
+export { hubCache, openCachedAdapter, openCachedCheckpoint } from './hub-cache.js';
 export type { OpenOptions } from './open.js';
 export { openCheckpoint } from './open.js';
 export { isAdapterFolder, openAdapter } from './open-adapter.js';

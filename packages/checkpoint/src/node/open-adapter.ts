@@ -1,22 +1,16 @@
 /** Opens a LoRA adapter on disk: a folder as PEFT's `save_pretrained` writes it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
-import { type Adapter, readAdapter } from '../adapter/read.js';
-import { unsupported } from '../errors.js';
+import type { Adapter } from '../adapter/read.js';
+import { type Folder, holdsAdapter, openAdapterFolder } from '../folder.js';
 import { fileSource, ioError } from './file-source.js';
-
-const CONFIG = 'adapter_config.json';
-const WEIGHTS = 'adapter_model.safetensors';
 
 /**
  * Whether `openCheckpoint` takes the folder for an adapter: it has an adapter's two files, and no
  * model beside them. False for what is no folder.
  */
 export async function isAdapterFolder(path: string): Promise<boolean> {
-  const names = await readdir(path).catch((): string[] => []);
-  const isModel = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
-  return names.includes(CONFIG) && names.includes(WEIGHTS) && !isModel;
+  return holdsAdapter(await readdir(path).catch((): string[] => []));
 }
 
 /**
@@ -29,36 +23,15 @@ export async function isAdapterFolder(path: string): Promise<boolean> {
  */
 export async function openAdapter(
   path: string,
-  { signal }: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
+  return openAdapterFolder(await folderOnDisk(path), options);
+}
+
+/** @throws AlphaLoraError `NOT_FOUND` or `IO_FAILED` */
+export async function folderOnDisk(path: string): Promise<Folder> {
   const names = await readdir(path).catch((error: unknown) => {
     throw ioError(error, path, 'read');
   });
-  if (!names.includes(WEIGHTS) && names.includes('adapter_model.bin')) {
-    throw unsupported(
-      'it holds adapter_model.bin but no safetensors file; save it with safe_serialization=True',
-      { file: path },
-    );
-  }
-  for (const name of [CONFIG, WEIGHTS]) {
-    if (names.includes(name)) continue;
-    throw new AlphaLoraError(
-      'NOT_FOUND',
-      `${path}: it has no ${name}; give the folder of an adapter that PEFT saved`,
-      { details: { file: path } },
-    );
-  }
-  const opened: ByteSource[] = [];
-  try {
-    const config = await fileSource(join(path, CONFIG));
-    opened.push(config);
-    const weights = await fileSource(join(path, WEIGHTS));
-    opened.push(weights);
-    const adapter = await readAdapter({ weights, config, name: path }, signal && { signal });
-    await config.close?.();
-    return adapter;
-  } catch (error) {
-    await Promise.all(opened.map((source) => source.close?.()));
-    throw error;
-  }
+  return { name: path, names, open: (name) => fileSource(join(path, name)) };
 }

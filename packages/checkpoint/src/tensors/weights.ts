@@ -66,6 +66,9 @@ function wholeWeight(tensor: PlacedTensor, config: ModelConfig | undefined): Wei
     read: (start = 0, end = count, signal) =>
       readRange(elements, [start, end, count], (target) => elements.decode(target, start, signal)),
     readInto: elements.readInto,
+    ...(source.identity !== undefined && {
+      identity: `${source.identity} ${tensor.start}-${tensor.end}`,
+    }),
   };
 }
 

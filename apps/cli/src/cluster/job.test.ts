@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { checkedAnswer, checkedOptions, jobOptions } from './job.js';
+
+const options = {
+  ...{ splitFused: false, engine: 'wasm', build: 'simd', precision: 'auto' },
+  ...{ estimator: 'hill', tail: 5, metrics: ['stable_rank'], bootstrap: 200, seed: 0 },
+  farms: { rows: 2000, ratio: 1, windows: 10 },
+};
+
+describe('the options of a job', () => {
+  it('are what changes numbers, not what is the business of a machine', () => {
+    const settings = { ...options, model: '/m', version: '1', cacheFolder: '/c' } as never;
+    expect(jobOptions(settings)).toEqual(options);
+    const { tail, farms, ...few } = options;
+    expect(checkedOptions(JSON.parse(JSON.stringify(few)))).toEqual(few);
+  });
+
+  it.each([
+    ['engine', './evil.mjs'],
+    ['build', '../x.wasm'],
+    ['precision', 'f16'],
+    ['estimator', 7],
+    ['tail', 0],
+    ['tail', 1.5],
+    ['metrics', 'all'],
+    ['metrics', Array.from({ length: 201 }, () => 'alpha')],
+    ['bootstrap', 1e9],
+    ['seed', -1],
+    ['farms', { rows: 1, ratio: 1, windows: 1 }],
+    ['farms', { rows: 2, ratio: 1, windows: 1e9 }],
+    ['farms', { rows: 2, ratio: 1, windows: 1, extra: 1 }],
+    ['cacheFolder', '/etc'],
+    ['model', '/etc'],
+  ])('are refused with %s = %j', (key, value) => {
+    expect(() => checkedOptions({ ...options, [key]: value })).toThrow(/an option of the job/);
+  });
+});
+
+describe('the answer of a worker', () => {
+  const answer = {
+    measurement: { xmin: 1, alpha: 2.5, metrics: { entropy: null, norm: 3 }, tail: 4 },
+    digest: 'ab'.repeat(32),
+    found: 0,
+  };
+
+  it('is taken with its properties in their order', () => {
+    expect(JSON.stringify(checkedAnswer(answer))).toBe(JSON.stringify(answer));
+  });
+
+  it.each([
+    undefined,
+    'x',
+    { ...answer, digest: 'short' },
+    { ...answer, found: -1 },
+    { ...answer, measurement: { alpha: null, metrics: {} } },
+    { ...answer, measurement: { alpha: 2, metrics: { norm: 'high' } } },
+  ])('is refused: %j', (value) => {
+    expect(() => checkedAnswer(value)).toThrow(/no measurement/);
+  });
+});

@@ -1,0 +1,86 @@
+/** `alphalora worker`: measures matrices for others, until it is stopped. */
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import type { WorkerEvent } from '@alphalora/cluster';
+import { createCompute } from '../cluster/compute.js';
+import { loadCluster, queueAddress } from '../cluster/load.js';
+import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { defaultCacheFolder } from '../pipeline/cache.js';
+import { toolVersion } from '../program.js';
+
+interface WorkerOptions {
+  root?: string[];
+  jobs?: number;
+  maxMemory?: number;
+  /** `false` with --no-cache. */
+  cache: boolean;
+  cacheDir?: string;
+  /** Seconds. */
+  lock: number;
+  exitWhenIdle?: number;
+  json?: boolean;
+}
+
+export async function worker(queue: string, options: WorkerOptions, io: Io): Promise<ExitCode> {
+  const { root: roots = [], jobs = availableParallelism(), exitWhenIdle, json } = options;
+  const cluster = await loadCluster();
+  const address = queueAddress(cluster, queue);
+  const say = (text: string): void => void io.stderr.write(`${text}\n`);
+  let warned = false;
+  const { compute, close } = createCompute({
+    ...{ roots, jobs, version: toolVersion() },
+    maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+    ...(options.cache && { cacheFolder: options.cacheDir ?? defaultCacheFolder() }),
+    onNotKept: (why) => {
+      if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);
+      warned = true;
+    },
+  });
+  const running = await cluster.startWorker({
+    ...{ address, compute, concurrency: jobs, lockSeconds: options.lock },
+    name: `${hostname()}:${process.pid}`,
+    ...(exitWhenIdle !== undefined && { idleSeconds: exitWhenIdle }),
+    onEvent: (event) => {
+      if (json) io.stdout.write(`${JSON.stringify(recordOf(event))}\n`);
+      else if (event.kind !== 'started') say(sentence(event));
+    },
+  });
+  const readable = ['hf://', ...roots].join(', ');
+  say(`working for ${cluster.formatQueueAddress(address)}, ${jobs} at a time; reads ${readable}`);
+  const stop = (): void => void running.stop();
+  // Orchestrators end programs with SIGTERM.
+  process.once('SIGTERM', stop);
+  io.signal.addEventListener('abort', stop, { once: true });
+  if (io.signal.aborted) stop();
+  try {
+    await running.stopped;
+  } finally {
+    process.off('SIGTERM', stop);
+    await close();
+  }
+  say('stopped');
+  return exitCodes.done;
+}
+
+/** For programs: the job by its names only. */
+function recordOf(event: WorkerEvent): Record<string, unknown> {
+  if (event.kind === 'notice') return { ...event };
+  const { job, ...rest } = event;
+  return { ...rest, model: job.model, matrix: job.matrix };
+}
+
+function sentence(event: Exclude<WorkerEvent, { kind: 'started' }>): string {
+  switch (event.kind) {
+    case 'notice':
+      return event.text;
+    case 'done':
+      return `done in ${event.seconds.toFixed(1)} s: ${event.job.matrix}`;
+    case 'failed': {
+      const next = event.final ? '' : '; it is tried again';
+      return `failed: ${event.job.matrix}: ${event.reason}${next}`;
+    }
+    case 'returned':
+      return `given back: ${event.job.matrix}`;
+    case 'lost':
+      return `gone to another worker, since this one was silent for too long: ${event.job.matrix}`;
+  }
+}

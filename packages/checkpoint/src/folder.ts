@@ -1,0 +1,168 @@
+/**
+ * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
+ * on a hub. Only the files that make up the model are opened.
+ */
+import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { type Adapter, readAdapter } from './adapter/read.js';
+import {
+  adapterCheckpoint,
+  type Checkpoint,
+  type CheckpointOptions,
+  readCheckpoint,
+} from './checkpoint.js';
+import { invalid, unsupported } from './errors.js';
+import { readShardIndex } from './shard-index.js';
+
+export interface Folder {
+  /** For messages and documents. */
+  readonly name: string;
+  /** Of the files directly in it. */
+  readonly names: readonly string[];
+  /** @throws AlphaLoraError `NOT_FOUND` when there is no file of that name */
+  open(name: string): Promise<ByteSource>;
+}
+
+const INDEX = 'model.safetensors.index.json';
+const ADAPTER_CONFIG = 'adapter_config.json';
+const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
+
+/** Weights in other formats: pickles (which can run code when read), GGUF, Keras, Flax, ONNX. */
+export const otherFormat: RegExp =
+  /\.(bin|pt|pth|ckpt|pkl|gguf|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
+
+export const conversion: string =
+  'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
+
+/** Whether the files are an adapter's two, with no model beside them. */
+export function holdsAdapter(names: readonly string[]): boolean {
+  const isModel = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
+  return names.includes(ADAPTER_CONFIG) && names.includes(ADAPTER_WEIGHTS) && !isModel;
+}
+
+/**
+ * Opens a model, or an adapter, and reads its headers.
+ *
+ * @throws AlphaLoraError `NOT_FOUND` when there are no weights or a shard is missing,
+ *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format, `INVALID_OPTION` when an adapter
+ *   is to be added to an adapter, and as `readCheckpoint`
+ */
+export async function openFolder(
+  folder: Folder,
+  { adapter, splitFused = false, signal }: CheckpointOptions = {},
+): Promise<Checkpoint> {
+  const given = signal && { signal };
+  const opened: ByteSource[] = [];
+  const open = async (name: string): Promise<ByteSource> => {
+    const source = await folder.open(name);
+    opened.push(source);
+    return source;
+  };
+  try {
+    if (holdsAdapter(folder.names)) {
+      if (adapter) {
+        throw new AlphaLoraError(
+          'INVALID_OPTION',
+          `${folder.name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
+        );
+      }
+      return adapterCheckpoint(await openAdapterFolder(folder, given), { splitFused });
+    }
+    const located = locate(folder);
+    const config = located.config === undefined ? undefined : await open(located.config);
+    const index = located.index === undefined ? undefined : await open(located.index);
+    const shards = index && new Set((await readShardIndex(index, signal)).values());
+    const files: ByteSource[] = [];
+    for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
+    const checkpoint = await readCheckpoint(
+      { files, name: folder.name, ...(config && { config }), ...(index && { index }) },
+      { splitFused, ...given, ...(adapter && { adapter }) },
+    );
+    await config?.close?.();
+    await index?.close?.();
+    return checkpoint;
+  } catch (error) {
+    await Promise.all(opened.map((source) => source.close?.()));
+    throw error;
+  }
+}
+
+/**
+ * Opens an adapter and reads its header and configuration.
+ *
+ * @throws AlphaLoraError as `readAdapter`; `NOT_FOUND` when a file is missing
+ */
+export async function openAdapterFolder(
+  { name: path, names, open }: Folder,
+  options: { signal?: AbortSignal } = {},
+): Promise<Adapter> {
+  if (!names.includes(ADAPTER_WEIGHTS) && names.includes('adapter_model.bin')) {
+    throw unsupported(
+      'it holds adapter_model.bin but no safetensors file; save it with safe_serialization=True',
+      { file: path },
+    );
+  }
+  for (const name of [ADAPTER_CONFIG, ADAPTER_WEIGHTS]) {
+    if (names.includes(name)) continue;
+    throw new AlphaLoraError(
+      'NOT_FOUND',
+      `${path}: it has no ${name}; give the folder of an adapter that PEFT saved`,
+      { details: { file: path } },
+    );
+  }
+  const opened: ByteSource[] = [];
+  try {
+    const config = await open(ADAPTER_CONFIG);
+    opened.push(config);
+    const weights = await open(ADAPTER_WEIGHTS);
+    opened.push(weights);
+    const adapter = await readAdapter({ weights, config, name: path }, options);
+    await config.close?.();
+    return adapter;
+  } catch (error) {
+    await Promise.all(opened.map((source) => source.close?.()));
+    throw error;
+  }
+}
+
+interface Located {
+  config?: string;
+  index?: string;
+  files: string[];
+}
+
+function locate({ name, names }: Folder): Located {
+  const config = names.includes('config.json') ? { config: 'config.json' } : {};
+  if (names.includes('model.safetensors')) return { ...config, files: ['model.safetensors'] };
+  if (names.includes(INDEX)) return { ...config, index: INDEX, files: [] };
+  return { ...config, files: [onlyWeights(names, name)] };
+}
+
+/** The one .safetensors file of a folder that has neither `model.safetensors` nor an index. */
+function onlyWeights(names: readonly string[], folder: string): string {
+  const files = names.filter((name) => name.endsWith('.safetensors')).sort();
+  const [file] = files;
+  if (files.length > 1) {
+    const some = files.slice(0, 3).join(', ') + (files.length > 3 ? ', ...' : '');
+    throw invalid(
+      `${files.length} .safetensors files (${some}) and no ${INDEX}: download the index, or give one of the files`,
+      { file: folder },
+    );
+  }
+  if (file !== undefined) {
+    const [, count] = /-\d+-of-(\d+)\.safetensors$/.exec(file) ?? [];
+    if (count === undefined || Number(count) === 1) return file;
+    throw invalid(
+      `${file} is one of ${Number(count)} files, and there is no ${INDEX}: download the others and the index, or give the file`,
+      { file: folder },
+    );
+  }
+  const other = names.find((name) => otherFormat.test(name));
+  if (other !== undefined) {
+    throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: folder });
+  }
+  throw new AlphaLoraError(
+    'NOT_FOUND',
+    `${folder}: no .safetensors file; give the file or folder of the model's weights`,
+    { details: { file: folder } },
+  );
+}

@@ -1,0 +1,288 @@
+/** Every fault of the emulator, one by one and in random sequences: the right bytes or a clear error. */
+import { type AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fileOf } from '../test-support/adapters.js';
+import { type Fault, type Hub, startHub } from '../test-support/hub.js';
+import { encodeValues } from '../values/encode.js';
+import { openHubCheckpoint, openUrlCheckpoint } from './index.js';
+
+// Larger than what is read for the header, so that there is something left to read.
+const SIDE = 512;
+const name = 'model.layers.0.self_attn.q_proj.weight';
+const values = Float32Array.from({ length: SIDE * SIDE }, (_, i) => Math.sin(i));
+const file = fileOf([
+  { name, shape: [SIDE, SIDE], dtype: 'F32', bytes: encodeValues(values, 'F32') },
+]);
+
+let hub: Hub;
+beforeAll(async () => {
+  hub = await startHub();
+  await hub.put('demo/model/model.safetensors', file);
+  await hub.put('demo/model/config.json', '{"architectures":["LlamaForCausalLM"]}');
+});
+afterAll(() => hub?.close());
+beforeEach(async () => {
+  await hub.faults();
+  await hub.takeLog();
+});
+
+const options = { backoff: 1, timeout: 200 };
+const open = () => openHubCheckpoint('hf://demo/model', { ...options, endpoint: hub.endpoint });
+
+/** Opens without faults, then reads with them. */
+async function readWith(...faults: Fault[]): Promise<unknown> {
+  const { tensors } = await open();
+  await hub.faults(...faults);
+  await hub.takeLog();
+  return tensors[0]!.read();
+}
+
+/** Element by element, which is quicker said of bytes. */
+function expectValues(read: unknown): void {
+  const { buffer, byteOffset, byteLength } = read as Float32Array;
+  expect(Buffer.from(buffer, byteOffset, byteLength).equals(Buffer.from(values.buffer))).toBe(true);
+}
+
+const failure = (work: Promise<unknown>): Promise<AlphaLoraError> =>
+  work.then(
+    () => expect.fail('it should fail'),
+    (error) => {
+      expect(isAlphaLoraError(error), String(error)).toBe(true);
+      return error;
+    },
+  );
+
+const body = 1_000_000;
+
+describe('what passes is got over', () => {
+  it.each<[string, Fault]>([
+    ['500', { on: 'files', kind: 'status', status: 500 }],
+    [
+      '503 with Retry-After',
+      { on: 'files', kind: 'status', status: 503, headers: { 'retry-after': '0' } },
+    ],
+    ['429', { on: 'files', kind: 'status', status: 429 }],
+    ['a dropped connection', { on: 'files', kind: 'drop' }],
+    ['a connection cut in the middle', { on: 'files', kind: 'cut', bytes: body / 2 }],
+    ['a connection cut after a few bytes', { on: 'files', kind: 'cut', bytes: 3 }],
+    ['a body that ends early', { on: 'files', kind: 'short', bytes: body / 2 }],
+    ['silence instead of an answer', { on: 'files', kind: 'hang' }],
+    ['silence in the middle', { on: 'files', kind: 'stall', bytes: body / 2 }],
+    ['slow bytes', { on: 'files', kind: 'slow', bytes: 50_000, ms: 5 }],
+    ['a smaller range than asked for', { on: 'files', kind: 'fewer', bytes: 300_000 }],
+    ['a tiny range', { on: 'files', kind: 'fewer', bytes: 2 }],
+    ['401 of an old link', { on: 'files', kind: 'status', status: 401 }],
+    ['403 of an old link', { on: 'files', kind: 'status', status: 403 }],
+    ['404 of an old link', { on: 'files', kind: 'status', status: 404 }],
+  ])('%s', async (_, fault) => {
+    expectValues(await readWith(fault));
+    expect((await hub.takeLog()).length).toBeLessThan(5);
+  });
+
+  it.each([500, 429, 408])('%i while the hub is asked', async (status) => {
+    await hub.faults(
+      { on: 'api', kind: 'status', status },
+      { on: 'resolve', kind: 'status', status },
+    );
+    const { tensors } = await open();
+    expectValues(await tensors[0]!.read());
+  });
+
+  it('and resumed at the byte', async () => {
+    await readWith({ on: 'files', kind: 'cut', bytes: 400_000 });
+    const [first, second] = (await hub.takeLog()).map(({ range }) => /(\d+)-(\d+)/.exec(range!)!);
+    const [start, resumed] = [Number(first![1]), Number(second![1])];
+    expect(resumed - start).toBeGreaterThan(0);
+    expect(resumed - start).toBeLessThanOrEqual(400_000);
+    expect(second![2]).toBe(first![2]);
+  });
+
+  it('and expired links are asked for again', async () => {
+    const { tensors } = await open();
+    await hub.expireLinks();
+    await hub.takeLog();
+    expectValues(await tensors[0]!.read());
+    expect((await hub.takeLog()).map(({ origin }) => origin)).toEqual(['files', 'hub', 'files']);
+  });
+
+  it('but not for ever', async () => {
+    const busy: Fault[] = Array.from({ length: 6 }, () => ({
+      on: 'files',
+      kind: 'status',
+      status: 500,
+    }));
+    const { code, message } = await failure(readWith(...busy));
+    expect(code).toBe('IO_FAILED');
+    expect(message).toMatch(
+      /^cannot read hf:\/\/demo\/model@\w+\/model.safetensors: 127.0.0.1:\d+ answers 500, 6 times in a row; check/,
+    );
+  });
+
+  it('and not for a server that sends a few bytes at a time', async () => {
+    const dripping: Fault[] = Array.from({ length: 6 }, () => ({
+      on: 'files',
+      kind: 'fewer',
+      bytes: 100,
+    }));
+    expect((await failure(readWith(...dripping))).message).toMatch(
+      /a few bytes at a time, 6 times/,
+    );
+  });
+
+  it('nor longer than a server may ask for', async () => {
+    const { message } = await failure(
+      readWith({ on: 'files', kind: 'status', status: 429, headers: { 'retry-after': '9999' } }),
+    );
+    expect(message).toMatch(/answers 429; the server wants 9999 s of pause: try again then/);
+  });
+});
+
+describe('what does not pass is a clear error', () => {
+  const place = 'hf://demo/model@';
+  it.each<[string, Fault, RegExp]>([
+    ['416', { on: 'files', kind: 'status', status: 416 }, /changed while it was read/],
+    ['a changed ETag', { on: 'files', kind: 'etag' }, /changed while it was read/],
+    ['another total', { on: 'files', kind: 'size' }, /changed while it was read/],
+    [
+      'an ignored Range',
+      { on: 'files', kind: 'ignore-range' },
+      /sends whole files where a part is asked for; download/,
+    ],
+    [
+      'another range',
+      { on: 'files', kind: 'wrong-range' },
+      /answers wrongly, with the range bytes \d+-\d+\/\d+ for bytes/,
+    ],
+    [
+      'too many bytes',
+      { on: 'files', kind: 'long', bytes: 1000 },
+      /more than the \d+ bytes that it announced/,
+    ],
+    ['an encoding', { on: 'files', kind: 'encoding' }, /bytes in the encoding x-none/],
+    ['an answer that no one expects', { on: 'files', kind: 'status', status: 418 }, /answers 418/],
+  ])('%s', async (_, fault, message) => {
+    const error = await failure(readWith(fault));
+    expect(error.message.startsWith(place)).toBe(true);
+    expect(error.message).toMatch(message);
+    expect(error.code).toBe('IO_FAILED');
+  });
+
+  it.each<[string, Fault, RegExp]>([
+    [
+      'another digest than the one listed',
+      { on: 'resolve', kind: 'etag' },
+      /changed while it was read/,
+    ],
+    [
+      'another size than the one listed',
+      { on: 'resolve', kind: 'size' },
+      /changed while it was read/,
+    ],
+    ['a refused link', { on: 'files', kind: 'status', status: 403 }, /answers 403/],
+    ['redirects without end', { on: 'api', kind: 'redirect', to: '/' }, /more than 5 redirects/],
+  ])('%s at the start', async (_, fault, message) => {
+    const repeated = Array.from({ length: 7 }, () => fault);
+    const loop = repeated.map((each) => ({
+      ...each,
+      ...(each.to && { on: 'any' as const, to: '/demo/model' }),
+    }));
+    // The configuration is a small file, which the hub sends itself.
+    const config: Fault = { on: 'resolve', kind: 'pass' };
+    await hub.faults(...(fault.on === 'resolve' ? [config] : []), ...loop);
+    expect((await failure(open())).message).toMatch(message);
+  });
+
+  it('a flood is not read: the connection is left when its head has come', async () => {
+    let received = 0;
+    const { tensors } = await openHubCheckpoint('hf://demo/model', {
+      ...options,
+      endpoint: hub.endpoint,
+      onBytes: (count) => {
+        received += count;
+      },
+    });
+    const before = received;
+    await hub.faults({ on: 'files', kind: 'ignore-range' });
+    await failure(tensors[0]!.read());
+    expect(received - before).toBe(0);
+  });
+
+  it('a file that a server without ranges offers at an address', async () => {
+    await hub.faults({ on: 'files', kind: 'ignore-range' });
+    const address = `${hub.endpoint}/demo/model/resolve/main/model.safetensors`;
+    expect((await failure(openUrlCheckpoint(address, options))).message).toMatch(
+      /sends whole files/,
+    );
+  });
+
+  it('a file that another one has taken the place of', async () => {
+    const { tensors } = await openUrlCheckpoint(
+      `${hub.endpoint}/demo/model/resolve/main/model.safetensors`,
+      options,
+    );
+    await hub.faults({ on: 'files', kind: 'etag' });
+    expect((await failure(tensors[0]!.read())).message).toMatch(/changed while it was read/);
+  });
+});
+
+it('stops at once when it is aborted', async () => {
+  const { tensors } = await open();
+  await hub.faults({ on: 'files', kind: 'slow', bytes: 1000, ms: 50 });
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 50);
+  const started = performance.now();
+  await expect(tensors[0]!.read(0, SIDE * SIDE, controller.signal)).rejects.toBe(reason);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
+it('gives the right bytes or a clear error under any sequence of faults', async () => {
+  const status = fc.constantFrom(401, 403, 404, 416, 429, 500, 503);
+  const bytes = fc.integer({ min: 1, max: 1_200_000 });
+  const fault: fc.Arbitrary<Fault> = fc.oneof(
+    ...[
+      fc.record({ kind: fc.constant('status'), status }),
+      fc.record({ kind: fc.constantFrom('cut', 'short', 'fewer', 'long'), bytes }),
+      fc.record({
+        kind: fc.constantFrom(
+          'drop',
+          'ignore-range',
+          'wrong-range',
+          'etag',
+          'size',
+          'encoding',
+          'pass',
+        ),
+      }),
+      fc.record({ kind: fc.constant('stall'), bytes }),
+    ].map((kinds) =>
+      fc
+        .tuple(fc.constantFrom('api', 'resolve', 'files', 'any'), kinds)
+        .map(([on, kind]) => ({ on, ...kind }) as Fault),
+    ),
+  );
+  let right = 0;
+  let failed = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fault, { maxLength: 6 }), async (faults) => {
+      await hub.faults(...faults);
+      try {
+        const { tensors } = await openHubCheckpoint('hf://demo/model', {
+          ...{ endpoint: hub.endpoint, backoff: 1, timeout: 60 },
+        });
+        expectValues(await tensors[0]!.read());
+        right++;
+      } catch (error) {
+        if (!isAlphaLoraError(error)) throw error;
+        expect(['IO_FAILED', 'NOT_FOUND']).toContain(error.code);
+        expect(error.message).toMatch(/demo\/model/);
+        expect(error.message).toMatch(/; \S|does not exist/);
+        failed++;
+      }
+    }),
+    { seed: 8, numRuns: 300 },
+  );
+  // Neither outcome is the only one.
+  expect(Math.min(right, failed)).toBeGreaterThan(20);
+}, 120_000);

@@ -1,0 +1,11 @@
+/** Checkpoints that are read over HTTP, from a hub or any address. Node and the browser. */
+export type { Adapter } from '../adapter/read.js';
+export type { Checkpoint } from '../checkpoint.js';
+export type { Credentials, Http, HttpOptions } from './exchange.js';
+export type { HubOpenOptions, LocalFiles, UrlCheckpoint, UrlOpenOptions } from './open.js';
+export { openHubAdapter, openHubCheckpoint, openUrlCheckpoint } from './open.js';
+export type { HubReference } from './reference.js';
+export { formatHubReference, isCommit, isHubReference, parseHubReference } from './reference.js';
+export type { HubFile, HubModel, HubOptions } from './repository.js';
+export { resolveHubModel } from './repository.js';
+export type { RetryOptions } from './retry.js';

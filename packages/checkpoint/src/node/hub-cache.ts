@@ -1,0 +1,148 @@
+/**
+ * The hub's cache on disk, in the layout that Python's huggingface_hub reads and writes ("Understand
+ * caching" in its documentation), so that nothing is downloaded twice by the two:
+ *
+ *     models--org--name/refs/main                    the commit that the revision stood for
+ *     models--org--name/blobs/<digest>               contents
+ *     models--org--name/snapshots/<commit>/<path>    links into the blobs
+ */
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import type { Adapter } from '../adapter/read.js';
+import type { Checkpoint } from '../checkpoint.js';
+import type { LocalFiles } from '../hub/open.js';
+import {
+  formatHubReference,
+  type HubReference,
+  isCommit,
+  parseHubReference,
+} from '../hub/reference.js';
+import type { HubFile, HubModel } from '../hub/repository.js';
+import { type Downloading, download } from './download.js';
+import { fileSource } from './file-source.js';
+import { type OpenOptions, openCheckpoint } from './open.js';
+import { openAdapter } from './open-adapter.js';
+
+export interface HubCacheOptions {
+  /** E.g. `~/.cache/huggingface/hub`. */
+  folder: string;
+  /** Downloads what is asked for and not there. @default false */
+  download?: boolean;
+  onProgress?: (progress: Downloading) => void;
+}
+
+/** Takes files of hub models from a cache on disk; for `openHubCheckpoint`. */
+export function hubCache({
+  folder,
+  download: fetches = false,
+  onProgress,
+}: HubCacheOptions): LocalFiles {
+  return {
+    async open(model, file, remote, signal) {
+      const path = snapshotFile(folder, model, file);
+      const isThere = await hasSize(path, file.byteLength);
+      if (!isThere && !fetches) return undefined;
+      if (!isThere) {
+        const blobs = join(storage(folder, model.reference), 'blobs');
+        await download({ file, remote, blobs, path, signal, onProgress });
+      }
+      if (fetches) await remember(folder, model);
+      return fileSource(path);
+    },
+  };
+}
+
+/**
+ * Opens a model, or an adapter, that is in the cache, without any connection.
+ *
+ * @param reference `hf://org/name[@revision][/subfolder]`
+ * @throws AlphaLoraError `NOT_FOUND` when the cache does not hold it completely, and as
+ *   `openCheckpoint`
+ */
+export async function openCachedCheckpoint(
+  reference: string,
+  { folder, ...options }: OpenOptions & { folder: string },
+): Promise<Checkpoint> {
+  const { adapter } = options;
+  try {
+    const { path, pinned } = await snapshotOf(reference, folder);
+    const checkpoint = await complete(reference, folder, () => openCheckpoint(path, options));
+    return { ...checkpoint, source: pinned };
+  } catch (error) {
+    if (typeof adapter === 'object') await adapter.close();
+    throw error;
+  }
+}
+
+/** Opens an adapter that is in the cache; see {@link openCachedCheckpoint}. */
+export async function openCachedAdapter(reference: string, folder: string): Promise<Adapter> {
+  const { path } = await snapshotOf(reference, folder);
+  return complete(reference, folder, () => openAdapter(path));
+}
+
+/** The folder of what a reference names, and the reference with its commit. */
+async function snapshotOf(text: string, folder: string): Promise<{ path: string; pinned: string }> {
+  const reference = parseHubReference(text);
+  const commit = await commitOf(reference, folder);
+  const path = commit && join(storage(folder, reference), 'snapshots', commit, reference.subfolder);
+  if (!path || !(await isFolder(path))) throw notCached(text, folder);
+  return { path, pinned: formatHubReference({ ...reference, revision: commit }) };
+}
+
+/** What is missing from a snapshot was not downloaded, rather than not there at all. */
+async function complete<Opened>(
+  reference: string,
+  folder: string,
+  open: () => Promise<Opened>,
+): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    throw isAlphaLoraError(error, 'NOT_FOUND') ? notCached(reference, folder, error) : error;
+  }
+}
+
+async function commitOf(reference: HubReference, folder: string): Promise<string | undefined> {
+  const { revision } = reference;
+  if (isCommit(revision)) return revision;
+  const file = join(storage(folder, reference), 'refs', revision);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return isCommit(text.trim()) ? text.trim() : undefined;
+}
+
+/** Writes down which commit the revision stood for, for the next time without a connection. */
+async function remember(folder: string, { reference, commit }: HubModel): Promise<void> {
+  if (isCommit(reference.revision)) return;
+  const file = join(storage(folder, reference), 'refs', reference.revision);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, commit);
+}
+
+function snapshotFile(folder: string, { reference, commit }: HubModel, { path }: HubFile): string {
+  return join(storage(folder, reference), 'snapshots', commit, path);
+}
+
+function storage(folder: string, { repository }: HubReference): string {
+  return join(folder, `models--${repository.replace('/', '--')}`);
+}
+
+async function hasSize(path: string, size: number): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() === true && stats.size === size;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return readdir(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function notCached(reference: string, folder: string, cause?: unknown): AlphaLoraError {
+  return new AlphaLoraError(
+    'NOT_FOUND',
+    `${reference} is not, or not completely, in the cache ${folder}; download it once with a connection`,
+    { details: { file: reference }, cause },
+  );
+}
