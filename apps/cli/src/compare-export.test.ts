@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Analysis } from '@alphalora/contracts';
+import type { AnalysedRow, Analysis } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatDocument } from './documents.js';
 import { allocationOf, analysisOf, failedRow, measuredRow } from './test-support/documents.js';
@@ -42,15 +42,17 @@ const before = written(
 describe('--fail-on', () => {
   it('ends with 4, names the matrices, and writes the file all the same', () => {
     const output = join(root, 'gated.json');
-    const gates = ['--fail-on', 'alpha>4.4', '--fail-on', 'block.alpha<1'];
+    const gates = ['--fail-on', 'alpha>2.5', '--fail-on', 'block.alpha<1'];
     const { code, stderr } = alphalora('analyze', demo, '-o', output, ...gates);
     expect(code, stderr).toBe(4);
     const { matrices } = JSON.parse(readFileSync(output, 'utf8')) as Analysis;
-    const over = matrices.filter((row) => row.status === 'ok' && row.alpha > 4.4);
+    const over = matrices.filter((row) => row.status === 'ok' && row.alpha > 2.5) as AnalysedRow[];
     expect(over.length).toBeGreaterThan(0);
     const lines = stderr.split('\n').filter((line) => line.startsWith('--fail-on'));
     expect(lines).toHaveLength(over.length);
-    for (const { name } of over) expect(stderr).toContain(`--fail-on alpha>4.4: ${name} has 4.`);
+    for (const { name, alpha } of over) {
+      expect(stderr).toContain(`--fail-on alpha>2.5: ${name} has ${Math.floor(alpha)}.`);
+    }
     expect(alphalora('analyze', demo, '--fail-on', 'alpha>100').code).toBe(0);
   });
 
