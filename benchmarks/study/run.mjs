@@ -3,9 +3,8 @@
  * has not seen. Models and data stay in memory between runs of one process.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { splits } from '../../examples/demo-tasks/tasks.mjs';
 import { allocate, layersOf, loadPolicy } from '../../packages/allocator/dist/index.js';
 import { openCheckpoint } from '../../packages/checkpoint/dist/node/index.js';
@@ -22,18 +21,6 @@ export const shared = join(root, '..', 'shared', 'data');
 export function modelFolder(model) {
   const folder = model === 'demo-model' ? join(root, 'examples', model) : join(shared, model);
   return existsSync(join(folder, 'model.safetensors')) ? folder : undefined;
-}
-
-/** TensorFlow.js on one WebAssembly core. */
-export async function startTensorFlow() {
-  const { resolve } = createRequire(join(root, 'packages/molora-tfjs/package.json'));
-  const load = (name) => import(pathToFileURL(resolve(name)).href);
-  const tf = await load('@tensorflow/tfjs');
-  tf.env().set('PROD', true);
-  const { setWasmPaths } = await load('@tensorflow/tfjs-backend-wasm');
-  setWasmPaths(`${dirname(resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-  await tf.setBackend('wasm');
-  await tf.ready();
 }
 
 const remembered = new Map();
@@ -141,6 +128,8 @@ function shakespeare(seed, train, test) {
 
 /** @returns {Promise<object>} the run with what came of it */
 export async function perform(run) {
+  // It starts TensorFlow.js on one WebAssembly core, which the summary has no use for.
+  const { exactMatches } = await import('../../examples/demo-tasks/accuracy.mjs');
   const setting = settingOf(run);
   const { decoder, tokenizer } = await once(`model ${run.model}`, () =>
     loadModel(modelFolder(run.model)),
@@ -188,6 +177,10 @@ export async function perform(run) {
       return Number.isFinite(loss) ? loss : null;
     };
     const diverged = state === undefined;
+    const accuracy = async () => {
+      const { adapter } = model;
+      return (await exactMatches(decoder, tokenizer, { tests }, { adapter })).tests;
+    };
     return {
       ...run,
       experts: allocation.experts,
@@ -198,7 +191,7 @@ export async function perform(run) {
       ...(run.part !== 'search' && {
         testLoss: diverged ? null : await lossOn(tests),
         ...(run.task !== 'shakespeare' && {
-          accuracy: diverged ? 0 : await accuracyOn(tests, decoder, tokenizer, model.adapter),
+          accuracy: diverged ? 0 : await accuracy(),
         }),
       }),
       seconds: Math.round(performance.now() - begun) / 1000,
@@ -206,22 +199,4 @@ export async function perform(run) {
   } finally {
     model.dispose();
   }
-}
-
-/** The share of answers that are right to the last character. */
-async function accuracyOn(tests, decoder, tokenizer, adapter) {
-  const longest = Math.max(...tests.map(({ completion }) => completion.length)) + 1;
-  let right = 0;
-  for (let start = 0; start < tests.length; start += 50) {
-    const batch = tests.slice(start, start + 50);
-    const continued = await molora.generate(
-      decoder,
-      batch.map(({ prompt }) => tokenizer.encode(prompt)),
-      { adapter, maxTokens: longest, endTokens: [tokenizer.endToken] },
-    );
-    continued.forEach((ids, i) => {
-      if (tokenizer.decode(ids).trim() === batch[i].completion.trim()) right++;
-    });
-  }
-  return right / tests.length;
 }

@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { comparisonRuns, keyOf, leaveOneInRuns, searchRuns, settings } from './design.mjs';
-import { modelFolder, perform, startTensorFlow } from './run.mjs';
+import { modelFolder, perform } from './run.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,12 +25,11 @@ const { values: options } = parseArgs({
   },
 });
 
-if (options.worker) await work();
+if (options.worker) work();
 else await direct();
 
 /** A child process: one run at a time, as it is told. */
-async function work() {
-  await startTensorFlow();
+function work() {
   process.on('message', async (run) => {
     try {
       process.send({ done: await perform(run) });
