@@ -37,7 +37,7 @@ ${leaveOneIn.map(({ model, task, blocks, spearman, p }) => `<h3>${model}, ${task
 function differencePlot(rows) {
   return Plot.plot({
     ...common,
-    ...{ marginLeft: 170, height: 40 + 24 * rows.length },
+    ...{ marginLeft: 170, marginBottom: 44, height: 60 + 24 * rows.length },
     x: { label: '% of the loss of uniform', grid: true },
     y: { label: null, domain: rows.map(({ label }) => label) },
     marks: [
@@ -51,7 +51,7 @@ function differencePlot(rows) {
 function benefitPlot(blocks) {
   const rows = blocks.map(({ block, alpha, benefit }) => ({ block, alpha, ...benefit }));
   return Plot.plot({
-    ...{ ...common, width: 520, height: 300, marginLeft: 50 },
+    ...{ ...common, width: 520, height: 310, marginLeft: 50, marginBottom: 44 },
     x: { label: 'alpha of the block', nice: true },
     y: { label: 'lower loss, %', grid: true, nice: true },
     marks: [
