@@ -19,10 +19,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import * as molora from '../packages/molora-tfjs/dist/index.js';
-import { loadModel } from '../packages/molora-tfjs/dist/node/index.js';
+import { molora, moloraNode } from '../examples/demo-tasks/runtime.mjs';
 import { machine, median, uniform } from './lib.mjs';
-import { modelFolder, startTensorFlow } from './study/run.mjs';
+import { modelFolder } from './study/run.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -166,7 +165,6 @@ function summary(measured) {
   );
 }
 
-await startTensorFlow();
 const peer = await startPeer();
 console.log(JSON.stringify({ ...machine(), peer: peer?.version ?? 'absent' }));
 console.log(`${rows} rows of ${length} tokens, ${passes} passes of ${steps} steps`);
@@ -178,7 +176,7 @@ try {
       console.log(`${model}: left out, as it is not here`);
       continue;
     }
-    const { decoder } = await loadModel(folder);
+    const { decoder } = await moloraNode.loadModel(folder);
     for (const setting of settings) cases.push({ model, folder, decoder, setting, measured: [] });
   }
   for (let pass = 0; pass < passes; pass++) {

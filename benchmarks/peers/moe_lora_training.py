@@ -16,7 +16,7 @@ import sys
 import time
 
 # Read when the library is loaded: torch.set_num_threads does not reach OpenBLAS, and kernels for an
-# older processor, which some environments ask for, cost up to a quarter of the speed.
+# older processor, which some environments ask for, can cost a quarter of the speed.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ.pop("OPENBLAS_CORETYPE", None)
 os.environ.pop("OPENBLAS_L2_SIZE", None)
