@@ -231,7 +231,7 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     const one = worker(queue, demo);
     const planning = alphalora(['plan', demo, '-o', join(folder, 'plan'), '--queue', queue]);
     expect(await planning.code, planning.texts.stderr).toBe(0);
-    expect(planning.texts.stdout).toMatch(/^block\s+planted\s+alpha\s+experts/);
+    expect(planning.texts.stdout).toMatch(/^block\s+alpha\s+experts/);
     const text = alphalora(['queue', 'status', queue]);
     expect(await text.code).toBe(0);
     expect(text.texts.stdout).toMatch(
