@@ -7,7 +7,7 @@
  * a while.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AlphaLoraError, type ByteSource, isAlphaLoraError } from '@alphalora/contracts';
 import type { HubFile } from '../hub/repository.js';
@@ -148,17 +148,20 @@ async function hashPart(
   }
 }
 
-/** Links are relative, so that the cache can be moved. */
+/**
+ * Links are relative, so that the cache can be moved. The new one takes the place of an old one at
+ * once: another process may be about to open it.
+ */
 async function link(blob: string, path: string): Promise<void> {
-  await rm(path, { force: true });
+  const own = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await symlink(relative(dirname(path), blob), path);
+    await symlink(relative(dirname(path), blob), own);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Another process was quicker.
-    if (code === 'EEXIST') return;
     // Windows lets only some users make links; there Python too puts the content in their place.
     if (code !== 'EPERM' && code !== 'ENOSYS') throw error;
     await rename(blob, path);
+    return;
   }
+  await rename(own, path);
 }
