@@ -59,26 +59,30 @@ export async function chosenAllocator(
     );
   }
   const set = { ...settings(reference), ...options.set };
-  return (evidence) => policy.allocate(jobFor(evidence, { ...options, set }));
+  return (evidence) => {
+    const alternatives = alternativesFor(evidence, options);
+    const job = jobFor(evidence, { ...options, set });
+    return policy.allocate({ ...job, ...(alternatives && { alternatives }) });
+  };
 }
 
 export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJob {
-  const { unit, per, set, rounding, topK, rank, seed } = options;
+  const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
-  const { analysis, scores } = evidence;
-  // The alternatives are other alphas of blocks, counted in experts.
-  const robust = analysis && !scores && unit === 'experts' && per === 'block';
   return {
     ...{ layers, options: set, budget: budgetFor(options, layers.length) },
     ...{ rounding, topK, rank, seed },
-    ...(robust && {
-      alternatives: alternativeScores(
-        analysis.matrices,
-        analysis.blocks.length,
-        analysis.options.aggregate,
-      ),
-    }),
   };
+}
+
+/** Other alphas that the blocks might have had, which are counted in experts. */
+function alternativesFor(
+  { analysis, scores }: Evidence,
+  { unit, per }: AllocatingOptions,
+): PolicyJob['alternatives'] {
+  if (!analysis || scores || unit !== 'experts' || per !== 'block') return undefined;
+  const { matrices, blocks, options } = analysis;
+  return alternativeScores(matrices, blocks.length, options.aggregate);
 }
 
 function layersFor(

@@ -58,25 +58,20 @@ export async function comparePolicies(
   const policies: ComparedPolicy[] = [];
   let budget: Allocation['budget'] | undefined;
   for (const { label, policy, set } of candidates) {
-    const ask = async (from: Analysis, more: Record<string, unknown> = {}): Promise<Allocation> => {
-      const { alternatives, ...job } = jobFor(
-        { analysis: from },
-        { ...options, set: { ...set, ...more } },
-      );
-      return policy.allocate(job);
-    };
+    const ask = (from: Analysis, more: Record<string, unknown> = {}): Promise<Allocation> =>
+      policy.allocate(jobFor({ analysis: from }, { ...options, set: { ...set, ...more } }));
     const base = await ask(analysis);
     budget ??= base.budget;
     const amounts = amountsOf(base);
     const sensitivity: ComparedPolicy['sensitivity'] = [];
-    const vary = async (change: Change, allocation: Allocation): Promise<void> => {
+    const vary = (change: Change, allocation: Allocation): void => {
       sensitivity.push({ change, distance: distance(amounts, amountsOf(allocation)) });
     };
-    for (const other of others) await vary({ analysis: other.file }, await ask(other.analysis));
+    for (const other of others) vary({ analysis: other.file }, await ask(other.analysis));
     // Alphas of single projections are not aggregated.
     for (const aggregate of options.per === 'block' ? aggregates : []) {
       if (aggregate === analysis.options.aggregate) continue;
-      await vary({ aggregate }, await ask(reaggregated(analysis, aggregate)));
+      vary({ aggregate }, await ask(reaggregated(analysis, aggregate)));
     }
     for (const beta of betas) {
       if (beta === base.policy.options['beta']) continue;
@@ -84,7 +79,7 @@ export async function comparePolicies(
         if (isAlphaLoraError(error, 'INVALID_OPTION')) return undefined;
         throw error;
       });
-      if (allocation?.policy.options['beta'] === beta) await vary({ beta }, allocation);
+      if (allocation?.policy.options['beta'] === beta) vary({ beta }, allocation);
     }
     const { parameters } = base;
     policies.push({

@@ -1,5 +1,5 @@
 /** `alphalora evaluate`: how a model, with or without an adapter, does on a task. */
-import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
+import type { Example, Split, TrainingTask } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { evaluationProgress } from '../output/training.js';
 import { adapterOf } from '../training/adapter.js';
@@ -84,9 +84,6 @@ async function scored(
   if (!task.score) return { task: task.name, metric: 'perplexity', value: Math.exp(loss) };
   const { scoring = examples.every(({ options }) => options) ? 'likelihood' : 'generation' } =
     options;
-  if (scoring !== 'likelihood' && scoring !== 'generation') {
-    throw new AlphaLoraError('INVALID_OPTION', `unknown scoring "${scoring}"`);
-  }
   const progress = evaluationProgress(io.stderr);
   const settings = {
     signal: io.signal,
