@@ -187,7 +187,9 @@ export async function perform(run) {
       ...(allocation.budget.unit === 'rank' && { rank }),
       parameters: molora.parameterCount(spec),
       ...(diverged && { diverged }),
-      validationLoss: diverged ? null : await lossOn(validation),
+      ...(run.part === 'search' && {
+        validationLoss: diverged ? null : await lossOn(validation),
+      }),
       ...(run.part !== 'search' && {
         testLoss: diverged ? null : await lossOn(tests),
         ...(run.task !== 'shakespeare' && {
