@@ -38,6 +38,9 @@ export const policies = {
 /** The policy that the others are compared with. */
 export const baseline = 'uniform';
 
+/** The test of the theory: experts by alpha against experts against alpha. */
+export const control = { policy: 'alphalora beta 2.5', against: 'inverse alphalora' };
+
 /** What the question turns on; the other models are trained with these alone. */
 const corePolicies = [
   ...['single LoRA', 'uniform', 'mola inverted-triangle', 'random'],
@@ -51,17 +54,15 @@ const corePolicies = [
 export const settings = [
   ...['descend', 'subtract', 'squeeze'].map((task) => ({
     ...{ model: 'demo-model', task, policies: Object.keys(policies) },
-    ...{ seeds, leaveOneInSeeds: seeds.slice(0, 3) },
+    ...{ seeds, leaveOneIn: { blocks: 8, seeds: seeds.slice(0, 3) } },
     ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
     ...{ model, task: 'shakespeare', policies: corePolicies },
-    ...{ seeds: seeds.slice(0, 3), leaveOneInSeeds: [] },
+    ...{ seeds: seeds.slice(0, 3) },
     ...{ steps: 60, batchSize: 8, rank: 4, expertsPerBlock: 4, train: 480, test: 48 },
   })),
 ];
-
-const blockCounts = { 'demo-model': 8, stories260K: 5, 'babyllama-tok361': 6 };
 
 /** Runs that choose the learning rate of each policy, by its loss on the validation split. */
 export function searchRuns(chosen = settings) {
@@ -90,14 +91,16 @@ export function comparisonRuns(rateOf, chosen = settings) {
  * one block only; `block` -1 has none more. All at the rate of the uniform policy.
  */
 export function leaveOneInRuns(rateOf, chosen = settings) {
-  return chosen.flatMap(({ model, task, leaveOneInSeeds }) =>
-    leaveOneInSeeds.flatMap((seed) =>
-      [-1, ...Array(blockCounts[model]).keys()].map((block) => ({
-        ...{ part: 'leave-one-in', model, task, block, seed },
-        rate: rateOf({ model, task, policy: baseline }),
-      })),
-    ),
-  );
+  return chosen
+    .filter(({ leaveOneIn }) => leaveOneIn)
+    .flatMap(({ model, task, leaveOneIn: { blocks, seeds: own } }) =>
+      own.flatMap((seed) =>
+        [-1, ...Array(blocks).keys()].map((block) => ({
+          ...{ part: 'leave-one-in', model, task, block, seed },
+          rate: rateOf({ model, task, policy: baseline }),
+        })),
+      ),
+    );
 }
 
 export function settingOf({ model, task }) {

@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { baseline, policies, settings } from './design.mjs';
+import { baseline, control, policies, settings } from './design.mjs';
 import { renderPage } from './page.mjs';
 import { analysisOf, modelFolder } from './run.mjs';
 import {
@@ -38,6 +38,7 @@ const summary = {
   hours: sum(runs.map(({ seconds }) => seconds)) / 3600,
   settings: settings.map(settingSummary).filter(({ policies: rows }) => rows.length > 0),
   pooled: pooled(),
+  control: { ...control, ...pooledDifference(control.policy, control.against) },
   leaveOneIn: await leaveOneIn(),
 };
 writeFileSync(options.json, `${JSON.stringify(summary, null, 2)}\n`);
@@ -48,14 +49,23 @@ function compared({ model, task }) {
   return runs.filter((run) => run.part === 'compare' && run.model === model && run.task === task);
 }
 
-/** In per cent, by seed; only seeds that both policies have and where neither diverged. */
-function differences(of, policy) {
-  const base = new Map(
-    of.filter((run) => run.policy === baseline).map((run) => [run.seed, run.testLoss]),
-  );
-  return of
-    .filter((run) => run.policy === policy && run.testLoss !== null && base.get(run.seed) > 0)
-    .map((run) => 100 * (run.testLoss / base.get(run.seed) - 1));
+/** Pairs of runs with the same seed in which neither diverged: the policy's run and the base's. */
+function pairs(of, policy, base) {
+  const whole = of.filter(({ testLoss }) => testLoss !== null);
+  return whole
+    .filter((run) => run.policy === policy)
+    .map((run) => [run, whole.find(({ policy: its, seed }) => its === base && seed === run.seed)])
+    .filter(([, other]) => other);
+}
+
+/** In per cent of the base's loss; negative is better. */
+function lossDifference([run, other]) {
+  return 100 * (run.testLoss / other.testLoss - 1);
+}
+
+/** In percentage points of right answers; positive is better. */
+function accuracyDifference([run, other]) {
+  return 100 * (run.accuracy - other.accuracy);
 }
 
 function settingSummary(setting) {
@@ -72,7 +82,7 @@ function settingSummary(setting) {
       ...(own[0].accuracy !== undefined && {
         accuracy: meanWithInterval(own.map(({ accuracy }) => accuracy)),
       }),
-      difference: meanWithInterval(differences(of, policy)),
+      difference: meanWithInterval(pairs(of, policy, baseline).map(lossDifference)),
       seconds: sum(own.map(({ seconds }) => seconds)) / own.length,
     };
   });
@@ -80,19 +90,26 @@ function settingSummary(setting) {
   return { model, task, steps, batchSize, policies: rows };
 }
 
-/** Over all tasks of the demo model, which has the most seeds. */
+/** Every policy against the uniform one. */
 function pooled() {
   const rows = Object.keys(policies)
     .filter((policy) => policy !== baseline)
-    .map((policy) => {
-      const all = settings
-        .filter(({ model }) => model === 'demo-model')
-        .flatMap((setting) => differences(compared(setting), policy));
-      return { policy, ...meanWithInterval(all), p: signFlipTest(all) };
-    })
+    .map((policy) => ({ policy, ...pooledDifference(policy, baseline) }))
     .filter(({ n }) => n > 1);
   const corrected = holm(rows.map(({ p }) => p));
   return rows.map((row, i) => ({ ...row, pHolm: corrected[i] }));
+}
+
+/** Over all tasks of the demo model, which has the most seeds. */
+function pooledDifference(policy, base) {
+  const all = settings
+    .filter(({ model }) => model === 'demo-model')
+    .flatMap((setting) => pairs(compared(setting), policy, base));
+  const losses = all.map(lossDifference);
+  return {
+    ...meanWithInterval(losses),
+    ...{ accuracy: meanWithInterval(all.map(accuracyDifference)), p: signFlipTest(losses) },
+  };
 }
 
 /** What two more experts in one block bring: the loss without them less the loss with, in per cent. */
@@ -112,24 +129,36 @@ async function leaveOneIn() {
       const [without, within] = [loss(-1), loss(block)];
       return without && within ? 100 * (1 - within / without) : undefined;
     };
-    for (const task of [...new Set(of.map((run) => run.task))]) {
-      const seeds = [...new Set(of.filter((run) => run.task === task).map(({ seed }) => seed))];
+    const tasks = [...new Set(of.map(({ task }) => task))];
+    const seeds = [...new Set(of.map(({ seed }) => seed))];
+    for (const chosen of [...tasks.map((task) => [task]), tasks]) {
       const rows = alphas.map((alpha, block) => ({
         ...{ block, alpha },
         benefit: meanWithInterval(
-          seeds.map((seed) => benefit(task, block, seed)).filter((value) => value !== undefined),
+          chosen
+            .flatMap((task) => seeds.map((seed) => benefit(task, block, seed)))
+            .filter((value) => value !== undefined),
         ),
       }));
       const means = rows.map((row) => row.benefit.mean);
-      const correlation = spearman(alphas, means);
-      const p = permutationOfRanks(alphas, means);
-      found.push({ model, task, blocks: rows, spearman: correlation, p });
+      found.push({
+        ...{ model, task: chosen.length > 1 ? 'all tasks' : chosen[0], blocks: rows },
+        ...{ spearman: spearman(alphas, means), p: permutationOfRanks(alphas, means) },
+      });
     }
   }
   return found;
 }
 
-function tables({ settings: all, pooled: rows, leaveOneIn: ranks, runs: count, hours }) {
+function tables(of) {
+  const {
+    settings: all,
+    pooled: rows,
+    control: tested,
+    leaveOneIn: ranks,
+    runs: count,
+    hours,
+  } = of;
   const lines = [`${count} runs, ${hours.toFixed(1)} hours of one core`, ''];
   const interval = ({ mean, low, high }, digits) =>
     `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
@@ -148,14 +177,15 @@ function tables({ settings: all, pooled: rows, leaveOneIn: ranks, runs: count, h
   }
   lines.push('### Pooled over the tasks of the demo model', '');
   lines.push(
-    '| policy | against uniform, % | pairs | p | p, Holm |',
-    '| --- | --- | --- | --- | --- |',
+    '| policy | loss, % | accuracy, points | pairs | p | p, Holm |',
+    '| --- | --- | --- | --- | --- | --- |',
   );
+  const cells = (row) =>
+    `${interval(row, 2)} | ${interval(row.accuracy, 1)} | ${row.n} | ${row.p.toFixed(4)}`;
   for (const row of rows) {
-    lines.push(
-      `| ${row.policy} | ${interval(row, 2)} | ${row.n} | ${row.p.toFixed(4)} | ${row.pHolm.toFixed(4)} |`,
-    );
+    lines.push(`| ${row.policy} | ${cells(row)} | ${row.pHolm.toFixed(4)} |`);
   }
+  lines.push(`| ${tested.policy} against ${tested.against} | ${cells(tested)} | |`);
   lines.push('', '### Alpha and the benefit of two more experts in one block', '');
   for (const { model, task, spearman: rho, p } of ranks) {
     lines.push(`- ${model}, ${task}: Spearman ${rho.toFixed(2)}, p ${p.toFixed(3)}`);
