@@ -5,11 +5,18 @@ Per expert: find the tokens that selected it, gather them, two products, weight,
 thread, no dropout, forward and backward; the counterpart of bench/layers.mjs.
 """
 import argparse
+import os
 import statistics
 import time
 
-import torch
-import torch.nn.functional as F
+# Read when the library is loaded: torch.set_num_threads does not reach OpenBLAS, and kernels for an
+# older processor, which some environments ask for, can cost a quarter of the speed.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.pop("OPENBLAS_CORETYPE", None)
+os.environ.pop("OPENBLAS_L2_SIZE", None)
+
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("sizes", type=int, nargs="*", default=[512, 2048])
