@@ -106,17 +106,17 @@ function labels() {
   const ends = blocks
     .map(({ block, colour, points }) => ({ block, colour, y: points.at(-1)[1] }))
     .sort((a, b) => a.y - b.y);
-  for (let i = 1; i < ends.length; i++) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + 13);
+  for (let i = 1; i < ends.length; i++) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + 11);
   // Those that were moved beyond the bottom go up again, with those that they then touch.
-  let limit = panels.alpha.bottom + 4;
+  let limit = panels.alpha.bottom + 10;
   for (const end of ends.toReversed()) {
     end.y = Math.min(end.y, limit);
-    limit = end.y - 13;
+    limit = end.y - 11;
   }
   return ends
     .map(({ block, colour, y }) => {
       const place = `x="${right + 8}" y="${at(y + 4)}"`;
-      return `<text ${place} fill="${colour}" font-weight="600">${block}</text>`;
+      return `<text ${place} fill="${colour}" font-size="11" font-weight="600">${block}</text>`;
     })
     .join('\n');
 }
