@@ -12,6 +12,7 @@ export function projectConfig(name: string): ViteUserConfig {
       include: ['src/**/*.test.ts'],
       environment: 'node',
       testTimeout: 60_000,
+      hookTimeout: 60_000,
     },
   });
 }
