@@ -11,6 +11,9 @@ export const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 /** Learning rates that each policy is tried with on the validation split. */
 export const rates = [1e-3, 3e-3, 1e-2];
 
+/** Tried as well where the largest of them was the best. */
+export const furtherRate = 3e-2;
+
 /** Seeds of the search for the rate; not among those of the comparison. */
 export const searchSeeds = [101];
 
@@ -73,6 +76,13 @@ export function searchRuns(chosen = settings) {
       ),
     ),
   );
+}
+
+/** Runs of the search beyond the grid, where its largest rate was the best. */
+export function furtherSearchRuns(rateOf, chosen = settings) {
+  return searchRuns(chosen)
+    .filter((run) => run.rate === Math.max(...rates) && rateOf(run) >= run.rate)
+    .map((run) => ({ ...run, rate: furtherRate }));
 }
 
 /** Runs that compare the policies, each at its own rate. */

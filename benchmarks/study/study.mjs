@@ -12,7 +12,14 @@ import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { comparisonRuns, keyOf, leaveOneInRuns, searchRuns, settings } from './design.mjs';
+import {
+  comparisonRuns,
+  furtherSearchRuns,
+  keyOf,
+  leaveOneInRuns,
+  searchRuns,
+  settings,
+} from './design.mjs';
 import { modelFolder, perform } from './run.mjs';
 
 const { values: options } = parseArgs({
@@ -48,6 +55,7 @@ async function direct() {
   if (absent.length > 0) console.error(`left out, as they are not here: ${[...new Set(absent)]}`);
   const deadline = performance.now() + Number(options.minutes) * 60_000;
   await runAll(searchRuns(chosen), deadline);
+  await runAll(furtherSearchRuns(chosenRates(), chosen), deadline);
   const rateOf = chosenRates();
   // Seed by seed, so that what is done by the deadline is balanced.
   const rest = [...comparisonRuns(rateOf, chosen), ...leaveOneInRuns(rateOf, chosen)];
