@@ -14,8 +14,11 @@ export const rates = [1e-3, 3e-3, 1e-2];
 /** Tried as well where the largest of them was the best. */
 export const furtherRate = 3e-2;
 
-/** Seeds of the search for the rate; not among those of the comparison. */
-export const searchSeeds = [101];
+/**
+ * Seeds of the search for the rate, none of them of the comparison. The first one tries all; where it
+ * gives the mixtures different rates, which may be its noise, the others try those rates again.
+ */
+export const searchSeeds = [101, 102, 103];
 
 /** Policies by label: how `allocate` is asked, or `lora` for one expert of a larger rank. */
 export const policies = {
@@ -57,7 +60,7 @@ const corePolicies = [
 export const settings = [
   ...['descend', 'subtract', 'squeeze'].map((task) => ({
     ...{ model: 'demo-model', task, policies: Object.keys(policies) },
-    ...{ seeds, leaveOneIn: { blocks: 8, seeds: seeds.slice(0, 3) } },
+    ...{ seeds, leaveOneIn: { blocks: 8, seeds: seeds.slice(0, 2) } },
     ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
@@ -69,20 +72,51 @@ export const settings = [
 
 /** Runs that choose the learning rate of each policy, by its loss on the validation split. */
 export function searchRuns(chosen = settings) {
-  return chosen.flatMap(({ model, task, policies: own }) =>
-    own.flatMap((policy) =>
-      searchSeeds.flatMap((seed) =>
-        rates.map((rate) => ({ part: 'search', model, task, policy, seed, rate })),
-      ),
-    ),
-  );
+  return chosen.flatMap((setting) => searched(setting, searchSeeds[0], rates));
 }
 
 /** Runs of the search beyond the grid, where its largest rate was the best. */
-export function furtherSearchRuns(rateOf, chosen = settings) {
+export function largerRateRuns(runs, chosen = settings) {
+  const rateOf = chooseRates(runs);
   return searchRuns(chosen)
     .filter((run) => run.rate === Math.max(...rates) && rateOf(run) >= run.rate)
     .map((run) => ({ ...run, rate: furtherRate }));
+}
+
+/** Runs of the search with more seeds, where one seed gives the mixtures different rates. */
+export function repeatedSearchRuns(runs, chosen = settings) {
+  const rateOf = chooseRates(runs.filter(({ seed }) => seed === searchSeeds[0]));
+  return chosen.flatMap((setting) => {
+    const mixtures = setting.policies.filter((policy) => policies[policy].kind === 'experts');
+    const disputed = [...new Set(mixtures.map((policy) => rateOf({ ...setting, policy })))];
+    if (disputed.length === 1) return [];
+    return searchSeeds.slice(1).flatMap((seed) => searched(setting, seed, disputed));
+  });
+}
+
+function searched({ model, task, policies: own }, seed, tried) {
+  return own.flatMap((policy) =>
+    tried.map((rate) => ({ part: 'search', model, task, policy, seed, rate })),
+  );
+}
+
+/** The rate with the lowest mean loss on the validation split, by model, task and policy. */
+export function chooseRates(runs) {
+  const tried = runs.filter(
+    ({ part, validationLoss }) => part === 'search' && validationLoss !== null,
+  );
+  return ({ model, task, policy }) => {
+    const own = tried.filter(
+      (run) => run.model === model && run.task === task && run.policy === policy,
+    );
+    const meanLoss = (rate) => {
+      const losses = own.filter((run) => run.rate === rate).map((run) => run.validationLoss);
+      return losses.reduce((total, loss) => total + loss, 0) / losses.length;
+    };
+    return [...new Set(own.map(({ rate }) => rate))].reduce((best, rate) =>
+      meanLoss(rate) < meanLoss(best) ? rate : best,
+    );
+  };
 }
 
 /** Runs that compare the policies, each at its own rate. */

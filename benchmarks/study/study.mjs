@@ -13,10 +13,12 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  chooseRates,
   comparisonRuns,
-  furtherSearchRuns,
   keyOf,
+  largerRateRuns,
   leaveOneInRuns,
+  repeatedSearchRuns,
   searchRuns,
   settings,
 } from './design.mjs';
@@ -55,25 +57,15 @@ async function direct() {
   if (absent.length > 0) console.error(`left out, as they are not here: ${[...new Set(absent)]}`);
   const deadline = performance.now() + Number(options.minutes) * 60_000;
   await runAll(searchRuns(chosen), deadline);
-  await runAll(furtherSearchRuns(chosenRates(), chosen), deadline);
-  const rateOf = chosenRates();
+  await runAll(largerRateRuns(finishedRuns(), chosen), deadline);
+  await runAll(repeatedSearchRuns(finishedRuns(), chosen), deadline);
+  const rateOf = chooseRates(finishedRuns());
   // Seed by seed, so that what is done by the deadline is balanced.
   const rest = [...comparisonRuns(rateOf, chosen), ...leaveOneInRuns(rateOf, chosen)];
   await runAll(
     rest.sort((a, b) => a.seed - b.seed),
     deadline,
   );
-}
-
-/** The rate with the lowest loss on the validation split, by model, task and policy. */
-function chosenRates() {
-  const best = new Map();
-  for (const run of finishedRuns()) {
-    if (run.part !== 'search' || run.validationLoss === null) continue;
-    const key = JSON.stringify([run.model, run.task, run.policy]);
-    if (!best.has(key) || run.validationLoss < best.get(key).validationLoss) best.set(key, run);
-  }
-  return ({ model, task, policy }) => best.get(JSON.stringify([model, task, policy])).rate;
 }
 
 /** Whole lines only: what a killed process left of the last one is cut off. */
