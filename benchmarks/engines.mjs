@@ -15,14 +15,12 @@
  * has one warm-up on the first size; then all take turns, so that a slow phase of the machine meets
  * all of them.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fillMatrix, machine, median, uniform } from './lib.mjs';
+import { fillMatrix, machine, median, python, startPeer, uniform } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,34 +31,8 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds);
-const python = process.env.PYTHON ?? '/usr/bin/python3';
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-bench-'));
-
-/** A program that answers a line of JSON with a line of JSON; undefined if it cannot start. */
-async function peer(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = new Promise((resolve) => {
-    child.once('error', () => resolve({ done: true }));
-  });
-  const next = async () => {
-    const { value, done } = await Promise.race([lines.next(), ended]);
-    return done ? undefined : JSON.parse(value);
-  };
-  const about = await next();
-  if (!about) return undefined;
-  return {
-    about,
-    async ask(question) {
-      child.stdin.write(`${JSON.stringify(question)}\n`);
-      const answer = await next();
-      if (!answer) throw new Error(`${command} ${args.join(' ')} ended`);
-      return answer;
-    },
-    stop: () => child.kill(),
-  };
-}
 
 function makeMatrix(kind, rows, columns, seed) {
   const values = new Float32Array(rows * columns);
@@ -70,10 +42,10 @@ function makeMatrix(kind, rows, columns, seed) {
   return { file, rows, columns };
 }
 
-const worker = () => peer(process.execPath, [here('peers/engine.mjs')]);
+const worker = () => startPeer(process.execPath, [here('peers/engine.mjs')]);
 const ours = await Promise.all([worker(), worker()]);
 if (ours.includes(undefined)) throw new Error('our engine does not start: npm run setup builds it');
-const pythonPeer = await peer(python, [here('peers/linear_algebra.py')]);
+const pythonPeer = await startPeer(python, [here('peers/linear_algebra.py')]);
 
 /** Engine name to the function that gives seconds per matrix. */
 const engines = {

@@ -1,5 +1,38 @@
-/** What the benchmarks share: seeded matrices, medians, the machine. */
+/** What the benchmarks share: seeded matrices, peers, medians, the machine. */
+import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
+import { createInterface } from 'node:readline';
+
+/** The interpreter of the peers: by default where Debian installs torch and numpy. */
+export const python = process.env.PYTHON ?? '/usr/bin/python3';
+
+/**
+ * A program that says a line of JSON about itself, and then answers a line of JSON with a line of JSON;
+ * undefined if it cannot start.
+ */
+export async function startPeer(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = new Promise((resolve) => {
+    child.once('error', () => resolve({ done: true }));
+  });
+  const next = async () => {
+    const { value, done } = await Promise.race([lines.next(), ended]);
+    return done ? undefined : JSON.parse(value);
+  };
+  const about = await next();
+  if (!about) return undefined;
+  return {
+    about,
+    async ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      const answer = await next();
+      if (!answer) throw new Error(`${command} ${args.join(' ')} ended`);
+      return answer;
+    },
+    stop: () => child.kill(),
+  };
+}
 
 /** Seeded uniform numbers in [0, 1): mulberry32. */
 export function uniform(seed) {

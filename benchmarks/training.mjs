@@ -13,14 +13,12 @@
  * time leaves out what other programs take of the machine, and shows that neither has a second thread.
  * PYTHON names the interpreter of the peer (default: /usr/bin/python3, where Debian installs torch).
  */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { molora, moloraNode } from '../examples/demo-tasks/runtime.mjs';
-import { machine, median, uniform } from './lib.mjs';
+import { machine, median, python, startPeer, uniform } from './lib.mjs';
 import { modelFolder } from './study/run.mjs';
 
 const { values: options } = parseArgs({
@@ -43,28 +41,6 @@ const settings = [
   { name: '8 experts of rank 8, top 2', experts: 8, dropout: 0 },
   { name: '4 experts, dropout 0.05', experts: 4, dropout: 0.05 },
 ];
-
-/** The peer: answers a line of JSON with a line of JSON; undefined if it cannot start. */
-async function startPeer() {
-  const script = fileURLToPath(new URL('peers/moe_lora_training.py', import.meta.url));
-  const child = spawn(process.env.PYTHON ?? '/usr/bin/python3', [script], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const failed = new Promise((resolve) => child.once('error', () => resolve({ done: true })));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const first = await Promise.race([lines.next(), failed]);
-  if (first.done) return undefined;
-  return {
-    version: JSON.parse(first.value).version,
-    async ask(question) {
-      child.stdin.write(`${JSON.stringify(question)}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`${script} ended`);
-      return JSON.parse(value);
-    },
-    stop: () => child.kill(),
-  };
-}
 
 /** Experts of rank 8 on every projection of the model. */
 function adapterOf({ config }, { experts, dropout }) {
@@ -165,8 +141,9 @@ function summary(measured) {
   );
 }
 
-const peer = await startPeer();
-console.log(JSON.stringify({ ...machine(), peer: peer?.version ?? 'absent' }));
+const script = fileURLToPath(new URL('peers/moe_lora_training.py', import.meta.url));
+const peer = await startPeer(python, [script]);
+console.log(JSON.stringify({ ...machine(), peer: peer?.about.version ?? 'absent' }));
 console.log(`${rows} rows of ${length} tokens, ${passes} passes of ${steps} steps`);
 try {
   const cases = [];
