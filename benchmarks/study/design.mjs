@@ -60,7 +60,7 @@ const corePolicies = [
 export const settings = [
   ...['descend', 'subtract', 'squeeze'].map((task) => ({
     ...{ model: 'demo-model', task, policies: Object.keys(policies) },
-    ...{ seeds, leaveOneIn: { blocks: 8, seeds: seeds.slice(0, 2) } },
+    ...{ seeds, leaveOneIn: { blocks: 8 } },
     ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
@@ -137,7 +137,7 @@ export function comparisonRuns(rateOf, chosen = settings) {
 export function leaveOneInRuns(rateOf, chosen = settings) {
   return chosen
     .filter(({ leaveOneIn }) => leaveOneIn)
-    .flatMap(({ model, task, leaveOneIn: { blocks, seeds: own } }) =>
+    .flatMap(({ model, task, seeds: own, leaveOneIn: { blocks } }) =>
       own.flatMap((seed) =>
         [-1, ...Array(blocks).keys()].map((block) => ({
           ...{ part: 'leave-one-in', model, task, block, seed },

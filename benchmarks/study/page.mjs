@@ -1,13 +1,22 @@
 /** The page of the study: differences between the policies, and alpha against benefit, as plots. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { conclusion } from './conclusion.mjs';
 import { baseline } from './design.mjs';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 const width = 760;
 const common = { document, width, style: { background: 'none', fontSize: '13px' } };
 
-export function renderPage({ settings, pooled, control, leaveOneIn, runs, hours }) {
+/** A picture with a name, for those who do not see it. */
+function picture(ariaLabel, options) {
+  const svg = Plot.plot({ ...common, ariaLabel, ...options });
+  svg.setAttribute('role', 'img');
+  return svg.outerHTML;
+}
+
+export function renderPage(summary) {
+  const { settings, pooled, control, leaveOneIn, runs, hours } = summary;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Allocation policies: a study</title>
@@ -22,6 +31,11 @@ p{max-width:72ch}.note{opacity:.75;font-size:14px}
 <p>${runs} fine-tuning runs, ${hours.toFixed(1)} hours of one core. Each policy shares out the same number of
 experts (a single LoRA has a rank of about the same parameters), and trains on the same examples in the same order;
 the learning rate of each was chosen on a validation split from the same grid. Bars are 95 % intervals of the mean over the seeds.</p>
+<h2>What the data say</h2>
+<ul>${conclusion(summary)
+    .map((sentence) => `<li>${sentence}</li>`)
+    .join('\n')}</ul>
+<p class="note">These are small models and short trainings; see the README beside this page for what was cut and what cannot be seen.</p>
 <h2>Test loss against the uniform policy</h2>
 <p>In per cent of the loss of the uniform policy with the same seed; to the left of the line is better.</p>
 <h3>All tasks of the demo model together</h3>
@@ -29,37 +43,40 @@ ${differencePlot([...pooled.map((row) => ({ ...row, label: row.policy })), { ...
 <p class="note">The last line is the test of the theory: ${control.policy} in per cent of the loss of ${control.against}, p ${control.p.toFixed(3)} by sign flips of ${control.n} pairs.</p>
 ${settings.map(({ model, task, policies }) => `<h3>${model}, ${task}</h3>\n${differencePlot(policies.filter(({ policy }) => policy !== baseline).map(({ policy, difference }) => ({ label: policy, ...difference })))}`).join('\n')}
 <h2>Does alpha tell where an expert helps?</h2>
-<p>Two more experts in a single block, against two everywhere: how much lower the test loss is, by the block's alpha. If the theory held, the points would rise to the right.</p>
+<p>Two more experts in a single block, against two everywhere: how much lower the test loss is. Blocks stand in the order of their alphas. If the theory held, the points would rise to the right.</p>
 ${leaveOneIn.map(({ model, task, blocks, spearman, p }) => `<h3>${model}, ${task}</h3>\n<p class="note">Spearman's rank correlation ${spearman.toFixed(2)}, p ${p.toFixed(3)} by permutation of ${blocks.length} blocks</p>\n${benefitPlot(blocks)}`).join('\n')}
 </body></html>
 `;
 }
 
 function differencePlot(rows) {
-  return Plot.plot({
-    ...common,
+  return picture('Test loss by policy, against uniform', {
     ...{ marginLeft: 170, marginBottom: 44, height: 60 + 24 * rows.length },
-    x: { label: '% of the loss of uniform', grid: true },
+    x: { label: 'loss against uniform, %', grid: true, nice: true },
     y: { label: null, domain: rows.map(({ label }) => label) },
     marks: [
       Plot.ruleX([0], { strokeDasharray: '4 3' }),
       Plot.ruleY(rows, { y: 'label', x1: 'low', x2: 'high', stroke: '#3f74ab', strokeWidth: 2 }),
       Plot.dot(rows, { y: 'label', x: 'mean', fill: '#1d5fa6', r: 4 }),
     ],
-  }).outerHTML;
+  });
 }
 
 function benefitPlot(blocks) {
   const rows = blocks.map(({ block, alpha, benefit }) => ({ block, alpha, ...benefit }));
-  return Plot.plot({
-    ...{ ...common, width: 520, height: 310, marginLeft: 50, marginBottom: 44 },
-    x: { label: 'alpha of the block', nice: true },
+  const alphaOf = (block) => rows[block].alpha;
+  return picture('Benefit of two more experts by block', {
+    ...{ width: 560, height: 310, marginLeft: 50, marginBottom: 54 },
+    x: {
+      ...{ label: 'block, and its alpha', labelAnchor: 'center', labelOffset: 50, type: 'point' },
+      domain: rows.map(({ block }) => block).sort((a, b) => alphaOf(a) - alphaOf(b)),
+      tickFormat: (block) => `${block}\n${alphaOf(block).toFixed(2)}`,
+    },
     y: { label: 'lower loss, %', grid: true, nice: true },
     marks: [
       Plot.ruleY([0], { strokeDasharray: '4 3' }),
-      Plot.ruleX(rows, { x: 'alpha', y1: 'low', y2: 'high', stroke: '#3f74ab' }),
-      Plot.dot(rows, { x: 'alpha', y: 'mean', fill: '#1d5fa6', r: 4 }),
-      Plot.text(rows, { x: 'alpha', y: 'mean', text: 'block', dx: 10, dy: -8 }),
+      Plot.ruleX(rows, { x: 'block', y1: 'low', y2: 'high', stroke: '#3f74ab', strokeWidth: 2 }),
+      Plot.dot(rows, { x: 'block', y: 'mean', fill: '#1d5fa6', r: 4 }),
     ],
-  }).outerHTML;
+  });
 }

@@ -9,6 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { conclusion } from './conclusion.mjs';
 import { baseline, control, policies, settings } from './design.mjs';
 import { renderPage } from './page.mjs';
 import { analysisOf, modelFolder } from './run.mjs';
@@ -159,7 +160,13 @@ function tables(of) {
     runs: count,
     hours,
   } = of;
-  const lines = [`${count} runs, ${hours.toFixed(1)} hours of one core`, ''];
+  const lines = [
+    `${count} runs, ${hours.toFixed(1)} hours of one core`,
+    '',
+    '### What the data say',
+    '',
+  ];
+  lines.push(...conclusion(of).map((sentence) => `- ${sentence}`), '');
   const interval = ({ mean, low, high }, digits) =>
     `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
   for (const { model, task, policies: own } of all) {
