@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from './lib/workspace.js';
 
 const folder = join(root, 'benchmarks/study');
-const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
 
 interface Run {
   part: string;
@@ -21,7 +21,7 @@ interface Run {
 }
 
 async function committedRuns(): Promise<Run[]> {
-  return (await text('runs.jsonl'))
+  return (await read('runs.jsonl'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -140,10 +140,22 @@ describe('the runs of the study', () => {
         ...['--page', join(out, 'study.html'), '--json', join(out, 'summary.json')],
       ]);
       const cells = (line: string) => line.split('|').map((cell) => cell.trim());
-      const readme = (await text('README.md')).split('\n').map((line) => cells(line).join('|'));
+      const readme = (await read('README.md')).split('\n').map((line) => cells(line).join('|'));
       const rows = stdout.split('\n').filter((line) => /^\||^- /.test(line) && !/^\| -/.test(line));
       expect(rows.length).toBeGreaterThan(50);
       for (const row of rows) expect(readme, row).toContain(cells(row).join('|'));
+
+      // The sentences of the first page.
+      const { pooled, control, leaveOneIn } = JSON.parse(
+        await readFile(join(out, 'summary.json'), 'utf8'),
+      );
+      const first = (await readFile(join(root, 'README.md'), 'utf8')).replaceAll('\n', ' ');
+      const byAlpha = pooled.find((row: { policy: string }) => row.policy === 'alphalora beta 2.5');
+      const text = ({ mean, low, high }: Record<string, number>, name = '') =>
+        `${mean!.toFixed(1)} % (${name}${low!.toFixed(1)} to ${high!.toFixed(1)})`;
+      expect(first).toContain(`differed by ${text(byAlpha, '95 % interval ')} from uniform`);
+      expect(first).toContain(`${text(control)} from its own inverse`);
+      expect(first).toContain(`(Spearman ${leaveOneIn.at(-1).spearman.toFixed(2)})`);
     } finally {
       await rm(out, { recursive: true });
     }
