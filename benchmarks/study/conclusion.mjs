@@ -3,9 +3,8 @@ import { baseline } from './design.mjs';
 
 const level = 0.05;
 
-/** @returns {string[]} sentences; empty where too few runs are there to compare anything */
+/** @returns {string[]} sentences about at least one comparison in `pooled` */
 export function conclusion({ pooled, control, leaveOneIn }) {
-  if (pooled.length === 0) return [];
   const sentences = [];
   const apart = pooled.filter(({ pHolm }) => pHolm < level);
   const least = pooled.reduce((a, b) => (b.p < a.p ? b : a));

@@ -6,7 +6,7 @@
  * Losses are compared in per cent of the loss of the uniform policy with the same seed, so that tasks
  * can be pooled; negative is better.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { conclusion } from './conclusion.mjs';
@@ -30,15 +30,22 @@ const { values: options } = parseArgs({
   },
 });
 
-const runs = readFileSync(options.runs, 'utf8')
+const runs = (existsSync(options.runs) ? readFileSync(options.runs, 'utf8') : '')
   .split('\n')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line));
+const comparisons = pooled();
+if (comparisons.length === 0) {
+  console.error(
+    `${options.runs} has no two pairs of runs of the demo model to compare yet: go on with study.mjs`,
+  );
+  process.exit(1);
+}
 const summary = {
   runs: runs.length,
   hours: sum(runs.map(({ seconds }) => seconds)) / 3600,
   settings: settings.map(settingSummary).filter(({ policies: rows }) => rows.length > 0),
-  pooled: pooled(),
+  pooled: comparisons,
   control: { ...control, ...pooledDifference(control.policy, control.against) },
   leaveOneIn: await leaveOneIn(),
 };
