@@ -17,11 +17,13 @@ const data = ['--task', 'completions', '--data', `${output}/data`, '--backend', 
 const adapter = `${output}/adapter`;
 
 say(`A Llama-style model that was trained from scratch on eight small tasks lies in ${model}.`);
+say('What follows `$` can be typed with `npm run --silent alphalora --` in place of `alphalora`.');
 say('1. Its spectra, and how many experts each block gets:');
 alphalora('plan', model, '--total', '32', '-o', output, ...process.argv.slice(2));
 
 say(`\n2. A task that it has never seen (${task}: digits in descending order), before:`);
 writeData();
+say(`(${output}/data has its questions, made by examples/demo-tasks/tasks.mjs)`);
 const [before] = alphalora('evaluate', model, ...data, '--max-tokens', '8');
 
 say('\n3. Fine-tuning with those experts:');

@@ -27,6 +27,8 @@ async function committedRuns(): Promise<Run[]> {
     .map((line) => JSON.parse(line));
 }
 
+const { detectable } = await import(join(folder, 'statistics.mjs'));
+
 describe('the statistics of the study', async () => {
   const { holm, meanWithInterval, permutationOfRanks, signFlipTest, spearman } = await import(
     join(folder, 'statistics.mjs')
@@ -55,6 +57,12 @@ describe('the statistics of the study', async () => {
     expect(permutationOfRanks(alphas, benefits)).toBeCloseTo(0.0265873, 2);
   });
 
+  it('says what difference would be found with a probability of 80 %', () => {
+    // t.interval's half width 0.7658999854; (t.ppf(0.975, 7) + t.ppf(0.8, 7)) / t.ppf(0.975, 7).
+    const interval = { low: -1.6908999854, high: -0.1591000146, n: 8 };
+    expect(detectable(interval)).toBeCloseTo(1.0561233015, 8);
+  });
+
   it('corrects p-values by Holm, in their own order', () => {
     // By hand: 4 x 0.005, 3 x 0.01, then 2 x 0.03 for both of the larger ones.
     const corrected: number[] = holm([0.01, 0.04, 0.03, 0.005]);
@@ -71,24 +79,32 @@ describe('the conclusion of the study', async () => {
       { ...row, policy: 'a', pHolm: 0.002 },
       { ...row, policy: 'b', p: 0.04, pHolm: 0.06 },
     ],
-    control: { ...row, policy: 'by alpha', against: 'against alpha' },
+    controls: [
+      { ...row, policy: 'by alpha', against: 'against alpha', of: 'the model', pHolm: 0.002 },
+    ],
     leaveOneIn: [{ model: 'm', task: 'all tasks', blocks: Array(8), spearman: 0.9, p: 0.003 }],
   };
 
   it('names what differs after the correction, and what does not', () => {
-    const [policies, control, alpha, seen] = conclusion(summary);
+    const [policies, control, alpha, detectable] = conclusion(summary);
     expect(policies).toMatch(/^a differs measurably from uniform/);
-    expect(control).toMatch(/-5.0 %, 95 % interval -8.0 to -2.0, p = 0.001: the control loses/);
+    expect(control).toMatch(
+      /by -5.0 %, 95 % interval -8.0 to -2.0, p = 0.001 .*: the control loses/,
+    );
     expect(alpha).toMatch(/ is related to the block's alpha/);
-    expect(seen).toMatch(/about 3 %/);
-    const [none, level, unrelated] = conclusion({
+    // 3 / 2.0687 x (2.0687 + 0.8575), the quantiles by t with 23 degrees of freedom (scipy).
+    expect(detectable).toMatch(/must be 4 to 4 %/);
+    const [none, level, won, unrelated] = conclusion({
       pooled: summary.pooled.map((its) => ({ ...its, pHolm: 0.06 })),
-      // The control wins: it does not lose.
-      control: { ...summary.control, mean: 5 },
+      controls: [
+        { ...summary.controls[0], pHolm: 0.06 },
+        { ...summary.controls[0], mean: 5 },
+      ],
       leaveOneIn: [{ ...summary.leaveOneIn[0], p: 0.06 }],
     });
     expect(none).toMatch(/^No policy differs measurably/);
     expect(level).toMatch(/does not lose measurably/);
+    expect(won).toMatch(/the control wins/);
     expect(unrelated).toMatch(/is not measurably related/);
   });
 });
@@ -146,7 +162,7 @@ describe('the runs of the study', () => {
       for (const row of rows) expect(readme, row).toContain(cells(row).join('|'));
 
       // The sentences of the first page.
-      const { pooled, control, leaveOneIn } = JSON.parse(
+      const { pooled, controls, leaveOneIn } = JSON.parse(
         await readFile(join(out, 'summary.json'), 'utf8'),
       );
       const first = (await readFile(join(root, 'README.md'), 'utf8')).replaceAll('\n', ' ');
@@ -154,7 +170,11 @@ describe('the runs of the study', () => {
       const text = ({ mean, low, high }: Record<string, number>, name = '') =>
         `${mean!.toFixed(1)} % (${name}${low!.toFixed(1)} to ${high!.toFixed(1)})`;
       expect(first).toContain(`differed by ${text(byAlpha, '95 % interval ')} from uniform`);
-      expect(first).toContain(`${text(control)} from its own inverse`);
+      expect(first).toContain(`${text(controls[0])} from its own inverse`);
+      const found = pooled.map((row: object) => Math.round(detectable(row)));
+      expect(first).toContain(
+        `a difference of ${Math.min(...found)} to ${Math.max(...found)} % with a probability of 80 %`,
+      );
       expect(first).toContain(`(Spearman ${leaveOneIn.at(-1).spearman.toFixed(2)})`);
     } finally {
       await rm(out, { recursive: true });

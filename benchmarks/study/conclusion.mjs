@@ -1,10 +1,11 @@
 /** What the data of the study say, in sentences that follow from its numbers alone. */
 import { baseline } from './design.mjs';
+import { detectable } from './statistics.mjs';
 
 const level = 0.05;
 
 /** @returns {string[]} sentences about at least one comparison in `pooled` */
-export function conclusion({ pooled, control, leaveOneIn }) {
+export function conclusion({ pooled, controls, leaveOneIn }) {
   const sentences = [];
   const apart = pooled.filter(({ pHolm }) => pHolm < level);
   const least = pooled.reduce((a, b) => (b.p < a.p ? b : a));
@@ -13,11 +14,13 @@ export function conclusion({ pooled, control, leaveOneIn }) {
       `${baseline} after correction for ${pooled.length} comparisons over ${least.n} pairs of runs; ` +
       `the smallest p-value before it is ${least.p.toFixed(3)} (${least.policy}, ${difference(least)}).`,
   );
-  sentences.push(
-    `The loss with experts by alpha (${control.policy}) differs from that with experts against alpha ` +
-      `(${control.against}) by ${difference(control)}, p = ${control.p.toFixed(3)}: ` +
-      `the control ${control.p < level && control.mean < 0 ? 'loses' : 'does not lose measurably'}.`,
-  );
+  for (const test of controls) {
+    sentences.push(
+      `The loss with experts by alpha (${test.policy}) differs from that with experts against alpha ` +
+        `(${test.against}) by ${difference(test)}, p = ${test.p.toFixed(3)} (corrected ${test.pHolm.toFixed(3)}), over ${test.n} pairs of ${test.of}: ` +
+        `the control ${verdict(test)}.`,
+    );
+  }
   for (const { model, blocks, spearman, p } of leaveOneIn.filter(
     ({ task }) => task === 'all tasks',
   )) {
@@ -27,9 +30,10 @@ export function conclusion({ pooled, control, leaveOneIn }) {
         `(Spearman ${spearman.toFixed(2)} over ${blocks.length} blocks, p = ${p.toFixed(3)}).`,
     );
   }
-  const reach = Math.max(...pooled.map(({ low, high }) => (high - low) / 2));
+  const [least80, most80] = [Math.min, Math.max].map((of) => of(...pooled.map(detectable)));
   sentences.push(
-    `Differences below about ${reach.toFixed(0)} % of the loss are hidden by the differences between seeds.`,
+    `A policy's true difference from ${baseline} must be ${least80.toFixed(0)} to ${most80.toFixed(0)} % of the loss, ` +
+      `by policy, to be found with a probability of 80 %, before the correction.`,
   );
   return sentences;
 }
@@ -37,4 +41,9 @@ export function conclusion({ pooled, control, leaveOneIn }) {
 /** In words: how much lower or higher, with the interval. */
 function difference({ mean, low, high }) {
   return `${mean < 0 ? '' : '+'}${mean.toFixed(1)} %, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}`;
+}
+
+function verdict({ pHolm, mean }) {
+  if (pHolm >= level) return 'does not lose measurably';
+  return mean < 0 ? 'loses' : 'wins';
 }

@@ -14,6 +14,15 @@ export function meanWithInterval(values) {
 }
 
 /**
+ * The true mean that a test at 5 % finds with a probability of 80 %, from the interval of a mean like
+ * it: the sum of the quantiles by t that the two probabilities need, in standard errors.
+ */
+export function detectable({ low, high, n }) {
+  const reach = jStat.studentt.inv(0.975, n - 1);
+  return ((high - low) / 2 / reach) * (reach + jStat.studentt.inv(0.8, n - 1));
+}
+
+/**
  * Whether paired differences have a mean other than 0: the share of random sign flips whose mean is
  * at least as far from 0 (two-sided permutation test, seeded, itself counted in).
  */

@@ -46,6 +46,8 @@ function work() {
       process.send({ failed: error.stack });
     }
   });
+  // A parent that was killed leaves nobody to report to.
+  process.on('disconnect', () => process.exit(1));
   process.send({ ready: true });
 }
 
@@ -59,6 +61,8 @@ async function direct() {
   await runAll(searchRuns(chosen), deadline);
   await runAll(largerRateRuns(finishedRuns(), chosen), deadline);
   await runAll(repeatedSearchRuns(finishedRuns(), chosen), deadline);
+  // More seeds may make the largest rate the best of further policies.
+  await runAll(largerRateRuns(finishedRuns(), chosen), deadline);
   const rateOf = chooseRates(finishedRuns());
   // Seed by seed, so that what is done by the deadline is balanced.
   const rest = [...comparisonRuns(rateOf, chosen), ...leaveOneInRuns(rateOf, chosen)];

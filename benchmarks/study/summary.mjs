@@ -1,7 +1,10 @@
 /**
  * From the runs of the study to its tables and its page.
  *
- *     node benchmarks/study/summary.mjs [--runs runs.jsonl] [--page study.html] [--json summary.json]
+ *     node benchmarks/study/summary.mjs [--runs mine.jsonl] [--page mine.html] [--json mine.json]
+ *
+ * Without options: the committed runs, study.html and summary.json. Of other runs, page and summary lie
+ * beside them.
  *
  * Losses are compared in per cent of the loss of the uniform policy with the same seed, so that tasks
  * can be pooled; negative is better.
@@ -22,20 +25,34 @@ import {
 } from './statistics.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: 'string', default: here('runs.jsonl') },
-    page: { type: 'string', default: here('study.html') },
-    json: { type: 'string', default: here('summary.json') },
-  },
+const { values } = parseArgs({
+  options: { runs: { type: 'string' }, page: { type: 'string' }, json: { type: 'string' } },
 });
+const own = values.runs?.replace(/\.jsonl$/, '');
+const options = {
+  runs: values.runs ?? here('runs.jsonl'),
+  page: values.page ?? (own ? `${own}.html` : here('study.html')),
+  json: values.json ?? (own ? `${own}.json` : here('summary.json')),
+};
 
 const runs = (existsSync(options.runs) ? readFileSync(options.runs, 'utf8') : '')
   .split('\n')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line));
+const isDemo = ({ model }) => model === 'demo-model';
 const comparisons = pooled();
-if (comparisons.length === 0) {
+const controls = withHolm(
+  [
+    { of: 'the demo model', among: isDemo },
+    { of: 'the other models', among: (setting) => !isDemo(setting) },
+  ]
+    .map(({ of, among }) => ({
+      ...{ of, ...control },
+      ...pooledDifference(control.policy, control.against, among),
+    }))
+    .filter(({ n }) => n > 1),
+);
+if (!controls.some(({ of }) => of === 'the demo model')) {
   console.error(
     `${options.runs} has no two pairs of runs of the demo model to compare yet: go on with study.mjs`,
   );
@@ -46,7 +63,7 @@ const summary = {
   hours: sum(runs.map(({ seconds }) => seconds)) / 3600,
   settings: settings.map(settingSummary).filter(({ policies: rows }) => rows.length > 0),
   pooled: comparisons,
-  control: { ...control, ...pooledDifference(control.policy, control.against) },
+  controls,
   leaveOneIn: await leaveOneIn(),
 };
 writeFileSync(options.json, `${JSON.stringify(summary, null, 2)}\n`);
@@ -104,19 +121,24 @@ function pooled() {
     .filter((policy) => policy !== baseline)
     .map((policy) => ({ policy, ...pooledDifference(policy, baseline) }))
     .filter(({ n }) => n > 1);
+  return withHolm(rows);
+}
+
+function withHolm(rows) {
   const corrected = holm(rows.map(({ p }) => p));
   return rows.map((row, i) => ({ ...row, pHolm: corrected[i] }));
 }
 
-/** Over all tasks of the demo model, which has the most seeds. */
-function pooledDifference(policy, base) {
-  const all = settings
-    .filter(({ model }) => model === 'demo-model')
-    .flatMap((setting) => pairs(compared(setting), policy, base));
+/** Over all tasks and seeds of a model: the demo model, which has the most, unless others are asked for. */
+function pooledDifference(policy, base, among = isDemo) {
+  const all = settings.filter(among).flatMap((setting) => pairs(compared(setting), policy, base));
   const losses = all.map(lossDifference);
   return {
     ...meanWithInterval(losses),
-    ...{ accuracy: meanWithInterval(all.map(accuracyDifference)), p: signFlipTest(losses) },
+    ...(all.every(([run]) => run.accuracy !== undefined) && {
+      accuracy: meanWithInterval(all.map(accuracyDifference)),
+    }),
+    p: signFlipTest(losses),
   };
 }
 
@@ -162,7 +184,7 @@ function tables(of) {
   const {
     settings: all,
     pooled: rows,
-    control: tested,
+    controls: tested,
     leaveOneIn: ranks,
     runs: count,
     hours,
@@ -174,8 +196,10 @@ function tables(of) {
     '',
   ];
   lines.push(...conclusion(of).map((sentence) => `- ${sentence}`), '');
-  const interval = ({ mean, low, high }, digits) =>
-    `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  const interval = ({ mean, low, high, n }, digits) =>
+    n < 2
+      ? `${mean.toFixed(digits)} (one run)`
+      : `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
   for (const { model, task, policies: own } of all) {
     lines.push(`### ${model}, ${task}`, '');
     lines.push('| policy | rate | test loss | accuracy | against uniform, % | seconds |');
@@ -189,18 +213,26 @@ function tables(of) {
     }
     lines.push('');
   }
-  lines.push('### Pooled over the tasks of the demo model', '');
+  lines.push(
+    '### Pooled: against uniform over the tasks of the demo model, and by alpha against its inverse',
+    '',
+  );
   lines.push(
     '| policy | loss, % | accuracy, points | pairs | p | p, Holm |',
     '| --- | --- | --- | --- | --- | --- |',
   );
   const cells = (row) =>
-    `${interval(row, 2)} | ${interval(row.accuracy, 1)} | ${row.n} | ${row.p.toFixed(4)}`;
+    `${interval(row, 2)} | ${row.accuracy ? interval(row.accuracy, 1) : ''} | ${row.n} | ${row.p.toFixed(4)}`;
   for (const row of rows) {
     lines.push(`| ${row.policy} | ${cells(row)} | ${row.pHolm.toFixed(4)} |`);
   }
-  lines.push(`| ${tested.policy} against ${tested.against} | ${cells(tested)} | |`);
-  lines.push('', '### Alpha and the benefit of two more experts in one block', '');
+  for (const row of tested) {
+    lines.push(
+      `| ${row.policy} against ${row.against}, ${row.of} | ${cells(row)} | ${row.pHolm.toFixed(4)} |`,
+    );
+  }
+  if (ranks.length > 0)
+    lines.push('', '### Alpha and the benefit of two more experts in one block', '');
   for (const { model, task, spearman: rho, p } of ranks) {
     lines.push(`- ${model}, ${task}: Spearman ${rho.toFixed(2)}, p ${p.toFixed(3)}`);
   }
