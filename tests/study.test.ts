@@ -27,12 +27,11 @@ async function committedRuns(): Promise<Run[]> {
     .map((line) => JSON.parse(line));
 }
 
-const { detectable } = await import(join(folder, 'statistics.mjs'));
+const { detectable, holm, meanWithInterval, permutationOfRanks, signFlipTest, spearman } =
+  await import(join(folder, 'statistics.mjs'));
+const { conclusion } = await import(join(folder, 'conclusion.mjs'));
 
-describe('the statistics of the study', async () => {
-  const { holm, meanWithInterval, permutationOfRanks, signFlipTest, spearman } = await import(
-    join(folder, 'statistics.mjs')
-  );
+describe('the statistics of the study', () => {
   const differences = [-1.2, 0.4, -2.3, -0.8, -1.9, 0.1, -0.6, -1.1];
   const alphas = [2.57, 1.74, 1.7, 1.76, 1.74, 1.7, 1.48, 1.57];
   const benefits = [3.1, 0.2, -0.4, 1.5, 0.9, 0.3, -1.2, 0.8];
@@ -71,8 +70,7 @@ describe('the statistics of the study', async () => {
   });
 });
 
-describe('the conclusion of the study', async () => {
-  const { conclusion } = await import(join(folder, 'conclusion.mjs'));
+describe('the conclusion of the study', () => {
   const row = { mean: -5, low: -8, high: -2, n: 24, p: 0.001 };
   const summary = {
     pooled: [
@@ -86,14 +84,14 @@ describe('the conclusion of the study', async () => {
   };
 
   it('names what differs after the correction, and what does not', () => {
-    const [policies, control, alpha, detectable] = conclusion(summary);
+    const [policies, control, alpha, power] = conclusion(summary);
     expect(policies).toMatch(/^a differs measurably from uniform/);
     expect(control).toMatch(
       /by -5.0 %, 95 % interval -8.0 to -2.0, p = 0.001 .*: the control loses/,
     );
     expect(alpha).toMatch(/ is related to the block's alpha/);
     // 3 / 2.0687 x (2.0687 + 0.8575), the quantiles by t with 23 degrees of freedom (scipy).
-    expect(detectable).toMatch(/must be 4 to 4 %/);
+    expect(power).toMatch(/must be 4 to 4 %/);
     const [none, level, won, unrelated] = conclusion({
       pooled: summary.pooled.map((its) => ({ ...its, pHolm: 0.06 })),
       controls: [
@@ -161,10 +159,16 @@ describe('the runs of the study', () => {
       expect(rows.length).toBeGreaterThan(50);
       for (const row of rows) expect(readme, row).toContain(cells(row).join('|'));
 
+      // The committed page and summary are of these runs.
+      const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'));
+      const page = await read('study.html');
+      for (const sentence of conclusion(summary)) expect(page).toContain(`<li>${sentence}</li>`);
+      const committed = JSON.parse(await read('summary.json'));
+      expect(committed.runs).toBe(summary.runs);
+      expect(conclusion(committed)).toEqual(conclusion(summary));
+
       // The sentences of the first page.
-      const { pooled, controls, leaveOneIn } = JSON.parse(
-        await readFile(join(out, 'summary.json'), 'utf8'),
-      );
+      const { pooled, controls, leaveOneIn } = summary;
       const first = (await readFile(join(root, 'README.md'), 'utf8')).replaceAll('\n', ' ');
       const byAlpha = pooled.find((row: { policy: string }) => row.policy === 'alphalora beta 2.5');
       const text = ({ mean, low, high }: Record<string, number>, name = '') =>

@@ -60,7 +60,7 @@ const corePolicies = [
 export const settings = [
   ...['descend', 'subtract', 'squeeze'].map((task) => ({
     ...{ model: 'demo-model', task, policies: Object.keys(policies) },
-    ...{ seeds, leaveOneIn: { blocks: 8 } },
+    ...{ seeds, leaveOneInBlocks: 8 },
     ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
@@ -136,10 +136,10 @@ export function comparisonRuns(rateOf, chosen = settings) {
  */
 export function leaveOneInRuns(rateOf, chosen = settings) {
   return chosen
-    .filter(({ leaveOneIn }) => leaveOneIn)
-    .flatMap(({ model, task, seeds: own, leaveOneIn: { blocks } }) =>
+    .filter(({ leaveOneInBlocks }) => leaveOneInBlocks)
+    .flatMap(({ model, task, seeds: own, leaveOneInBlocks }) =>
       own.flatMap((seed) =>
-        [-1, ...Array(blocks).keys()].map((block) => ({
+        [-1, ...Array(leaveOneInBlocks).keys()].map((block) => ({
           ...{ part: 'leave-one-in', model, task, block, seed },
           rate: rateOf({ model, task, policy: baseline }),
         })),

@@ -40,7 +40,7 @@ const runs = (existsSync(options.runs) ? readFileSync(options.runs, 'utf8') : ''
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line));
 const isDemo = ({ model }) => model === 'demo-model';
-const comparisons = pooled();
+const pooled = againstBaseline();
 const controls = withHolm(
   [
     { of: 'the demo model', among: isDemo },
@@ -52,7 +52,7 @@ const controls = withHolm(
     }))
     .filter(({ n }) => n > 1),
 );
-if (!controls.some(({ of }) => of === 'the demo model')) {
+if (pooled.length === 0 || controls[0]?.of !== 'the demo model') {
   console.error(
     `${options.runs} has no two pairs of runs of the demo model to compare yet: go on with study.mjs`,
   );
@@ -62,7 +62,7 @@ const summary = {
   runs: runs.length,
   hours: sum(runs.map(({ seconds }) => seconds)) / 3600,
   settings: settings.map(settingSummary).filter(({ policies: rows }) => rows.length > 0),
-  pooled: comparisons,
+  pooled,
   controls,
   leaveOneIn: await leaveOneIn(),
 };
@@ -116,7 +116,7 @@ function settingSummary(setting) {
 }
 
 /** Every policy against the uniform one. */
-function pooled() {
+function againstBaseline() {
   const rows = Object.keys(policies)
     .filter((policy) => policy !== baseline)
     .map((policy) => ({ policy, ...pooledDifference(policy, baseline) }))
@@ -180,27 +180,19 @@ async function leaveOneIn() {
   return found;
 }
 
-function tables(of) {
-  const {
-    settings: all,
-    pooled: rows,
-    controls: tested,
-    leaveOneIn: ranks,
-    runs: count,
-    hours,
-  } = of;
-  const lines = [
-    `${count} runs, ${hours.toFixed(1)} hours of one core`,
-    '',
+function tables(summary) {
+  const lines = [`${summary.runs} runs, ${summary.hours.toFixed(1)} hours of one core`, ''];
+  lines.push(
     '### What the data say',
     '',
-  ];
-  lines.push(...conclusion(of).map((sentence) => `- ${sentence}`), '');
+    ...conclusion(summary).map((sentence) => `- ${sentence}`),
+    '',
+  );
   const interval = ({ mean, low, high, n }, digits) =>
     n < 2
       ? `${mean.toFixed(digits)} (one run)`
       : `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
-  for (const { model, task, policies: own } of all) {
+  for (const { model, task, policies: own } of summary.settings) {
     lines.push(`### ${model}, ${task}`, '');
     lines.push('| policy | rate | test loss | accuracy | against uniform, % | seconds |');
     lines.push('| --- | --- | --- | --- | --- | --- |');
@@ -221,19 +213,19 @@ function tables(of) {
     '| policy | loss, % | accuracy, points | pairs | p | p, Holm |',
     '| --- | --- | --- | --- | --- | --- |',
   );
-  const cells = (row) =>
-    `${interval(row, 2)} | ${row.accuracy ? interval(row.accuracy, 1) : ''} | ${row.n} | ${row.p.toFixed(4)}`;
-  for (const row of rows) {
-    lines.push(`| ${row.policy} | ${cells(row)} | ${row.pHolm.toFixed(4)} |`);
-  }
-  for (const row of tested) {
+  const named = [
+    ...summary.pooled.map((row) => [row.policy, row]),
+    ...summary.controls.map((row) => [`${row.policy} against ${row.against}, ${row.of}`, row]),
+  ];
+  for (const [name, row] of named) {
+    const accuracy = row.accuracy ? interval(row.accuracy, 1) : '';
     lines.push(
-      `| ${row.policy} against ${row.against}, ${row.of} | ${cells(row)} | ${row.pHolm.toFixed(4)} |`,
+      `| ${name} | ${interval(row, 2)} | ${accuracy} | ${row.n} | ${row.p.toFixed(4)} | ${row.pHolm.toFixed(4)} |`,
     );
   }
-  if (ranks.length > 0)
+  if (summary.leaveOneIn.length > 0)
     lines.push('', '### Alpha and the benefit of two more experts in one block', '');
-  for (const { model, task, spearman: rho, p } of ranks) {
+  for (const { model, task, spearman: rho, p } of summary.leaveOneIn) {
     lines.push(`- ${model}, ${task}: Spearman ${rho.toFixed(2)}, p ${p.toFixed(3)}`);
   }
   return `${lines.join('\n')}\n`;
