@@ -364,6 +364,7 @@ function trainingOptions(command: Command): Command {
     .option('--epochs <count>', 'passes over the examples (default: 1)', decimal)
     .option('--batch-size <examples>', 'of a step', positive, 8)
     .option('--micro-batch-size <examples>', 'at once in memory (default: the batch)', positive)
+    .option('--no-group-by-length', 'fill steps at random, not with examples of similar length')
     .option('--learning-rate <rate>', 'at its peak', decimal, 3e-4)
     .addOption(
       new Option('--schedule <shape>', 'of the learning rate after the warm-up')

@@ -15,6 +15,7 @@ export interface TrainOptions extends TaskOptions, BackendOptions {
   epochs?: number;
   batchSize: number;
   microBatchSize?: number;
+  groupByLength: boolean;
   learningRate: number;
   schedule: 'constant' | 'linear' | 'cosine';
   warmupSteps?: number;
@@ -73,6 +74,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     {
       ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
       ...{ batchSize: options.batchSize, learningRate: options.learningRate, seed },
+      groupByLength: options.groupByLength,
       ...{ schedule: options.schedule, weightDecay: options.weightDecay },
       clipNorm: options.clipNorm === 0 ? null : options.clipNorm,
       ...(options.microBatchSize !== undefined && { microBatchSize: options.microBatchSize }),

@@ -1,18 +1,20 @@
 /**
- * The order of the data: a permutation per epoch from the seed, cut into micro-batches.
+ * The order of the data: a permutation per epoch from the seed, cut into the batches of the steps.
+ * How many sequences of a step pass through the model at once does not change it: micro-batches are
+ * cut from a batch, in its order.
  *
  * Grouping by length saves padding: pools of 50 batches of the permutation are sorted by length, as
  * in the sampler of Hugging Face Transformers, and cut into batches. There the batches of a pool stay
  * in order of length; here they are shuffled, so that the gradients do not drift with it. The
- * batch with the longest sequence comes first in every epoch: what does not fit into memory fails at
- * once.
+ * batch with the longest sequence comes first in every epoch, and its longest first in it: what does
+ * not fit into memory fails at once.
  */
 import { permutation, seededRandom } from '../random.js';
 
 export interface EpochOptions {
   /** Tokens of each sequence. */
   readonly lengths: readonly number[];
-  /** Sequences of a micro-batch; the last one of an epoch may have fewer. */
+  /** Sequences of a step; one step of an epoch may have fewer. */
   readonly batchSize: number;
   readonly groupByLength: boolean;
   readonly seed: number;
@@ -23,7 +25,7 @@ export interface EpochOptions {
 /** Batches sorted together. */
 const POOL = 50;
 
-/** Each sequence once, as indices into `lengths`. */
+/** @returns for each step its sequences, as indices into `lengths`; each sequence once */
 export function epochBatches(options: EpochOptions): number[][] {
   const { lengths, batchSize, groupByLength, seed, epoch } = options;
   const random = seededRandom(seed, `order of epoch ${epoch}`);
@@ -46,7 +48,8 @@ function lengthOf(batch: readonly number[], lengths: readonly number[]): number 
   return batch.reduce((most, i) => Math.max(most, lengths[i]!), 0);
 }
 
-function chunks<T>(items: readonly T[], size: number): T[][] {
+/** In pieces of `size`; the last one may have fewer. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -19,9 +19,9 @@ describe('settings', () => {
   });
 
   it('count the steps of epochs', () => {
-    // 103 sequences: 26 micro-batches of 4 (the last of 3), 9 steps of 3 (the last of 2).
+    // 103 sequences: 8 steps of 12 and one of 7.
     const sizes = { batchSize: 12, microBatchSize: 4 };
-    expect(stepsPerEpoch(sizes, 103)).toBe(9);
+    expect(stepsPerEpoch(12, 103)).toBe(9);
     expect(trainingSettings({ epochs: 2, ...sizes }, 103).steps).toBe(18);
     expect(trainingSettings({ epochs: 0.5, ...sizes }, 103).steps).toBe(5);
   });

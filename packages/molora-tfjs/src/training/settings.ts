@@ -11,7 +11,7 @@ export interface TrainingSettings {
   readonly steps: number;
   /** Sequences of a step. */
   readonly batchSize: number;
-  /** Sequences that pass through the model at once; a step accumulates their gradients. */
+  /** Sequences of a step that pass through the model at once; their gradients are accumulated. */
   readonly microBatchSize: number;
   readonly learningRate: number;
   readonly schedule: ScheduleName;
@@ -22,6 +22,7 @@ export interface TrainingSettings {
   readonly weightDecay: number;
   /** Largest global norm of the gradients; null for none. */
   readonly clipNorm: number | null;
+  /** Sequences of similar length share a step, which saves padding; see `epochBatches`. */
   readonly groupByLength: boolean;
   /** Of the order of the data and of everything random in the model. */
   readonly seed: number;
@@ -72,8 +73,7 @@ export type TrainingOptions = Readonly<
 export function trainingSettings(options: TrainingOptions, sequences: number): TrainingSettings {
   const { steps: givenSteps, epochs, batchSize = 8, ...rest } = options;
   const microBatchSize = rest.microBatchSize ?? batchSize;
-  const steps =
-    givenSteps ?? Math.ceil(epochs! * stepsPerEpoch({ batchSize, microBatchSize }, sequences));
+  const steps = givenSteps ?? Math.ceil(epochs! * stepsPerEpoch(batchSize, sequences));
   return checkSettings({
     ...{
       learningRate: 3e-4,
@@ -98,10 +98,7 @@ export function checkSettings(settings: unknown): TrainingSettings {
   );
 }
 
-/** The last step of an epoch may have fewer sequences. */
-export function stepsPerEpoch(
-  { batchSize, microBatchSize }: Pick<TrainingSettings, 'batchSize' | 'microBatchSize'>,
-  sequences: number,
-): number {
-  return Math.ceil(Math.ceil(sequences / microBatchSize) / (batchSize / microBatchSize));
+/** One step of an epoch may have fewer sequences than the others. */
+export function stepsPerEpoch(batchSize: number, sequences: number): number {
+  return Math.ceil(sequences / batchSize);
 }

@@ -13,7 +13,7 @@ import { derivedSeed } from '../random.js';
 import { adamW } from './adamw.js';
 import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
 import { clipFactor, globalNorm, stepGradients } from './gradients.js';
-import { epochBatches } from './order.js';
+import { chunks, epochBatches } from './order.js';
 import { progressMeter } from './progress.js';
 import { learningRateAt } from './schedules.js';
 import { fingerprint, type TokenSequence, tokenBatch } from './sequences.js';
@@ -57,7 +57,7 @@ export interface TrainingRun {
 export async function train(run: TrainingRun): Promise<TrainingState> {
   const { model, sequences, settings, callbacks = [], evaluation, checkpoints, resume } = run;
   const { signal, now = () => performance.now() } = run;
-  const { steps, microBatchSize, batchSize, seed } = settings;
+  const { steps, batchSize, seed } = settings;
   signal?.throwIfAborted();
   checkRun(run);
   const variables = Object.fromEntries(
@@ -116,7 +116,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     const tokens = batches.flatMap(({ lengths }) => lengths).reduce((sum, n) => sum + n, 0);
     const progress = meter.stepEnds(tokens, steps - step);
     const measured = await evaluate();
-    const epoch = step / stepsPerEpoch({ batchSize, microBatchSize }, sequences.length);
+    const epoch = step / stepsPerEpoch(batchSize, sequences.length);
     return {
       ...{ step, steps, epoch, loss: loss!, learningRate, gradientNorm: gradientNorm!, tokens },
       ...{ ...progress, ...(measured && { evaluation: measured }) },
@@ -173,17 +173,15 @@ function checkRun({ sequences, model, callbacks = [] }: TrainingRun): void {
 function batchPlan({ sequences, settings }: TrainingRun): (step: number) => number[][] {
   const { batchSize, microBatchSize, groupByLength, seed } = settings;
   const lengths = sequences.map(({ ids }) => ids.length);
-  const perStep = batchSize / microBatchSize;
-  const perEpoch = stepsPerEpoch(settings, sequences.length);
+  const perEpoch = stepsPerEpoch(batchSize, sequences.length);
   let [current, batches] = [-1, [] as number[][]];
   return (step) => {
     const epoch = Math.floor(step / perEpoch);
     if (epoch !== current) {
-      batches = epochBatches({ lengths, batchSize: microBatchSize, groupByLength, seed, epoch });
+      batches = epochBatches({ lengths, batchSize, groupByLength, seed, epoch });
       current = epoch;
     }
-    const start = (step % perEpoch) * perStep;
-    return batches.slice(start, start + perStep);
+    return chunks(batches[step % perEpoch]!, microBatchSize);
   };
 }
 

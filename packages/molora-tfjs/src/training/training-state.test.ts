@@ -68,6 +68,13 @@ describe('the state of a run', () => {
     }
   });
 
+  it('is refused when it is of a version with another order of the data', async () => {
+    const text = Buffer.from(written()).toString('latin1').replace('version\\":2', 'version\\":1');
+    const parsing = parseTrainingState(Uint8Array.from(Buffer.from(text, 'latin1')), 'state');
+    await expect(parsing).rejects.toThrow(damaged);
+    await expect(parsing).rejects.toThrow(/earlier version/);
+  });
+
   it('is not any other safetensors file', async () => {
     const { serializeSafetensors } = await import('@alphalora/checkpoint');
     const other = Buffer.concat(serializeSafetensors({ tensors: [] }));

@@ -29,7 +29,8 @@ export interface TrainingState {
 }
 
 const schema = v.object({
-  version: v.literal(1),
+  // In runs of version 1, which sequences formed a step hung on the size of the micro-batches.
+  version: v.literal(2, 'it was written by an earlier version, which ordered the data otherwise'),
   step: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   settings: v.unknown(),
   data: v.object({ sequences: v.number(), fingerprint: v.string() }),
@@ -42,7 +43,7 @@ export function serializeTrainingState(state: TrainingState): Uint8Array[] {
   const { step, settings, data, tensors, optimizer, callbacks } = state;
   const { updates, first, second } = optimizer;
   const rest: v.InferInput<typeof schema> = {
-    ...{ version: 1, step, settings, data, updates },
+    ...{ version: 2, step, settings, data, updates },
     callbacks: mapValues(callbacks, (callback) => callback.data ?? null),
   };
   const groups = Object.entries({ variable: tensors, first, second });
