@@ -17,13 +17,19 @@ export function withoutGradient(
   return constant(logits);
 }
 
-/** 1 at the `k` largest of each row and 0 elsewhere; of equal values the first ones count. */
+/**
+ * 1 at the `k` largest of each row and 0 elsewhere, as float32 like the values; of equal values the
+ * first ones count.
+ */
 export function topKMask(values: tf.Tensor2D, k: number): tf.Tensor2D {
   const columns = values.shape[1];
   if (k >= columns) return tf.onesLike(values);
   return withoutGradient(values, (rows) => {
     const { indices } = tf.topk(rows, k);
-    return tf.sum(tf.oneHot(indices as tf.Tensor<tf.Rank.R2>, columns), 1);
+    // Cast, since integers do not mix with floats everywhere: tfjs-node refuses to concatenate them.
+    // Asked for floats, WebAssembly's oneHot fills them with the bits of integers.
+    const chosen = tf.oneHot(indices as tf.Tensor<tf.Rank.R2>, columns).toFloat();
+    return tf.sum(chosen, 1);
   });
 }
 
