@@ -225,6 +225,57 @@ it('a file that changes under the analysis ends it', async () => {
   );
 });
 
+describe('a server that sends other bytes under the same name, digest and size', () => {
+  const [pass, other] = ['pass', 'other'].map((kind) => ({ on: 'files', kind }) as const);
+  const one = ['hf://demo/model', '--include', '*layers.0*q_proj*', '--jobs', '1'];
+  /** Requests that read no weights: the header for the program, and for what measures. */
+  const headers = [pass!, pass!];
+  const numbers = async (...more: string[]) =>
+    (await analysisOf({}, ...one, ...more)).matrices.find(({ status }) => status === 'ok');
+  const onDisk = async (...more: string[]) => {
+    const { matrices } = await analysisOf({}, demo, ...one.slice(1), '--no-cache', ...more);
+    return matrices.find(({ status }) => status === 'ok');
+  };
+
+  it('is found out when the matrix is read twice', async () => {
+    const twice = [...one, '--metrics', 'randomised'];
+    for (const cache of [[], ['--no-cache']]) {
+      await hub.faults(...headers, pass!, other!);
+      const { code, stderr } = await alphalora('analyze', ...twice, ...cache);
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/^error: \S*q_proj\.weight: it was changed while it was read/m);
+    }
+    await hub.faults();
+    expect(await numbers('--metrics', 'randomised')).toEqual(
+      await onDisk('--metrics', 'randomised'),
+    );
+  });
+
+  it('is found out when an earlier run has read the matrix, and leaves nothing in the cache', async () => {
+    const right = await numbers();
+    expect(right).toEqual(await onDisk());
+    await hub.faults(...headers, other!);
+    const { code, stderr } = await alphalora('analyze', ...one, '--precision', 'f32');
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(
+      /^error: \S*q_proj\.weight: other bytes arrived than in an earlier run.*--download/m,
+    );
+    await hub.faults();
+    expect(await numbers('--precision', 'f32')).toEqual(await onDisk('--precision', 'f32'));
+    expect(await numbers()).toEqual(right);
+  });
+
+  it('never gets its numbers under the digest of the right bytes', async () => {
+    await hub.faults(...headers, other!);
+    const wrong = await numbers();
+    const right = await onDisk();
+    expect(wrong!.digest).not.toBe(right!.digest);
+    // By the same cache, a copy on disk has its own numbers.
+    const { matrices } = await analysisOf({}, demo, ...one.slice(1));
+    expect(matrices.find(({ status }) => status === 'ok')).toEqual(right);
+  });
+});
+
 it('goes through the proxy of the environment', async () => {
   const asked: string[] = [];
   const proxy = createServer();

@@ -6,7 +6,7 @@
  * the answer: `status` (`status`, `headers`), `drop` (no answer at all), `hang` (none for ever),
  * `redirect` (`to`). Kinds that spoil a body: `cut` (the connection after `bytes`), `stall` (silence
  * after `bytes`), `slow` (`bytes` every `ms`), `short` (ends properly after `bytes`), `long` (`bytes` too
- * many). Kinds that spoil the head: `ignore-range`, `wrong-range`, `fewer` (a valid but smaller range of
+ * many), `other` (as many bytes, but others). Kinds that spoil the head: `ignore-range`, `wrong-range`, `fewer` (a valid but smaller range of
  * `bytes`), `etag`, `size` (a wrong total), `encoding`.
  */
 export function createFaults() {

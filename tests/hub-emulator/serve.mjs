@@ -41,6 +41,10 @@ async function* spoiled(stream, fault, response) {
   const { kind, bytes = 0, ms = 1 } = fault;
   let sent = 0;
   for await (const chunk of stream) {
+    if (kind === 'other') {
+      yield chunk.map((byte) => byte ^ 1);
+      continue;
+    }
     if (kind === 'slow') {
       for (let at = 0; at < chunk.length; at += bytes) {
         yield chunk.subarray(at, at + bytes);

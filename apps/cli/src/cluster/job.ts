@@ -3,10 +3,10 @@
  * and the measurement that comes back. Both are checked on arrival, since anybody who can write to
  * the queue's server can write anything there: options only choose among what this program has.
  */
-import { stat } from 'node:fs/promises';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
+import { fileStates } from '../models/state.js';
 import { listDigest } from '../pipeline/digest.js';
 import { engineNames, type Measured, type MeasurerSettings } from '../pipeline/measurer.js';
 
@@ -86,17 +86,7 @@ export function layoutOf({ tensors }: Checkpoint): string {
   return listDigest(tensors.map(({ name, dtype, shape }) => `${dtype} ${shape.join('x')} ${name}`));
 }
 
-/**
- * Identity of the weights' values, found without reading them: the digests that a hub lists, and
- * for files on disk the path, size and time of writing, as build tools do.
- */
-export async function contentOf({ files }: Checkpoint): Promise<string> {
-  const lines = await Promise.all(
-    files.map(async ({ source: { name, byteLength, identity } }) => {
-      if (identity !== undefined) return identity;
-      const { mtimeNs } = await stat(name, { bigint: true });
-      return `${name} ${byteLength} ${mtimeNs}`;
-    }),
-  );
-  return listDigest(lines);
+/** Identity of the weights' values, found without reading them. */
+export async function contentOf(checkpoint: Checkpoint): Promise<string> {
+  return listDigest(await fileStates(checkpoint));
 }

@@ -14,6 +14,7 @@ import {
 } from '@alphalora/htsr-core';
 import type { Io } from '../io.js';
 import { accessAgain, openModel, receivedBytes, reopenable } from '../models/open.js';
+import { fileStates, requireUnchanged } from '../models/state.js';
 import { downloadLine, progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { withModelDigest } from '../pipeline/identity.js';
@@ -104,6 +105,7 @@ export async function measure(
   const source = name === path ? checkpoint.source : name;
   const adapter = checkpoint.adapter?.source;
   const access = accessAgain(path, checkpoint, options);
+  const states = await fileStates(checkpoint);
   const estimator = await chosenEstimator(options);
   requireEngine(engine);
   const metrics = resolveMetrics(options.metrics);
@@ -202,6 +204,7 @@ export async function measure(
       signal: io.signal,
       onProgress: (state) => progress.update(state, found, receivedBytes(access)),
     });
+    await requireUnchanged(checkpoint, states);
     if (notKept !== undefined) {
       progress.clear();
       io.stderr.write(

@@ -1,14 +1,26 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheKey, readCached, writeCached } from './cache.js';
+import { readSealed, writeSealed } from './sealed.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-cache-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const spectrum = { singularValues: Float64Array.of(3, 2.5, 1e-300), precision: 'f32' as const };
 const facts = { digest: 'd', engine: 'wasm', precision: 'auto', version: '1' };
+const key = cacheKey(facts);
+const { length: count } = spectrum.singularValues;
 
 function entries(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -18,8 +30,20 @@ function entries(folder: string): string[] {
 
 describe('the cache of spectra', () => {
   it('gives back what was put in, bit for bit', async () => {
-    await writeCached(root, cacheKey(facts), spectrum);
-    expect(await readCached(root, cacheKey(facts))).toEqual(spectrum);
+    const folder = join(root, 'all');
+    const values = fc.float64Array({ maxLength: 40 });
+    const precision = fc.constantFrom('f32' as const, 'f64' as const);
+    await fc.assert(
+      fc.asyncProperty(values, precision, async (singularValues, arithmetic) => {
+        // A view into a larger buffer, as engines may return.
+        const shifted = new Float64Array(singularValues.length + 1).subarray(1);
+        shifted.set(singularValues);
+        await writeCached(folder, key, { singularValues: shifted, precision: arithmetic });
+        const found = await readCached(folder, key, singularValues.length);
+        expect(found).toEqual({ singularValues, precision: arithmetic });
+      }),
+      { seed: 1, numRuns: 50 },
+    );
   });
 
   it('keeps apart what differs in content, engine, arithmetic or version', () => {
@@ -30,7 +54,6 @@ describe('the cache of spectra', () => {
 
   it('takes any damage for absence', async () => {
     const folder = join(root, 'damaged');
-    const key = cacheKey(facts);
     await writeCached(folder, key, spectrum);
     const [file] = entries(folder) as [string];
     const sound = readFileSync(file);
@@ -38,13 +61,40 @@ describe('the cache of spectra', () => {
       const damaged = Uint8Array.from(sound);
       damaged[at]! ^= 1;
       writeFileSync(file, damaged);
-      // A flip inside the header's spelling of the precision is refused, never misread.
-      expect(await readCached(folder, key), `byte ${at}`).toBeUndefined();
+      expect(await readCached(folder, key, count), `byte ${at}`).toBeUndefined();
       writeFileSync(file, sound.subarray(0, at));
-      expect(await readCached(folder, key), `cut at ${at}`).toBeUndefined();
+      expect(await readCached(folder, key, count), `cut at ${at}`).toBeUndefined();
+    }
+    for (const more of [1, 8, sound.length]) {
+      writeFileSync(file, Buffer.concat([sound, sound.subarray(-more)]));
+      expect(await readCached(folder, key, count), `${more} bytes longer`).toBeUndefined();
     }
     writeFileSync(file, sound);
-    expect(await readCached(folder, key)).toEqual(spectrum);
+    expect(await readCached(folder, key, count)).toEqual(spectrum);
+  });
+
+  it('takes an entry of another name, another count or an older format for absence', async () => {
+    const [folder, other] = [join(root, 'here'), join(root, 'there')];
+    await writeCached(folder, key, spectrum);
+    await writeCached(other, cacheKey({ ...facts, digest: 'e' }), spectrum);
+    const [[file], [foreign]] = [entries(folder), entries(other)] as [[string], [string]];
+    for (const wrong of [0, count - 1, count + 1]) {
+      expect(await readCached(folder, key, wrong)).toBeUndefined();
+    }
+    const sound = readFileSync(file);
+    copyFileSync(foreign, file);
+    expect(await readCached(folder, key, count)).toBeUndefined();
+    // Sealed as it should be, for this key, but in the words of another format.
+    await writeSealed(file, `spectrum-1 ${key} ${count}`, new Uint8Array(1 + 8 * count));
+    expect(await readCached(folder, key, count)).toBeUndefined();
+    await writeSealed(file, `spectrum-2 ${key} ${count + 1}`, new Uint8Array(1 + 8 * count));
+    expect(await readCached(folder, key, count)).toBeUndefined();
+    writeFileSync(file, sound);
+    expect(await readCached(folder, key, count)).toEqual(spectrum);
+  });
+
+  it('does not read what is no file', async () => {
+    expect(await readSealed(root, 'header', 4)).toBeUndefined();
   });
 
   it('leaves no temporary files', () => {

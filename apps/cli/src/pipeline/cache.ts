@@ -1,15 +1,13 @@
 /**
  * Spectra on disk, one file per matrix, so that an interrupted or repeated run computes nothing
  * twice. A file is named by what determines its content: the matrix's digest, the engine and the
- * arithmetic. It is written whole or not at all, carries its own checksum, and anything that cannot
- * be read back exactly counts as absent.
+ * arithmetic. It is written whole or not at all, and anything that cannot be read back exactly counts
+ * as absent.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../files.js';
 import { listDigest } from './digest.js';
+import { readSealed, writeSealed } from './sealed.js';
 
 export interface CachedSpectrum {
   singularValues: Float64Array;
@@ -17,7 +15,10 @@ export interface CachedSpectrum {
 }
 
 /** Raise when the format of the files, or the meaning of their numbers, changes. */
-const FORMAT = 'spectrum-1';
+const FORMAT = 'spectrum-2';
+
+/** The body: bits of the arithmetic in a byte, then the values. */
+const BITS = { f32: 32, f64: 64 } as const;
 
 export function cacheKey(facts: {
   digest: string;
@@ -29,20 +30,16 @@ export function cacheKey(facts: {
   return listDigest([FORMAT, version, engine, precision, digest]);
 }
 
-export async function readCached(folder: string, key: string): Promise<CachedSpectrum | undefined> {
-  try {
-    const bytes = await readFile(fileOf(folder, key));
-    const end = bytes.indexOf('\n');
-    const { format, precision, checksum } = JSON.parse(bytes.subarray(0, end).toString('utf8'));
-    const values = bytes.subarray(end + 1);
-    if (format !== FORMAT || values.length % 8 !== 0 || checksum !== sha256(values))
-      return undefined;
-    if (precision !== 'f32' && precision !== 'f64') return undefined;
-    return { singularValues: new Float64Array(Uint8Array.from(values).buffer), precision };
-  } catch {
-    // Absent, unreadable or damaged: all mean that the spectrum has to be computed.
-    return undefined;
-  }
+/** @param count of singular values that the matrix has */
+export async function readCached(
+  folder: string,
+  key: string,
+  count: number,
+): Promise<CachedSpectrum | undefined> {
+  const body = await readSealed(fileOf(folder, key), headerOf(key, count), 1 + 8 * count);
+  if (!body) return undefined;
+  const precision = body[0] === BITS.f32 ? 'f32' : 'f64';
+  return { singularValues: new Float64Array(body.slice(1).buffer), precision };
 }
 
 export async function writeCached(
@@ -50,10 +47,10 @@ export async function writeCached(
   key: string,
   { singularValues, precision }: CachedSpectrum,
 ): Promise<void> {
-  const { buffer, byteOffset, byteLength } = singularValues;
+  const { buffer, byteOffset, byteLength, length } = singularValues;
   const values = new Uint8Array(buffer, byteOffset, byteLength);
-  const header = JSON.stringify({ format: FORMAT, precision, checksum: sha256(values) });
-  await writeFileAtomic(fileOf(folder, key), Buffer.concat([Buffer.from(`${header}\n`), values]));
+  const body = Buffer.concat([Uint8Array.of(BITS[precision]), values]);
+  await writeSealed(fileOf(folder, key), headerOf(key, length), body);
 }
 
 /** The platform's place for what can be computed again. */
@@ -66,10 +63,10 @@ export function defaultCacheFolder(): string {
   return join(homedir(), '.cache', 'alphalora');
 }
 
-function fileOf(folder: string, key: string): string {
-  return join(folder, 'spectra', key.slice(0, 2), key);
+function headerOf(key: string, count: number): string {
+  return `${FORMAT} ${key} ${count}`;
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function fileOf(folder: string, key: string): string {
+  return join(folder, 'spectra', key.slice(0, 2), key);
 }

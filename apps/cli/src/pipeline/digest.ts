@@ -1,74 +1,128 @@
-/** Content digests of matrices: what makes a cached spectrum valid, and a document traceable. */
-import { createHash } from 'node:crypto';
-import type { Matrix } from '@alphalora/contracts';
+/**
+ * Content digests of matrices: what makes a cached spectrum valid, and a document traceable. They are
+ * taken of the bytes that go to the engine, as they go by, since a file or a server may hold others
+ * the next time.
+ */
+import { createHash, hash as hashOnce } from 'node:crypto';
+import { bytesPerElement, decodeValues } from '@alphalora/checkpoint';
+import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
 
 const CHUNK_BYTES = 1 << 20;
-
-const storedBytes: Partial<Record<Matrix['dtype'], number>> = {
-  ...{ F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1 },
-};
+/** Of the SHA-256 of a row, kept to recognize the row when it is read again. */
+const MARK_BYTES = 16;
 
 /** A matrix whose digest is taken while it is read. */
 export interface ObservedMatrix {
+  /**
+   * Reads as the original does, and throws AlphaLoraError `IO_FAILED` when a row is read again and
+   * holds other bytes than before.
+   */
   matrix: Matrix;
+  /** Whether any row has been read. */
+  isRead(): boolean;
   /**
    * SHA-256 of the type, the shape and the stored bytes of the matrix: 64 hexadecimal digits. The
    * decoded values stand in for the bytes where those are not stored in one run (parts of fused
-   * weights). Rows that have not been read by now are read for it, in chunks.
+   * weights). Rows that have not been read by now are read for it, in chunks; all rows are those
+   * that whoever read the matrix has seen.
    */
   digest(signal?: AbortSignal): Promise<string>;
 }
 
 /** Rows count when they are first read in their order, as engines do; others are read again. */
 export function observed(matrix: Matrix): ObservedMatrix {
-  const { rows, columns, dtype } = matrix;
+  const { name, rows, columns, dtype, readInto } = matrix;
   const hash = createHash('sha256').update(`${dtype} ${rows} ${columns}\n`);
-  const storedRow = columns * (storedBytes[dtype] ?? 8);
-  let seen = 0;
+  const marks = Buffer.alloc(rows * MARK_BYTES);
+  const isMarked = new Uint8Array(rows);
+  /** Rows from the first on that the hash has. */
+  let hashed = 0;
+  let isRead = false;
+
   /** @param bytes of rows from `start` on */
   const note = (bytes: Uint8Array, start: number, rowBytes: number): void => {
+    isRead = true;
     const end = start + bytes.byteLength / rowBytes;
-    if (start > seen || end <= seen) return;
-    hash.update(bytes.subarray((seen - start) * rowBytes));
-    seen = end;
-  };
-  const { readInto } = matrix;
-  const noting: Matrix = {
-    ...matrix,
-    async read(start = 0, end = rows, signal?: AbortSignal) {
-      const values = await matrix.read(start, end, signal);
-      const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
-      if (!readInto) {
-        note(new Uint8Array(buffer, byteOffset, byteLength), start, columns * BYTES_PER_ELEMENT);
+    for (let row = start; row < end; row++) {
+      const at = (row - start) * rowBytes;
+      const mark = hashOnce('sha256', bytes.subarray(at, at + rowBytes), 'buffer');
+      const place = row * MARK_BYTES;
+      if (!isMarked[row]) mark.copy(marks, place, 0, MARK_BYTES);
+      else if (mark.compare(marks, place, place + MARK_BYTES, 0, MARK_BYTES) !== 0) {
+        throw changed(name);
       }
-      return values;
-    },
-    ...(readInto && {
-      async readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
-        await readInto(target, start, signal);
-        note(target, start, storedRow);
-      },
-    }),
+      isMarked[row] = 1;
+    }
+    if (start > hashed || end <= hashed) return;
+    hash.update(bytes.subarray((hashed - start) * rowBytes));
+    hashed = end;
   };
+
+  const rowBytes = columns * (readInto ? bytesPerElement(dtype) : 8);
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
+  const noting = readInto ? throughBytes(matrix, note, step) : throughValues(matrix, note);
   return {
     matrix: noting,
+    isRead: () => isRead,
     async digest(signal) {
-      const step = Math.max(1, Math.floor(CHUNK_BYTES / storedRow));
-      const buffer = new Uint8Array(seen < rows && readInto ? Math.min(step, rows) * storedRow : 0);
-      while (seen < rows) {
-        const end = Math.min(seen + step, rows);
-        if (readInto)
-          await noting.readInto!(buffer.subarray(0, (end - seen) * storedRow), seen, signal);
-        else await noting.read(seen, end, signal);
+      const { readInto: fill } = noting;
+      const buffer = new Uint8Array(fill ? Math.min(step, rows - hashed) * rowBytes : 0);
+      while (hashed < rows) {
+        const end = Math.min(hashed + step, rows);
+        if (fill) await fill(buffer.subarray(0, (end - hashed) * rowBytes), hashed, signal);
+        else await noting.read(hashed, end, signal);
       }
       return hash.copy().digest('hex');
     },
   };
 }
 
-/** The digest of a matrix, which is read for it; see {@link ObservedMatrix}. */
-export function matrixDigest(matrix: Matrix, signal?: AbortSignal): Promise<string> {
-  return observed(matrix).digest(signal);
+type Note = (bytes: Uint8Array, start: number, rowBytes: number) => void;
+
+/** Values are decoded from the bytes here, so that every way of reading is seen in one form. */
+function throughBytes(matrix: Matrix, note: Note, step: number): Matrix {
+  const { rows, columns, dtype } = matrix;
+  const rowBytes = columns * bytesPerElement(dtype);
+  const readInto = async (target: Uint8Array, start: number, signal?: AbortSignal) => {
+    await matrix.readInto!(target, start, signal);
+    note(target, start, rowBytes);
+  };
+  return {
+    ...matrix,
+    readInto,
+    async read(start = 0, end = rows, signal?: AbortSignal) {
+      const Values = dtype === 'F64' ? Float64Array : Float32Array;
+      const values = new Values((end - start) * columns);
+      const chunk = new Uint8Array(Math.min(step, end - start) * rowBytes);
+      for (let row = start; row < end; row += step) {
+        const bytes = chunk.subarray(0, (Math.min(row + step, end) - row) * rowBytes);
+        await readInto(bytes, row, signal);
+        values.set(decodeValues(bytes, dtype), (row - start) * columns);
+      }
+      return values;
+    },
+  };
+}
+
+function throughValues(matrix: Matrix, note: Note): Matrix {
+  const { rows, columns } = matrix;
+  return {
+    ...matrix,
+    async read(start = 0, end = rows, signal?: AbortSignal) {
+      const values = await matrix.read(start, end, signal);
+      const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
+      note(new Uint8Array(buffer, byteOffset, byteLength), start, columns * BYTES_PER_ELEMENT);
+      return values;
+    },
+  };
+}
+
+function changed(tensor: string): AlphaLoraError {
+  return new AlphaLoraError(
+    'IO_FAILED',
+    `${tensor}: it was changed while it was read; start again when nothing writes to it`,
+    { details: { tensor } },
+  );
 }
 
 /** SHA-256 over lines, for identities that are made of others. */

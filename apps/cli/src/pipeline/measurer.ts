@@ -146,8 +146,12 @@ function contentsOf(contents: readonly Content[], sampled: SpectralUnit): Map<Ma
     if (measured.has(window)) continue;
     const whole = contents.find(({ matrix }) => window.name.startsWith(`${matrix.name}[`))!;
     const coordinates = window.name.slice(whole.matrix.name.length);
-    const known = listDigest([whole.known!, coordinates]);
-    measured.set(window, { matrix: window, known, digest: async () => known });
+    const inWhole = (digest: string): string => listDigest([digest, coordinates]);
+    measured.set(window, {
+      matrix: window,
+      ...(whole.known !== undefined && { known: inWhole(whole.known) }),
+      digest: async (signal) => inWhole(await whole.digest(signal)),
+    });
   }
   return measured;
 }
@@ -181,7 +185,8 @@ function cachingEngine(
       const { precision = 'auto', onPrecision } = options;
       const keyOf = (digest: string): string =>
         cacheKey({ digest, engine: `${engine.name} ${build}`, precision, version });
-      const cached = content.known && (await readCached(cacheFolder, keyOf(content.known)));
+      const count = Math.min(matrix.rows, matrix.columns);
+      const cached = content.known && (await readCached(cacheFolder, keyOf(content.known), count));
       if (cached) {
         found += matrixOperations(matrix);
         onPrecision?.(cached.precision);

@@ -1,0 +1,37 @@
+/**
+ * Whether the files of a model are still those that were opened, found without reading them: by the
+ * digests that a hub lists, and for files on disk by their size and time of writing, as build tools do.
+ */
+import { stat } from 'node:fs/promises';
+import type { Checkpoint, CheckpointFile } from '@alphalora/checkpoint/node';
+import { AlphaLoraError } from '@alphalora/contracts';
+
+/** One line for each file. */
+export function fileStates({ files }: Pick<Checkpoint, 'files'>): Promise<string[]> {
+  return Promise.all(files.map(stateOf));
+}
+
+async function stateOf({ source: { name, identity } }: CheckpointFile): Promise<string> {
+  if (identity !== undefined) return identity;
+  const stats = await stat(name, { bigint: true }).catch(() => undefined);
+  return `${name} ${stats ? `${stats.size} ${stats.mtimeNs}` : 'absent'}`;
+}
+
+/**
+ * @param before what {@link fileStates} gave when the model was opened
+ * @throws AlphaLoraError `IO_FAILED` naming the first file that has been written to since
+ */
+export async function requireUnchanged(
+  checkpoint: Pick<Checkpoint, 'files'>,
+  before: readonly string[],
+): Promise<void> {
+  const now = await fileStates(checkpoint);
+  const at = now.findIndex((state, i) => state !== before[i]);
+  if (at < 0) return;
+  const { name: file } = checkpoint.files[at]!.source;
+  throw new AlphaLoraError(
+    'IO_FAILED',
+    `${file}: it was changed while it was read; start again when nothing writes to it`,
+    { details: { file } },
+  );
+}
