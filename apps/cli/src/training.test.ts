@@ -1,5 +1,5 @@
 /** `train`, `evaluate` and `generate` of the built program, on a tiny model. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -124,6 +124,32 @@ describe('plan, train, evaluate, generate', () => {
     }
     const losses = (of: string): number[] => metrics(of).map(({ loss }) => loss);
     expect(losses(folder)).toEqual(losses(adapter));
+  });
+});
+
+describe('a folder', () => {
+  const folder = join(root, 'shared');
+  const argv = ['train', model, ...recipe, '--steps', '30', '-o', folder];
+
+  it('has one run at a time; a killed one is resumed without cleaning up', async () => {
+    const [child, outcome] = start(argv);
+    const lock = join(folder, 'training.1.lock');
+    // Written after the lock.
+    while (!existsSync(join(folder, 'metrics.jsonl')))
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    child.kill('SIGSTOP');
+    const second = await alphalora(...argv, '--resume');
+    expect(second).toMatchObject({ code: 2, stdout: '' });
+    expect(second.stderr).toContain(`in use by the training run of process ${child.pid}`);
+    expect(second.stderr).toContain(lock);
+    child.kill('SIGKILL');
+    await outcome;
+    const resumed = await alphalora(...argv, '--resume');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(metrics(folder).map(({ step }) => step)).toEqual(
+      Array.from({ length: 30 }, (_, i) => i + 1),
+    );
+    expect(readdirSync(folder).filter((name) => name.endsWith('.lock'))).toEqual([]);
   });
 });
 

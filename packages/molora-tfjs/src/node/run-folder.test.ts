@@ -88,6 +88,16 @@ describe('the folder of a run', () => {
     expect(await steps()).toEqual([1]);
   });
 
+  it('is written by one run at a time', async () => {
+    const first = await openRunFolder(path);
+    await first.record(report(1));
+    await expect(openRunFolder(path, { resume: true })).rejects.toThrow(refused('INVALID_OPTION'));
+    await first.record(report(2));
+    await first.close();
+    expect(await steps()).toEqual([1, 2]);
+    await (await openRunFolder(path, { resume: true })).close();
+  });
+
   it('says which file is damaged, and leaves it', async () => {
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'training_state.safetensors'), 'no state');

@@ -8,9 +8,9 @@
  *   state, so that the state of the last step is there only when the adapter is;
  * - `metrics.jsonl`, a line a step, cut back to the step that the run resumes from.
  *
- * One process at a time may write to a folder.
+ * One process at a time may write to a folder, see `lockFolder`.
  */
-import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { AdapterFiles } from '../adapters/write.js';
@@ -21,6 +21,7 @@ import {
   serializeTrainingState,
   type TrainingState,
 } from '../training/training-state.js';
+import { lockFolder } from './folder-lock.js';
 
 export interface RunFolder {
   readonly path: string;
@@ -30,6 +31,7 @@ export interface RunFolder {
   record(report: StepReport): Promise<void>;
   /** Writes a checkpoint: on disk, not only in the system's memory, when the promise resolves. */
   save(state: TrainingState, adapter?: AdapterFiles): Promise<void>;
+  /** Lets other processes into the folder. */
   close(): Promise<void>;
 }
 
@@ -40,13 +42,24 @@ const STATE = 'training_state.safetensors';
  *
  * @param resume goes on from the checkpoint in the folder, or begins when there is none yet; without
  *   it, a folder with a checkpoint is refused. @default false
- * @throws AlphaLoraError `INVALID_OPTION` when there is a checkpoint and no wish to go on from it,
- *   `INVALID_CHECKPOINT` when it is damaged, `IO_FAILED` when the folder cannot be read or written
+ * @throws AlphaLoraError `INVALID_OPTION` when another run is at work in the folder, or when there is
+ *   a checkpoint and no wish to go on from it, `INVALID_CHECKPOINT` when it is damaged, `IO_FAILED` when the folder cannot be read or written
  */
 export async function openRunFolder(
   path: string,
   { resume = false }: { resume?: boolean } = {},
 ): Promise<RunFolder> {
+  const lock = await writing(path, () => lockFolder(path));
+  try {
+    const folder = await openLocked(path, resume);
+    return { ...folder, close: () => folder.close().finally(lock.release) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
   const state = await reading(join(path, STATE), (bytes, file) => parseTrainingState(bytes, file));
   if (state && !resume) {
     throw new AlphaLoraError(
@@ -60,7 +73,6 @@ export async function openRunFolder(
     metricsLength(Buffer.from(bytes).toString('latin1'), state?.step ?? 0),
   );
   const metrics = await writing(file, async () => {
-    await mkdir(path, { recursive: true });
     const handle = await open(file, 'a');
     await handle.truncate(kept ?? 0);
     return handle;

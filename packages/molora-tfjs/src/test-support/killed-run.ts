@@ -72,12 +72,13 @@ async function killAt(n: number): Promise<void> {
       left--;
       if (left > 0) return original.apply(this, args);
       if (name === 'appendFile') await original.call(this, firstHalf(args[0] as string));
-      if (name === 'writeFile') await original(args[0], firstHalf(args[1] as Uint8Array[]));
+      if (name === 'writeFile')
+        await original(args[0], firstHalf(args[1] as Uint8Array[]), args[2]);
       return kill();
     };
   };
   for (const name of ['appendFile', 'datasync', 'sync', 'truncate']) intercept(handle, name);
-  for (const name of ['rename', 'writeFile']) intercept(fs as unknown as typeof handle, name);
+  for (const name of ['rename', 'rm', 'writeFile']) intercept(fs as unknown as typeof handle, name);
   syncBuiltinESMExports();
 }
 
