@@ -39,6 +39,41 @@ function analyze(...args: string[]): Analysis {
 const measured = ({ matrices }: Analysis): AnalysedRow[] =>
   matrices.filter((row) => row.status === 'ok');
 
+describe('float32', () => {
+  // The demo model's wide matrices keep their smallest eigenvalues, its square ones do not.
+  const square = ['--include', '*self_attn*', '--bootstrap', '0'];
+
+  it('marks the rows whose fit reads what it does not resolve, and says so', () => {
+    const file = join(root, 'f32.json');
+    const forced = alphalora('analyze', demo, ...square, '--precision', 'f32', '-o', file);
+    const analysis: Analysis = JSON.parse(readFileSync(file, 'utf8'));
+    const marked = measured(analysis).filter(({ imprecise }) => imprecise !== undefined);
+    expect(marked.length).toBeGreaterThan(0);
+    expect(marked[0]!.imprecise).toMatch(/^float32 does not resolve the \d+ smallest of/);
+    const warning = new RegExp(
+      `warning: ${marked.length} of \\d+ alphas rest on .*--precision auto`,
+    );
+    expect(forced.stderr).toMatch(warning);
+    expect(alphalora('allocate', file).stderr).toMatch(warning);
+    // A row that the cache answers is marked alike.
+    const again = analyze(demo, ...square, '--precision', 'f32');
+    expect(again.matrices).toEqual(analysis.matrices);
+  });
+
+  it('is not marked where it is good enough, nor is float64', () => {
+    const auto = alphalora('analyze', demo, ...square);
+    expect(auto.stderr).not.toContain('warning');
+    const exact = new Map(measured(analyze(demo, ...square)).map((row) => [row.name, row.alpha]));
+    const rows = measured(
+      analyze(demo, ...square, '--precision', 'f32', '--estimator', 'fix-finger'),
+    );
+    for (const { name, alpha, imprecise } of rows) {
+      if (imprecise === undefined)
+        expect(Math.abs(alpha / exact.get(name)! - 1)).toBeLessThan(1e-4);
+    }
+  });
+});
+
 describe('uncertainty', () => {
   const analysis = analyze(demo);
 

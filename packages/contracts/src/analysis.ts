@@ -83,6 +83,11 @@ export interface AnalysedRow extends RowIdentity {
   spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';
+  /**
+   * Present where the arithmetic did not resolve eigenvalues that the fit depends on: why alpha and
+   * what follows from it are not to be relied on, in words. Metrics that cannot be known are absent.
+   */
+  imprecise?: string;
   /** Further metrics by name. */
   metrics: Record<string, number>;
 }

@@ -64,6 +64,7 @@ const matrixRow = {
         },
       },
       precision: { enum: ['f32', 'f64'] },
+      imprecise: words,
       metrics: { type: 'object', additionalProperties: { type: 'number' } },
     },
   },

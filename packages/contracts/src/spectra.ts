@@ -9,11 +9,17 @@ export interface SpectrumOptions {
   signal?: AbortSignal | undefined;
   /** Called with the share of this matrix that is done, 0 to 1. */
   onProgress?: ((done: number) => void) | undefined;
-  /** Called once with the arithmetic that the returned values come from. */
-  onPrecision?: ((precision: Exclude<Precision, 'auto'>) => void) | undefined;
+  /** Called once with the arithmetic that the returned values come from and how far down they hold. */
+  onPrecision?: ((precision: Exclude<Precision, 'auto'>, resolved: number) => void) | undefined;
 }
 
-/** Computes the singular values of one matrix. */
+/**
+ * Computes the singular values of one matrix.
+ *
+ * An engine tells `onPrecision` the smallest singular value that its arithmetic resolves: from there
+ * up squares are right to 3e-4; smaller ones are guesses, or zero where nothing can be told. It is 0
+ * where all of them are as right as those of a float64 singular value decomposition.
+ */
 export interface SpectralEngine {
   readonly name: string;
   /**
@@ -51,6 +57,11 @@ export interface TailFit {
 
 export interface TailEstimator {
   readonly name: string;
+  /**
+   * How many of the largest of `count` eigenvalues the fit depends on, where it does not look at the
+   * others. All of them when absent.
+   */
+  reads?(count: number): number;
   /**
    * @param eigenvalues positive, ascending
    * @throws AlphaLoraError `NO_SPECTRUM` when no cut gives a fit

@@ -15,6 +15,7 @@ import { isFactored, type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
 import { seededRandom } from './random.js';
+import { impreciseReason } from './resolution.js';
 import { spectrum } from './spectrum.js';
 import { middle95 } from './statistics.js';
 import { summarize } from './summary.js';
@@ -81,11 +82,16 @@ export async function measureUnit(
   const sampled = options.farms ? farmsUnit(unit, options.farms) : unit;
 
   let used: 'f32' | 'f64' | undefined;
-  const onPrecision = (arithmetic: 'f32' | 'f64'): void => {
+  let from = 0;
+  const onPrecision = (arithmetic: 'f32' | 'f64', resolved: number): void => {
     // Of a pooled spectrum, the lowest precision is the one that limits it.
     used = used === 'f32' ? 'f32' : arithmetic;
+    from = Math.max(from, resolved ** 2);
   };
   const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
+  const count = sampled.matrices.reduce((sum, m) => sum + Math.min(m.rows, m.columns), 0);
+  const resolution = { from, count };
+  const imprecise = impreciseReason(eigenvalues, resolution, estimator);
   const fit = estimator.fit(eigenvalues);
   const random = seededRandom(seed, `bootstrap ${unit.name}`);
   const { alpha } = fit;
@@ -97,13 +103,17 @@ export async function measureUnit(
     needsRandomised(names) && !isFactored(sampled)
       ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
       : undefined;
-  const context = { eigenvalues, fit, ...sidesOf(sampled), ...(randomised && { randomised }) };
+  const context = {
+    ...{ eigenvalues, fit, resolution, ...sidesOf(sampled) },
+    ...(randomised && { randomised }),
+  };
   return {
     ...fit,
     ...(interval && { interval }),
     ...(draws.length > 0 && { draws }),
     ...(warning && { warning }),
     ...(used && { precision: used }),
+    ...(imprecise !== undefined && { imprecise }),
     metrics: computeMetrics(context, names),
     spectrum: summarize(eigenvalues),
   };

@@ -237,6 +237,24 @@ describe('options', () => {
     }
   });
 
+  it('says how far down float32 is right', async () => {
+    const order = 200;
+    const expected = Float64Array.from({ length: order }, (_, i) => 10 ** ((-5 * i) / order));
+    const matrix = matrixOf(order, order, withSpectrum(order, order, expected));
+    const reported: number[] = [];
+    const onPrecision = (_: string, resolved: number) => reported.push(resolved);
+    const f32 = await engine.singularValues(matrix, { precision: 'f32', onPrecision });
+    await engine.singularValues(matrix, { precision: 'f64', onPrecision });
+    const [resolved, all] = reported as [number, number];
+    expect(all).toBe(0);
+    const count = expected.filter((value) => value >= resolved).length;
+    expect(count).toBeGreaterThan(order / 4);
+    expect(count).toBeLessThan(order);
+    for (let i = 0; i < count; i++) {
+      expect(Math.abs(f32[i]! ** 2 / expected[i]! ** 2 - 1)).toBeLessThan(1e-4);
+    }
+  });
+
   it('reports growing progress that ends with 1', async () => {
     const seen: number[] = [];
     const matrix = matrixOf(900, 900, Float32Array.from(randomValues(810_000, 6)));

@@ -1,7 +1,7 @@
 /** The engine: builds tried in order, matrices one after another, arithmetic chosen for each. */
 import type { Matrix, SpectralEngine, SpectrumOptions } from '@alphalora/contracts';
 import { type Candidate, loadFirst } from './load.js';
-import { firstPrecision, isTrustworthy } from './precision.js';
+import { firstPrecision, resolvedFrom } from './precision.js';
 import { gramSpectrum } from './spectrum.js';
 import type { WasmInstance } from './stages.js';
 
@@ -39,7 +39,7 @@ async function solve(
 ): Promise<Float64Array> {
   const { precision = 'auto', signal, onProgress, onPrecision } = options;
   if (matrix.rows === 0 || matrix.columns === 0) {
-    onPrecision?.('f64');
+    onPrecision?.('f64', 0);
     return new Float64Array(0);
   }
   const report = onProgress && increasing(onProgress);
@@ -48,12 +48,13 @@ async function solve(
 
   let used = precision === 'auto' ? firstPrecision(matrix) : precision;
   let spectrum = await pass(used, false);
-  if (precision === 'auto' && used === 'f32' && !isTrustworthy(spectrum.singularValues)) {
-    used = 'f64';
+  let resolved = used === 'f32' ? resolvedFrom(spectrum.singularValues) : 0;
+  if (precision === 'auto' && resolved > 0) {
+    [used, resolved] = ['f64', 0];
     spectrum = await pass(used, spectrum.held);
   }
   report?.(1);
-  onPrecision?.(used);
+  onPrecision?.(used, resolved);
   return spectrum.singularValues.reverse();
 }
 

@@ -1,8 +1,30 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { absent, expectSpectra } from './test-support/shared.js';
+import { absent, expectSpectra, matricesOf } from './test-support/shared.js';
 
 describe.skipIf(absent)(`real checkpoints against float64 SVDs${absent}`, () => {
   const engine = createWasmEngine();
   it.each(['stories260K', 'babyllama-tok361'])('%s', (folder) => expectSpectra(engine, folder));
+
+  it.each(['stories260K', 'babyllama-tok361'])(
+    '%s in float32 is right as far down as it says',
+    async (folder) => {
+      let unresolved = 0;
+      for (const matrix of await matricesOf(folder)) {
+        let resolved = 0;
+        const f32 = await engine.singularValues(matrix, {
+          precision: 'f32',
+          onPrecision: (_, smallest) => {
+            resolved = smallest;
+          },
+        });
+        const f64 = await engine.singularValues(matrix, { precision: 'f64' });
+        for (const [i, value] of f64.entries()) {
+          if (value < resolved) unresolved++;
+          else expect(Math.abs(f32[i]! ** 2 / value ** 2 - 1), matrix.name).toBeLessThan(3e-4);
+        }
+      }
+      expect(unresolved).toBeGreaterThan(0);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { failedRows, failures, omissions } from '../output/analysis.js';
+import { failedRows, omissions, shortcomings } from '../output/analysis.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
 
 export interface DeliveryOptions extends GateOptions {
@@ -32,7 +32,7 @@ export async function deliver(
   const formatted = formatDocument(document);
   if (output !== undefined) await writeFileAtomic(output, formatted);
   stdout.write(json ? formatted : text);
-  if (analysis) stderr.write(fresh ? omissions(analysis) : failures(analysis));
+  if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
   if (output !== undefined) stderr.write(`wrote ${output}\n`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }

@@ -20,7 +20,7 @@ const weightWatcher =
   'spectral_norm,stable_rank,status,sv_max,sv_min,warning,weak_rank_loss,xmax,xmin';
 
 const fitted = measuredRow('model.layers.3.q_proj.weight', 2.125, {
-  ...{ shape: [64, 16], xmin: 0.75, ks: 0.0625, tail: 11, stderr: 0.25, precision: 'f32' },
+  ...{ shape: [64, 16], xmin: 0.75, ks: 0.0625, tail: 11, stderr: 0.25, precision: 'f64' },
   ...{ interval: [1.5, 2.5], warning: 'spurious' },
   metrics: { spectral_norm: 9, matrix_rank: 14, stable_rank: 1.5, log_norm: -0.5, num_spikes: 2 },
   spectrum: { range: [0.25, 9], counts: [], cuts: { tail: [], alpha: [] } },
@@ -41,9 +41,15 @@ describe('csv', () => {
       ...{ num_pl_spikes: '11', lambda_max: '9', sv_max: '3', sv_min: '0.5', rank_loss: '2' },
       ...{ stable_rank: '1.5', log_norm: '-0.5', warning: 'under-trained', weak_rank_loss: '' },
       ...{ weight: 'model.layers.3.q_proj.weight', block: '3', role: 'q_proj', shape: '64x16' },
-      ...{ interval_low: '1.5', interval_high: '2.5', precision: 'f32', spurious: 'True' },
+      ...{ interval_low: '1.5', interval_high: '2.5', precision: 'f64', spurious: 'True' },
       ...{ num_spikes: '2', reason: '' },
     });
+  });
+
+  it('says which numbers not to rely on, and makes none up', async () => {
+    const imprecise = 'float32 does not resolve them';
+    const [row] = await tableOf([{ ...fitted, precision: 'f32', imprecise }]);
+    expect(row).toMatchObject({ imprecise, sv_min: '' });
   });
 
   it('has every row, with the reason where there are no numbers', async () => {

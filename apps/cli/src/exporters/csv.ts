@@ -45,7 +45,7 @@ const weightWatcherColumns = [
 
 const ownColumns = [
   ...['weight', 'block', 'role', 'kind', 'dtype', 'shape', 'interval_low', 'interval_high'],
-  ...['spurious', 'precision', 'digest', 'reason'],
+  ...['spurious', 'precision', 'imprecise', 'digest', 'reason'],
 ];
 
 /** What WeightWatcher calls these things; its metrics have our names and come from the row. */
@@ -74,7 +74,8 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
     // Where fingers were set aside, the fitted tail ends before the largest eigenvalue.
     xmax: fit.fingers ? undefined : largest,
     sv_max: largest === undefined ? undefined : Math.sqrt(largest),
-    sv_min: smallest === undefined ? undefined : Math.sqrt(smallest),
+    // Metrics of the row come on top; float32 may not have resolved the smallest eigenvalue.
+    sv_min: smallest === undefined || fit.precision === 'f32' ? undefined : Math.sqrt(smallest),
     // Windows of a matrix have more eigenvalues than the matrix.
     rank_loss: M === undefined || rank === undefined || farms ? undefined : M * rf! - rank,
     // It has no word for the far end of under-trained.
@@ -89,7 +90,7 @@ function ownCells(row: MatrixRow): Cells {
     shape: row.shape.join('x'),
     ...{ interval_low: fit?.interval?.[0], interval_high: fit?.interval?.[1] },
     spurious: fit && fit.warning === 'spurious',
-    ...{ precision: fit?.precision, digest: row.digest },
+    ...{ precision: fit?.precision, imprecise: fit?.imprecise, digest: row.digest },
     reason: row.status === 'ok' ? undefined : row.reason,
   };
 }

@@ -162,6 +162,18 @@ function inBlock(row: MatrixRow): boolean {
   return row.block !== undefined && row.role !== undefined && row.kind === 'projection';
 }
 
+/** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */
+function imprecision(analysis: Analysis): string {
+  const rows = analysis.matrices.filter((row) => row.status === 'ok');
+  const names = rows.flatMap(({ name, imprecise }) => (imprecise === undefined ? [] : [name]));
+  if (names.length === 0) return '';
+  const some = names.slice(0, MOST_WARNED).join(', ') + (names.length > MOST_WARNED ? ', ...' : '');
+  return (
+    `warning: ${names.length} of ${rows.length} alphas rest on eigenvalues that float32 does not ` +
+    `resolve (${some}); measure again with --precision auto\n`
+  );
+}
+
 /** What was not measured and why: failures one by one, skipped weights by reason. */
 export function omissions(analysis: Analysis): string {
   const reasons = new Map<string, number>();
@@ -169,14 +181,13 @@ export function omissions(analysis: Analysis): string {
     if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
   }
   const skipped = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join('; ');
-  return failures(analysis) + (skipped && `skipped: ${skipped}\n`);
+  return shortcomings(analysis) + (skipped && `skipped: ${skipped}\n`);
 }
 
-/** What is behind the exit code 3. */
-export function failures(analysis: Analysis): string {
-  return failedRows(analysis)
-    .map((row) => `failed: ${row.name}: ${row.reason}\n`)
-    .join('');
+/** What is behind the exit code 3, and which numbers not to rely on. */
+export function shortcomings(analysis: Analysis): string {
+  const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
+  return failed.join('') + imprecision(analysis);
 }
 
 export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {

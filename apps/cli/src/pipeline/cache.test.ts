@@ -17,7 +17,8 @@ import { readSealed, writeSealed } from './sealed.js';
 const root = mkdtempSync(join(tmpdir(), 'alphalora-cache-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const spectrum = { singularValues: Float64Array.of(3, 2.5, 1e-300), precision: 'f32' as const };
+const singularValues = Float64Array.of(3, 2.5, 1e-300);
+const spectrum = { singularValues, precision: 'f32' as const, resolved: 0.125 };
 const facts = { digest: 'd', engine: 'wasm', precision: 'auto', version: '1' };
 const key = cacheKey(facts);
 const { length: count } = spectrum.singularValues;
@@ -34,13 +35,14 @@ describe('the cache of spectra', () => {
     const values = fc.float64Array({ maxLength: 40 });
     const precision = fc.constantFrom('f32' as const, 'f64' as const);
     await fc.assert(
-      fc.asyncProperty(values, precision, async (singularValues, arithmetic) => {
+      fc.asyncProperty(values, precision, fc.double(), async (singularValues, arithmetic, from) => {
         // A view into a larger buffer, as engines may return.
         const shifted = new Float64Array(singularValues.length + 1).subarray(1);
         shifted.set(singularValues);
-        await writeCached(folder, key, { singularValues: shifted, precision: arithmetic });
+        const rest = { precision: arithmetic, resolved: from };
+        await writeCached(folder, key, { singularValues: shifted, ...rest });
         const found = await readCached(folder, key, singularValues.length);
-        expect(found).toEqual({ singularValues, precision: arithmetic });
+        expect(found).toEqual({ singularValues, ...rest });
       }),
       { seed: 1, numRuns: 50 },
     );

@@ -12,12 +12,14 @@ import { readSealed, writeSealed } from './sealed.js';
 export interface CachedSpectrum {
   singularValues: Float64Array;
   precision: 'f32' | 'f64';
+  /** Smallest singular value that the arithmetic resolved; 0 for all. */
+  resolved: number;
 }
 
 /** Raise when the format of the files, or the meaning of their numbers, changes. */
 const FORMAT = 'spectrum-2';
 
-/** The body: bits of the arithmetic in a byte, then the values. */
+/** The body: bits of the arithmetic in a byte, then the smallest value that it resolved, then all values. */
 const BITS = { f32: 32, f64: 64 } as const;
 
 export function cacheKey(facts: {
@@ -36,20 +38,23 @@ export async function readCached(
   key: string,
   count: number,
 ): Promise<CachedSpectrum | undefined> {
-  const body = await readSealed(fileOf(folder, key), headerOf(key, count), 1 + 8 * count);
+  const body = await readSealed(fileOf(folder, key), headerOf(key, count), 1 + 8 + 8 * count);
   if (!body) return undefined;
   const precision = body[0] === BITS.f32 ? 'f32' : 'f64';
-  return { singularValues: new Float64Array(body.slice(1).buffer), precision };
+  const numbers = new Float64Array(body.slice(1).buffer);
+  return { singularValues: numbers.slice(1), precision, resolved: numbers[0]! };
 }
 
 export async function writeCached(
   folder: string,
   key: string,
-  { singularValues, precision }: CachedSpectrum,
+  { singularValues, precision, resolved }: CachedSpectrum,
 ): Promise<void> {
-  const { buffer, byteOffset, byteLength, length } = singularValues;
-  const values = new Uint8Array(buffer, byteOffset, byteLength);
-  const body = Buffer.concat([Uint8Array.of(BITS[precision]), values]);
+  const { length } = singularValues;
+  const numbers = new Float64Array(1 + length);
+  numbers[0] = resolved;
+  numbers.set(singularValues, 1);
+  const body = Buffer.concat([Uint8Array.of(BITS[precision]), new Uint8Array(numbers.buffer)]);
   await writeSealed(fileOf(folder, key), headerOf(key, length), body);
 }
 

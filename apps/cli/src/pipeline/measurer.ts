@@ -189,19 +189,21 @@ function cachingEngine(
       const cached = content.known && (await readCached(cacheFolder, keyOf(content.known), count));
       if (cached) {
         found += matrixOperations(matrix);
-        onPrecision?.(cached.precision);
+        onPrecision?.(cached.precision, cached.resolved);
         return cached.singularValues;
       }
-      let used: 'f32' | 'f64' = 'f64';
+      let [used, resolved]: ['f32' | 'f64', number] = ['f64', 0];
       const singularValues = await engine.singularValues(matrix, {
         ...options,
-        onPrecision: (arithmetic) => {
-          used = arithmetic;
+        onPrecision: (...reported) => {
+          [used, resolved] = reported;
         },
       });
-      onPrecision?.(used);
+      onPrecision?.(used, resolved);
       const key = keyOf(await content.digest(options.signal));
-      await keep(() => writeCached(cacheFolder, key, { singularValues, precision: used }));
+      await keep(() =>
+        writeCached(cacheFolder, key, { singularValues, precision: used, resolved }),
+      );
       return singularValues;
     },
     keep,

@@ -32,7 +32,7 @@ async function singularValues(
     new DenseMatrix(reduce ? upperTriangle(lines) : lines),
     { computeLeftSingularVectors: false, computeRightSingularVectors: false, autoTranspose: true },
   );
-  options.onPrecision?.('f64');
+  options.onPrecision?.('f64', 0);
   return Float64Array.from(svd.diagonal, (value) => value / scale)
     .sort()
     .reverse();

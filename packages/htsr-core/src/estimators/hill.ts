@@ -21,6 +21,7 @@ export function hill(params: { k?: number } = {}): TailEstimator {
   }
   return {
     name: 'hill',
+    reads: (count) => Math.min(count, k ?? count - Math.floor(count / 2)),
     fit(eigenvalues) {
       const count = eigenvalues.length;
       return fitAt(powerLawFits(eigenvalues), k ? Math.max(0, count - k) : Math.floor(count / 2));

@@ -29,16 +29,18 @@ export function detX(eigenvalues: Float64Array): { count: number; index: number 
 export const detXMetrics: MetricGroup = {
   metrics: ['detX_num', 'detX_val', 'detX_delta', 'ERG_gap'],
   compute(context) {
-    const { eigenvalues, fit, smaller, matrices } = context;
+    const { eigenvalues, fit, resolution, smaller, matrices } = context;
     const zeros = Math.max(0, smaller * matrices - eigenvalues.length);
     // A matrix of low rank has zeros; they count for the scale, and one of them ends the tail.
     const whole = new Float64Array(zeros + eigenvalues.length);
     whole.set(eigenvalues, zeros);
-    const { count, index } = detX(whole);
+    const tail = detX(whole);
+    const known = whole[tail.index]! >= (resolution?.from ?? 0);
+    const [count, value] = known ? [tail.count, whole[tail.index]!] : [Number.NaN, Number.NaN];
     return {
       detX_num: count,
-      detX_val: whole[index]!,
-      detX_delta: fit.xmin - whole[index]!,
+      detX_val: value,
+      detX_delta: fit.xmin - value,
       ERG_gap: count - powerLawSpikes(context),
     };
   },

@@ -1,5 +1,6 @@
 /** What a group of metrics is: names that share one computation, which runs only when one is asked for. */
 import type { TailFit } from '@alphalora/contracts';
+import type { Resolution } from '../resolution.js';
 import type { RandomisedSpectrum } from './randomised-spectrum.js';
 
 /** What metrics are computed from. */
@@ -7,6 +8,8 @@ export interface MetricContext {
   /** Positive, ascending, pooled over the unit's matrices. */
   readonly eigenvalues: Float64Array;
   readonly fit: TailFit;
+  /** How far down the eigenvalues are known; all of them when absent. */
+  readonly resolution?: Resolution;
   /** Smaller side of each of the matrices whose eigenvalues are pooled. */
   readonly smaller: number;
   readonly larger: number;

@@ -2,6 +2,7 @@
  * Norms, ranks and shape of one spectrum, by WeightWatcher's names. `alpha` and its companions come
  * from the tail fit; some of these need the fit as well.
  */
+import { isRankKnown } from '../resolution.js';
 import type { MetricContext, MetricGroup } from './group.js';
 
 export const spectrumMetrics: MetricGroup = {
@@ -10,12 +11,14 @@ export const spectrumMetrics: MetricGroup = {
     ...['matrix_rank', 'entropy', 'alpha_weighted', 'log_alpha_norm', 'num_pl_spikes'],
     ...['lambda_max', 'sv_max', 'sv_min'],
   ],
-  compute({ eigenvalues, fit, smaller, matrices }) {
+  compute({ eigenvalues, fit, resolution, smaller, matrices }) {
     const { length } = eigenvalues;
+    const known = !resolution || isRankKnown(eigenvalues, resolution);
+    const rank = known ? length : Number.NaN;
     const norm = eigenvalues.reduce((total, value) => total + value, 0);
     const largest = eigenvalues[length - 1]!;
     return {
-      num_evals: length,
+      num_evals: rank,
       // The squared Frobenius norm.
       norm,
       log_norm: Math.log10(norm),
@@ -24,14 +27,16 @@ export const spectrumMetrics: MetricGroup = {
       log_spectral_norm: Math.log10(largest),
       stable_rank: norm / largest,
       // Zeros to working precision are gone by now: what is left is the rank.
-      matrix_rank: length,
-      entropy: entropy(eigenvalues, norm),
+      matrix_rank: rank,
+      entropy: entropy(eigenvalues, norm, rank),
       alpha_weighted: fit.alpha * Math.log10(largest),
       log_alpha_norm: logAlphaNorm(eigenvalues, fit.alpha),
       num_pl_spikes: powerLawSpikes({ eigenvalues, fit }),
       lambda_max: largest,
       sv_max: Math.sqrt(largest),
-      sv_min: length < smaller * matrices ? 0 : Math.sqrt(eigenvalues[0]!),
+      sv_min: known
+        ? smallest(eigenvalues, resolution?.from ?? 0, rank < smaller * matrices)
+        : Number.NaN,
     };
   },
 };
@@ -42,14 +47,20 @@ export function powerLawSpikes(context: Pick<MetricContext, 'eigenvalues' | 'fit
   return eigenvalues.length - eigenvalues.findIndex((value) => value >= fit.xmin);
 }
 
+/** The smallest singular value; not a number where it is not known. */
+function smallest(eigenvalues: Float64Array, from: number, deficient: boolean): number {
+  if (deficient) return 0;
+  return eigenvalues[0]! >= from ? Math.sqrt(eigenvalues[0]!) : Number.NaN;
+}
+
 /** -sum p ln p / ln(rank), p = lambda / sum lambda. */
-function entropy(eigenvalues: Float64Array, total: number): number {
+function entropy(eigenvalues: Float64Array, total: number, rank: number): number {
   let plogp = 0;
   for (const value of eigenvalues) {
     const p = value / total;
     if (p > 0) plogp += p * Math.log(p);
   }
-  return -plogp / Math.log(eigenvalues.length);
+  return -plogp / Math.log(rank);
 }
 
 /** log10 sum lambda^alpha, relative to the largest so that a large alpha does not overflow. */
