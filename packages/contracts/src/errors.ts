@@ -24,11 +24,11 @@ export type ErrorCode =
   | 'POLICY_FAILED'
   /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
   | 'NO_SPECTRUM'
-  /** A training run whose loss or gradients are no finite numbers any more. */
+  /** A training run whose loss, gradients or weights are no finite numbers, or that learns nothing. */
   | 'TRAINING_FAILED'
   /** The operating system or a server refused to read or write, or the connection to it failed. */
   | 'IO_FAILED'
-  /** An engine could not be loaded or failed its self-test. */
+  /** An engine or device could not be loaded, failed its self-test, or failed while it computed. */
   | 'ENGINE_FAILED';
 
 /** Plain data about where an error happened, e.g. `{ file, tensor }`. */

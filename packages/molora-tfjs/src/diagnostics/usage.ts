@@ -1,5 +1,6 @@
 /** How a router uses its experts: what to look at when training a mixture goes wrong. */
 import * as tf from '@tensorflow/tfjs';
+import { readTensor } from '../backends/webgpu.js';
 import type { Routing } from '../routers/router.js';
 import { tsallisEntropy } from '../routers/tsallis.js';
 
@@ -25,8 +26,8 @@ export async function expertUsage({ probabilities, gates }: Routing): Promise<Ex
   const total = picks.reduce((sum, count) => sum + count, 0);
   const usage = {
     picks: picks.map((count) => count / total),
-    gates: Array.from(await measured.gates.data()),
-    entropy: (await measured.entropy.data())[0]!,
+    gates: Array.from(await readTensor(measured.gates)),
+    entropy: (await readTensor(measured.entropy))[0]!,
   };
   tf.dispose(measured);
   return usage;

@@ -11,6 +11,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { AdapterSpec, Tensors } from '../adapter-spec.js';
+import { readTensor } from '../backends/webgpu.js';
 import { observeRouter } from '../diagnostics/observed-router.js';
 import { createRouter } from '../routers/index.js';
 import type { Router } from '../routers/router.js';
@@ -93,13 +94,13 @@ export function dynamicRank(options: DynamicRankOptions): DynamicRank {
       const { importance, frequency } = seen;
       for (const { name } of spec.projections) {
         const before = scores[name]!;
-        const gates = (await frequency[name]?.data()) ?? [1];
+        const gates = frequency[name] ? await readTensor(frequency[name]) : [1];
         const changes = importance[name];
         scores[name] = {
           ranks: before.ranks,
           frequency: smoothed(before.frequency, gates, SMOOTHING),
           importance: changes
-            ? smoothed(before.importance, await changes.data(), SMOOTHING)
+            ? smoothed(before.importance, await readTensor(changes), SMOOTHING)
             : before.importance,
         };
       }

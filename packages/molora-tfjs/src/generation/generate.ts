@@ -5,6 +5,8 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
+import { checkFinite } from '../backends/check-finite.js';
+import { readTensor } from '../backends/webgpu.js';
 import type { Decoder } from '../models/decoder.js';
 import {
   type AdapterOptions,
@@ -35,7 +37,7 @@ export interface GenerateOptions
  * @param prompts tokens of each, at least one
  * @returns the tokens that follow each prompt
  * @throws AlphaLoraError `INVALID_OPTION` for an empty prompt, a token that is not in the vocabulary
- *   or sampling out of range; what the signal was aborted with
+ *   or sampling out of range; `ENGINE_FAILED` when logits are not finite; what the signal was aborted with
  */
 export async function generate(
   decoder: Decoder,
@@ -66,13 +68,13 @@ export async function generate(
       const result = nextLogits(decoder, next, cache, padding, options);
       disposeCache(cache);
       cache = result.cache;
-      const logits = (await result.logits.data()) as Float32Array;
-      result.logits.dispose();
+      const logits = await readTensor(result.logits).finally(() => result.logits.dispose());
       const size = logits.length / prompts.length;
       next = prompts.map((_, row) => {
         // Rows that have ended stay in the batch; what they continue with is not looked at.
         if (!open.has(row)) return [0];
         const scores = logits.subarray(row * size, (row + 1) * size);
+        checkFinite(scores, 'the logits of the next token');
         const token = sampleToken(scores, options, random[row]!);
         if (endTokens.includes(token)) {
           open.delete(row);

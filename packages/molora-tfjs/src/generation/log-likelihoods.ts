@@ -3,6 +3,8 @@
  * all in one batch. A prompt that is too long for the model loses its beginning.
  */
 import * as tf from '@tensorflow/tfjs';
+import { checkFinite } from '../backends/check-finite.js';
+import { readTensor } from '../backends/webgpu.js';
 import type { Decoder } from '../models/decoder.js';
 import { type AdapterOptions, hiddenStates } from '../models/forward.js';
 import { headLoss } from '../models/head-loss.js';
@@ -13,7 +15,7 @@ import { encodeExamples, tokenBatch } from '../training/sequences.js';
 /**
  * @returns of each completion in nats, 0 for one without a token of its own
  * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary or the adapter does
- *   not fit the model
+ *   not fit the model; `ENGINE_FAILED` when a likelihood is not finite
  */
 export async function logLikelihoods(
   decoder: Decoder,
@@ -53,8 +55,8 @@ export async function logLikelihoods(
     });
     return tf.stack(sums);
   });
-  const values = await sums.data();
-  sums.dispose();
+  const values = await readTensor(sums).finally(() => sums.dispose());
+  checkFinite(values, 'the likelihood of a completion');
   let at = 0;
   return encoded.map((sequence) => (sequence ? values[at++]! : 0));
 }

@@ -7,6 +7,7 @@
  * price is memory: twice the weight.
  */
 import * as tf from '@tensorflow/tfjs';
+import { prepareBackend } from '../backends/webgpu.js';
 import { transposed } from './transpose.js';
 
 export interface FrozenLinear {
@@ -41,6 +42,7 @@ export function frozenLinear(x: tf.Tensor2D, weight: FrozenLinear): tf.Tensor2D 
  * @param bias [outputs]
  */
 export function createFrozenLinear(weight: tf.Tensor2D, bias?: tf.Tensor1D): FrozenLinear {
+  prepareBackend();
   return {
     kernel: transposed(weight),
     transposed: tf.clone(weight),

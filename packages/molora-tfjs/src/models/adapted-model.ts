@@ -1,9 +1,10 @@
 /** A decoder with an adapter that learns: its tensors as variables, its loss for the trainer. */
 import * as tf from '@tensorflow/tfjs';
-import type { AdapterState, TensorValues } from '../adapter-spec.js';
+import type { AdapterState } from '../adapter-spec.js';
 import { isTrainable } from '../experts/parameters.js';
 import { createRouter } from '../routers/index.js';
 import type { LossOptions, Trainable } from '../training/trainable.js';
+import { valuesOf } from '../training/values.js';
 import { projectionsByBlock } from './adapter-of-block.js';
 import type { Decoder } from './decoder.js';
 import { type LanguageModelLossOptions, languageModelLoss } from './loss.js';
@@ -62,11 +63,7 @@ export function adaptedModel(
     adapter,
     trainable: { variables: Object.values(variables).filter(({ trainable }) => trainable), loss },
     async state() {
-      const values: Record<string, TensorValues> = {};
-      for (const [name, variable] of Object.entries(variables)) {
-        values[name] = { shape: variable.shape, values: Float32Array.from(await variable.data()) };
-      }
-      return { spec, tensors: values };
+      return { spec, tensors: await valuesOf(variables) };
     },
     dispose: () => tf.dispose(variables),
   };

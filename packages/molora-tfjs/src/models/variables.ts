@@ -2,6 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { TensorValues } from '../adapter-spec.js';
+import { prepareBackend } from '../backends/webgpu.js';
 
 /**
  * @param learns which of them do. @default all
@@ -11,6 +12,7 @@ export function createVariables(
   tensors: Readonly<Record<string, TensorValues>>,
   learns: (name: string) => boolean = () => true,
 ): Record<string, tf.Variable> {
+  prepareBackend();
   const variables: Record<string, tf.Variable> = {};
   const taken = Object.keys(tensors).find((name) => name in tf.engine().state.registeredVariables);
   if (taken !== undefined) {

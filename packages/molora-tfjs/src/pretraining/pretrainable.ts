@@ -1,6 +1,7 @@
 /** A decoder all of whose weights learn, from random ones: to train small models from scratch. */
 import { encodeValues, type FloatDType, serializeSafetensors } from '@alphalora/checkpoint';
 import * as tf from '@tensorflow/tfjs';
+import { readTensor } from '../backends/webgpu.js';
 import type { LearningLinear } from '../linear/learning-linear.js';
 import { type DecoderConfig, decoderConfig } from '../models/config.js';
 import type { Decoder } from '../models/decoder.js';
@@ -60,7 +61,7 @@ export function pretrainable(
       for (const [name, variable] of Object.entries(variables)) {
         // Backends may hand out their own memory.
         const offset = isGain(name) ? config.normOffset : 0;
-        const values = Float32Array.from(await variable.data(), (value) => value - offset);
+        const values = Float32Array.from(await readTensor(variable), (value) => value - offset);
         tensors.push({ name, dtype, shape: variable.shape, bytes: encodeValues(values, dtype) });
       }
       return serializeSafetensors({ tensors, ...(metadata && { metadata }) });

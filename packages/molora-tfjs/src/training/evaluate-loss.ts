@@ -1,5 +1,7 @@
 /** The loss on sequences that are not trained on: the mean over all their targets, without dropout. */
 import * as tf from '@tensorflow/tfjs';
+import { checkFinite } from '../backends/check-finite.js';
+import { prepareBackend, readTensor } from '../backends/webgpu.js';
 import { type TokenSequence, tokenBatch } from './sequences.js';
 import { type Trainable, targetWeight } from './trainable.js';
 
@@ -15,6 +17,8 @@ export interface EvaluateLossOptions {
  * Each target counts alike, whichever batch it is in. Sequences of similar length share a batch.
  *
  * @returns the mean in nats, NaN when there is no target, and the sum of the targets' weights
+ * @throws AlphaLoraError `ENGINE_FAILED` when the loss of a batch is no finite number, or the device of
+ *   the backend reports an error
  */
 export async function evaluateLoss({
   model,
@@ -22,6 +26,7 @@ export async function evaluateLoss({
   batchSize,
   signal,
 }: EvaluateLossOptions): Promise<{ loss: number; targets: number }> {
+  prepareBackend();
   const sorted = sequences.toSorted((a, b) => b.ids.length - a.ids.length);
   let [sum, targets] = [0, 0];
   for (let start = 0; start < sorted.length; start += batchSize) {
@@ -30,9 +35,14 @@ export async function evaluateLoss({
     const weight = targetWeight(batch);
     if (weight === 0) continue;
     const loss = tf.tidy(() => model.loss(batch, { seed: 0, training: false }));
-    sum += weight * (await loss.data())[0]!;
+    try {
+      const values = await readTensor(loss);
+      checkFinite(values, 'the loss of a batch');
+      sum += weight * values[0]!;
+    } finally {
+      loss.dispose();
+    }
     targets += weight;
-    loss.dispose();
   }
   return { loss: sum / targets, targets };
 }

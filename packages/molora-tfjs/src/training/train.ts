@@ -9,6 +9,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { Tensors } from '../adapter-spec.js';
+import { prepareBackend, readTensor } from '../backends/webgpu.js';
 import { derivedSeed } from '../random.js';
 import { adamW } from './adamw.js';
 import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
@@ -18,6 +19,7 @@ import { progressMeter } from './progress.js';
 import { learningRateAt } from './schedules.js';
 import { fingerprint, type TokenSequence, tokenBatch } from './sequences.js';
 import { stepsPerEpoch, type TrainingSettings } from './settings.js';
+import { checkStep, checkWeights, type StepNumbers } from './step-check.js';
 import type { Trainable } from './trainable.js';
 import { checkResumable, type TrainingState } from './training-state.js';
 import { tensorOf, valuesOf } from './values.js';
@@ -51,8 +53,9 @@ export interface TrainingRun {
  *
  * @returns the state after the last step
  * @throws AlphaLoraError `INVALID_OPTION` when there is nothing to train on, or the state to resume
- *   from belongs to another run; `TRAINING_FAILED` when loss or gradients are no finite numbers
- *   any more: that step was not applied, and the last checkpoint is good
+ *   from belongs to another run; `TRAINING_FAILED` when loss or gradient norm are no
+ *   finite numbers or exactly 0, see `checkStep`, or a weight is not finite after the last step;
+ *   `ENGINE_FAILED` when the device of the backend reports an error. The last checkpoint is good
  */
 export async function train(run: TrainingRun): Promise<TrainingState> {
   const { model, sequences, settings, callbacks = [], evaluation, checkpoints, resume } = run;
@@ -60,6 +63,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   const { steps, batchSize, seed } = settings;
   signal?.throwIfAborted();
   checkRun(run);
+  prepareBackend();
   const variables = Object.fromEntries(
     model.variables.map((variable) => [variable.name, variable]),
   );
@@ -102,23 +106,26 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
         found.gradients,
       ),
     );
-    const norm = globalNorm(changed);
-    const [loss, gradientNorm] = await readScalars([found.loss, norm]);
+    const foundNorm = globalNorm(found.gradients);
+    const norm = changed === found.gradients ? foundNorm : globalNorm(changed);
     const learningRate = learningRateAt(step, { name: settings.schedule, ...settings });
-    const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
-    if (finite) {
-      const factor = clipFactor(gradientNorm!, settings.clipNorm);
+    let numbers: StepNumbers;
+    try {
+      numbers = { step, learningRate, ...(await readScalars(found.loss, foundNorm, norm)) };
+      checkStep(numbers);
+      const factor = clipFactor(numbers.gradientNorm, settings.clipNorm);
       tf.tidy(() => optimizer.apply(scaled(changed, factor), learningRate));
+    } finally {
+      tf.dispose([found.loss, foundNorm, norm, found.gradients, changed]);
     }
-    tf.dispose([found.loss, norm, found.gradients, changed]);
-    if (!finite) throw diverged(step, loss!, gradientNorm!, learningRate);
     step++;
     const tokens = batches.flatMap(({ lengths }) => lengths).reduce((sum, n) => sum + n, 0);
     const progress = meter.stepEnds(tokens, steps - step);
     const measured = await evaluate();
     const epoch = step / stepsPerEpoch(batchSize, sequences.length);
+    const { loss, gradientNorm } = numbers;
     return {
-      ...{ step, steps, epoch, loss: loss!, learningRate, gradientNorm: gradientNorm!, tokens },
+      ...{ step, steps, epoch, loss, learningRate, gradientNorm, tokens },
       ...{ ...progress, ...(measured && { evaluation: measured }) },
     };
   }
@@ -139,6 +146,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     for (const callback of callbacks)
       if (callback.state) states[callback.name] = await callback.state();
     const tensors = await valuesOf(variables);
+    checkWeights(step, tensors);
     return {
       ...{ step, settings, data, tensors },
       ...{ optimizer: await optimizer.state(), callbacks: states },
@@ -186,24 +194,21 @@ function batchPlan({ sequences, settings }: TrainingRun): (step: number) => numb
 }
 
 /** In one transfer from the device. */
-async function readScalars(scalars: tf.Scalar[]): Promise<number[]> {
-  const stacked = tf.stack(scalars);
-  const values = [...(await stacked.data())];
-  stacked.dispose();
-  return values;
+async function readScalars(
+  ...scalars: readonly tf.Scalar[]
+): Promise<Pick<StepNumbers, 'loss' | 'foundNorm' | 'gradientNorm'>> {
+  const stacked = tf.stack([...scalars]);
+  try {
+    const [loss, foundNorm, gradientNorm] = await readTensor(stacked);
+    return { loss: loss!, foundNorm: foundNorm!, gradientNorm: gradientNorm! };
+  } finally {
+    stacked.dispose();
+  }
 }
 
 function scaled(gradients: Tensors, factor: number): Tensors {
   if (factor === 1) return gradients;
   return Object.fromEntries(
     Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]),
-  );
-}
-
-function diverged(step: number, loss: number, norm: number, rate: number): AlphaLoraError {
-  return new AlphaLoraError(
-    'TRAINING_FAILED',
-    `step ${step + 1} has loss ${loss} and gradient norm ${norm} at learning rate ${rate}: the run diverged; train with a lower learning rate or a longer warm-up`,
-    { details: { step: step + 1, loss, gradientNorm: norm } },
   );
 }

@@ -1,11 +1,13 @@
 /** Tensors to plain data and back, by name. Copies both ways: some backends hand out their own memory. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensors, TensorValues } from '../adapter-spec.js';
+import { readTensor } from '../backends/webgpu.js';
 
+/** @throws AlphaLoraError `ENGINE_FAILED` when the device of the backend reported an error */
 export async function valuesOf(tensors: Tensors): Promise<Record<string, TensorValues>> {
   const values: Record<string, TensorValues> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
-    values[name] = { shape: [...tensor.shape], values: new Float32Array(await tensor.data()) };
+    values[name] = { shape: [...tensor.shape], values: new Float32Array(await readTensor(tensor)) };
   }
   return values;
 }
