@@ -12,11 +12,12 @@ import type { SourceFile, WorkspacePackage } from './workspace.js';
 /** Workspace packages that each package's sources may import; a new package needs a row here. */
 const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/contracts': [],
+  'packages/documents': ['@alphalora/contracts'],
   'packages/checkpoint': ['@alphalora/contracts'],
   'packages/htsr-core': ['@alphalora/contracts'],
   'packages/spectra-wasm': ['@alphalora/contracts'],
   'packages/allocator': ['@alphalora/contracts'],
-  'packages/report': ['@alphalora/contracts'],
+  'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/cluster': ['@alphalora/contracts'],
   'packages/molora-tfjs': ['@alphalora/contracts', '@alphalora/checkpoint'],
   'apps/cli': 'all',

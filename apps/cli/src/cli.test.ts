@@ -373,7 +373,7 @@ describe('bad input ends with 1', () => {
     ['{', /is not JSON/],
     ['[]', /is not an analysis/],
     ['{"kind":"allocation"}', /its kind is "allocation"/],
-    ['{"kind":"analysis","schemaVersion":1}', /does not follow the schema/],
+    ['{"kind":"analysis","schemaVersion":1}', /is not a valid analysis/],
   ])('the document %s', async (text, message) => {
     const path = join(root, 'bad.json');
     writeFileSync(path, text);

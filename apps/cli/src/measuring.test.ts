@@ -242,7 +242,9 @@ describe('report', () => {
     const foreign = join(root, 'foreign.json');
     const { stdout } = alphalora('allocate', file!, '--json');
     const allocation: Allocation = JSON.parse(stdout);
-    allocation.blocks.pop();
+    const { index } = allocation.blocks.pop()!;
+    allocation.projections = allocation.projections!.filter(({ block }) => block !== index);
+    for (const list of [allocation.experts, allocation.topK]) list.pop();
     writeFileSync(foreign, JSON.stringify(allocation));
     const { code, stderr } = alphalora('report', file!, foreign, '-o', join(root, 'no.html'));
     expect(code).toBe(1);

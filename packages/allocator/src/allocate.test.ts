@@ -92,6 +92,17 @@ describe('allocate', () => {
 });
 
 describe('refusals', () => {
+  it('more than a document can hold', async () => {
+    // One layer may have 1,000,000.
+    expect(await experts([2, 2], 2_000_000)).toEqual([1_000_000, 1_000_000]);
+    await expect(experts([2, 2], 2_000_001)).rejects.toThrow(
+      '1000001 experts of block 0 is more than the 1000000 that an allocation can hold: give less',
+    );
+    await expect(experts([2], 2, { rank: 1_000_001 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  });
+
   it.each([
     ['a total below the number of blocks', { total: 2 }, /raise the total to 3 or lower min/],
     ['a total above the bounds', { total: 10, max: 3 }, /lower the total to 9 or raise max/],

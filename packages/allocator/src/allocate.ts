@@ -7,6 +7,7 @@ import {
   type Allocation,
   type AllocationPolicy,
   AlphaLoraError,
+  mostUnits,
   type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
@@ -142,12 +143,27 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
   const { policy, options, layers, budget, rounding, topK, rank } = prepared;
   const { name, version } = policy;
+  requireSane(prepared, decided);
   return documentOf({
     policy: { name, version, options: { ...options } },
     budget: budget.stated,
     ...(policy.traits.answer === 'weights' && { rounding }),
     ...{ layers, ...decided, topK, rank },
   });
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for more than a document can hold */
+function requireSane({ budget, rank, layers }: Prepared, { quantities }: Decided): void {
+  if (!budget.kind.adapter) return;
+  const { unit } = budget.stated;
+  const over = quantities.findIndex((amount) => Math.abs(amount) > mostUnits);
+  if (over === -1 && rank <= mostUnits) return;
+  const what =
+    over === -1 ? `rank ${rank}` : `${quantities[over]} ${unit} of ${nameOf(layers[over]!)}`;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${what} is more than the ${mostUnits} that an allocation can hold: give less`,
+  );
 }
 
 /** What a policy sees of a layer, and cannot change. */

@@ -33,7 +33,7 @@ export type {
   PolicyTraits,
   Resource,
 } from './policy.js';
-export { allocationSchema, analysisSchema } from './schemas.js';
+export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
 export type {
   LazyRegistry,
   Precision,

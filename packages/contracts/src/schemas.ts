@@ -1,9 +1,15 @@
-/** JSON Schemas (draft 2020-12) of the documents, as plain objects for any validator. */
+/**
+ * JSON Schemas (draft 2020-12) of the documents, as plain objects for any validator. What a schema
+ * cannot say, such as that two lists are equally long, is checked by `@alphalora/documents`.
+ */
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-const index = { type: 'integer', minimum: 0 };
-const count = { type: 'integer', minimum: 0 };
+/** Above this, integers are not exact in JavaScript. */
+const most = Number.MAX_SAFE_INTEGER;
+const index = { type: 'integer', minimum: 0, maximum: most };
+const count = { type: 'integer', minimum: 0, maximum: most };
+const ordinal = { type: 'integer', minimum: 1, maximum: most };
 const words = { type: 'string', minLength: 1 };
 const kinds = ['projection', 'router', 'embedding', 'head', 'norm', 'bias', 'other'];
 const dtypes = [
@@ -28,6 +34,14 @@ const rowIdentity = {
   digest: { type: 'string', pattern: '^[0-9a-f]{64}$' },
 };
 
+/** Sums of squares and counts of WeightWatcher's metrics, of which readers take roots and differences. */
+const notNegative = ['norm', 'spectral_norm', 'stable_rank', 'matrix_rank', 'num_evals'];
+const metrics = {
+  type: 'object',
+  properties: Object.fromEntries(notNegative.map((name) => [name, { type: 'number', minimum: 0 }])),
+  additionalProperties: { type: 'number' },
+};
+
 const matrixRow = {
   type: 'object',
   required: ['name', 'shape', 'dtype', 'status'],
@@ -40,7 +54,7 @@ const matrixRow = {
       alpha: positive,
       xmin: positive,
       ks: share,
-      tail: { type: 'integer', minimum: 1 },
+      tail: ordinal,
       stderr: { type: 'number', minimum: 0 },
       lambda: { type: 'number', minimum: 0 },
       fingers: count,
@@ -57,7 +71,7 @@ const matrixRow = {
             type: 'object',
             required: ['tail', 'alpha'],
             properties: {
-              tail: { type: 'array', items: { type: 'integer', minimum: 1 } },
+              tail: { type: 'array', items: ordinal },
               alpha: { type: 'array', items: positive },
             },
           },
@@ -65,12 +79,12 @@ const matrixRow = {
       },
       precision: { enum: ['f32', 'f64'] },
       imprecise: words,
-      metrics: { type: 'object', additionalProperties: { type: 'number' } },
+      metrics,
     },
   },
   else: {
     required: ['reason'],
-    properties: { reason: words, shard: { type: 'integer', minimum: 1 } },
+    properties: { reason: words, shard: ordinal },
   },
 };
 
@@ -137,8 +151,9 @@ export const analysisSchema: JsonSchema = {
       type: 'object',
       required: ['index', 'count'],
       properties: {
-        index: { type: 'integer', minimum: 1 },
-        count: { type: 'integer', minimum: 1 },
+        index: ordinal,
+        // More parts than any cluster has machines; lists of the missing ones stay short.
+        count: { type: 'integer', minimum: 1, maximum: 100_000 },
       },
     },
   },
@@ -146,15 +161,36 @@ export const analysisSchema: JsonSchema = {
 
 const resources = ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'];
 
-/** What a block or a projection gets. */
-const allocated = {
+/** Most experts, or highest rank, of a single linear map: products with its sides stay exact. */
+export const mostUnits = 1_000_000;
+
+/** Of a linear map. */
+const side = { type: 'integer', minimum: 1, maximum: 2 ** 32 };
+
+/** What a projection gets. The rule `official` can go below zero, as the code that it reproduces does. */
+const ofProjection = {
   share,
-  // The rule `official` can go below zero, as the code that it reproduces does.
-  experts: { type: 'integer' },
-  topK: { type: 'integer', minimum: 1 },
-  rank: count,
+  experts: { type: 'integer', minimum: -mostUnits, maximum: mostUnits },
+  topK: { type: 'integer', minimum: 1, maximum: mostUnits },
+  rank: { type: 'integer', minimum: 0, maximum: mostUnits },
   value: { type: 'number', minimum: 0 },
 };
+
+/** What a block gets, which may be the sum over its projections. */
+const ofBlock = {
+  ...ofProjection,
+  experts: { type: 'integer', minimum: -most, maximum: most },
+  rank: count,
+};
+
+/** Rules for allocations of these resources. */
+const ofUnits = (units: readonly string[], rules: object): object => ({
+  if: { properties: { budget: { properties: { unit: { enum: units } } } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { properties: rules },
+});
+const empty = { type: 'array', maxItems: 0 };
+const requiring = (...names: string[]): object => ({ items: { required: names } });
 
 export const allocationSchema: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -192,19 +228,19 @@ export const allocationSchema: JsonSchema = {
         properties: {
           index,
           score: { type: 'number' },
-          ...allocated,
+          ...ofBlock,
           robustness: {
             type: 'object',
             required: ['changed', 'experts'],
             properties: {
               changed: share,
-              experts: pairOf({ type: 'integer' }),
+              experts: pairOf(ofBlock.experts),
               driver: {
                 type: 'object',
                 required: ['name', 'alpha', 'experts'],
                 properties: {
                   ...{ name: words, role: words },
-                  ...{ alpha: positive, experts: { type: 'integer' } },
+                  ...{ alpha: positive, experts: ofBlock.experts },
                 },
               },
             },
@@ -218,34 +254,66 @@ export const allocationSchema: JsonSchema = {
         type: 'object',
         required: ['name', 'block', 'inputs', 'outputs'],
         properties: {
-          ...{ name: words, block: index, role: words, inputs: count, outputs: count },
+          ...{ name: words, block: index, role: words, inputs: side, outputs: side },
           score: { type: 'number' },
-          ...allocated,
+          ...ofProjection,
         },
       },
     },
-    experts: { type: 'array', items: { type: 'integer' } },
-    topK: { type: 'array', items: { type: 'integer', minimum: 1 } },
+    experts: { type: 'array', items: ofBlock.experts },
+    topK: { type: 'array', items: ofBlock.topK },
     parameters: {
       type: 'object',
       required: ['rank', 'trainable'],
-      properties: { rank: { type: 'integer', minimum: 1 }, trainable: { type: 'integer' } },
+      properties: {
+        rank: { type: 'integer', minimum: 1, maximum: mostUnits },
+        trainable: { type: 'integer', minimum: -most, maximum: most },
+      },
     },
     robustness: {
       type: 'object',
       required: ['draws', 'distance'],
       properties: {
-        draws: { type: 'integer', minimum: 1 },
+        draws: ordinal,
         distance: { type: 'number', minimum: 0 },
       },
     },
   },
-  if: { properties: { budget: { properties: { unit: { const: 'experts' } } } } },
-  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-  then: {
-    properties: {
+  allOf: [
+    ofUnits(['experts'], {
       budget: { required: ['total'] },
-      blocks: { items: { required: ['share', 'experts', 'topK'] } },
-    },
+      blocks: requiring('share', 'experts', 'topK'),
+      projections: requiring('experts', 'topK', 'rank'),
+    }),
+    ofUnits(['rank'], {
+      blocks: requiring('experts', 'topK', 'rank'),
+      projections: requiring('experts', 'topK', 'rank'),
+    }),
+    ofUnits(['bits', 'sparsity', 'learning-rate', 'weight-decay'], {
+      projections: requiring('value'),
+      ...{ experts: empty, topK: empty },
+    }),
+    ofUnits(['sparsity'], {
+      blocks: { items: { properties: { value: share } } },
+      projections: { items: { properties: { value: share } } },
+    }),
+  ],
+};
+
+/** A line of `metrics.jsonl`, which may hold more. */
+export const trainingStepSchema: JsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'https://alphalora.dev/schema/training-step-1.json',
+  title: 'TrainingStep',
+  description: 'One step of a training run',
+  type: 'object',
+  required: ['step', 'loss'],
+  properties: {
+    step: ordinal,
+    loss: { type: 'number' },
+    epoch: { type: 'number', minimum: 0 },
+    learningRate: { type: 'number', minimum: 0 },
+    tokensPerSecond: { type: 'number', minimum: 0 },
+    evaluation: { type: 'object', additionalProperties: { type: 'number' } },
   },
 };

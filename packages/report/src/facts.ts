@@ -10,6 +10,7 @@ import {
   type TrainingStep,
   type UnanalysedRow,
 } from '@alphalora/contracts';
+import { parseAllocation, parseAnalysis, parseTrainingStep } from '@alphalora/documents';
 import { type AllocationFacts, allocationFacts, amountsByBlock } from './allocation.js';
 
 /** WeightWatcher's bounds: below the first over-trained, above the second under-trained. */
@@ -85,20 +86,20 @@ function isProjection(row: AnalysedRow): row is InBlock {
   return block !== undefined && role !== undefined && kind === 'projection';
 }
 
-function refuseOthers({ analysis, allocation }: Documents): void {
-  if (analysis.kind !== 'analysis' || analysis.schemaVersion !== 1)
-    refuse('the first document is not an analysis of schema version 1');
+function refuseOthers({ analysis, allocation, training = [], tool }: Documents): void {
+  parseAnalysis(analysis, 'the first document');
   if (analysis.shard) {
     const { index, count } = analysis.shard;
     refuse(
       `this is part ${index} of ${count} of an analysis: join all parts with alphalora merge first`,
     );
   }
+  for (const [i, step] of training.entries()) parseTrainingStep(step, `step ${i + 1}`);
+  if (tool && ![tool.name, tool.version].every((text) => typeof text === 'string'))
+    refuse('the tool has no name or no version');
   if (!allocation) return;
-  if (allocation.kind !== 'allocation' || allocation.schemaVersion !== 1)
-    refuse('the second document is not an allocation of schema version 1');
-  const known = new Set(analysis.blocks.map(({ index }) => index));
-  const unknown = allocation.blocks.find(({ index }) => !known.has(index));
+  parseAllocation(allocation, 'the second document');
+  const unknown = allocation.blocks.find(({ index }) => index >= analysis.blocks.length);
   if (unknown) {
     refuse(
       `the allocation has a block ${unknown.index}, the analysis has not: ` +

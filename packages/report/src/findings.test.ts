@@ -146,7 +146,9 @@ describe('of less', () => {
   });
 
   it('says so where nothing was measured', () => {
-    const empty = { ...analysis([]), blocks: [{ index: 0, matrices: 0 }] };
+    const none = analysis([]);
+    const model = { ...none.model, blocks: 1 };
+    const empty = { ...none, model, blocks: [{ index: 0, matrices: 0 }] };
     expect(sentences({ analysis: empty })['How trained']).toMatch(
       /^No block has a measured matrix/,
     );

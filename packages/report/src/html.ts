@@ -4,8 +4,14 @@
  */
 
 /** Text that is markup already. Only {@link html} and {@link trusted} make it. */
-export interface Html {
+export type { Html };
+
+/** A class of its own, so that no data can pass for it. */
+class Html {
   readonly markup: string;
+  constructor(markup: string) {
+    this.markup = markup;
+  }
 }
 
 export type Content = string | number | Html | undefined | false | readonly Content[];
@@ -14,19 +20,19 @@ export type Content = string | number | Html | undefined | false | readonly Cont
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
   let markup = strings[0]!;
   for (const [i, value] of values.entries()) markup += render(value) + strings[i + 1]!;
-  return { markup };
+  return new Html(markup);
 }
 
 /** Markup written by this package: the style sheet, the script, the path of a curve. */
 export function trusted(markup: string): Html {
-  return { markup };
+  return new Html(markup);
 }
 
 function render(value: Content): string {
   if (value === undefined || value === false) return '';
   if (typeof value === 'string') return escapeText(value);
   if (typeof value === 'number') return String(value);
-  if ('markup' in value) return value.markup;
+  if (value instanceof Html) return value.markup;
   return value.map(render).join('');
 }
 

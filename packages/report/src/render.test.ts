@@ -166,6 +166,12 @@ it('shows hostile names as text', () => {
   expect(text.includes('\u0000') || text.includes('\u001B')).toBe(false);
 });
 
+const blockless = (document: Analysis): Analysis => ({
+  ...document,
+  model: { ...document.model, blocks: 0 },
+  blocks: [],
+});
+
 describe('what is missing', () => {
   const without = (change: (row: MatrixRow) => MatrixRow): Analysis => ({
     ...analysis,
@@ -206,9 +212,9 @@ describe('what is missing', () => {
     );
     contains(shown(renderReport({ analysis: flat })), 'All eigenvalues are equal');
     const outside = without(({ block: _, role: __, ...row }) => row as MatrixRow);
-    const text = shown(renderReport({ analysis: { ...outside, blocks: [] } }));
+    const text = shown(renderReport({ analysis: blockless(outside) }));
     contains(text, 'No block has a measured matrix');
-    lacks(renderReport({ analysis: { ...analysis, matrices: [], blocks: [] } }), 'NaN');
+    lacks(renderReport({ analysis: blockless({ ...analysis, matrices: [] }) }), 'NaN');
   });
 
   it('is listed with its reason', () => {
@@ -236,6 +242,9 @@ describe('what is missing', () => {
 });
 
 describe('what is refused', () => {
+  const loop: Record<string, unknown> = {};
+  loop['own'] = loop;
+
   const refused = (change: object, other: object = {}): (() => string) => {
     return () =>
       renderReport({
@@ -249,8 +258,39 @@ describe('what is refused', () => {
     ['another document', refused({ kind: 'allocation' }), /first document is not an analysis/],
     ['another second document', refused({}, { kind: 'analysis' }), /not an allocation/],
     [
+      'markup in a text',
+      refused({ model: { ...analysis.model, source: { markup: '<b>' } } }),
+      /^the first document is not a valid analysis: model\.source must be string$/,
+    ],
+    [
+      'markup in an option',
+      refused({}, { policy: { ...allocation.policy, name: { markup: '<b>' } } }),
+      /^the second document is not a valid allocation: policy\.name must be string$/,
+    ],
+    [
+      'a field that no JSON has',
+      refused({ options: { ...analysis.options, limit: 1n } }),
+      /options\.limit is of the type bigint/,
+    ],
+    [
+      'an option as deep as a cycle',
+      refused({ options: { ...analysis.options, cycle: loop } }),
+      /options\.cycle\.own\.own.* is nested more than 64 levels deep/,
+    ],
+    [
+      'a step without a loss',
+      () => renderReport({ analysis, training: [{ step: 1 } as never] }),
+      /^step 1 is not a step of a training run: it must have required property 'loss'$/,
+    ],
+    [
+      'a tool that is markup',
+      () => renderReport({ analysis, tool: { name: { markup: '' }, version: '' } as never }),
+      /tool/,
+    ],
+    ['nothing', () => renderReport({ analysis: null as never }), /its kind is missing/],
+    [
       'an allocation of another model',
-      refused({ blocks: [] }),
+      refused(blockless({ ...analysis, matrices: [] })),
       /has a block 0, the analysis has not/,
     ],
   ])('%s', (_, render, message) => {

@@ -155,7 +155,13 @@ describe('the sentences', () => {
       ...{ ...base, experts: [3, 5], topK: [2, 2] },
       budget: { unit: 'experts', per: 'projection', total: 8 },
       policy: { name: 'uniform', version: '1', options: {} },
-      blocks: [3, 5].map((experts, index) => ({ index, score: 3, experts, topK: 2 })),
+      blocks: [3, 5].map((experts, index) => ({
+        index,
+        score: 3,
+        share: experts / 8,
+        experts,
+        topK: 2,
+      })),
       projections: [1, 2, 2, 3].map((experts, i) => ({
         ...{ name: `${i >> 1}.${i % 2}`, block: i >> 1, role: i % 2 ? 'up' : 'q' },
         ...{ inputs: 1, outputs: 1, experts, topK: Math.min(2, experts), rank: 8 },
@@ -253,15 +259,16 @@ describe('the command', () => {
     const allocation = resourceOf(analysis, 'experts');
     const from = (path: string) =>
       line({ ...allocation, policy: { ...allocation.policy, from: path } });
-    expect(from('alphalora-policy-own')).toBe('--policy alphalora-policy-own');
-    expect(from('./my own.mjs')).toBe('--policy &#39;./my own.mjs&#39;');
+    expect(from('alphalora-policy-own')).toBe('--total 1 --policy alphalora-policy-own');
+    expect(from('./my own.mjs')).toBe('--total 1 --policy &#39;./my own.mjs&#39;');
   });
 
   it('names rank and top-k where they are not the usual ones', () => {
     const allocation = resourceOf(analysis, 'experts');
     const blocks = allocation.blocks.map((block) => ({ ...block, experts: 4, topK: 3 }));
-    const other = { ...allocation, blocks, parameters: { rank: 16, trainable: 1 } };
-    expect(line(other)).toBe(`${policy} --top-k 3 --rank 16`);
-    expect(line(allocation)).toBe(policy);
+    const lists = { experts: blocks.map(() => 4), topK: blocks.map(() => 3) };
+    const other = { ...allocation, blocks, ...lists, parameters: { rank: 16, trainable: 1 } };
+    expect(line(other)).toBe(`--total 1 ${policy} --top-k 3 --rank 16`);
+    expect(line(allocation)).toBe(`--total 1 ${policy}`);
   });
 });

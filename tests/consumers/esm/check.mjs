@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { parseAllocation, parseAnalysis } from '@alphalora/documents';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
@@ -40,5 +41,13 @@ assert.equal(
 assert.equal(experts.indexOf(Math.max(...experts)), 0);
 
 await assert.rejects(loadEstimator('guess'), (error) => isAlphaLoraError(error, 'INVALID_OPTION'));
+
+// What is made here passes the checks of what comes from outside.
+parseAnalysis(JSON.parse(JSON.stringify(analysis)));
+parseAllocation(JSON.parse(JSON.stringify(allocation)));
+assert.throws(
+  () => parseAnalysis({ ...analysis, blocks: [] }, 'own'),
+  (error) => isAlphaLoraError(error, 'INVALID_DOCUMENT') && error.details.field === 'blocks',
+);
 
 assert(renderReport({ analysis, allocation }).includes('40 LoRA experts are shared out'));

@@ -4,6 +4,7 @@ import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
 import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
 import type { Allocation, Analysis, Matrix, SpectralEngine } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { parseAnalysis } from '@alphalora/documents';
 import {
   analyze,
   createReferenceEngine,
@@ -41,6 +42,10 @@ export async function plan(values: Float32Array): Promise<Allocation> {
   });
   const layers = layersOf(analysis);
   return allocate({ layers, policy: await loadPolicy('alphalora'), budget: { total: 4 } });
+}
+
+export function read(text: string): Analysis {
+  return parseAnalysis(JSON.parse(text), 'analysis.json');
 }
 
 export function page(documents: ReportDocuments): string {

@@ -5,7 +5,7 @@ import {
   type Analysis,
   type TrainingStep,
 } from '@alphalora/contracts';
-import * as v from 'valibot';
+import { parseTrainingStep } from '@alphalora/documents';
 import { readDocument } from '../documents.js';
 import { readText, writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
@@ -46,16 +46,6 @@ export async function writeReport(
   stderr.write(`wrote ${file}\n`);
 }
 
-const number = v.pipe(v.number(), v.finite());
-const stepSchema = v.object({
-  step: v.pipe(number, v.safeInteger(), v.minValue(1)),
-  loss: number,
-  epoch: v.optional(number),
-  learningRate: v.optional(number),
-  tokensPerSecond: v.optional(number),
-  evaluation: v.optional(v.record(v.string(), number)),
-});
-
 /** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */
 async function readMetrics(file: string): Promise<TrainingStep[]> {
   const lines = (await readText(file)).split('\n');
@@ -64,13 +54,14 @@ async function readMetrics(file: string): Promise<TrainingStep[]> {
   if (whole.length === 0) {
     throw new AlphaLoraError('INVALID_DOCUMENT', `${file} holds no step of a training run`);
   }
-  return whole.map((line, i) => {
-    const result = v.safeParse(v.pipe(v.string(), v.parseJson(), stepSchema), line);
-    if (result.success) return result.output as TrainingStep;
-    throw new AlphaLoraError(
-      'INVALID_DOCUMENT',
-      `${file}, line ${i + 1}, is no step of a training run: ${result.issues[0].message}`,
-      { details: { file } },
-    );
-  });
+  return whole.map((line, i) => parseTrainingStep(jsonOrText(line), `${file}, line ${i + 1},`));
+}
+
+/** What is not JSON is not a step either. */
+function jsonOrText(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
 }

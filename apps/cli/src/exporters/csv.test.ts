@@ -32,6 +32,13 @@ describe('csv', () => {
     for (const column of weightWatcher.split(',')) expect(row).toHaveProperty(column);
   });
 
+  it('keeps metrics whatever their names, and has none that only objects have', async () => {
+    const metrics = { constructor: 3, 'a.b': 4, toString: 5 };
+    const rows = await tableOf([{ ...fitted, metrics }, skippedRow('n')]);
+    expect(rows[0]).toMatchObject({ constructor: '3', 'a.b': '4', toString: '5' });
+    expect(rows[1]).toMatchObject({ constructor: '', 'a.b': '', toString: '' });
+  });
+
   it('maps a fitted matrix', async () => {
     const [row] = await tableOf([fitted]);
     expect(row).toMatchObject({

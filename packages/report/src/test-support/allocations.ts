@@ -48,10 +48,10 @@ export function resourceOf(
   return {
     ...{ schemaVersion: 1, kind: 'allocation' },
     policy: { name: 'own', version: '1.0.0', options: {} },
-    budget: { unit, ...(per === 'projection' && { per }) },
+    budget: { unit, ...(per === 'projection' && { per }), ...(unit === 'experts' && { total: 1 }) },
     ...{ blocks, projections },
     experts: adapters ? blocks.map((block) => ('experts' in block ? block.experts! : 1)) : [],
-    topK: adapters ? blocks.map(() => 1) : [],
+    topK: adapters ? blocks.map((block) => ('topK' in block ? block.topK! : 1)) : [],
     ...(adapters && { parameters: { rank: 8, trainable: 123_456 } }),
   };
 }
