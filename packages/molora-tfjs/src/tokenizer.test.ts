@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { goldenLogits, sharedFolder, withoutShared } from './test-support/reference.js';
+import { tokenizerCases } from './test-support/tokenizer-cases.js';
 import { createTokenizer } from './tokenizer.js';
 
 const json = (path: string): unknown => JSON.parse(readFileSync(`${sharedFolder}/${path}`, 'utf8'));
@@ -59,6 +60,40 @@ describe('createTokenizer', () => {
   it('refuses components that it cannot compute', () => {
     expect(() => createTokenizer({ ...words, pre_tokenizer: { type: 'Telepathy' } })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_CHECKPOINT' }),
+    );
+  });
+});
+
+describe("the tokenizers of Python's library", () => {
+  const { strings, cases } = tokenizerCases();
+  const computed = cases.filter(({ refused }) => refused === undefined);
+  const refused = cases.filter(({ refused }) => refused !== undefined);
+
+  it('are of every kind, over hundreds of texts', () => {
+    expect(strings.length).toBeGreaterThan(200);
+    expect(computed.length).toBeGreaterThan(70);
+    expect(refused.length).toBeGreaterThan(50);
+  });
+
+  it.each(computed)('are the same here: $name', ({ tokenizer, ids, runs, texts, name }) => {
+    const own = createTokenizer(tokenizer);
+    for (const [i, expected] of ids.entries()) {
+      if (expected === null) continue;
+      const text = strings[i]!;
+      expect([text, own.encode(text, { begin: false }).join(' ')]).toEqual([text, expected]);
+    }
+    // There, special tokens that are normalized are not taken for special when they are decoded.
+    if (name === 'added normalized llama') return;
+    for (const [i, expected] of texts.entries())
+      if (expected !== null) expect([i, own.decode(runs[i]!)]).toEqual([i, expected]);
+  });
+
+  it.each(refused)('are refused by what they use: $name', ({ tokenizer, refused }) => {
+    expect(() => createTokenizer(tokenizer)).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_CHECKPOINT',
+        message: expect.stringMatching(new RegExp(`^tokenizer.json uses .*${refused}`)),
+      }),
     );
   });
 });

@@ -1,5 +1,7 @@
 /**
- * Text to tokens and back, by `tokenizer.json` and `tokenizer_config.json` of a checkpoint.
+ * Text to tokens and back, by `tokenizer.json` and `tokenizer_config.json` of a checkpoint. Tokens are
+ * those of the Rust library that the files belong to, or the tokenizer is refused; truncation and
+ * padding in tokenizer.json are left to the caller, as transformers does.
  *
  * The token that begins a text is added where tokenizer_config.json asks for it, or where
  * tokenizer.json does when the former says nothing; the token that ends one is left to the caller,
@@ -7,6 +9,10 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import type { AddedToken } from './tokenizer/added-tokens.js';
+import { makeExact } from './tokenizer/decode.js';
+import { textEncoder } from './tokenizer/encode.js';
+import { type Part, supportedTokenizer, UnsupportedPart } from './tokenizer/parts.js';
 
 export interface Tokenizer {
   /** @param begin whether to start with the model's begin token, if it has one. @default true */
@@ -23,7 +29,7 @@ export interface Tokenizer {
  * @param tokenizerJson the parsed tokenizer.json
  * @param configJson the parsed tokenizer_config.json. @default none
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when they are no tokenizer, `UNSUPPORTED_CHECKPOINT`
- *   when they use a component that cannot be computed here
+ *   naming what they use that cannot be computed here as by the Rust library
  */
 export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}): Tokenizer {
   if (!isObject(tokenizerJson) || !isObject(tokenizerJson['model']) || !isObject(configJson)) {
@@ -32,7 +38,9 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
       'tokenizer.json: no tokenizer of the Hugging Face library; it has an object "model"',
     );
   }
-  const tokenizer = build(tokenizerJson, configJson);
+  const supported = supportedParts(tokenizerJson);
+  const tokenizer = build(supported, configJson);
+  const { clean_up_tokenization_spaces: cleanUp } = configJson;
   const idOf = (setting: string): number | undefined => {
     const value = configJson[setting];
     const text = isObject(value) ? value['content'] : value;
@@ -45,20 +53,48 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
   const automatic = beginToken !== undefined && surrounding[0] === beginToken;
   const setting = configJson['add_bos_token'];
   const adds = typeof setting === 'boolean' ? setting : automatic;
+  makeExact(tokenizer.decoder);
+  const encode = textEncoder(
+    tokenizer,
+    supported['model'] as Part,
+    supported['added_tokens'] as AddedToken[],
+  );
   return {
     encode(text, { begin = true } = {}) {
-      const { ids } = tokenizer.encode(text, { add_special_tokens: false });
-      return begin && adds && beginToken !== undefined ? [beginToken, ...ids] : [...ids];
+      const ids = encode(text);
+      return begin && adds && beginToken !== undefined ? [beginToken, ...ids] : ids;
     },
     decode(ids) {
       // The library refuses it, though a model may end its text with the first token.
       if (ids.length === 0) return '';
-      return tokenizer.decode([...ids], { skip_special_tokens: true });
+      return tokenizer.decode([...ids], {
+        skip_special_tokens: true,
+        clean_up_tokenization_spaces: cleanUp === true,
+      });
     },
     ...(beginToken !== undefined && { beginToken }),
     ...(endToken !== undefined && { endToken }),
     size: tokenizer.get_vocab().size,
   };
+}
+
+function supportedParts(tokenizerJson: Part): Part {
+  try {
+    return supportedTokenizer(tokenizerJson);
+  } catch (cause) {
+    if (cause instanceof UnsupportedPart) {
+      throw new AlphaLoraError(
+        'UNSUPPORTED_CHECKPOINT',
+        `tokenizer.json uses ${cause.message}, which is not supported: its tokens would differ from those that the model was trained with`,
+        { cause },
+      );
+    }
+    throw new AlphaLoraError(
+      'INVALID_CHECKPOINT',
+      `tokenizer.json is not a valid tokenizer: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 function build(

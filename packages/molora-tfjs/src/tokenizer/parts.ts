@@ -1,0 +1,220 @@
+/**
+ * Which tokenizers are computed here as by the Rust library, huggingface/tokenizers, whose files they
+ * are. A part is kept, rewritten into parts that mean the same in both libraries, or refused by name:
+ * what would encode some texts to other tokens, silently, is worse than none.
+ *
+ * What differs was found by comparing the two, see `tokenizer.interop.test.ts`.
+ */
+import { byteAlphabet, byteToken, wordCharacters } from './characters.js';
+
+export type Part = Readonly<Record<string, unknown>>;
+
+/** Something that this library cannot compute as the Rust library does; the message names it. */
+export class UnsupportedPart extends Error {}
+
+/** @throws UnsupportedPart @returns tokenizer.json, rewritten where need be */
+export function supportedTokenizer(json: Part): Part {
+  const model = supportedModel(json['model'] as Part);
+  const steps = normalizers(partOf(json, 'normalizer'));
+  const gone = steps.at(-1);
+  const pre = preTokenizers(partOf(json, 'pre_tokenizer')).filter(
+    // Gemma splits at spaces after it has replaced them all.
+    (part) => !(gone && isSplitAt(part, gone)),
+  );
+  const parts = pre.map(preTokenizer);
+  const bytes = pre.some(({ type }) => type === 'ByteLevel');
+  checkUnknown(model, bytes);
+  const added = (json['added_tokens'] ?? []) as Array<{ content: string }>;
+  checkDecoded(json, added);
+  return {
+    ...json,
+    added_tokens: added,
+    model,
+    normalizer: steps.length === 0 ? null : { type: 'Sequence', normalizers: steps },
+    pre_tokenizer: parts.length === 0 ? null : { type: 'Sequence', pretokenizers: parts.flat() },
+    post_processor: json['post_processor'] ?? null,
+    decoder: decoder(partOf(json, 'decoder')),
+  };
+}
+
+function partOf(json: Part, name: string): Part | undefined {
+  return (json[name] as Part | null | undefined) ?? undefined;
+}
+
+function supportedModel(model: Part): Part {
+  // Files of early versions do not name the model; only BPE has merges.
+  const type = model['type'] ?? (Array.isArray(model['merges']) ? 'BPE' : undefined);
+  if (!['BPE', 'WordPiece', 'WordLevel', 'Unigram'].includes(type as string))
+    refuse(`the model ${type}`);
+  if (type === 'BPE') {
+    if (model['dropout']) refuse('dropout of a BPE model, which encodes at random');
+    if (model['continuing_subword_prefix']) refuse('continuing_subword_prefix of a BPE model');
+  }
+  if (type === 'Unigram' && typeof model['unk_id'] !== 'number')
+    refuse('a Unigram model without unk_id');
+  return { ...model, type };
+}
+
+/** Where some characters have no token, the libraries differ in what those beside them merge to. */
+function checkUnknown(model: Part, overBytes: boolean): void {
+  if (model['type'] !== 'BPE') return;
+  const vocabulary = model['vocab'] as Record<string, number>;
+  const has = (token: string): boolean => Object.hasOwn(vocabulary, token);
+  if (model['byte_fallback'] && !Array.from({ length: 256 }, (_, i) => byteToken(i)).every(has))
+    refuse('byte_fallback of a BPE model that has no tokens for some bytes');
+  const complete = overBytes ? byteAlphabet().every(has) : Boolean(model['byte_fallback']);
+  if (!complete && !has(String(model['unk_token'])))
+    refuse('a BPE model without unk_token that has no tokens for some characters');
+}
+
+/** Bytes of characters that stand for none would be zeros. */
+function checkDecoded({ decoder, model }: Part, added: ReadonlyArray<{ content: string }>): void {
+  if (!JSON.stringify(decoder ?? null).includes('"ByteLevel"')) return;
+  const alphabet = new Set(byteAlphabet());
+  const whole = new Set(added.map(({ content }) => content));
+  const tokens = [...vocabularyOf(model as Part).keys()];
+  const odd = tokens.find(
+    (token) => !whole.has(token) && ![...token].every((c) => alphabet.has(c)),
+  );
+  if (odd !== undefined)
+    refuse(`the decoder ByteLevel, but "${odd}" among its tokens is not bytes`);
+}
+
+/** Ids by token, without those that were added. */
+export function vocabularyOf({ type, vocab }: Part): Map<string, number> {
+  return new Map(
+    type === 'Unigram'
+      ? (vocab as Array<[string, number]>).map(([token], id) => [token, id])
+      : Object.entries(vocab as Record<string, number>),
+  );
+}
+
+function normalizers(part: Part | undefined): Part[] {
+  if (!part) return [];
+  switch (part['type']) {
+    case 'Sequence':
+      return (part['normalizers'] as Part[]).flatMap(normalizers);
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+    case 'Prepend':
+      return [part];
+    case 'Replace':
+      return [replace('normalizer', part)];
+    default:
+      return refuse(`the normalizer ${part['type']}`);
+  }
+}
+
+function preTokenizers(part: Part | undefined): Part[] {
+  if (!part) return [];
+  return part['type'] === 'Sequence'
+    ? (part['pretokenizers'] as Part[]).flatMap(preTokenizers)
+    : [part];
+}
+
+/** GPT-2's, with the white space of Unicode. */
+const gpt2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+
+function preTokenizer(part: Part): Part[] {
+  switch (part['type']) {
+    case 'ByteLevel': {
+      const { add_prefix_space: prefix = true, use_regex: split = true } = part;
+      return [
+        ...(prefix ? [{ type: 'Replace', pattern: { Regex: '\\A[^ ]' }, content: ' $&' }] : []),
+        ...(split ? [isolated(gpt2)] : []),
+        { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+      ];
+    }
+    case 'Metaspace': {
+      const { replacement = '▁', add_prefix_space: prefix = true, split = true } = part;
+      const mark = String(replacement);
+      if ([...mark].length !== 1) refuse('a Metaspace replacement of several characters');
+      const scheme = part['prepend_scheme'] ?? (prefix ? 'always' : 'never');
+      const piece = `[${mark}][^${mark}]*|[^${mark}]+`;
+      return [
+        { type: 'Metaspace', replacement: mark, prepend_scheme: scheme },
+        ...(split ? [isolated(piece)] : []),
+      ];
+    }
+    case 'Digits':
+      return [isolated(part['individual_digits'] ? '\\p{N}' : '\\p{N}+')];
+    case 'WhitespaceSplit':
+      return [{ type: 'Split', pattern: { Regex: '\\s+' }, behavior: 'Removed', invert: false }];
+    case 'Whitespace':
+      return [
+        {
+          ...{ type: 'Split', behavior: 'Removed', invert: true },
+          pattern: { Regex: `[${wordCharacters}]+|[^${wordCharacters}\\s]+` },
+        },
+      ];
+    case 'Split':
+      return [splitPart(part)];
+    default:
+      return refuse(`the pre-tokenizer ${part['type']}`);
+  }
+}
+
+function isolated(regex: string): Part {
+  return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+}
+
+function splitPart(part: Part): Part {
+  const { Regex: regex } = part['pattern'] as { Regex?: string };
+  const behavior = String(part['behavior']);
+  const inverted = part['invert'] === true;
+  const known = inverted ? behavior === 'Removed' : ['Isolated', 'Removed'].includes(behavior);
+  if (!known || (regex === undefined && behavior === 'Removed'))
+    refuse(`the pre-tokenizer Split with the behavior ${behavior}${inverted ? ', inverted' : ''}`);
+  if (regex === undefined) return part;
+  const bare = regex.replaceAll(/\\[pPx]\{[^}]*\}|\\.|\[(?:\\.|[^\]])*\]/g, 'x');
+  if (/[*+?]\+|\(\?>/.test(bare))
+    refuse('the pre-tokenizer Split with possessive quantifiers or atomic groups');
+  return { ...part, pattern: { Regex: foldedLongS(regex) } };
+}
+
+/** Without regard to case, s is also the long s; the expressions of Llama 3 and Qwen look for 's. */
+function foldedLongS(regex: string): string {
+  return regex.replaceAll("(?i:'s|", "(?i:'[sſ]|");
+}
+
+function isSplitAt(part: Part, replaced: Part): boolean {
+  const { String: from } = (replaced['pattern'] ?? {}) as { String?: string };
+  const { String: at } = (part['pattern'] ?? {}) as { String?: string };
+  if (part['type'] !== 'Split' || replaced['type'] !== 'Replace' || at === undefined) return false;
+  return at === from && !String(replaced['content']).includes(at);
+}
+
+function replace(kind: string, part: Part): Part {
+  const { String: text } = part['pattern'] as { String?: string };
+  if (text === undefined) refuse(`the ${kind} Replace with a regular expression`);
+  // In JavaScript, $ stands for parts of what was found.
+  return { ...part, content: String(part['content']).replaceAll('$', '$$$$') };
+}
+
+function decoder(part: Part | undefined): Part | null {
+  if (!part) return null;
+  switch (part['type']) {
+    case 'Sequence':
+      return { ...part, decoders: (part['decoders'] as Part[]).map(decoder) };
+    case 'ByteLevel':
+    case 'ByteFallback':
+    case 'Fuse':
+    case 'Metaspace':
+    case 'WordPiece':
+    case 'BPEDecoder':
+      return part;
+    case 'Replace':
+      return replace('decoder', part);
+    case 'Strip':
+      if (part['stop']) refuse('the decoder Strip at the end of tokens');
+      return part;
+    default:
+      return refuse(`the decoder ${part['type']}`);
+  }
+}
+
+function refuse(what: string): never {
+  throw new UnsupportedPart(what);
+}
