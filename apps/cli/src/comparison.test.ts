@@ -35,6 +35,18 @@ describe('two analyses', () => {
     { farms: { rows: 2000 } },
   );
 
+  it('does not compare a fit that says nothing on either side', () => {
+    const weak = { weak: 'flat' };
+    const [name, other] = ['h.0.q_proj.weight', 'h.0.k_proj.weight'];
+    const comparison = compareAnalyses(
+      analysisOf([measuredRow(name, 2), measuredRow(other, 3)]),
+      analysisOf([measuredRow(name, 1e6, weak), measuredRow(other, 4)]),
+    );
+    expect(comparison.matrices.map((row) => row.name)).toEqual([other]);
+    expect(comparison.a).not.toHaveProperty('weak');
+    expect(comparison.b).toMatchObject({ unmatched: [], weak: [name] });
+  });
+
   it('pairs by name, and lists the largest changes first', () => {
     const b = analysisOf(
       [

@@ -12,6 +12,7 @@ import {
   type MatrixRow,
   type Resource,
 } from '@alphalora/contracts';
+import { hasAlpha } from '@alphalora/htsr-core';
 import { type AllocationSummary, amountOf, amountsByBlock, kinds, summaryOf } from './amounts.js';
 
 export interface AnalysisComparison {
@@ -24,7 +25,7 @@ export interface AnalysisComparison {
   blocks: Change<'index', number>[];
   /** Spearman's rank correlation of the blocks' alphas; absent where it is undefined. */
   rankCorrelation?: number;
-  /** Matrices measured on both sides, the largest change of alpha first. */
+  /** Matrices with an alpha that counts on both sides, the largest change of it first. */
   matrices: Array<Change<'name', string> & { block?: number; role?: string; nameInB?: string }>;
 }
 
@@ -34,6 +35,8 @@ interface ComparedAnalysis {
   /** Names of measured matrices that have no partner. */
   unmatched: string[];
   failed: string[];
+  /** Measured, with a fit that says nothing: not compared. Absent where there is none. */
+  weak?: string[];
 }
 
 /** A number on both sides; absent where a side does not have it. */
@@ -76,7 +79,8 @@ const harmlessOptions = new Set(['engine', 'build', 'metrics', 'bootstrap', 'see
 export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   const pairs = matchRows(measuredRows(a), measuredRows(b));
   const matched = new Set(pairs.flat());
-  const matrices = pairs.map(([rowA, rowB]) => ({
+  const comparable = pairs.filter((pair) => pair.every(hasAlpha));
+  const matrices = comparable.map(([rowA, rowB]) => ({
     ...{ name: rowA.name, ...(rowB.name !== rowA.name && { nameInB: rowB.name }) },
     ...(rowA.block !== undefined && { block: rowA.block }),
     ...(rowA.role !== undefined && { role: rowA.role }),
@@ -89,12 +93,18 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
     both.map((block) => block.a!),
     both.map((block) => block.b!),
   );
-  const side = (analysis: Analysis): ComparedAnalysis => ({
-    source: analysis.model.source,
-    ...(analysis.model.architecture !== undefined && { architecture: analysis.model.architecture }),
-    unmatched: names(measuredRows(analysis).filter((row) => !matched.has(row))),
-    failed: names(analysis.matrices.filter(({ status }) => status === 'failed')),
-  });
+  const side = (analysis: Analysis): ComparedAnalysis => {
+    const weak = names(measuredRows(analysis).filter((row) => !hasAlpha(row)));
+    return {
+      source: analysis.model.source,
+      ...(analysis.model.architecture !== undefined && {
+        architecture: analysis.model.architecture,
+      }),
+      unmatched: names(measuredRows(analysis).filter((row) => !matched.has(row))),
+      failed: names(analysis.matrices.filter(({ status }) => status === 'failed')),
+      ...(weak.length > 0 && { weak }),
+    };
+  };
   return {
     ...({ kind: 'comparison', of: 'analysis', a: side(a), b: side(b) } as const),
     ...{ options: differingOptions(a, b), blocks },

@@ -84,7 +84,7 @@ export function withScores(
     if (scores.length !== layers.length) {
       throw invalid(file, `has ${scores.length} scores, and there are ${layers.length} layers`);
     }
-    return layers.map((layer, i) => ({ ...layer, score: scores[i]!.score }));
+    return layers.map((layer, i) => scoredWith(layer, scores[i]!.score));
   }
   const byKey = new Map<string | number, number>();
   for (const row of scores) {
@@ -99,8 +99,13 @@ export function withScores(
   return layers.map((layer) => {
     const score = byKey.get(layer[key]!);
     if (score === undefined) throw invalid(file, `has no score of ${key} ${layer[key]}`);
-    return { ...layer, score };
+    return scoredWith(layer, score);
   });
+}
+
+/** Whatever the fits behind its own score were worth no longer matters. */
+function scoredWith({ weak: _, ...layer }: Layer, score: number): Layer {
+  return { ...layer, score };
 }
 
 function invalid(file: string, what: string, cause?: unknown): AlphaLoraError {

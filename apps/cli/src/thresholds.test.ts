@@ -46,6 +46,21 @@ describe('requireMeasured', () => {
   });
 });
 
+describe('fits that say nothing', () => {
+  const weak = measuredRow('h.0.q_proj.weight', 1e6, { weak: 'flat', metrics: { norm: 9 } });
+  const some = analysisOf([weak, measuredRow('h.0.k_proj.weight', 3)]);
+  it.each<[string, number]>([
+    ...([
+      ['alpha>6', 0],
+      ['stderr>0.1', 1],
+      ['norm>6', 1],
+      ['weak>0', 1],
+    ] as [string, number][]),
+  ])('%s is crossed %d times', (text, times) => {
+    expect(crossings(some, parseThreshold(text))).toHaveLength(times);
+  });
+});
+
 describe('crossings', () => {
   it.each<[string, Array<[string, number]>]>([
     [

@@ -1,9 +1,10 @@
 /**
  * Thresholds on an analysis, for `--fail-on`: `<name><comparison><number>`, such as `alpha>6`,
  * `stable_rank<2`, `block.spread>=0.8` or `failed>0`, so that a pipeline can stop at a model whose
- * spectra look wrong.
+ * spectra look wrong. Fits that say nothing (`weak`) cross no threshold but `weak` itself.
  */
 import { AlphaLoraError, type AnalysedRow, type Analysis } from '@alphalora/contracts';
+import { hasAlpha } from '@alphalora/htsr-core';
 import type { Output } from './io.js';
 
 type Comparison = '>' | '>=' | '<' | '<=';
@@ -42,7 +43,7 @@ const MOST_NAMED = 10;
 const rowFields = ['alpha', 'stderr', 'ks', 'tail', 'xmin', 'lambda', 'fingers'] as const;
 const blockFields = ['alpha', 'spread'] as const;
 const blockNames: readonly string[] = blockFields.map((field) => `block.${field}`);
-const counts = ['failed', 'skipped'] as const;
+const counts = ['failed', 'skipped', 'weak'] as const;
 
 /** @throws AlphaLoraError `INVALID_OPTION` when the text is not a threshold */
 export function parseThreshold(text: string): Threshold {
@@ -54,7 +55,7 @@ export function parseThreshold(text: string): Threshold {
       'INVALID_OPTION',
       `--fail-on '${text}' is not <name><comparison><number>, such as alpha>6: the comparison is ` +
         `one of ${Object.keys(comparisons).join(' ')}, the name ${rowFields.join(', ')}, a metric ` +
-        'such as stable_rank, block.alpha, block.spread, failed or skipped',
+        'such as stable_rank, block.alpha, block.spread, failed, skipped or weak',
     );
   }
   return { text, name, comparison: comparison as Comparison, limit };
@@ -108,7 +109,7 @@ function namedValues({ matrices, blocks }: Analysis): Map<string, Crossing[]> {
     else values.set(key, [{ name, value }]);
   };
   for (const row of matrices.filter((row): row is AnalysedRow => row.status === 'ok')) {
-    for (const field of rowFields) add(field, row.name, row[field]);
+    if (hasAlpha(row)) for (const field of rowFields) add(field, row.name, row[field]);
     for (const [metric, value] of Object.entries(row.metrics)) add(metric, row.name, value);
   }
   for (const block of blocks) {
@@ -116,7 +117,11 @@ function namedValues({ matrices, blocks }: Analysis): Map<string, Crossing[]> {
   }
   for (const status of counts) {
     // What another shard measures is not skipped.
-    const rows = matrices.filter((row) => row.status === status && !('shard' in row));
+    const rows = matrices.filter((row) =>
+      status === 'weak'
+        ? row.status === 'ok' && !hasAlpha(row)
+        : row.status === status && !('shard' in row),
+    );
     add(status, 'the analysis', rows.length);
   }
   return values;

@@ -183,3 +183,62 @@ describe('layersFromScores', () => {
     ]);
   });
 });
+
+describe('fits that say nothing', () => {
+  const row = (block: number, role: string, alpha: number, weak?: string) => ({
+    ...{ name: `${block}.${role}`, block, role, alpha, shape: [8, 8] },
+    ...(weak !== undefined && { weak }),
+  });
+  const withAlphas = (rows: object[], alphas: Array<number | undefined>): Analysis => {
+    const analysis = analysisOf(rows as never);
+    const blocks = alphas.map((alpha, index) => ({
+      ...{ index, matrices: alpha === undefined ? 0 : 1 },
+      ...(alpha !== undefined && { alpha }),
+    }));
+    return { ...analysis, blocks };
+  };
+
+  it('leave their block the mean of the other blocks, with the reason', async () => {
+    const analysis = withAlphas(
+      [row(0, 'q', 2), row(1, 'q', 1e6, 'rank two'), row(2, 'q', 4)],
+      [2, undefined, 4],
+    );
+    const layers = layersOf(analysis);
+    expect(layers.map(({ score }) => score)).toEqual([2, 3, 4]);
+    expect(layers.map(({ weak }) => weak)).toEqual([undefined, 'rank two', undefined]);
+    const { blocks } = await allocate({ layers, policy: uniform, budget: { total: 6 } });
+    expect(blocks.map(({ weak }) => weak)).toEqual([undefined, 'rank two', undefined]);
+    expect(Object.hasOwn(blocks[0]!, 'weak')).toBe(false);
+  });
+
+  it('leave a projection the mean of its block, or of all where the block has no other', async () => {
+    const rows = [
+      ...[row(0, 'q', 2), row(0, 'k', 1e6, 'flat'), row(0, 'v', 4)],
+      ...[row(1, 'q', 1e6, 'short'), row(2, 'q', 6)],
+    ];
+    const layers = layersOf(withAlphas(rows, [3, undefined, 6]), { per: 'projection' });
+    expect(layers.map(({ score }) => score)).toEqual([2, 3, 4, 4, 6]);
+    const budget = { total: 10, per: 'projection' as const };
+    const { projections } = await allocate({ layers, policy: uniform, budget });
+    expect(projections!.map(({ weak }) => weak)).toEqual([
+      ...[undefined, 'flat', undefined, 'short', undefined],
+    ]);
+  });
+
+  it('are no part of the alpha of a fused projection', () => {
+    const parts = ['q', 'k'].map((part, i) => ({
+      ...row(0, part, [2, 1e6][i]!, [undefined, 'flat'][i]),
+      ...{ name: `c_attn[${part}]`, partOf: 'c_attn' },
+    }));
+    const [layer] = layersOf(withAlphas(parts, [2]), { per: 'projection' });
+    expect(layer).toMatchObject({ score: 2 });
+    expect(layer).not.toHaveProperty('weak');
+  });
+
+  it('are refused where there is no other', () => {
+    const analysis = withAlphas([row(0, 'q', 1e6, 'flat')], [undefined]);
+    for (const per of ['block', 'projection'] as const) {
+      expect(() => layersOf(analysis, { per })).toThrow('no fit of the analysis says anything');
+    }
+  });
+});

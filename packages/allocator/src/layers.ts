@@ -5,23 +5,28 @@ import {
   type MatrixRow,
   type PolicyLayer,
 } from '@alphalora/contracts';
+import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 
 /** A block or a projection; what a unit of the resource costs there, and its price, the host adds. */
 export interface Layer extends Omit<PolicyLayer, 'cost' | 'price'> {
   /** The linear maps that get adapters; absent where the shapes are not known. */
   readonly modules?: readonly NamedLinearMap[];
+  /** Why the score is not its own but the mean of others': no fit behind it says anything. */
+  readonly weak?: string;
 }
 
 /**
- * The layers of an analysis.
+ * The layers of an analysis. Fits that say nothing (`weak` rows) count in no score.
  *
  * Per block: one for each, scored with the block's alpha. Its modules are its analysed projections,
- * also those whose measurement failed.
+ * also those whose measurement failed. A block whose fits all say nothing is scored with the mean of
+ * the other blocks.
  *
  * Per projection: one for each, in the checkpoint's order, scored with its own alpha. The parts of a
  * fused projection are the one map that they are stored as, scored with the mean of their alphas;
- * their common role is kept.
+ * their common role is kept. A projection whose fit says nothing is scored with the mean of its
+ * block's other projections, or where there is none with that of all.
  *
  * The variance is the mean square of the weights, from the metric `norm`, where all matrices have it:
  * trained weights have a mean of about zero. Windows of matrices (FARMS) do not tell it.
@@ -41,9 +46,14 @@ export function layersOf(
   const windows = analysis.options['farms'] !== undefined;
   const maps = mapsOf(analysis.matrices);
   if (per === 'projection') {
+    const scores = scored(
+      maps.map(alphaOf),
+      maps.map(({ block }) => block),
+    );
     return maps.map((map, index) => ({
-      ...{ index, block: map.block, score: alphaOf(map), name: map.module.name },
+      ...{ index, block: map.block, score: scores[index]!, name: map.module.name },
       ...(map.module.role !== undefined && { role: map.module.role }),
+      ...(Number.isNaN(alphaOf(map)) && { weak: weakReasons([map])[0]! }),
       ...factsOf([map], windows),
     }));
   }
@@ -53,17 +63,42 @@ export function layersOf(
     if (earlier) earlier.push(map);
     else byBlock.set(map.block, [map]);
   }
-  return analysis.blocks.map(({ index: block, alpha }, index) => {
-    if (alpha === undefined) {
-      throw new AlphaLoraError(
-        'NO_SPECTRUM',
-        `block ${block} has no alpha, because none of its projections could be analysed: ` +
-          'see the reasons in the analysis',
-        { details: { block } },
-      );
-    }
-    return { index, block, score: alpha, ...factsOf(byBlock.get(block) ?? [], windows) };
+  const own = (block: number): readonly StoredMap[] => byBlock.get(block) ?? [];
+  const alphas = analysis.blocks.map(({ index: block, alpha }) => {
+    if (alpha !== undefined) return alpha;
+    if (weakReasons(own(block)).length > 0) return Number.NaN;
+    throw new AlphaLoraError(
+      'NO_SPECTRUM',
+      `block ${block} has no alpha, because none of its projections could be analysed: ` +
+        'see the reasons in the analysis',
+      { details: { block } },
+    );
   });
+  const scores = scored(alphas);
+  return analysis.blocks.map(({ index: block }, index) => ({
+    ...{ index, block, score: scores[index]! },
+    ...(Number.isNaN(alphas[index]) && { weak: weakReasons(own(block)).join('; ') }),
+    ...factsOf(own(block), windows),
+  }));
+}
+
+/** @throws AlphaLoraError `NO_SPECTRUM` where no layer has an alpha of its own */
+function scored(alphas: readonly number[], blocks?: readonly number[]): number[] {
+  if (alphas.every(Number.isNaN)) {
+    throw new AlphaLoraError(
+      'NO_SPECTRUM',
+      'no fit of the analysis says anything about its matrix: see the reasons in the analysis',
+    );
+  }
+  return filled(alphas, blocks);
+}
+
+/** Why the fits of these maps say nothing, each reason once. */
+function weakReasons(maps: readonly StoredMap[]): string[] {
+  const reasons = maps.flatMap(({ rows }) =>
+    rows.flatMap((row) => (row.status === 'ok' && row.weak !== undefined ? [row.weak] : [])),
+  );
+  return [...new Set(reasons)];
 }
 
 /** A score of a block or, with a name and a shape, of a projection. */
@@ -151,9 +186,14 @@ function linearMap({ shape, inputFirst }: MatrixRow): LinearMap {
   return inputFirst ? { inputs: first, outputs: other } : { inputs: other, outputs: first };
 }
 
-function alphaOf({ module, rows }: StoredMap): number {
-  const alphas = rows.flatMap((row) => (row.status === 'ok' ? [row.alpha] : []));
+/** The mean of its rows; NaN where their fits say nothing. */
+function alphaOf(map: StoredMap): number {
+  const { module, rows } = map;
+  const alphas = rows.flatMap((row) =>
+    row.status === 'ok' && row.weak === undefined ? [row.alpha] : [],
+  );
   if (alphas.length > 0) return alphas.reduce((sum, alpha) => sum + alpha, 0) / alphas.length;
+  if (weakReasons([map]).length > 0) return Number.NaN;
   const [reason] = rows.flatMap((row) => (row.status === 'ok' ? [] : [row.reason]));
   throw new AlphaLoraError(
     'NO_SPECTRUM',

@@ -45,6 +45,21 @@ describe('an allocation under other scores', () => {
     expect(blocks[0]!.robustness).toEqual({ changed: 2 / 80, experts: [3, 3] });
   });
 
+  it('does not say how stable a block without a score of its own is', async () => {
+    const layers = layersFromScores([2, 3, 4]).map((layer, i) =>
+      i === 1 ? { ...layer, weak: 'flat' } : layer,
+    );
+    // The mean of the others fills in: 3, 1, 3.
+    const draws = [2, 1, 4].map((first) => [first, Number.NaN, first === 1 ? 1 : 6 - first]);
+    const { blocks, robustness } = await allocateRobustly(
+      { ...request, layers },
+      { draws, without: [] },
+    );
+    expect(blocks.map(({ robustness: own }) => own?.changed)).toEqual([2 / 3, undefined, 2 / 3]);
+    // 3, 4, 5 against itself, 4, 4, 4 and 5, 4, 3.
+    expect(robustness).toEqual({ draws: 3, distance: (0 + 2 + 4) / 3 });
+  });
+
   it('names the projection without which a block changes most', async () => {
     const draws = [[2, 3, 4]];
     const without = [

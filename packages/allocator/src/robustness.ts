@@ -6,10 +6,11 @@
  */
 import type { Allocation, BlockRobustness } from '@alphalora/contracts';
 import { type AllocateOptions, allocationFor, decide, prepare } from './allocate.js';
+import { filled } from './missing.js';
 
 /** Scores other than those of the request; blocks are positions in its layers. */
 export interface Alternatives {
-  /** By draw, then by block. */
+  /** By draw, then by block; NaN for a block without a score of its own. */
   draws: readonly (readonly number[])[];
   /** The score of one block when one of its projections is left out. */
   without: ReadonlyArray<{
@@ -24,7 +25,7 @@ export interface Alternatives {
 /**
  * The allocation of a request, with its robustness where there are draws and the budget is one of
  * experts per block: the alternatives are scores of blocks, and their outcome is counted in experts.
- * Every other allocation comes without.
+ * Every other allocation comes without, and so does a block without a score of its own.
  *
  * @throws AlphaLoraError as {@link allocate} does
  */
@@ -43,7 +44,7 @@ export async function allocateRobustly(
   };
   const scores = request.layers.map(({ score }) => score);
   const drawn: (readonly number[])[] = [];
-  for (const draw of draws) drawn.push(await expertsFor(draw));
+  for (const draw of draws) drawn.push(await expertsFor(filled(draw)));
   const drivers = new Map<number, NonNullable<BlockRobustness['driver']>>();
   for (const { block, score, ...projection } of without) {
     const experts = (await expertsFor(scores.with(block, score)))[block]!;
@@ -59,6 +60,8 @@ export async function allocateRobustly(
   return {
     ...allocation,
     blocks: allocation.blocks.map((block, i) => {
+      // What was not measured cannot be called stable.
+      if (request.layers[i]!.weak !== undefined) return block;
       const driver = drivers.get(i);
       const counts = drawn.map((experts) => experts[i]!);
       const changed = counts.filter((experts) => experts !== block.experts).length / draws.length;

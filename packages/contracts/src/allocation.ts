@@ -56,6 +56,8 @@ export interface AllocatedBlock {
   index: number;
   /** What the policy looked at, e.g. alpha. */
   score: number;
+  /** Why the score is the mean of the others: no fit of the block's projections says anything. */
+  weak?: string;
   /** Part of the budget that the policy asked for; the shares of all layers sum to 1. */
   share?: number;
   /** Of a budget per projection: the sum over the block's projections. Present for adapters. */
@@ -78,6 +80,8 @@ export interface AllocatedProjection {
   outputs: number;
   /** Where the budget is per projection. */
   score?: number;
+  /** Why the score is a mean of others: the projection's fit says nothing. */
+  weak?: string;
   share?: number;
   /** Experts, experts selected per token, and LoRA rank of each; absent for other resources. */
   experts?: number;

@@ -80,6 +80,11 @@ export interface AnalysedRow extends RowIdentity {
   /** Alpha of every bootstrap draw, in their order. */
   draws?: number[];
   warning?: Warning;
+  /**
+   * Why the fit says nothing, in words: it counts in no score, and has no interval, no warning and no
+   * metrics that follow from it.
+   */
+  weak?: string;
   spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';
@@ -120,9 +125,9 @@ export type MatrixRow = AnalysedRow | UnanalysedRow;
 
 export interface BlockRow {
   index: number;
-  /** Aggregate of the alphas of its analysed projections; absent when there are none. */
+  /** Aggregate of the alphas of its projections whose fits count; absent when there are none. */
   alpha?: number;
-  /** Number of analysed projections. */
+  /** Number of projections whose fits count: analysed, and not `weak`. */
   matrices: number;
   /** Lowest and highest alpha among them. */
   range?: [lowest: number, highest: number];

@@ -61,6 +61,7 @@ const matrixRow = {
       interval: pairOf(positive),
       draws: { type: 'array', items: positive },
       warning: { enum: ['over-trained', 'under-trained', 'spurious'] },
+      weak: words,
       spectrum: {
         type: 'object',
         required: ['range', 'counts', 'cuts'],
@@ -169,6 +170,7 @@ const side = { type: 'integer', minimum: 1, maximum: 2 ** 32 };
 
 /** What a projection gets. The rule `official` can go below zero, as the code that it reproduces does. */
 const ofProjection = {
+  weak: words,
   share,
   experts: { type: 'integer', minimum: -mostUnits, maximum: mostUnits },
   topK: { type: 'integer', minimum: 1, maximum: mostUnits },

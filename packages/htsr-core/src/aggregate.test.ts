@@ -24,6 +24,14 @@ describe('aggregateBlocks', () => {
     expect(aggregateBlocks(rows, 3, 'mean')[2]).toEqual({ index: 2, matrices: 0 });
   });
 
+  it('leaves out fits that say nothing', () => {
+    const weak = { ...row(0, 1e6), weak: 'flat' };
+    expect(aggregateBlocks([...rows, weak], 2, 'mean')).toEqual(aggregateBlocks(rows, 2, 'mean'));
+    expect(aggregateBlocks([{ ...row(0, 1e6), weak: 'flat' }], 1, 'mean')).toEqual([
+      { index: 0, matrices: 0 },
+    ]);
+  });
+
   it('takes the mean without the ends, one at least where there are three', () => {
     const trimmed = (...alphas: number[]): number | undefined =>
       aggregateBlocks(
@@ -54,6 +62,16 @@ describe('other scores', () => {
       [3, 3],
       [4, 4],
     ]);
+  });
+
+  it('are not a number for a block without an alpha, and those of the others stay', () => {
+    const weak = { ...row(1, 1e6), weak: 'flat' };
+    const { draws, without } = alternativeScores([...rows.slice(0, 2), weak], 2, 'mean');
+    expect(draws).toEqual([
+      [3, Number.NaN],
+      [4, Number.NaN],
+    ]);
+    expect(without.map(({ name }) => name)).toEqual(['0/2', '0/4']);
   });
 
   it('leave out one projection at a time, where another one is left', () => {

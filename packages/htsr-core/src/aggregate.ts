@@ -21,7 +21,15 @@ const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
   },
 };
 
-/** One row per block index from 0 to `blocks - 1`, aggregated over its analysed projections. */
+/** Whether a row has an alpha that counts: measured, with a fit that says something. */
+export function hasAlpha(row: MatrixRow): row is AnalysedRow {
+  return row.status === 'ok' && row.weak === undefined;
+}
+
+/**
+ * One row per block index from 0 to `blocks - 1`, aggregated over its analysed projections. Fits that
+ * say nothing (`weak`) do not count.
+ */
 export function aggregateBlocks(
   rows: readonly MatrixRow[],
   blocks: number,
@@ -62,10 +70,11 @@ export function alternativeScores(
 ): AlternativeScores {
   const projections = projectionsByBlock(rows, blocks);
   const byBlock = projections.map((block) => blockDraws(block, aggregate));
-  const count = Math.min(...byBlock.map((draws) => draws.length));
+  const scored = byBlock.filter((_, index) => projections[index]!.length > 0);
+  const count = Math.min(...scored.map((draws) => draws.length));
   return {
     draws: Array.from({ length: Number.isFinite(count) ? count : 0 }, (_, draw) =>
-      byBlock.map((draws) => draws[draw]!),
+      byBlock.map((draws) => draws[draw] ?? Number.NaN),
     ),
     without: projections.flatMap((block, index) =>
       block.length < 2
@@ -95,7 +104,7 @@ function blockDraws(projections: readonly AnalysedRow[], aggregate: Aggregate): 
 function projectionsByBlock(rows: readonly MatrixRow[], blocks: number): AnalysedRow[][] {
   const grouped = Array.from({ length: blocks }, (): AnalysedRow[] => []);
   for (const row of rows) {
-    if (row.status !== 'ok' || (row.kind ?? 'projection') !== 'projection') continue;
+    if (!hasAlpha(row) || (row.kind ?? 'projection') !== 'projection') continue;
     if (row.block !== undefined) grouped[row.block]?.push(row);
   }
   return grouped;

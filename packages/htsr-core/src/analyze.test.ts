@@ -26,22 +26,23 @@ function diagonal(name: string, values: number[], extra: Partial<WeightTensor> =
   return weightFromValues({ name, shape: [size, size], values: dense, ...extra });
 }
 
-const two = Math.SQRT2;
+/** Ten singular values. */
+const powers = (base: number): number[] => Array.from({ length: 10 }, (_, i) => base ** i);
 
 describe('analyze', () => {
   it('fits, aggregates and counts', async () => {
     const analysis = await analyze(
       [
-        diagonal('a', [8, 4, 2, 1], { block: 0, role: 'q_proj' }),
-        diagonal('b', [two ** 3, two ** 2, two, 1], { block: 0, role: 'k_proj' }),
-        diagonal('c', [8, 4, 2, 1], { block: 2, role: 'q_proj' }),
+        diagonal('a', powers(2), { block: 0, role: 'q_proj' }),
+        diagonal('b', powers(Math.SQRT2), { block: 0, role: 'k_proj' }),
+        diagonal('c', powers(2), { block: 2, role: 'q_proj' }),
       ],
       options,
     );
     const alphas = analysis.matrices.map((row) => (row as AnalysedRow).alpha);
-    // Eigenvalues 1, 4, 16, 64, tail {16, 64}: 1 + 2 / ln 4; and 1, 2, 4, 8: 1 + 2 / ln 2.
-    expect(alphas[0]).toBeCloseTo(1 + 2 / Math.log(4), 12);
-    expect(alphas[1]).toBeCloseTo(1 + 2 / Math.log(2), 12);
+    // Tails of five eigenvalues: 4^5 to 4^9, 1 + 5 / ((1 + 2 + 3 + 4) ln 4); and 2^5 to 2^9.
+    expect(alphas[0]).toBeCloseTo(1 + 1 / (2 * Math.log(4)), 12);
+    expect(alphas[1]).toBeCloseTo(1 + 1 / (2 * Math.log(2)), 12);
     expect(analysis.model.blocks).toBe(3);
     expect(analysis.blocks[0]).toMatchObject({
       index: 0,

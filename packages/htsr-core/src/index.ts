@@ -1,6 +1,6 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
 export type { AlternativeScores } from './aggregate.js';
-export { aggregateBlocks, alternativeScores } from './aggregate.js';
+export { aggregateBlocks, alternativeScores, hasAlpha } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,

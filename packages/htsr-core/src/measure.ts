@@ -12,7 +12,7 @@ import type {
 import { bootstrapAlphas } from './bootstrap.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
 import { isFactored, type SpectralUnit, sidesOf } from './matrices.js';
-import { computeMetrics, needsRandomised, resolveMetrics } from './metrics/index.js';
+import { computeMetrics, needsRandomised, resolveMetrics, withoutFit } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
 import { seededRandom } from './random.js';
 import { impreciseReason } from './resolution.js';
@@ -20,6 +20,7 @@ import { spectrum } from './spectrum.js';
 import { middle95 } from './statistics.js';
 import { summarize } from './summary.js';
 import { warningOf } from './warnings.js';
+import { weaknessOf } from './weakness.js';
 
 export interface MeasureOptions {
   engine: SpectralEngine;
@@ -93,18 +94,23 @@ export async function measureUnit(
   const resolution = { from, count };
   const imprecise = impreciseReason(eigenvalues, resolution, estimator);
   const fit = estimator.fit(eigenvalues);
+  const sides = sidesOf(sampled);
+  const { dtype } = sampled.matrices[0]!;
+  const weak = weaknessOf({ eigenvalues, fit, ...sides, dtype });
   const random = seededRandom(seed, `bootstrap ${unit.name}`);
   const { alpha } = fit;
-  const draws = bootstrapAlphas({ eigenvalues, alpha, estimator, draws: bootstrap, random });
+  // How sure an exponent is that says nothing is no question.
+  const samples = weak === undefined ? bootstrap : 0;
+  const draws = bootstrapAlphas({ eigenvalues, alpha, estimator, draws: samples, random });
   const interval = middle95(draws);
-  const warning = warningOf(alpha);
+  const warning = weak === undefined ? warningOf(alpha) : undefined;
   // A core has other elements than its matrix, so shuffling them would tell nothing.
   const randomised =
     needsRandomised(names) && !isFactored(sampled)
       ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
       : undefined;
   const context = {
-    ...{ eigenvalues, fit, resolution, ...sidesOf(sampled) },
+    ...{ eigenvalues, fit, resolution, ...sides },
     ...(randomised && { randomised }),
   };
   return {
@@ -112,9 +118,10 @@ export async function measureUnit(
     ...(interval && { interval }),
     ...(draws.length > 0 && { draws }),
     ...(warning && { warning }),
+    ...(weak !== undefined && { weak }),
     ...(used && { precision: used }),
     ...(imprecise !== undefined && { imprecise }),
-    metrics: computeMetrics(context, names),
+    metrics: computeMetrics(context, weak === undefined ? names : withoutFit(names)),
     spectrum: summarize(eigenvalues),
   };
 }

@@ -18,7 +18,7 @@ export function standardDeviation(values: readonly number[]): number {
  * @param ascending not empty
  * @param share 0 to 1
  */
-export function quantile(ascending: readonly number[], share: number): number {
+export function quantile(ascending: ArrayLike<number>, share: number): number {
   const position = share * (ascending.length - 1);
   const below = Math.floor(position);
   const low = ascending[below]!;

@@ -1,13 +1,12 @@
 /** What a page needs to draw a spectrum: a histogram and the exponent as a function of the cut. */
 import type { SpectrumSummary } from '@alphalora/contracts';
 import { powerLawFits } from './estimators/power-law.js';
+import { SMALLEST_TAIL } from './weakness.js';
 
 /** As fine as the histogram that the fix-finger estimators look at. */
 const BINS = 100;
 /** Cuts from the smallest tail to the whole spectrum, equally spaced in their logarithm. */
 const CUTS = 48;
-/** An exponent from fewer eigenvalues says nothing. */
-const SMALLEST_TAIL = 5;
 
 /** @param eigenvalues positive, ascending, at least two */
 export function summarize(eigenvalues: Float64Array): SpectrumSummary {

@@ -1,7 +1,7 @@
 /** What the allocation does and how stable it is, as sentences. */
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import type { BlockFacts, Facts } from './facts.js';
-import { count, decimal, percent, plain, whole } from './format.js';
+import { count, decimal, list, percent, plain, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
 export function robustness({ allocation, blocks }: Facts): string[] {
@@ -9,6 +9,7 @@ export function robustness({ allocation, blocks }: Facts): string[] {
   // A single block keeps all experts, whatever its alpha.
   if (!tested || allocation.blocks.length === 1) return [];
   const known = blocks.filter(({ allocated }) => allocated?.robustness !== undefined);
+  const unknown = blocks.length - known.length;
   // Every expert that moves is missing in one block and too many in another.
   const moved = tested.distance / 2;
   const sentences = [
@@ -19,13 +20,20 @@ export function robustness({ allocation, blocks }: Facts): string[] {
     .filter(({ allocated }) => allocated!.robustness!.changed > 0.5)
     .toSorted((a, b) => b.allocated!.robustness!.changed - a.allocated!.robustness!.changed);
   if (shaky.length === 0) {
-    sentences.push('Every block keeps its number of experts in at least half of the draws.');
+    const every = unknown === 0 ? 'Every block' : 'Every block with an alpha';
+    sentences.push(`${every} keeps its number of experts in at least half of the draws.`);
   } else {
     const [first] = shaky;
     sentences.push(
       `${known.length - shaky.length} of ${count(known.length, 'block')} ` +
         `${known.length - shaky.length === 1 ? 'keeps its' : 'keep their'} number in at least half of the draws; ` +
         `the least certain is block ${first!.index}, which changes in ${percent(first!.allocated!.robustness!.changed)}.`,
+    );
+  }
+  if (unknown > 0) {
+    sentences.push(
+      `Of ${count(unknown, 'block')} without a fit that says anything it cannot be told how stable ` +
+        `${unknown === 1 ? 'it is' : 'they are'}.`,
     );
   }
   return sentences;
@@ -77,7 +85,29 @@ export function portions({ allocation, blocks }: Facts): string[] {
   const sentences = [opening(allocation)];
   if (layers.length > 1) sentences.push(extremes(allocation));
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
+  sentences.push(...imputed(allocation));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
+}
+
+/** Layers whose score is not their own. */
+function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
+  const without = blocks.filter(({ weak }) => weak !== undefined).map(({ index }) => `${index}`);
+  const others = projections.filter(({ weak }) => weak !== undefined).length;
+  return [
+    ...(without.length > 0
+      ? [
+          `No fit of ${without.length === 1 ? 'block' : 'blocks'} ${list(without)} says anything, so ` +
+            `${without.length === 1 ? 'it is' : 'they are'} scored with the mean of the other blocks.`,
+        ]
+      : []),
+    ...(others > 0
+      ? [
+          `${count(others, 'projection')} with a fit that says nothing ` +
+            `${others === 1 ? 'is' : 'are'} scored with the mean of the others of ` +
+            `${others === 1 ? 'its block' : 'their block'}, or of all.`,
+        ]
+      : []),
+  ];
 }
 
 /** How much there is, where it goes and by which rule. */

@@ -30,7 +30,9 @@ export interface Documents {
 export interface Facts extends Omit<Documents, 'allocation'> {
   allocation?: AllocationFacts | undefined;
   measured: AnalysedRow[];
-  /** Measured matrices that count towards a block's alpha. */
+  /** Those whose fit says something: the others have an alpha that is not to be read. */
+  sound: AnalysedRow[];
+  /** Measured matrices of blocks; their alphas count towards the block's where they are sound. */
   projections: InBlock[];
   skipped: UnanalysedRow[];
   failed: UnanalysedRow[];
@@ -43,6 +45,8 @@ export interface Facts extends Omit<Documents, 'allocation'> {
 export type InBlock = AnalysedRow & { block: number; role: string };
 export interface BlockFacts extends BlockRow {
   allocated?: AllocatedBlock | undefined;
+  /** Whether it has fits that say nothing. */
+  unsound?: boolean;
   /** Of its projections together or on average, where they were decided one by one. */
   amount?: number | undefined;
 }
@@ -60,14 +64,23 @@ export function factsOf(documents: Documents): Facts {
   const allocated = new Map(
     allocation?.blocks.map((block, i) => [block.index, { allocated: block, amount: amounts[i] }]),
   );
+  const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
+  const projections = measured.filter(isProjection);
+  const unsound = new Set(
+    projections.filter(({ weak }) => weak !== undefined).map(({ block }) => block),
+  );
   const blocks: BlockFacts[] = analysis.blocks
     .toSorted((a, b) => a.index - b.index)
-    .map((block) => ({ ...block, ...allocated.get(block.index) }));
-  const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
+    .map((block) => ({
+      ...block,
+      ...allocated.get(block.index),
+      ...(unsound.has(block.index) && { unsound: true }),
+    }));
   return {
     ...{ ...documents, allocation },
     measured,
-    projections: measured.filter(isProjection),
+    sound: measured.filter(({ weak }) => weak === undefined),
+    projections,
     skipped: analysis.matrices.filter((row): row is UnanalysedRow => row.status === 'skipped'),
     failed: analysis.matrices.filter((row): row is UnanalysedRow => row.status === 'failed'),
     blocks,
@@ -77,7 +90,7 @@ export function factsOf(documents: Documents): Facts {
 
 /** Older documents do not say what their numbers warn of. */
 function warned(row: AnalysedRow): AnalysedRow {
-  const warning = row.warning ?? warningOf(row.alpha);
+  const warning = row.weak === undefined ? (row.warning ?? warningOf(row.alpha)) : undefined;
   return warning ? { ...row, warning } : row;
 }
 

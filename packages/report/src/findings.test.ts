@@ -3,6 +3,7 @@ import type { Allocation, AnalysedRow, Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { factsOf } from './facts.js';
 import { findings } from './findings.js';
+import { renderReport } from './render.js';
 
 const row = (block: number, alpha: number): AnalysedRow => ({
   ...{ name: `blocks.${block}.w`, shape: [64, 64], dtype: 'F32', status: 'ok', block, role: 'w' },
@@ -46,6 +47,46 @@ const allocation: Allocation = {
   parameters: { rank: 8, trainable: 1_234_567 },
   robustness: { draws: 200, distance: 3 },
 };
+
+describe('fits that say nothing', () => {
+  const wild: AnalysedRow = { ...row(1, 1e6), weak: 'only 2 eigenvalues in all' };
+  const sound = analysis([2, 3, 4, 5]);
+  const documents = {
+    analysis: {
+      ...sound,
+      matrices: sound.matrices.map((one) => (one.name === wild.name ? wild : one)),
+      blocks: sound.blocks.map((block) => (block.index === 1 ? { index: 1, matrices: 0 } : block)),
+    },
+    allocation: {
+      ...allocation,
+      blocks: allocation.blocks.map(({ robustness, ...block }) =>
+        block.index === 1 ? { ...block, weak: wild.weak! } : { ...block, robustness: robustness! },
+      ),
+    },
+  };
+
+  it('are told, and count neither as untrained nor as stable', () => {
+    const found = sentences(documents);
+    expect(found['Measured']).toContain('1 fit says nothing and counts in no average');
+    expect(found['Least trained']).not.toContain('1e');
+    expect(found['Least trained']).not.toContain('Of the single matrices');
+    expect(found['Experts']).toContain(
+      'No fit of block 1 says anything, so it is scored with the mean of the other blocks.',
+    );
+    expect(found['How stable']).toContain('1 of 3 blocks keeps its number');
+    expect(found['How stable']).toContain(
+      'Of 1 block without a fit that says anything it cannot be told how stable it is.',
+    );
+  });
+
+  it('show no alpha on the page, but the reason', () => {
+    const page = renderReport(documents);
+    expect(page).not.toContain('1,000,000');
+    expect(page).toContain('<span class="tag weak">weak</span>');
+    expect(page).toContain('It says nothing: only 2 eigenvalues in all.');
+    expect(page).toContain('no fit says anything');
+  });
+});
 
 function sentences(documents: Parameters<typeof factsOf>[0]): Record<string, string> {
   const all = findings(factsOf(documents));

@@ -4,7 +4,7 @@
  */
 import { max, mean, median } from 'd3-array';
 import { drivers, portions, robustness } from './allocation-findings.js';
-import { type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
+import { type BlockFacts, type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
 
 /** A heading of one or two words and the sentences under it. */
@@ -31,8 +31,14 @@ export function findings(facts: Facts): Finding[] {
   return all.filter(({ sentences }) => sentences.length > 0);
 }
 
-function measured({ measured, scored, skipped, failed, analysis }: Facts): string[] {
+function measured({ measured, sound, scored, skipped, failed, analysis }: Facts): string[] {
+  const weak = measured.length - sound.length;
   const omitted = [
+    ...(weak > 0
+      ? [
+          `${count(weak, 'fit says nothing and counts', 'fits say nothing and count')} in no average`,
+        ]
+      : []),
     ...(skipped.length > 0
       ? [`${count(skipped.length, 'tensor was', 'tensors were')} skipped`]
       : []),
@@ -57,9 +63,16 @@ function measured({ measured, scored, skipped, failed, analysis }: Facts): strin
   return sentences;
 }
 
-function leastTrained({ scored, measured }: Facts): string[] {
+/** Why no block has an alpha. */
+export function unscored(blocks: readonly BlockFacts[]): string {
+  return blocks.some(({ unsound }) => unsound)
+    ? 'No fit in any block says anything'
+    : 'No block has a measured matrix';
+}
+
+function leastTrained({ blocks, scored, sound }: Facts): string[] {
   const [, limit] = WELL_TRAINED;
-  if (scored.length === 0) return ['No block has a measured matrix, so none has an alpha.'];
+  if (scored.length === 0) return [`${unscored(blocks)}, so none has an alpha.`];
   const descending = scored.toSorted((a, b) => b.alpha - a.alpha);
   const above = descending.filter(({ alpha }) => alpha > limit);
   const sentences: string[] = [];
@@ -77,11 +90,11 @@ function leastTrained({ scored, measured }: Facts): string[] {
         'mark of an under-trained block.',
     );
   }
-  const matrices = measured.filter(({ alpha }) => alpha > limit);
+  const matrices = sound.filter(({ alpha }) => alpha > limit);
   if (matrices.length > 0) {
     const spurious = matrices.filter(({ alpha }) => alpha > SPURIOUS).length;
     sentences.push(
-      `Of the single matrices, ${whole(matrices.length)} of ${whole(measured.length)} ` +
+      `Of the single matrices, ${whole(matrices.length)} of ${whole(sound.length)} ` +
         `${matrices.length === 1 ? 'is' : 'are'} above ${limit}` +
         (spurious > 0
           ? `, ${whole(spurious)} of them above ${SPURIOUS}, where alpha means little.`
@@ -91,7 +104,7 @@ function leastTrained({ scored, measured }: Facts): string[] {
   return sentences;
 }
 
-function bestTrained({ scored, measured }: Facts): string[] {
+function bestTrained({ scored, sound }: Facts): string[] {
   const [limit] = WELL_TRAINED;
   const sentences: string[] = [];
   if (scored.length > 1)
@@ -101,10 +114,10 @@ function bestTrained({ scored, measured }: Facts): string[] {
         'Best',
       )}.`,
     );
-  const below = measured.filter(({ alpha }) => alpha < limit).length;
+  const below = sound.filter(({ alpha }) => alpha < limit).length;
   if (below > 0) {
     sentences.push(
-      `${whole(below)} of ${whole(measured.length)} matrices ${below === 1 ? 'is' : 'are'} below ` +
+      `${whole(below)} of ${whole(sound.length)} matrices ${below === 1 ? 'is' : 'are'} below ` +
         `${limit}, where weights may have been fitted to their data too closely (over-trained).`,
     );
   }
@@ -122,17 +135,17 @@ function leading(ordered: readonly ScoredBlock[], degree: string): string {
     : `${degree} trained are blocks ${list(names)}`;
 }
 
-function intervals({ scored, measured }: Facts): string[] {
+function intervals({ scored, sound }: Facts): string[] {
   const known = scored.filter(({ interval }) => interval !== undefined);
   if (known.length === 0) {
-    const typical = median(measured, ({ stderr }) => stderr);
+    const typical = median(sound, ({ stderr }) => stderr);
     if (typical === undefined) return [];
     return [
       'The analysis holds no bootstrap intervals, so it cannot say how sure the alphas of the blocks ' +
         `are; the standard error of a single matrix is typically ${decimal(typical)} if its cut is right.`,
     ];
   }
-  const draws = max(measured, (row) => row.draws?.length ?? 0) ?? 0;
+  const draws = max(sound, (row) => row.draws?.length ?? 0) ?? 0;
   if (known.length === 1) {
     return [
       `Its spectra were drawn anew${draws > 0 ? ` ${draws} times` : ''} (a bootstrap): the 95 % interval of ` +

@@ -3,6 +3,7 @@ import { type Aggregate, AlphaLoraError, type Analysis } from '@alphalora/contra
 import { type AllocatingOptions, reaggregated } from '../allocating.js';
 import { readDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { shortcomings } from '../output/analysis.js';
 import { policyComparisonText } from '../output/policy-comparison.js';
 import { withPolicies } from '../plugins/index.js';
 import { type Candidate, comparePolicies } from '../policy-comparison.js';
@@ -22,6 +23,7 @@ export async function comparePoliciesCommand(
   const analyses: Array<{ file: string; analysis: Analysis }> = [];
   for (const file of files) {
     const analysis = await readDocument(file, 'analysis');
+    io.stderr.write(shortcomings(analysis));
     analyses.push({ file, analysis: reaggregated(analysis, options.aggregate) });
   }
   const odd = analyses.find(

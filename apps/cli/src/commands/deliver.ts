@@ -3,6 +3,7 @@ import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { imputedScores } from '../output/allocation.js';
 import { failedRows, omissions, shortcomings } from '../output/analysis.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
 
@@ -33,6 +34,7 @@ export async function deliver(
   if (output !== undefined) await writeFileAtomic(output, formatted);
   stdout.write(json ? formatted : text);
   if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
+  if (document.kind === 'allocation') stderr.write(imputedScores(document));
   if (output !== undefined) stderr.write(`wrote ${output}\n`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }

@@ -12,7 +12,7 @@ import {
 import { formatDocument } from '../documents.js';
 import { writeFileAtomic } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
-import { allocationTable } from '../output/allocation.js';
+import { allocationTable, imputedScores } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
 import { withPolicies } from '../plugins/index.js';
 import { exitCodeOf } from './deliver.js';
@@ -43,6 +43,7 @@ export async function plan(
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
     io.stderr.write(`wrote ${allocationFile}\n`);
+    io.stderr.write(imputedScores(allocation));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
     else

@@ -7,7 +7,8 @@
  *
  * Where they differ: every row of the document is here, also skipped ones (`status` is `success`,
  * `failed` or `skipped`, `reason` says why); `sv_min` is that of the smallest eigenvalue above
- * zero; `weak_rank_loss` stays empty, because the document does not keep the eigenvalues.
+ * zero; `weak_rank_loss` stays empty, because the document does not keep the eigenvalues; a fit that
+ * says nothing has no alpha here, so that means over the column are right, and `weak` says why.
  */
 import type { AnalysedRow, MatrixRow } from '@alphalora/contracts';
 import { allocationNotes, allocationTable } from './allocation-csv.js';
@@ -21,6 +22,7 @@ export const csv: Exporter = {
     const records = matrices.map((row, index) => ({
       ...weightWatcherCells(row, index, farms),
       ...(row.status === 'ok' && row.metrics),
+      ...(row.status === 'ok' && row.weak !== undefined && weakCells),
       ...ownCells(row),
     }));
     const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
@@ -45,7 +47,7 @@ const weightWatcherColumns = [
 
 const ownColumns = [
   ...['weight', 'block', 'role', 'kind', 'dtype', 'shape', 'interval_low', 'interval_high'],
-  ...['spurious', 'precision', 'imprecise', 'digest', 'reason'],
+  ...['spurious', 'weak', 'precision', 'imprecise', 'digest', 'reason'],
 ];
 
 /** What WeightWatcher calls these things; its metrics have our names and come from the row. */
@@ -83,6 +85,12 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
   };
 }
 
+/** What a fit that says nothing leaves empty. */
+const weakCells: Cells = {
+  ...{ D: undefined, alpha: undefined, sigma: undefined, xmin: undefined, xmax: undefined },
+  ...{ num_pl_spikes: undefined, Lambda: undefined, num_fingers: undefined },
+};
+
 function ownCells(row: MatrixRow): Cells {
   const fit = measured(row);
   return {
@@ -90,6 +98,7 @@ function ownCells(row: MatrixRow): Cells {
     shape: row.shape.join('x'),
     ...{ interval_low: fit?.interval?.[0], interval_high: fit?.interval?.[1] },
     spurious: fit && fit.warning === 'spurious',
+    weak: fit?.weak,
     ...{ precision: fit?.precision, imprecise: fit?.imprecise, digest: row.digest },
     reason: row.status === 'ok' ? undefined : row.reason,
   };

@@ -42,7 +42,44 @@ export function allocationTable(
       : blockRows(byBlock);
   const body = withBars(grid, { width, whole: isWhole(budget.unit) });
   const painted = output.hasColors?.() ? body.replace(/█+/g, '\x1b[36m$&\x1b[39m') : body;
-  return `${painted}\n${summaryText(summaryOf(allocation))}\n`;
+  return `${painted}${imputedNote(allocation)}\n${summaryText(summaryOf(allocation))}\n`;
+}
+
+/** Behind a score that is not the layer's own. */
+const IMPUTED = '*';
+
+function scoreText({ score, weak }: { score?: number; weak?: string }): string {
+  return fixed(score) + (weak === undefined ? '' : IMPUTED);
+}
+
+/** Whichever of the layers have no fit that says anything. */
+function imputed({ blocks, projections = [] }: Allocation) {
+  return {
+    blocks: blocks.filter(({ weak }) => weak !== undefined),
+    projections: projections.filter(({ weak }) => weak !== undefined),
+  };
+}
+
+function imputedNote(allocation: Allocation): string {
+  const { blocks, projections } = imputed(allocation);
+  return blocks.length + projections.length > 0
+    ? `${IMPUTED} no fit there says anything: the mean of the others\n`
+    : '';
+}
+
+/** Lines about scores that were not measured, for stderr. */
+export function imputedScores(allocation: Allocation): string {
+  const { blocks, projections } = imputed(allocation);
+  const indices = blocks.map(({ index }) => index).join(', ');
+  const others =
+    projections.length === 1
+      ? '1 projection scored with the mean of the others of its block'
+      : `${projections.length} projections scored with the mean of the others of their block`;
+  return (
+    (blocks.length > 0
+      ? `weak: block ${indices}: no fit says anything; scored with the mean of the other blocks\n`
+      : '') + (projections.length > 0 ? `weak: ${others}, or of all where it has none\n` : '')
+  );
 }
 
 interface ByBlock {
@@ -116,8 +153,8 @@ function projectionRows(
       ...[{ title: 'projection', align: 'left' as const }, { title: 'block' }, { title: scores }],
       { title: kinds[unit].title },
     ],
-    rows: projections.map(({ name, block, score }, i) => [
-      ...[name, String(block), fixed(score), amountText(amounts[i], unit)],
+    rows: projections.map((one, i) => [
+      ...[one.name, String(one.block), scoreText(one), amountText(amounts[i], unit)],
     ]),
     amounts,
   };
@@ -127,8 +164,9 @@ function projectionRows(
 function heads({ allocation: { blocks }, planted, scores }: ByBlock): Omit<Grid, 'amounts'> {
   return {
     columns: [{ title: 'block' }, ...(planted ? [{ title: 'planted' }] : []), { title: scores }],
-    rows: blocks.map(({ index, score }) => [
-      ...[String(index), ...(planted ? [fixed(planted[index])] : []), fixed(score)],
+    rows: blocks.map((block) => [
+      ...[String(block.index), ...(planted ? [fixed(planted[block.index])] : [])],
+      scoreText(block),
     ]),
   };
 }

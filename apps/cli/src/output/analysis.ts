@@ -3,7 +3,7 @@
  * blocks, spectra of the other matrices, warnings, and what was left out.
  */
 import type { AnalysedRow, Analysis, BlockRow, MatrixRow, Warning } from '@alphalora/contracts';
-import { mean } from '@alphalora/htsr-core';
+import { hasAlpha, mean } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, table } from './table.js';
@@ -24,18 +24,18 @@ export function analysisTable(analysis: Analysis, output: Output): string {
     `${model.source}${model.architecture ? ` (${model.architecture})` : ''}: ` +
     `${blocks.length} blocks, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
     `measured with ${analysis.options.estimator}\n`;
-  const measured = ok.filter(inBlock);
+  const measured = ok.filter((row) => inBlock(row) && hasAlpha(row));
   const sections = [
     blocks.some(({ alpha }) => alpha !== undefined) ? blockTable(blocks, measured, output) : '',
     alphaLines(blocks, measured, output),
     matrixTable(ok.filter((row) => !inBlock(row))),
-    warningLines(ok),
+    warningLines(ok) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');
   if (!output.hasColors?.()) return text;
   return text
     .replace(/[▁-█][▁-█·↑↓ ]*/g, '\x1b[36m$&\x1b[39m')
-    .replace(/^\d+ (spurious|under-trained|over-trained)/gm, '\x1b[33m$&\x1b[39m');
+    .replace(/^\d+ (spurious|under-trained|over-trained|weak)/gm, '\x1b[33m$&\x1b[39m');
 }
 
 /** A row per block, a column per role where they all fit on a line. */
@@ -115,8 +115,8 @@ function matrixTable(rows: readonly AnalysedRow[]): string {
   // Intervals of single matrices are often lopsided: half of one beside alpha would mislead.
   const cells = rows
     .slice(0, MOST_ROWS)
-    .map(({ name, alpha, interval, tail, spectrum }) => [
-      ...[name, fixed(alpha), String(tail)],
+    .map(({ name, alpha, interval, tail, spectrum, weak }) => [
+      ...[name, weak === undefined ? fixed(alpha) : '-', String(tail)],
       interval ? `${fixed(interval[0])} … ${fixed(interval[1])}` : '',
       spectrum ? histogram(spectrum.counts, HISTOGRAM_WIDTH) : '',
     ]);
@@ -142,6 +142,15 @@ function warningLines(rows: readonly AnalysedRow[]): string {
     return `${warned.length} ${kind} (${bound}): ${worst.join(', ')}${more}\n`;
   });
   return lines.join('');
+}
+
+/** Fits without a place in the table above. */
+function weakLine(rows: readonly AnalysedRow[]): string {
+  const weak = rows.filter((row) => row.weak !== undefined);
+  const [first] = weak;
+  if (!first) return '';
+  const more = weak.length > 1 ? `, and ${weak.length - 1} more` : '';
+  return `${weak.length} weak (left out of every score): ${first.name}: ${first.weak}${more}\n`;
 }
 
 function rolesOf(measured: readonly AnalysedRow[]): string[] {
@@ -184,10 +193,24 @@ export function omissions(analysis: Analysis): string {
   return shortcomings(analysis) + (skipped && `skipped: ${skipped}\n`);
 }
 
-/** What is behind the exit code 3, and which numbers not to rely on. */
+/** What is behind the exit code 3, what the scores lack, and which numbers not to rely on. */
 export function shortcomings(analysis: Analysis): string {
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
-  return failed.join('') + imprecision(analysis);
+  return failed.join('') + weakness(analysis) + imprecision(analysis);
+}
+
+/** Fits that are named one by one. */
+const MOST_WEAK = 10;
+
+/** Fits that say nothing. */
+function weakness({ matrices }: Analysis): string {
+  const weak = matrices.flatMap((row) =>
+    row.status === 'ok' && row.weak !== undefined
+      ? [`weak: ${row.name}: ${row.weak}; left out of the scores\n`]
+      : [],
+  );
+  const more = weak.length > MOST_WEAK ? `weak: and ${weak.length - MOST_WEAK} more\n` : '';
+  return weak.slice(0, MOST_WEAK).join('') + more;
 }
 
 export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {

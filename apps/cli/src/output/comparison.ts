@@ -34,8 +34,12 @@ export function analysisComparisonText(
     const title = { title: 'largest changes', align: 'left' as const };
     sections.push(table([title, ...numbers], rows));
   }
-  const alone = (label: string, { unmatched, failed }: AnalysisComparison['a']): string =>
-    `${label}: ${unmatched.length} without a partner, ${failed.length} failed`;
+  const alone = (
+    label: string,
+    { unmatched, failed, weak = [] }: AnalysisComparison['a'],
+  ): string =>
+    `${label}: ${unmatched.length} without a partner, ${failed.length} failed` +
+    (weak.length > 0 ? `, ${weak.length} weak (a fit that says nothing is not compared)` : '');
   const renamed = matrices.filter(({ nameInB }) => nameInB !== undefined).length;
   const byPlace = renamed > 0 ? ` (${renamed} by block and role, as their names differ)` : '';
   sections.push(

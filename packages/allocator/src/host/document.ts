@@ -40,20 +40,22 @@ export function documentOf(decision: Decision): Allocation {
   const blocks: AllocatedBlock[] =
     per === 'projection'
       ? sums(decision, shares, gets)
-      : layers.map(({ block: index, score }, i) => {
+      : layers.map(({ block: index, score, weak }, i) => {
           const { rank: own, ...rest } = gets[i]!;
           const block: AllocatedBlock = { index, score, ...rest };
+          if (weak !== undefined) block.weak = weak;
           if (shares) block.share = shares[i]!;
           // The rank of experts is the same everywhere.
           if (unit === 'rank') block.rank = own!;
           return block;
         });
-  const projections = layers.flatMap(({ block, score, modules = [] }, i) =>
+  const projections = layers.flatMap(({ block, score, weak, modules = [] }, i) =>
     modules.map(({ name, role, inputs, outputs }) => {
       const projection: AllocatedProjection = { name, block, inputs, outputs, ...gets[i] };
       if (role !== undefined) projection.role = role;
       if (per !== 'projection') return projection;
       projection.score = score;
+      if (weak !== undefined) projection.weak = weak;
       if (shares) projection.share = shares[i]!;
       return projection;
     }),

@@ -22,6 +22,8 @@ export interface MetricContext {
 export interface MetricGroup {
   /** Names of all its metrics, in the order in which they are written down. */
   readonly metrics: readonly string[];
+  /** Those of them that follow from the fit: a fit that says nothing has none. */
+  readonly fromFit?: readonly string[];
   /** Whether the context must have the randomised spectrum. */
   readonly needsRandomised?: boolean;
   /** All metrics of the group; not finite where a metric does not exist for this spectrum. */

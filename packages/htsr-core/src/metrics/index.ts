@@ -48,6 +48,12 @@ function meant(name: string): readonly string[] {
   );
 }
 
+/** The metrics that are left where the fit says nothing. */
+export function withoutFit(metrics: readonly string[]): readonly string[] {
+  const fitted = new Set([...metricGroups.values()].flatMap(({ fromFit = [] }) => fromFit));
+  return metrics.filter((metric) => !fitted.has(metric));
+}
+
 /** Whether any of the metrics needs the randomised spectrum in its context. */
 export function needsRandomised(metrics: readonly string[]): boolean {
   return groupsOf(metrics).some((group) => group.needsRandomised);

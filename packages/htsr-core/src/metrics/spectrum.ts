@@ -11,6 +11,7 @@ export const spectrumMetrics: MetricGroup = {
     ...['matrix_rank', 'entropy', 'alpha_weighted', 'log_alpha_norm', 'num_pl_spikes'],
     ...['lambda_max', 'sv_max', 'sv_min'],
   ],
+  fromFit: ['alpha_weighted', 'log_alpha_norm', 'num_pl_spikes'],
   compute({ eigenvalues, fit, resolution, smaller, matrices }) {
     const { length } = eigenvalues;
     const known = !resolution || isRankKnown(eigenvalues, resolution);

@@ -26,9 +26,9 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
   const highest = Math.max(WELL_TRAINED[1] + 0.5, largest * 1.04, ...ends);
   const x = scaleLinear([smallest, highest], [0, 100]);
   const row = (block: BlockFacts, y: number): Content => {
-    const { alpha, interval, index } = block;
+    const { alpha, interval, index, unsound } = block;
     if (alpha === undefined)
-      return html`<text class="none" x="0" y="${y + 4}">no matrix measured</text>`;
+      return html`<text class="none" x="0" y="${y + 4}">${unsound ? 'no fit says anything' : 'no matrix measured'}</text>`;
     const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
     const mark = alpha > WELL_TRAINED[1] ? 'dot under' : 'dot';

@@ -4,13 +4,14 @@ import type { AllocationFacts } from '../allocation.js';
 import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
 import { alphaChart, amountsChart } from '../charts/blocks.js';
 import type { BlockFacts, Facts } from '../facts.js';
+import { unscored } from '../findings.js';
 import { count, decimal, percent, plain, range } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
 export function blocksSection(facts: Facts): Html {
   const { blocks, scored, allocation } = facts;
   if (scored.length === 0) {
-    return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2><p>No block has a measured matrix.</p></section>`;
+    return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2><p>${unscored(blocks)}.</p></section>`;
   }
   const intervals = scored.some(({ interval }) => interval);
   return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2>

@@ -9,8 +9,9 @@ import { decimal, range, significant } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
 export function detail(row: AnalysedRow): Html {
-  const { warning, metrics } = row;
-  return html`<p>${sentence(row)}${warning && ` ${explained(warning)}`}</p>${charts(row)}<dl class="metrics">${Object.entries(metrics).map(([name, value]) => html`<div><dt>${name.replaceAll('_', ' ')}</dt><dd>${significant(value)}</dd></div>`)}</dl>`;
+  const { warning, weak, metrics } = row;
+  const marked = weak === undefined ? warning && explained(warning) : `It says nothing: ${weak}.`;
+  return html`<p>${sentence(row)}${marked && ` ${marked}`}</p>${charts(row)}<dl class="metrics">${Object.entries(metrics).map(([name, value]) => html`<div><dt>${name.replaceAll('_', ' ')}</dt><dd>${significant(value)}</dd></div>`)}</dl>`;
 }
 
 function sentence({ alpha, stderr, interval, tail, xmin, ks, ...row }: AnalysedRow): string {

@@ -56,11 +56,15 @@ function cell(
       ? html`<td class="failed" title="${failures[0]!.reason}"><i aria-hidden="true">✕</i><span class="unseen">failed</span></td>`
       : html`<td></td>`;
   }
-  const alpha = mean(rows, (row) => row.alpha)!;
+  const sound = rows.filter(({ weak }) => weak === undefined);
+  const alpha = mean(sound, (row) => row.alpha);
+  if (alpha === undefined) {
+    return html`<td class="failed" title="${rows[0]!.weak}">–<span class="unseen"> the fit says nothing</span></td>`;
+  }
   const warning = warningOf(alpha);
   const title =
     `Block ${block} ${role}: alpha ${decimal(alpha)}` +
-    (rows.length > 1 ? `, mean of ${count(rows.length, 'matrix', 'matrices')}` : '') +
+    (sound.length > 1 ? `, mean of ${count(sound.length, 'matrix', 'matrices')}` : '') +
     (warning ? `, ${warning}` : '');
   return html`<td class="h${step(alpha)}" title="${title}">${short(alpha)}${mark(warning)}</td>`;
 }

@@ -36,7 +36,7 @@ ${measured.map(
   (
     row,
     i,
-  ) => html`<tbody data-role="${row.role ?? ''}"${row.warning && html` data-warned`}><tr><th scope="row" id="m${i}"><code>${breakable(row.name)}</code></th>${columns.map(({ cell, minor }) => html`<td${minor && html` class="minor"`}>${cell(row)}</td>`)}</tr>
+  ) => html`<tbody data-role="${row.role ?? ''}"${(row.warning ?? row.weak) && html` data-warned`}><tr><th scope="row" id="m${i}"><code>${breakable(row.name)}</code></th>${columns.map(({ cell, minor }) => html`<td${minor && html` class="minor"`}>${cell(row)}</td>`)}</tr>
 <tr class="detail"><td colspan="${columns.length + 1}"><details><summary><span class="unseen">Details of ${shortName(row)}</span></summary><div>${detail(row)}</div></details></td></tr></tbody>
 `,
 )}</table></div></section>`;
@@ -53,7 +53,8 @@ function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFact
     { title: 'Shape', cell: (row) => shape(row.shape), minor: true },
     {
       title: 'Alpha',
-      cell: ({ alpha, stderr }) => html`<b>${decimal(alpha)}</b> ± ${decimal(stderr)}`,
+      cell: ({ alpha, stderr, weak }) =>
+        weak === undefined ? html`<b>${decimal(alpha)}</b> ± ${decimal(stderr)}` : '–',
     },
     ...amount,
     ...(measured.some(({ interval }) => interval)
@@ -67,12 +68,14 @@ function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFact
       : []),
     { title: 'KS', cell: ({ ks }) => decimal(ks, 3), minor: true },
     { title: 'Tail', cell: ({ tail }) => tail, minor: true },
-    ...(measured.some(({ warning }) => warning)
+    ...(measured.some(({ warning, weak }) => warning ?? weak)
       ? [
           {
             title: 'Warning',
-            cell: ({ warning }: AnalysedRow) =>
-              warning && html`<span class="tag ${warning}">${warning}</span>`,
+            cell: ({ warning, weak }: AnalysedRow) => {
+              const name = weak === undefined ? warning : 'weak';
+              return name && html`<span class="tag ${name}">${name}</span>`;
+            },
           },
         ]
       : []),

@@ -1,0 +1,137 @@
+/** Fits that say nothing, from the weights to the words: the built program on small models. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import type { Allocation, Analysis } from '@alphalora/contracts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { programIn } from './test-support/program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-weak-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { alphalora } = programIn(root);
+
+const SIDE = 24;
+
+/** Seeded numbers in [-1, 1). */
+function noise(seed: number): number[] {
+  let state = seed;
+  return Array.from({ length: SIDE * SIDE }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  });
+}
+
+/** The discrete cosine transform, which is orthogonal: all singular values are 1. */
+const orthogonal = Array.from({ length: SIDE * SIDE }, (_, at) => {
+  const [k, j] = [Math.floor(at / SIDE), at % SIDE];
+  return Math.sqrt((k === 0 ? 1 : 2) / SIDE) * Math.cos((Math.PI * (2 * j + 1) * k) / (2 * SIDE));
+});
+
+const role = { q: 'self_attn.q_proj', v: 'self_attn.v_proj', up: 'mlp.up_proj' };
+const nameOf = (block: number, key: keyof typeof role): string =>
+  `model.layers.${block}.${role[key]}.weight`;
+
+/** Four blocks of three projections; the named ones are orthogonal. */
+function modelWith(folder: string, flat: readonly string[]): string {
+  const path = join(root, folder);
+  mkdirSync(path);
+  const names = [0, 1, 2, 3].flatMap((block) =>
+    (['q', 'v', 'up'] as const).map((key) => nameOf(block, key)),
+  );
+  const tensors = names.map((name, i) => ({
+    ...{ name, shape: [SIDE, SIDE], dtype: 'F32' as const },
+    bytes: encodeValues(Float32Array.from(flat.includes(name) ? orthogonal : noise(i + 1)), 'F32'),
+  }));
+  writeFileSync(join(path, 'model.safetensors'), Buffer.concat(serializeSafetensors({ tensors })));
+  writeFileSync(join(path, 'config.json'), '{"model_type":"llama"}');
+  return path;
+}
+
+const read = <Document>(path: string): Document => JSON.parse(readFileSync(path, 'utf8'));
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe('one orthogonal projection', () => {
+  const weak = nameOf(2, 'v');
+  const model = modelWith('one', [weak]);
+  const file = join(root, 'one.json');
+
+  it('is marked by analyze, in the row and in words, and counts in no block', async () => {
+    const { code, stdout, stderr } = await alphalora('analyze', model, '-o', file);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`1 weak (left out of every score): ${weak}: eigenvalues almost equal`);
+    expect(stdout).not.toContain('spurious');
+    expect(stderr).toContain(`weak: ${weak}: eigenvalues almost equal`);
+    const { matrices, blocks } = read<Analysis>(file);
+    const rows = matrices.filter((row) => row.status === 'ok');
+    expect(rows.filter((row) => row.weak !== undefined).map(({ name }) => name)).toEqual([weak]);
+    const others = rows.filter(({ name, block }) => block === 2 && name !== weak);
+    expect(blocks[2]).toMatchObject({ matrices: 2, alpha: mean(others.map(({ alpha }) => alpha)) });
+  });
+
+  it('crosses no threshold on alpha, but one on weak fits', async () => {
+    expect((await alphalora('analyze', model, '--fail-on', 'alpha>1000')).code).toBe(0);
+    const { code, stderr } = await alphalora('analyze', model, '--fail-on', 'weak>0');
+    expect(code).toBe(4);
+    expect(stderr).toContain('--fail-on weak>0: the analysis has 1');
+  });
+
+  it('decides no allocation, which says so', async () => {
+    const out = join(root, 'one-allocation.json');
+    const { code, stderr } = await alphalora('allocate', file, '--total', '20', '-o', out);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`weak: ${weak}: eigenvalues almost equal`);
+    const { blocks } = read<Allocation>(out);
+    expect(Math.max(...blocks.map(({ experts }) => experts!))).toBeLessThan(12);
+    for (const { robustness } of blocks) expect(robustness!.driver!.name).not.toBe(weak);
+  });
+
+  it('gets the mean of its block in an allocation per projection', async () => {
+    const out = join(root, 'one-projections.json');
+    const budget = ['--unit', 'rank', '--per', 'projection', '--average', '4'];
+    const { code, stdout, stderr } = await alphalora('allocate', file, ...budget, '-o', out);
+    expect(code).toBe(0);
+    expect(stderr).toContain('weak: 1 projection scored with the mean of the others of its block');
+    expect(stdout).toContain('* no fit there says anything');
+    const { projections } = read<Allocation>(out);
+    const inside = projections!.filter(({ block }) => block === 2);
+    const others = inside.filter(({ name }) => name !== weak).map(({ score }) => score!);
+    expect(inside.find(({ name }) => name === weak)).toMatchObject({
+      ...{ score: mean(others), weak: expect.stringContaining('almost equal') },
+    });
+  });
+
+  it('has no alpha in the table for notebooks, and is not compared', async () => {
+    const { stdout } = await alphalora('export', file, '--to', 'csv');
+    const [header, ...lines] = stdout.trimEnd().split('\n');
+    const column = header!.split(',').indexOf('alpha');
+    const line = lines.find((text) => text.includes(weak.replace('.weight', '')))!;
+    expect(line.split(',')[column]).toBe('');
+    const compared = await alphalora('compare', file, file);
+    expect(compared.stdout).toContain('11 matrices compared');
+    expect(compared.stdout).toContain('1 weak');
+  });
+});
+
+describe('a block of orthogonal projections', () => {
+  it('gets the mean of the others, and is never called stable', async () => {
+    const flat = (['q', 'v', 'up'] as const).map((key) => nameOf(1, key));
+    const model = modelWith('block', flat);
+    const out = join(root, 'plan');
+    const { code, stdout, stderr } = await alphalora('plan', model, '--total', '20', '-o', out);
+    expect(code).toBe(0);
+    for (const name of flat) expect(stderr).toContain(`weak: ${name}`);
+    expect(stderr).toContain(
+      'weak: block 1: no fit says anything; scored with the mean of the other',
+    );
+    expect(stdout).toMatch(/^ +1 +\d\.\d{3}\* /m);
+    const { blocks } = read<Allocation>(join(out, 'allocation.json'));
+    expect(blocks[1]!.score).toBeCloseTo(mean([0, 2, 3].map((i) => blocks[i]!.score)), 12);
+    expect(blocks[1]).not.toHaveProperty('robustness');
+    expect(blocks[0]).toHaveProperty('robustness');
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    expect(page).toContain('No fit of block 1 says anything');
+    expect(page).toContain('Of 1 block without a fit that says anything');
+  });
+});
