@@ -4,7 +4,7 @@
  *
  * Prints the machine and medians: 1,000 blocks of 7 projections with the shapes of LLaMA-3-8B
  * (grouped-query attention) under a billion trainable parameters; 100,000 units among equal and
- * unequal layers; and 200 draws of a 32-block allocation with its robustness.
+ * unequal layers; the bits of 100,000 layers; and 200 draws of a 32-block allocation with its robustness.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import {
   alphalora,
   apportion,
   layersFromScores,
+  loadPolicy,
 } from '../dist/index.js';
 
 const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '9' } } });
@@ -60,6 +61,13 @@ const without = Array.from({ length: 224 }, (_, i) => ({
   ...{ block: i % 32, name: `matrix ${i}`, alpha: score(i), score: score(i + 9) },
 }));
 
+const quantized = layersFromScores(
+  Array.from({ length: 1e5 }, (_, i) => ({
+    ...{ score: score(i), name: `${i}`, inputs: 64, outputs: 64, variance: 1 + (i % 11) },
+  })),
+);
+const alphaq = await loadPolicy('alphaq');
+
 const cases = {
   '1,000 x 7 projections, 10^9 parameters, rank 8': () => allocate(perProjection(8, 1e9)),
   '1,000 x 7 projections, 10^9 parameters, rank 1': () => allocate(perProjection(1, 1e9)),
@@ -69,6 +77,11 @@ const cases = {
     apportion({ weights: weights(1e5), costs: alike(1e5), budget: 1e5 }),
   '100,000 layers, prices from 1 to 10^4': () =>
     apportion({ weights: weights(1e5), costs: prices(1e5), budget: sum(prices(1e5)) }),
+  'bits of 100,000 layers': () =>
+    allocate({
+      ...{ layers: quantized, policy: alphaq },
+      budget: { unit: 'bits', per: 'projection', total: 350_000, min: 2, max: 8 },
+    }),
   '200 draws and 224 omissions of 32 blocks': () =>
     allocateRobustly(
       { layers: blocks, policy: alphalora, budget: { total: 160 } },

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { counting } from '../test-support/counting.js';
 import { sampleRequest } from '../testing/sample.js';
 import { alphaq } from './alphaq.js';
+import { bestRuns } from './sorted-bits.js';
 
 interface Matrix {
   alpha: number;
@@ -140,15 +142,12 @@ describe('alphaq', () => {
     expect(await bitsOf(matrices, { total: 12 })).toEqual([8, 2, 2]);
   });
 
-  it('decides about 100,000 layers in under two seconds', async () => {
-    const matrices = Array.from({ length: 100_000 }, (_, i) => ({
-      alpha: 2 + ((i * 7919) % 1000) / 250,
-      ...{ parameters: 1 + (i % 7), variance: 1 + (i % 11) },
-    }));
-    const start = performance.now();
-    const bits = await bitsOf(matrices, { total: 350_000 });
-    expect(performance.now() - start).toBeLessThan(2000);
-    expect(bits.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(350_000);
+  it('looks at the factors of n layers n log n times', () => {
+    for (const count of [1000, 10_000]) {
+      const { list, reads } = counting(Array.from({ length: count }, (_, i) => 1 / (i + 1)));
+      bestRuns(list, 3.5 * count, [2, 3, 4, 8]);
+      expect(reads()).toBeLessThan(2 * count * Math.log2(count));
+    }
   });
 
   it('refuses a total below the lowest bits of every layer', async () => {
