@@ -25,11 +25,9 @@ describe('aggregateBlocks', () => {
   });
 
   it('leaves out fits that say nothing', () => {
-    const weak = { ...row(0, 1e6), weak: 'flat' };
+    const weak = { ...row(0, 1e6), weak: 'flat' } as MatrixRow;
     expect(aggregateBlocks([...rows, weak], 2, 'mean')).toEqual(aggregateBlocks(rows, 2, 'mean'));
-    expect(aggregateBlocks([{ ...row(0, 1e6), weak: 'flat' }], 1, 'mean')).toEqual([
-      { index: 0, matrices: 0 },
-    ]);
+    expect(aggregateBlocks([weak], 1, 'mean')).toEqual([{ index: 0, matrices: 0 }]);
   });
 
   it('takes the mean without the ends, one at least where there are three', () => {
@@ -65,7 +63,7 @@ describe('other scores', () => {
   });
 
   it('are not a number for a block without an alpha, and those of the others stay', () => {
-    const weak = { ...row(1, 1e6), weak: 'flat' };
+    const weak = { ...row(1, 1e6), weak: 'flat' } as MatrixRow;
     const { draws, without } = alternativeScores([...rows.slice(0, 2), weak], 2, 'mean');
     expect(draws).toEqual([
       [3, Number.NaN],

@@ -84,11 +84,11 @@ describe('a spectrum from windows', () => {
     expect([...pooled]).toEqual(squares.sort((a, b) => a - b));
   });
 
-  it('is refused where the matrix is given as factors', () => {
+  it.each([2, 12, 40])('is refused where the matrix is given as factors of rank %d', (rank) => {
     const factors = {
-      ...{ rank: 2, scale: 1 },
-      left: async () => new Float64Array(24),
-      right: async () => new Float64Array(60),
+      ...{ rank, scale: 1 },
+      left: async () => new Float64Array(12 * rank),
+      right: async () => new Float64Array(30 * rank),
     };
     const whole = weightFromValues({ name: 'w', shape: [12, 30], values });
     const [low] = spectralUnits({ ...whole, factors });

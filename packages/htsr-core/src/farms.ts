@@ -8,7 +8,7 @@
  * of them.
  */
 import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
-import { isFactored, type SpectralUnit } from './matrices.js';
+import type { SpectralUnit } from './matrices.js';
 
 export interface FarmsOptions {
   /** Shorter side r of a window; smaller where the matrix is smaller. @default 2000 */
@@ -37,7 +37,7 @@ export function farmsOptions(options: FarmsOptions): Required<FarmsOptions> {
  */
 export function farmsUnit(unit: SpectralUnit, options: FarmsOptions = {}): SpectralUnit {
   const checked = farmsOptions(options);
-  if (isFactored(unit)) {
+  if (unit.factored) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `${unit.name} is the update of an adapter, of low rank, and has no windows to sample: ` +

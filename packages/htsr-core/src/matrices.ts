@@ -12,6 +12,11 @@ import { lowRankMatrix } from './low-rank.js';
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
 export interface SpectralUnit extends WeightDescription {
   readonly matrices: readonly Matrix[];
+  /**
+   * Whether its one matrix is the core that stands in for a weight given as factors: with the same
+   * singular values, but other elements, and no windows.
+   */
+  readonly factored?: boolean;
 }
 
 /** The units of a weight; a weight with fewer than two axes has none. */
@@ -21,10 +26,10 @@ export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
   if (weight.stacked && shape.length >= 3) return stackedUnits(weight);
   if (shape.length === 2) {
     const [rows, columns] = shape as [number, number];
-    const matrix = weight.factors
-      ? lowRankMatrix(weight.name, [rows, columns], weight.factors)
-      : matrixAt(weight, 0);
-    return [{ ...describe(weight), matrices: [matrix] }];
+    const { name, factors } = weight;
+    if (!factors) return [{ ...describe(weight), matrices: [matrixAt(weight, 0)] }];
+    const core = lowRankMatrix(name, [rows, columns], factors);
+    return [{ ...describe(weight), matrices: [core], factored: true }];
   }
   return [{ ...describe(weight), matrices: kernelMatrices(weight) }];
 }
@@ -40,16 +45,11 @@ export function matrixOperations({ rows, columns }: Pick<Matrix, 'rows' | 'colum
   return small * small * Math.max(rows, columns) + (4 / 3) * small ** 3;
 }
 
-/** Whether the small core of a matrix of low rank stands in for the matrix. */
-export function isFactored({ shape, matrices: [matrix] }: SpectralUnit): boolean {
-  return shape.length === 2 && matrix !== undefined && matrix.rows !== shape[0];
-}
-
 /** Sides of each of a unit's matrices, and how many there are. */
 export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; matrices: number } {
   const [first] = unit.matrices;
   // A matrix given as factors is larger than the core that stands in for it.
-  const [rows, columns] = unit.shape.length === 2 ? unit.shape : [first!.rows, first!.columns];
+  const [rows, columns] = unit.factored ? unit.shape : [first!.rows, first!.columns];
   const sides = [rows!, columns!];
   return {
     ...{ smaller: Math.min(...sides), larger: Math.max(...sides) },

@@ -11,7 +11,7 @@ import type {
 } from '@alphalora/contracts';
 import { bootstrapAlphas } from './bootstrap.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
-import { isFactored, type SpectralUnit, sidesOf } from './matrices.js';
+import { type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics, withoutFit } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
 import { seededRandom } from './random.js';
@@ -106,7 +106,7 @@ export async function measureUnit(
   const warning = weak === undefined ? warningOf(alpha) : undefined;
   // A core has other elements than its matrix, so shuffling them would tell nothing.
   const randomised =
-    needsRandomised(names) && !isFactored(sampled)
+    needsRandomised(names) && !sampled.factored
       ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
       : undefined;
   const context = {
