@@ -41,6 +41,21 @@ describe('an allocation under other scores', () => {
     expect(robustness).toEqual({ draws: 4, distance: (0 + 2 + 0 + 2) / 4 });
   });
 
+  it('has the middle 95 % of numpy, with fractions between numbers of experts', async () => {
+    // Block 0 gets 3 once, 4 in 37 draws, 6 twice: numpy.quantile([...], [0.025, 0.975]).
+    const draws = [
+      ...[[2, 3, 4], ...new Array<number[]>(37).fill([1, 1, 1])],
+      ...[
+        [2, 1, 1],
+        [2, 1, 1],
+      ],
+    ];
+    const { blocks } = await allocateRobustly(request, { draws, without: [] });
+    const [low, high] = blocks[0]!.robustness!.experts;
+    expect(low).toBeCloseTo(3.975, 12);
+    expect(high).toBeCloseTo(6, 12);
+  });
+
   it('leaves out the rarest 2.5 % of the draws at either end', async () => {
     const draws = [...new Array<number[]>(78).fill([2, 3, 4]), [9, 1, 1], [1, 1, 9]];
     const { blocks } = await allocateRobustly(request, { draws, without: [] });

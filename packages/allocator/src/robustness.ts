@@ -4,7 +4,7 @@
  * Two questions are answered for every block: in what share of the bootstrap draws would it get
  * another number of experts, and which one of its projections decides its number most.
  */
-import type { Allocation, BlockRobustness } from '@alphalora/contracts';
+import { type Allocation, type BlockRobustness, middle95 } from '@alphalora/contracts';
 import { type AllocateOptions, allocationFor, decide, prepare } from './allocate.js';
 import { filled } from './missing.js';
 
@@ -75,11 +75,4 @@ export async function allocateRobustly(
 /** L1 distance: how many experts have another place, counted where they leave and where they come. */
 function distance(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0);
-}
-
-/** The counts between which 95 % of all lie, both ends among them. */
-function middle95(counts: readonly number[]): [low: number, high: number] {
-  const ascending = counts.toSorted((a, b) => a - b);
-  const outside = Math.floor(0.025 * counts.length);
-  return [ascending[outside]!, ascending[counts.length - 1 - outside]!];
 }

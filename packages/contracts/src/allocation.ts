@@ -94,7 +94,7 @@ export interface AllocatedProjection {
 export interface BlockRobustness {
   /** Share of the draws in which the block gets another number of experts. */
   changed: number;
-  /** The middle 95 % of its number of experts over the draws. */
+  /** The middle 95 % of its number of experts over the draws: quantiles, which may be fractions. */
   experts: [low: number, high: number];
   /** The projection whose removal changes the block most; absent where there is only one. */
   driver?: {

@@ -33,6 +33,7 @@ export type {
   PolicyTraits,
   Resource,
 } from './policy.js';
+export { middle95, quantile } from './quantiles.js';
 export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
 export type {
   LazyRegistry,

@@ -236,7 +236,8 @@ export const allocationSchema: JsonSchema = {
             required: ['changed', 'experts'],
             properties: {
               changed: share,
-              experts: pairOf(ofBlock.experts),
+              // Quantiles, which may lie between two numbers of experts.
+              experts: pairOf({ ...ofBlock.experts, type: 'number' }),
               driver: {
                 type: 'object',
                 required: ['name', 'alpha', 'experts'],

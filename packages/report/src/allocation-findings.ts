@@ -1,7 +1,7 @@
 /** What the allocation does and how stable it is, as sentences. */
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import type { BlockFacts, Facts } from './facts.js';
-import { count, decimal, list, percent, plain, whole } from './format.js';
+import { count, decimal, list, percent, plain, tenths, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
 export function robustness({ allocation, blocks }: Facts): string[] {
@@ -222,5 +222,4 @@ const rules: Readonly<Record<string, string>> = {
   alphadecay: 'that grows with alpha: the less trained a LAYER is, the larger',
 };
 
-const tenths = (value: number): string => plain(Math.round(value * 10) / 10);
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

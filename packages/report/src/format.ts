@@ -23,6 +23,11 @@ export function plain(value: number): string {
   return signed(String(Number(value.toPrecision(6))));
 }
 
+/** With at most one decimal. */
+export function tenths(value: number): string {
+  return plain(Math.round(10 * value) / 10);
+}
+
 /** `105,635,840` */
 export function whole(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });

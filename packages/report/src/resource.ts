@@ -1,6 +1,6 @@
 /** The words for each resource, and how its amounts are written and put together. */
 import type { Resource } from '@alphalora/contracts';
-import { count, decimal, plain } from './format.js';
+import { count, decimal, plain, tenths } from './format.js';
 
 export interface ResourceWords {
   /** Heads charts and columns. */
@@ -34,7 +34,6 @@ const counted = (amount: number): string => {
   const nearest = Math.round(amount);
   return Math.abs(amount - nearest) < 1e-9 ? plain(nearest) : decimal(amount);
 };
-const tenths = (amount: number): string => plain(Math.round(10 * amount) / 10);
 
 const factor: Omit<ResourceWords, 'title' | 'kicker' | 'meaning'> = {
   ...{ adds: false, weighted: false },

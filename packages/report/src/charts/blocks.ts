@@ -7,7 +7,7 @@ import { ticks } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import type { BlockFacts } from '../facts.js';
 import { WELL_TRAINED } from '../facts.js';
-import { decimal, percent, plain, range } from '../format.js';
+import { decimal, percent, plain, range, tenths } from '../format.js';
 import { type Content, type Html, html, trusted } from '../html.js';
 import type { ResourceWords } from '../resource.js';
 
@@ -72,7 +72,7 @@ export function amountsChart(params: {
     const whisker = robustness?.experts;
     const title =
       `Block ${index}: ${words.phrase(amount)}` +
-      (whisker ? `, 95 % between ${whisker[0]} and ${whisker[1]}` : '') +
+      (whisker ? `, 95 % between ${tenths(whisker[0])} and ${tenths(whisker[1])}` : '') +
       (robustness ? `, another number in ${percent(robustness.changed)} of the draws` : '');
     const end = Math.min(highest, Math.max(amount, whisker?.[1] ?? 0, 0));
     const beyond = whisker !== undefined && whisker[1] > highest;

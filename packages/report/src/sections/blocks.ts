@@ -5,7 +5,7 @@ import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
 import { alphaChart, amountsChart } from '../charts/blocks.js';
 import type { BlockFacts, Facts } from '../facts.js';
 import { unscored } from '../findings.js';
-import { count, decimal, percent, plain, range } from '../format.js';
+import { count, decimal, percent, range, tenths } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 
 export function blocksSection(facts: Facts): Html {
@@ -65,7 +65,7 @@ function guideOf({
   if (sum !== undefined) {
     const even = sum / blocks.length;
     const text = unit === 'experts' ? 'an even share of the experts' : 'an even share of the ranks';
-    return [even, `even share ${plain(Math.round(even * 10) / 10)}`, text];
+    return [even, `even share ${tenths(even)}`, text];
   }
   if (words.weighted) {
     return [average, `average ${words.number(average)}`, `the average, ${words.number(average)}`];
@@ -146,7 +146,7 @@ function numbers({ blocks, allocation }: Facts): Html {
         title: '95 % of draws',
         cell: ({ allocated }) => {
           const ends = allocated?.robustness?.experts;
-          return ends && (ends[0] === ends[1] ? ends[0] : range(ends, 0));
+          return ends && (ends[0] === ends[1] ? tenths(ends[0]) : ends.map(tenths).join(' to '));
         },
       },
       {
