@@ -60,6 +60,7 @@ export {
   languageModelLoss,
 } from './models/loss.js';
 export { type ProjectionRole, projectionName, projectionRoles } from './models/names.js';
+export { checkSequences, checkTokens } from './models/vocabulary.js';
 export {
   type Pretrainable,
   type PretrainableOptions,
@@ -89,6 +90,7 @@ export type {
   StepReport,
   TrainingCallback,
 } from './training/callbacks.js';
+export { chanceWarning } from './training/chance.js';
 export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss.js';
 export { formatMetrics, type MetricsLine, parseMetrics } from './training/metrics.js';
 export { type EpochOptions, epochBatches } from './training/order.js';

@@ -3,6 +3,7 @@ import type { Example, Split, TrainingTask } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { evaluationProgress } from '../output/training.js';
 import { adapterOf } from '../training/adapter.js';
+import { fitPrompts } from '../training/prompts.js';
 import { type BackendOptions, type Runtime, startRuntime } from '../training/runtime.js';
 import {
   encode,
@@ -32,6 +33,8 @@ interface Evaluation {
   split: Split;
   scoring?: 'generation' | 'likelihood';
   others?: Readonly<Record<string, number>>;
+  /** Prompts whose beginnings were cut, as they and an answer have not enough positions. */
+  cut?: number;
   /** Outputs without an answer in them; they count as wrong. */
   unanswered?: number;
 }
@@ -62,6 +65,8 @@ export async function evaluate(
     ...(await scored(runtime, { task, examples, model, adapter: withAdapter }, options, io, loss)),
     ...{ loss, examples: examples.length, split },
   };
+  const warning = molora.chanceWarning([loss], model.decoder.config.vocabularySize);
+  if (warning) io.stderr.write(`warning: ${warning}\n`);
   io.stdout.write(options.json ? `${JSON.stringify(evaluation, null, 2)}\n` : words(evaluation));
   return exitCodes.done;
 }
@@ -74,16 +79,19 @@ interface Subject {
 }
 
 async function scored(
-  { molora }: Runtime,
+  runtime: Runtime,
   { task, examples, model, adapter }: Subject,
   options: EvaluateOptions,
   io: Io,
   loss: number,
 ): Promise<Omit<Evaluation, 'loss' | 'examples' | 'split'>> {
+  const { molora } = runtime;
   const { decoder, tokenizer } = model;
   if (!task.score) return { task: task.name, metric: 'perplexity', value: Math.exp(loss) };
   const { scoring = examples.every(({ options }) => options) ? 'likelihood' : 'generation' } =
     options;
+  const prompts = fitPrompts(runtime, model, examples, scoring, options.maxTokens);
+  io.stderr.write(prompts.note);
   const progress = evaluationProgress(io.stderr);
   const settings = {
     signal: io.signal,
@@ -103,10 +111,8 @@ async function scored(
             task,
             examples,
             async (prompt) => {
-              const { maxPositions, endTokens } = decoder.config;
-              // The end of a prompt says what is asked.
-              const ids = tokenizer.encode(prompt).slice(-(maxPositions - 1));
-              const [continued] = await molora.generate(decoder, [ids], {
+              const { endTokens } = decoder.config;
+              const [continued] = await molora.generate(decoder, [prompts.idsOf(prompt)], {
                 ...{ ...adapter, maxTokens: options.maxTokens, signal: io.signal },
                 endTokens:
                   tokenizer.endToken === undefined ? endTokens : [...endTokens, tokenizer.endToken],
@@ -116,7 +122,8 @@ async function scored(
             settings,
           );
     const { metric, value, others, unanswered } = found;
-    return { ...{ task: task.name, metric, value }, ...{ scoring, others, unanswered } };
+    const { cut } = prompts;
+    return { ...{ task: task.name, metric, value }, ...{ scoring, others, cut, unanswered } };
   } finally {
     progress.clear();
   }

@@ -25,6 +25,13 @@ export async function generate(
   const adapter =
     options.adapter === undefined ? undefined : await adapterOf(runtime, options.adapter);
   const ids = tokenizer.encode(prompt);
+  const { maxPositions } = decoder.config;
+  const left = maxPositions - ids.length;
+  if (left > 0 && left < maxTokens) {
+    io.stderr.write(
+      `note: the prompt takes ${ids.length} of the model's ${maxPositions} positions: at most ${left} tokens follow\n`,
+    );
+  }
   const written: number[] = [];
   let shown = '';
   const [continued] = await runtime.molora.generate(decoder, [ids], {

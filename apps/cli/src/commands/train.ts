@@ -59,6 +59,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   const loaded = await loadLanguageModel(runtime, model);
   const { sequences, note } = encode(runtime, loaded, examples, options);
   io.stderr.write(note);
+  const validated = validation && encode(runtime, loaded, validation.examples, options);
 
   const plan = await adapterPlan(runtime, model, allocation, options);
   const adapted = molora.adaptedModel(
@@ -94,7 +95,6 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     if (folder.state) {
       io.stderr.write(`goes on from step ${folder.state.step} of ${folder.state.settings.steps}\n`);
     }
-    const validated = validation && encode(runtime, loaded, validation.examples, options);
     await molora.train({
       ...{ model: adapted.trainable, sequences, settings, signal: io.signal },
       ...(folder.state && { resume: folder.state }),
@@ -134,8 +134,13 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     ...{ output, steps: settings.steps, examples: sequences.length },
     trainable: molora.parameterCount(plan.spec),
     ...{ backend: runtime.backend.name, firstLoss: losses[0], lastLoss: losses.at(-1) },
+    warning: molora.chanceWarning(
+      [...folder.recorded.map(({ loss }) => loss), ...losses],
+      loaded.decoder.config.vocabularySize,
+    ),
   };
   io.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
+  if (summary.warning) io.stderr.write(`warning: ${summary.warning}\n`);
   io.stderr.write(`wrote ${output}\n`);
   return exitCodes.done;
 }

@@ -24,7 +24,18 @@ const shapes: Record<string, number[]> = {
   'mlp.down_proj.weight': [24, 32],
 };
 
-export function writeLanguageModel(folder: string): string {
+export interface LanguageModelChanges {
+  positions?: number;
+  /** A tensor whose first value is NaN. */
+  damaged?: string;
+  /** A token of the tokenizer that the model has no embedding for. */
+  foreign?: string;
+}
+
+export function writeLanguageModel(
+  folder: string,
+  { positions = config.max_position_embeddings, damaged, foreign }: LanguageModelChanges = {},
+): string {
   mkdirSync(folder, { recursive: true });
   let state = 7;
   const noise = (): number => {
@@ -36,6 +47,7 @@ export function writeLanguageModel(folder: string): string {
     const values = Float32Array.from({ length: size }, () =>
       name.endsWith('norm.weight') ? 1 : 0.3 * noise(),
     );
+    if (name === damaged) values[0] = Number.NaN;
     return { name, shape, dtype: 'F32' as const, bytes: encodeValues(values, 'F32') };
   };
   const tensors = [
@@ -50,19 +62,22 @@ export function writeLanguageModel(folder: string): string {
   const write = (name: string, content: string | Uint8Array): void =>
     writeFileSync(join(folder, name), content);
   write('model.safetensors', Buffer.concat(serializeSafetensors({ tensors })));
-  write('config.json', JSON.stringify(config));
-  write('tokenizer.json', JSON.stringify(tokenizer()));
+  write('config.json', JSON.stringify({ ...config, max_position_embeddings: positions }));
+  write('tokenizer.json', JSON.stringify(tokenizer(foreign)));
   write('tokenizer_config.json', '{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true}');
   return folder;
 }
 
-function tokenizer() {
+function tokenizer(foreign?: string) {
   const special = ['<unk>', '<s>', '</s>'];
   const vocab = Object.fromEntries([...special, ...characters].map((token, id) => [token, id]));
   return {
     version: '1.0',
-    added_tokens: special.map((content, id) => ({
-      ...{ id, content, special: true, normalized: false },
+    added_tokens: [
+      ...special.map((content, id) => ({ id, content })),
+      ...(foreign === undefined ? [] : [{ id: config.vocab_size, content: foreign }]),
+    ].map((token) => ({
+      ...{ ...token, special: true, normalized: false },
       ...{ single_word: false, lstrip: false, rstrip: false },
     })),
     ...{ normalizer: null, pre_tokenizer: null, post_processor: null },

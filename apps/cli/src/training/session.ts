@@ -48,7 +48,11 @@ export interface EncodingOptions {
   lossOnPrompt?: boolean;
 }
 
-/** Examples as tokens, and a line for people when some were cut or have nothing to learn. */
+/**
+ * Examples as tokens, and a line for people when some were cut or have nothing to learn.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` when nothing is left, or a token is not in the vocabulary
+ */
 export function encode(
   { molora }: Runtime,
   { tokenizer, decoder }: LoadedModel,
@@ -69,6 +73,7 @@ export function encode(
         'begins: raise --cutoff, or take a model with more positions',
     );
   }
+  molora.checkSequences(sequences, decoder.config.vocabularySize);
   const note =
     cut > 0
       ? `note: ${cut} of ${examples.length} examples are longer than ${maxLength} tokens and were ` +

@@ -54,6 +54,25 @@ describe('generate', () => {
     expect(await generate(decoder, [], {})).toEqual([]);
   });
 
+  it('gives each row the positions that its own prompt leaves', async () => {
+    const options = { maxTokens: 50, endTokens: [] };
+    const prompts = [new Array<number>(60).fill(1), [4, 9]];
+    const [long, short] = await generate(decoder, prompts, options);
+    expect(long).toHaveLength(4);
+    expect(short).toHaveLength(50);
+    expect([short]).toEqual(await generate(decoder, [prompts[1]!], options));
+  });
+
+  it('refuses prompts that leave no position', async () => {
+    for (const length of [64, 70]) {
+      const prompt = new Array<number>(length).fill(1);
+      await expect(generate(decoder, [[1], prompt], {})).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(new RegExp(`prompt 1 has ${length} tokens.*64 positions`)),
+      });
+    }
+  });
+
   it('stops when it is told to, and frees what it holds', async () => {
     const before = tf.memory().numTensors;
     const controller = new AbortController();
@@ -134,6 +153,32 @@ describe('languageModelLoss', () => {
 });
 
 describe('loadDecoder', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300])(
+    'refuses %d in a weight, naming it',
+    async (value) => {
+      const { checkpoint } = await randomDecoder({
+        model_type: 'llama',
+        tie_word_embeddings: true,
+      });
+      const name = 'model.layers.1.mlp.down_proj.weight';
+      const tensors = checkpoint.tensors.map((tensor) => ({
+        ...tensor,
+        async read() {
+          const values = Float64Array.from(await tensor.read());
+          // Row 2, column 7 of [12, 20].
+          if (tensor.name === name) values[47] = value;
+          return values;
+        },
+      }));
+      const before = tf.memory().numTensors;
+      await expect(loadDecoder({ ...checkpoint, tensors })).rejects.toMatchObject({
+        code: 'INVALID_CHECKPOINT',
+        message: expect.stringMatching(/down_proj.weight has (NaN|Infinity) at \[2, 7\]/),
+      });
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
+
   it('frees what it read when a weight is missing or has another shape', async () => {
     const { checkpoint, config } = await randomDecoder({ model_type: 'llama' });
     const before = tf.memory().numTensors;

@@ -14,14 +14,14 @@ import {
   type KeyValueCache,
   outputLogits,
 } from '../models/forward.js';
-import { checkTokens } from '../models/loss.js';
+import { checkTokens } from '../models/vocabulary.js';
 import { seededRandom } from '../random.js';
 import { checkSampling, type SamplingOptions, sampleToken } from './sample.js';
 
 export interface GenerateOptions
   extends Pick<AdapterOptions, 'adapter' | 'router' | 'task'>,
     SamplingOptions {
-  /** Most tokens to add to each prompt; fewer where the model's positions end. @default 128 */
+  /** Most tokens to add to each prompt; fewer where it takes the model's positions. @default 128 */
   maxTokens?: number;
   /** Tokens that end a text, and are not part of it. @default the model's */
   endTokens?: readonly number[];
@@ -36,7 +36,7 @@ export interface GenerateOptions
 /**
  * @param prompts tokens of each, at least one
  * @returns the tokens that follow each prompt
- * @throws AlphaLoraError `INVALID_OPTION` for an empty prompt, a token that is not in the vocabulary
+ * @throws AlphaLoraError `INVALID_OPTION` for an empty prompt, one that leaves no position, a token that is not in the vocabulary
  *   or sampling out of range; `ENGINE_FAILED` when logits are not finite; what the signal was aborted with
  */
 export async function generate(
@@ -46,24 +46,20 @@ export async function generate(
 ): Promise<number[][]> {
   const { maxTokens = 128, endTokens = decoder.config.endTokens, seed = 0 } = options;
   checkSampling(options);
-  for (const [row, prompt] of prompts.entries()) {
-    checkTokens(decoder, prompt);
-    if (prompt.length > 0) continue;
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `prompt ${row} is empty; start with a token, such as the model's begin token`,
-    );
-  }
+  for (const [row, prompt] of prompts.entries()) checkPrompt(decoder, prompt, row);
   const longest = Math.max(0, ...prompts.map(({ length }) => length));
-  const steps = Math.min(maxTokens, decoder.config.maxPositions - longest);
+  // Padding takes no positions: what counts is how far tokens are from one another.
+  const most = prompts.map(({ length }) =>
+    Math.min(maxTokens, decoder.config.maxPositions - length),
+  );
   const texts = prompts.map((): number[] => []);
   const random = prompts.map((_, row) => seededRandom(seed, `row ${row}`));
-  const open = new Set(prompts.keys());
+  const open = new Set([...prompts.keys()].filter((row) => most[row]! > 0));
   const padding = prompts.map(({ length }) => longest - length);
   let next = prompts.map((prompt, row) => [...new Array<number>(padding[row]!).fill(0), ...prompt]);
   let cache: KeyValueCache | undefined;
   try {
-    for (let step = 0; step < steps && open.size > 0; step++) {
+    while (open.size > 0) {
       options.signal?.throwIfAborted();
       const result = nextLogits(decoder, next, cache, padding, options);
       disposeCache(cache);
@@ -81,6 +77,7 @@ export async function generate(
         } else {
           texts[row]!.push(token);
           options.onToken?.(token, row);
+          if (texts[row]!.length === most[row]) open.delete(row);
         }
         return [token];
       });
@@ -89,6 +86,18 @@ export async function generate(
     disposeCache(cache);
   }
   return texts;
+}
+
+function checkPrompt(decoder: Decoder, prompt: readonly number[], row: number): void {
+  checkTokens(prompt, decoder.config.vocabularySize);
+  const { maxPositions } = decoder.config;
+  const problem =
+    prompt.length === 0
+      ? "is empty; start with a token, such as the model's begin token"
+      : prompt.length >= maxPositions
+        ? `has ${prompt.length} tokens, and the model ${maxPositions} positions: none is left for a token to follow; shorten the prompt`
+        : undefined;
+  if (problem) throw new AlphaLoraError('INVALID_OPTION', `prompt ${row} ${problem}`);
 }
 
 /** Logits after the last token, [batch, vocabulary]; what is returned is the caller's to free. */

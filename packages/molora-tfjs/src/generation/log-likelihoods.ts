@@ -8,7 +8,7 @@ import { readTensor } from '../backends/webgpu.js';
 import type { Decoder } from '../models/decoder.js';
 import { type AdapterOptions, hiddenStates } from '../models/forward.js';
 import { headLoss } from '../models/head-loss.js';
-import { checkTokens } from '../models/loss.js';
+import { checkTokens } from '../models/vocabulary.js';
 import type { Tokenizer } from '../tokenizer.js';
 import { encodeExamples, tokenBatch } from '../training/sequences.js';
 
@@ -37,7 +37,7 @@ export async function logLikelihoods(
       weights: weights.subarray(Math.max(0, weights.length - longest)),
     })),
   );
-  checkTokens(decoder, batch.ids);
+  checkTokens(batch.ids, decoder.config.vocabularySize);
   const sums = tf.tidy(() => {
     const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
     const { hidden } = hiddenStates(decoder, ids, options);

@@ -61,7 +61,11 @@ export function adaptedModel(
   return {
     decoder,
     adapter,
-    trainable: { variables: Object.values(variables).filter(({ trainable }) => trainable), loss },
+    trainable: {
+      variables: Object.values(variables).filter(({ trainable }) => trainable),
+      vocabularySize: decoder.config.vocabularySize,
+      loss,
+    },
     async state() {
       return { spec, tensors: await valuesOf(variables) };
     },

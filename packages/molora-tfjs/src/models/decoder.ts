@@ -37,7 +37,7 @@ export interface DecoderBlock {
  * @param checkpoint of the layout that transformers saves; may have been closed afterwards
  * @param configJson the parsed config.json. @default the checkpoint's own
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, `INVALID_CHECKPOINT` when
- *   weights and configuration do not fit
+ *   weights and configuration do not fit, or a weight is no finite float32
  */
 export async function loadDecoder(
   checkpoint: Checkpoint,
@@ -151,6 +151,23 @@ async function readValues(
       { details },
     );
   }
-  const values = await stored.read();
-  return values instanceof Float32Array ? values : Float32Array.from(values);
+  const read = await stored.read();
+  const values = read instanceof Float32Array ? read : Float32Array.from(read);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad === -1) return values;
+  throw new AlphaLoraError(
+    'INVALID_CHECKPOINT',
+    `${checkpoint.source}: ${name} has ${values[bad]} at [${indicesOf(bad, shape)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
+    { details },
+  );
+}
+
+function indicesOf(position: number, shape: readonly number[]): string {
+  let rest = position;
+  const indices = shape.toReversed().map((length) => {
+    const index = rest % length;
+    rest = (rest - index) / length;
+    return index;
+  });
+  return indices.reverse().join(', ');
 }

@@ -1,5 +1,4 @@
 /** The loss of a language model: how well each token is predicted from those before it. */
-import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { createRouterLoss, type RouterLossRequest } from '../losses/index.js';
 import type { RouterLoss } from '../losses/router-loss.js';
@@ -8,6 +7,7 @@ import type { Decoder } from './decoder.js';
 import { type AdapterOptions, type HiddenStatesOptions, hiddenStates } from './forward.js';
 import { headLoss } from './head-loss.js';
 import { positionsWhere, selectRows } from './select-rows.js';
+import { checkTokens } from './vocabulary.js';
 
 export interface LanguageModelLossOptions
   extends AdapterOptions,
@@ -32,7 +32,7 @@ export function languageModelLoss(
   batch: TokenBatch,
   options: LanguageModelLossOptions = {},
 ): LanguageModelLoss {
-  checkTokens(decoder, batch.ids);
+  checkTokens(batch.ids, decoder.config.vocabularySize);
   return tf.tidy(() => {
     const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
     const { hidden, auxiliary } = hiddenStates(decoder, ids, {
@@ -44,19 +44,6 @@ export function languageModelLoss(
     const loss = headLoss(...countedTargets(hidden, decoder, batch));
     return { loss, ...(auxiliary && { auxiliary }) } as unknown as tf.NamedTensorMap;
   }) as unknown as LanguageModelLoss;
-}
-
-/** Backends read beyond the end of the embeddings without a word. */
-export function checkTokens({ config }: Decoder, ids: ArrayLike<number>): void {
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    if (!(Number.isInteger(id) && id >= 0 && id < config.vocabularySize)) {
-      throw new AlphaLoraError(
-        'INVALID_OPTION',
-        `token ${id} at position ${i} is not in the model's vocabulary of ${config.vocabularySize}: the text was encoded with another model's tokenizer`,
-      );
-    }
-  }
 }
 
 /** Tokens that only fill up rows have no say in how routers are balanced. */

@@ -15,7 +15,12 @@ import { join } from 'node:path';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { AdapterFiles } from '../adapters/write.js';
 import type { StepReport } from '../training/callbacks.js';
-import { formatMetrics, metricsLength } from '../training/metrics.js';
+import {
+  formatMetrics,
+  type MetricsLine,
+  metricsLength,
+  parseMetrics,
+} from '../training/metrics.js';
 import {
   parseTrainingState,
   serializeTrainingState,
@@ -27,6 +32,8 @@ export interface RunFolder {
   readonly path: string;
   /** The last checkpoint; absent when the run begins. */
   readonly state?: TrainingState;
+  /** Of the steps up to the last checkpoint. */
+  readonly recorded: readonly MetricsLine[];
   /** Appends a line to metrics.jsonl. */
   record(report: StepReport): Promise<void>;
   /** Writes a checkpoint: on disk, not only in the system's memory, when the promise resolves. */
@@ -69,17 +76,19 @@ async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
     );
   }
   const file = join(path, 'metrics.jsonl');
-  const kept = await reading(file, async (bytes) =>
-    metricsLength(Buffer.from(bytes).toString('latin1'), state?.step ?? 0),
-  );
+  const kept = await reading(file, async (bytes) => {
+    const text = Buffer.from(bytes).toString('latin1');
+    return text.slice(0, metricsLength(text, state?.step ?? 0));
+  });
   const metrics = await writing(file, async () => {
     const handle = await open(file, 'a');
-    await handle.truncate(kept ?? 0);
+    await handle.truncate(kept?.length ?? 0);
     return handle;
   });
   return {
     path,
     ...(state && { state }),
+    recorded: parseMetrics(kept ?? ''),
     record: (report) => writing(file, () => metrics.appendFile(formatMetrics(report))),
     async save(state, adapter) {
       // A state never stands for steps whose metrics are lost.

@@ -54,6 +54,7 @@ export function pretrainable(
     trainable: {
       variables: Object.values(variables),
       withoutDecay: new Set(Object.keys(variables).filter((name) => variables[name]!.rank === 1)),
+      vocabularySize: config.vocabularySize,
       loss: (batch) => languageModelLoss(decoder, batch).loss,
     },
     async checkpoint({ dtype = 'F32', metadata } = {}) {

@@ -339,6 +339,24 @@ export function describeTraining(backend: TestBackend): void {
       await expect(train({ ...run, resume: smaller })).rejects.toThrow(/idle was absent/);
     });
 
+    it('refuses tokens outside of the vocabulary before the first step', async () => {
+      const tiny = use(bigramModel(VOCABULARY));
+      let passes = 0;
+      const model = {
+        ...{ variables: tiny.variables, vocabularySize: VOCABULARY - 1 },
+        loss: (...given: Parameters<typeof tiny.loss>) => {
+          passes++;
+          return tiny.loss(...given);
+        },
+      };
+      const at = sequences.findIndex(({ ids }) => ids.includes(VOCABULARY - 1));
+      const message = new RegExp(`token ${VOCABULARY - 1} at position .* of sequence ${at} is not`);
+      const settings = trainingSettings({ steps: 2 }, sequences.length);
+      await expect(train({ model, sequences, settings })).rejects.toThrow(message);
+      await expect(evaluateLoss({ model, sequences, batchSize: 4 })).rejects.toThrow(message);
+      expect(passes).toBe(0);
+    });
+
     it('refuses to train nothing, and callbacks that share a name', async () => {
       const model = use(bigramModel(VOCABULARY));
       const settings = trainingSettings({ steps: 2 }, sequences.length);

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkFinite } from '../backends/check-finite.js';
 import { prepareBackend, readTensor } from '../backends/webgpu.js';
+import { checkSequences } from '../models/vocabulary.js';
 import { type TokenSequence, tokenBatch } from './sequences.js';
 import { type Trainable, targetWeight } from './trainable.js';
 
@@ -17,7 +18,7 @@ export interface EvaluateLossOptions {
  * Each target counts alike, whichever batch it is in. Sequences of similar length share a batch.
  *
  * @returns the mean in nats, NaN when there is no target, and the sum of the targets' weights
- * @throws AlphaLoraError `ENGINE_FAILED` when the loss of a batch is no finite number, or the device of
+ * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary; `ENGINE_FAILED` when the loss of a batch is no finite number, or the device of
  *   the backend reports an error
  */
 export async function evaluateLoss({
@@ -26,6 +27,7 @@ export async function evaluateLoss({
   batchSize,
   signal,
 }: EvaluateLossOptions): Promise<{ loss: number; targets: number }> {
+  if (model.vocabularySize !== undefined) checkSequences(sequences, model.vocabularySize);
   prepareBackend();
   const sorted = sequences.toSorted((a, b) => b.ids.length - a.ids.length);
   let [sum, targets] = [0, 0];

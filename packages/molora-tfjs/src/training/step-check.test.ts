@@ -61,6 +61,25 @@ describe('a run ends without a checkpoint', () => {
     expect(saved).toEqual([]);
   });
 
+  it('when a learning rate has flattened the model, which is told', async () => {
+    let step = 0;
+    const counting: TrainingCallback = {
+      name: 'count',
+      onStep(report) {
+        step = report.step;
+      },
+    };
+    const flat = withLoss((table, loss) =>
+      step < 2 ? loss : table.mul(0).sum().add(Math.log(VOCABULARY)),
+    );
+    const { saved, error } = await outcome(
+      { ...flat, vocabularySize: VOCABULARY },
+      { callbacks: [counting] },
+    );
+    expect(error).toEqual(failed(/^step 3 .*chance \(ln 7\).*learning rate .* has flattened/));
+    expect(saved).toEqual([1, 2]);
+  });
+
   it('when the loss is exactly 0', async () => {
     const { saved, error } = await outcome(withLoss((table) => table.sum()));
     expect(error).toEqual(failed(/^step 1 has loss 0 and gradient norm 7, /));

@@ -10,6 +10,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { TensorValues } from '../adapter-spec.js';
 import { allFinite } from '../adapters/check.js';
+import { isAtChance } from './chance.js';
 
 export interface StepNumbers {
   /** Steps done before this one. */
@@ -20,6 +21,8 @@ export interface StepNumbers {
   /** Global norm of what the callbacks made of them. */
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Tells a model that was flattened from one that nothing reaches. */
+  readonly vocabularySize?: number | undefined;
 }
 
 /** @throws AlphaLoraError `TRAINING_FAILED` */
@@ -29,6 +32,7 @@ export function checkStep({
   foundNorm,
   gradientNorm,
   learningRate,
+  vocabularySize,
 }: StepNumbers): void {
   const norm = Number.isFinite(foundNorm) ? gradientNorm : foundNorm;
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
@@ -37,6 +41,11 @@ export function checkStep({
         ? 'nothing was trained yet, so that the weights, the adapter or the backend are at fault; check the model, or take another backend'
         : `the run diverged at learning rate ${learningRate}; train with a lower learning rate or a longer warm-up`;
     throw failed(`step ${step + 1} has loss ${loss} and gradient norm ${norm}: ${reason}`);
+  }
+  if (foundNorm === 0 && step > 0 && vocabularySize && isAtChance(loss, vocabularySize)) {
+    throw failed(
+      `step ${step + 1} has loss ${loss}, no lower than at chance (ln ${vocabularySize}), and gradient norm 0: learning rate ${learningRate} has flattened the model, which cannot learn any more; train with a lower learning rate`,
+    );
   }
   if (loss === 0 || foundNorm === 0) {
     const learned = step === 0 ? '' : ', or the run has learned all there is; train fewer steps';

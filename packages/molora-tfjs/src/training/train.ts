@@ -10,6 +10,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { Tensors } from '../adapter-spec.js';
 import { prepareBackend, readTensor } from '../backends/webgpu.js';
+import { checkSequences } from '../models/vocabulary.js';
 import { derivedSeed } from '../random.js';
 import { adamW } from './adamw.js';
 import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
@@ -52,8 +53,8 @@ export interface TrainingRun {
  * Trains the variables of the model in place.
  *
  * @returns the state after the last step
- * @throws AlphaLoraError `INVALID_OPTION` when there is nothing to train on, or the state to resume
- *   from belongs to another run; `TRAINING_FAILED` when loss or gradient norm are no
+ * @throws AlphaLoraError `INVALID_OPTION` when there is nothing to train on, a token is not in the
+ *   vocabulary, or the state to resume from belongs to another run; `TRAINING_FAILED` when loss or gradient norm are no
  *   finite numbers or exactly 0, see `checkStep`, or a weight is not finite after the last step;
  *   `ENGINE_FAILED` when the device of the backend reports an error. The last checkpoint is good
  */
@@ -70,7 +71,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   const data = { sequences: sequences.length, fingerprint: fingerprint(sequences) };
   if (resume) await restore(resume);
 
-  const { withoutDecay } = model;
+  const { withoutDecay, vocabularySize } = model;
   const optimizer = adamW(model.variables, { ...settings, withoutDecay }, resume?.optimizer);
   const batchesAt = batchPlan(run);
   const meter = progressMeter(now);
@@ -111,7 +112,12 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     const learningRate = learningRateAt(step, { name: settings.schedule, ...settings });
     let numbers: StepNumbers;
     try {
-      numbers = { step, learningRate, ...(await readScalars(found.loss, foundNorm, norm)) };
+      numbers = {
+        step,
+        learningRate,
+        vocabularySize,
+        ...(await readScalars(found.loss, foundNorm, norm)),
+      };
       checkStep(numbers);
       const factor = clipFactor(numbers.gradientNorm, settings.clipNorm);
       tf.tidy(() => optimizer.apply(scaled(changed, factor), learningRate));
@@ -175,6 +181,7 @@ function checkRun({ sequences, model, callbacks = [] }: TrainingRun): void {
           ? `callbacks need names of their own without a slash, not ${names.join(', ')}`
           : undefined;
   if (problem) throw new AlphaLoraError('INVALID_OPTION', problem);
+  if (model.vocabularySize !== undefined) checkSequences(sequences, model.vocabularySize);
 }
 
 /** The micro-batches of a step, as indices; an epoch's order is made once. */

@@ -27,6 +27,8 @@ export interface Trainable {
   readonly variables: readonly Variable[];
   /** Names of those that weight decay leaves alone, such as gains and biases. @default none */
   readonly withoutDecay?: ReadonlySet<string>;
+  /** Tokens are below it, which is checked before the first step. @default no check */
+  readonly vocabularySize?: number;
   /**
    * Mean cross-entropy in nats over the weighted targets, plus auxiliary losses. Called within a
    * `tf.tidy` and on the tape of `tf.variableGrads`.

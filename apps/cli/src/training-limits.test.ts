@@ -1,0 +1,107 @@
+/** What `train`, `evaluate` and `generate` tell, before they work where that is possible. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeLanguageModel } from './test-support/language-model.js';
+import { programIn } from './test-support/program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-limits-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { alphalora } = programIn(root);
+const model = writeLanguageModel(join(root, 'model'));
+const allocation = join(root, 'plan', 'allocation.json');
+const output = join(root, 'never');
+const wasm = ['--backend', 'wasm'];
+
+/** A data set of one sentence after the other. */
+function sentences(name: string, texts: readonly string[]): string[] {
+  const file = join(root, name);
+  writeFileSync(file, texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+  return ['--task', 'text', '--data', file, ...wasm];
+}
+const task = sentences('cats.jsonl', new Array<string>(16).fill('the cat sat on the mat.'));
+
+beforeAll(async () => {
+  const planned = await alphalora('plan', model, '--total', '6', '-o', join(root, 'plan'));
+  expect(planned.code, planned.stderr).toBe(0);
+});
+
+describe('a weight that is NaN', () => {
+  const name = 'model.layers.1.mlp.up_proj.weight';
+  const damaged = writeLanguageModel(join(root, 'damaged'), { damaged: name });
+  it.each([
+    ['train', ['--allocation', allocation, ...task, '-o', output]],
+    ['evaluate', [...task, '--split', 'train']],
+    ['generate', ['--prompt', 'the cat', ...wasm]],
+  ])('is named by %s', async (command, options) => {
+    const { code, stdout, stderr } = await alphalora(command, damaged, ...options);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${name} has NaN at [0, 0]`);
+    expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe('positions', () => {
+  it('that a prompt does not leave are told', async () => {
+    const prompt = 'the cat '.repeat(8);
+    const full = await alphalora('generate', model, '--prompt', prompt, ...wasm);
+    expect([full.code, full.stdout]).toEqual([2, '']);
+    expect(full.stderr).toContain('has 65 tokens, and the model 64 positions');
+    const short = await alphalora('generate', model, '--prompt', prompt.slice(4), ...wasm);
+    expect(short.code, short.stderr).toBe(0);
+    expect(short.stderr).toContain('at most 3 tokens follow');
+  });
+
+  it('that prompts of an evaluation need are made by cutting them, which is told', async () => {
+    const large = writeLanguageModel(join(root, 'large'), { positions: 600 });
+    const data = join(root, 'problems.jsonl');
+    const problem = (question: string) => JSON.stringify({ question, answer: 'so\n#### 3' });
+    writeFileSync(data, `${problem('1 + 2')}\n${problem('1 + 2 '.repeat(120))}\n`);
+    const { code, stdout, stderr } = await alphalora(
+      ...['evaluate', large, '--task', 'gsm8k', '--data', data, '--split', 'test'],
+      ...['--max-tokens', '4', '--json', ...wasm],
+    );
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ examples: 2, cut: 1 });
+    expect(stderr).toMatch(/1 of 2 prompts are longer than 596 tokens.*600 positions/);
+  });
+});
+
+describe('a token that the model does not have', () => {
+  const texts = [...new Array<string>(15).fill('the cat sat'), 'the [X] sat'];
+  it('is told before the first step', async () => {
+    const foreign = writeLanguageModel(join(root, 'foreign'), { foreign: '[X]' });
+    const { code, stdout, stderr } = await alphalora(
+      ...['train', foreign, '--allocation', allocation, '-o', output],
+      ...sentences('foreign.jsonl', texts),
+    );
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /token 64 at position \d+ of sequence 15 is not in the model's vocabulary/,
+    );
+    expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe('a learning rate that flattens the model', () => {
+  const run = (...more: string[]) =>
+    alphalora(
+      ...['train', model, '--allocation', allocation, ...task, '--learning-rate', '100'],
+      ...['--warmup-steps', '0', '--schedule', 'constant', '--json', ...more],
+    );
+
+  it('is told when the run is over', async () => {
+    const { code, stdout, stderr } = await run('-o', join(root, 'flat'), '--steps', '4');
+    expect(code, stderr).toBe(0);
+    const { warning } = JSON.parse(stdout);
+    expect(warning).toMatch(/no lower than at chance: where all 64 tokens .* is 4\.159/);
+    expect(stderr).toContain(warning);
+  });
+
+  it('ends the run where nothing can be learned any more', async () => {
+    const { code, stdout, stderr } = await run('-o', join(root, 'flatter'), '--steps', '12');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('learning rate 100 has flattened the model');
+  });
+});

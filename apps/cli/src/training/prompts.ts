@@ -1,0 +1,54 @@
+/**
+ * Prompts of an evaluation within the positions of a model. The end of a prompt says what is asked, so
+ * that one that is too long loses its beginning, but for the token that begins a text.
+ */
+import type { Example } from '@alphalora/contracts';
+import type { Runtime } from './runtime.js';
+import type { LoadedModel } from './session.js';
+
+export interface FittedPrompts {
+  idsOf(prompt: string): number[];
+  /** How many lose their beginning. */
+  cut: number;
+  /** A line for people where that is so. */
+  note: string;
+}
+
+/**
+ * @param maxTokens of an answer that is generated; they get half of the positions at most
+ * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary
+ */
+export function fitPrompts(
+  { molora }: Runtime,
+  { tokenizer, decoder }: LoadedModel,
+  examples: readonly Example[],
+  scoring: 'generation' | 'likelihood',
+  maxTokens: number,
+): FittedPrompts {
+  const { maxPositions, vocabularySize } = decoder.config;
+  const generated = scoring === 'generation';
+  const room = generated ? Math.min(maxTokens, Math.floor(maxPositions / 2)) : 0;
+  const longest = maxPositions - room;
+  const cut = examples.filter(({ prompt, options = [] }, i) => {
+    const texts = generated ? [prompt] : options.map(({ completion }) => prompt + completion);
+    const ids = texts.map((text) => tokenizer.encode(text));
+    for (const each of ids) molora.checkTokens(each, vocabularySize, ` of example ${i + 1}`);
+    return ids.some(({ length }) => length > longest);
+  }).length;
+  const kept = generated
+    ? `${longest} tokens, which leave ${room} of the model's ${maxPositions} positions for an answer`
+    : `the model's ${maxPositions} positions with an option`;
+  return {
+    idsOf(prompt) {
+      const ids = tokenizer.encode(prompt);
+      if (ids.length <= longest) return ids;
+      const begin = ids.slice(0, 1).filter((id) => id === tokenizer.beginToken);
+      return [...begin, ...ids.slice(begin.length - longest)];
+    },
+    cut,
+    note:
+      cut > 0
+        ? `note: ${cut} of ${examples.length} prompts are longer than ${kept}; their beginnings were cut\n`
+        : '',
+  };
+}
