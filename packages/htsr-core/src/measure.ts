@@ -92,7 +92,7 @@ export async function measureUnit(
   const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
   const count = sampled.matrices.reduce((sum, m) => sum + Math.min(m.rows, m.columns), 0);
   const resolution = { from, count };
-  const imprecise = impreciseReason(eigenvalues, resolution, estimator);
+  const imprecise = impreciseReason(eigenvalues, resolution, estimator, used);
   const fit = estimator.fit(eigenvalues);
   const sides = sidesOf(sampled);
   const { dtype } = sampled.matrices[0]!;

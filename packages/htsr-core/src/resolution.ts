@@ -1,7 +1,7 @@
 /**
  * How far down a spectrum is known, and whether a fit rests on what is not.
  *
- * Float32 arithmetic on a Gram matrix costs the smallest eigenvalues their digits: their number is
+ * A Gram matrix, above all in float32, costs the smallest eigenvalues their digits: their number is
  * then uncertain as well, because those that drown in rounding errors cannot be told from zeros. An
  * estimator that reads them gives an exponent that may be far off, and metrics that count them do not
  * exist.
@@ -28,6 +28,7 @@ export function impreciseReason(
   eigenvalues: Float64Array,
   resolution: Resolution,
   estimator: Pick<TailEstimator, 'name' | 'reads'>,
+  precision: 'f32' | 'f64' = 'f32',
 ): string | undefined {
   const { from, count } = resolution;
   if (from === 0) return undefined;
@@ -38,7 +39,8 @@ export function impreciseReason(
   if (certain && eigenvalues[length - deepest]! >= from) return undefined;
   const below = count - eigenvalues.filter((value) => value >= from).length;
   return (
-    `float32 does not resolve the ${below} smallest of ${count} eigenvalues, ` +
-    `which the estimator ${estimator.name} depends on; use precision auto`
+    `${precision === 'f32' ? 'float32' : 'float64'} does not resolve the ${below} smallest of ` +
+    `${count} eigenvalues, which the estimator ${estimator.name} depends on` +
+    (precision === 'f32' ? '; use precision auto' : '')
   );
 }

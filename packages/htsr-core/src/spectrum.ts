@@ -4,6 +4,7 @@
  */
 import { AlphaLoraError, type SpectralEngine, type SpectrumOptions } from '@alphalora/contracts';
 import type { SpectralUnit } from './matrices.js';
+import { numericalRank } from './rank.js';
 
 /**
  * @throws AlphaLoraError `NO_SPECTRUM` when the weight is all zero or has rank one, or its values
@@ -22,7 +23,8 @@ export async function spectrum(
       ...options,
       onProgress: onProgress && ((part) => onProgress((done + part) / count)),
     });
-    spectra.push(nonzeroEigenvalues(values, matrix.rows, matrix.columns));
+    const rank = await numericalRank(matrix, values, options.signal);
+    spectra.push(values.slice(0, rank).map((value) => value * value));
   }
   const pooled = new Float64Array(spectra.reduce((sum, values) => sum + values.length, 0));
   let offset = 0;
@@ -35,13 +37,4 @@ export async function spectrum(
     throw new AlphaLoraError('NO_SPECTRUM', 'has rank one: a tail needs at least two eigenvalues');
   }
   return pooled.sort();
-}
-
-/**
- * Squares of the singular values that count towards the numerical rank: those above
- * sigma_max * max(rows, columns) * 2^-52 (the rule of numpy.linalg.matrix_rank).
- */
-function nonzeroEigenvalues(values: Float64Array, rows: number, columns: number): Float64Array {
-  const floor = Math.max(...values) * Math.max(rows, columns) * Number.EPSILON;
-  return values.filter((value) => value > floor).map((value) => value * value);
 }

@@ -1,5 +1,11 @@
 /** The engine: builds tried in order, matrices one after another, arithmetic chosen for each. */
-import type { Matrix, SpectralEngine, SpectrumOptions } from '@alphalora/contracts';
+import {
+  isAlphaLoraError,
+  type Matrix,
+  type SpectralEngine,
+  type SpectrumOptions,
+} from '@alphalora/contracts';
+import { embeddedSpectrum } from './embedded.js';
 import { type Candidate, loadFirst } from './load.js';
 import { firstPrecision, resolvedFrom } from './precision.js';
 import { gramSpectrum } from './spectrum.js';
@@ -48,14 +54,27 @@ async function solve(
 
   let used = precision === 'auto' ? firstPrecision(matrix) : precision;
   let spectrum = await pass(used, false);
-  let resolved = used === 'f32' ? resolvedFrom(spectrum.singularValues) : 0;
-  if (precision === 'auto' && resolved > 0) {
-    [used, resolved] = ['f64', 0];
+  let resolved = resolvedFrom(spectrum.singularValues, used);
+  if (precision === 'auto' && used === 'f32' && resolved > 0) {
+    used = 'f64';
     spectrum = await pass(used, spectrum.held);
+    resolved = resolvedFrom(spectrum.singularValues, used);
+  }
+  let { singularValues } = spectrum;
+  if (used === 'f64' && resolved > 0) {
+    const { scale, held } = spectrum;
+    const params = { instance, matrix, scale, held, signal, onProgress: report };
+    const exact = await embeddedSpectrum(params).catch(unlessTooLarge);
+    if (exact) [singularValues, resolved] = [exact, 0];
   }
   report?.(1);
   onPrecision?.(used, resolved);
-  return spectrum.singularValues.reverse();
+  return singularValues.reverse();
+}
+
+/** Without memory for more, the values of the Gram matrix are the answer, as far down as they hold. */
+function unlessTooLarge(error: unknown): undefined {
+  if (!isAlphaLoraError(error, 'ENGINE_FAILED')) throw error;
 }
 
 /** Passes on only what exceeds everything before: a second pass starts from zero. */

@@ -2,6 +2,7 @@
 import type { RowReader } from './input.js';
 import { TILE } from './layout.js';
 import type { Pass } from './pass.js';
+import { eachSlab } from './slabs.js';
 
 /**
  * The Gram matrix of the smaller side, times `scale` squared, into the layout's triangle.
@@ -19,24 +20,17 @@ export async function gramProduct(
   else await productOfRows(pass, reader, scale, held);
 }
 
-/** W^T W as a sum over blocks of rows: each row is read once, none is kept. */
+/** W^T W as a sum over slabs of rows. */
 async function sumOverRows(pass: Pass, reader: RowReader, scale: number): Promise<void> {
-  const { layout, stages, rows, columns } = pass;
-  const { depth, input, panels, triangle } = layout;
-  for (let block = 0; block < rows; block += layout.blockRows) {
-    const end = Math.min(rows, block + layout.blockRows);
-    await reader.read(block, end, input);
-    for (let row = block; row < end; row += depth) {
-      const count = Math.min(depth, end - row);
-      const source = input + (row - block) * reader.rowBytes;
-      stages.packColumns(reader.kind, source, columns, count, scale, layout.scratch, panels);
-      for (let tile = 0; tile < layout.padded / TILE; tile++) {
-        const own = panels + tile * TILE * count * pass.size;
-        stages.updateTileRow(tile, 0, tile + 1, count, own, panels, triangle);
-        await pass.step(productWork(tile + 1, count));
-      }
+  const { layout, stages } = pass;
+  const { panels, triangle } = layout;
+  await eachSlab(pass, reader, { scale, held: false }, async (_, count) => {
+    for (let tile = 0; tile < layout.padded / TILE; tile++) {
+      const own = panels + tile * TILE * count * pass.size;
+      stages.updateTileRow(tile, 0, tile + 1, count, own, panels, triangle);
+      await pass.step(productWork(tile + 1, count));
     }
-  }
+  });
 }
 
 /**

@@ -20,6 +20,11 @@ const BAND_STRIDE = 2 * BAND;
 /** The tallest panel in rows: 64 bytes of float32. */
 const PANEL_ROWS = 16;
 
+/** Bytes of a panel's column in a build. */
+export function panelBytes(build: 'simd' | 'relaxed'): number {
+  return build === 'relaxed' ? 64 : 32;
+}
+
 /** Bytes of one packed row: long enough to amortise a tile's loads and stores, short enough for the caches. */
 const DEPTH_BYTES = 1024;
 const FIRST_ADDRESS = 65_536;
@@ -33,7 +38,7 @@ const READ_BYTES = 4 * 2 ** 20;
 const SLACK = 64;
 
 export interface Layout {
-  /** Order of the Gram matrix: the smaller side. */
+  /** Order of the symmetric matrix: the smaller side, of an embedding both sides in whole tiles. */
   readonly order: number;
   /** The order rounded up to whole tiles. */
   readonly padded: number;
@@ -66,12 +71,15 @@ export function planLayout(params: {
   precision: 'f32' | 'f64';
   /** Bytes up to which a matrix is held whole. */
   holdLimit?: number;
+  /** For the embedding of the matrix (`embedded.ts`) instead of its Gram matrix; holds a wide one. */
+  embedded?: boolean;
 }): Layout {
-  const { rows, columns, rowBytes, precision, holdLimit = HOLD_LIMIT } = params;
+  const { rows, columns, rowBytes, precision, holdLimit = HOLD_LIMIT, embedded = false } = params;
   const size = precision === 'f32' ? 4 : 8;
   const tall = rows > columns;
-  const order = Math.min(rows, columns);
-  const padded = Math.ceil(order / TILE) * TILE;
+  const smaller = wholeTiles(Math.min(rows, columns));
+  const order = embedded ? smaller + wholeTiles(Math.max(rows, columns)) : Math.min(rows, columns);
+  const padded = wholeTiles(order);
   const depth = DEPTH_BYTES / size;
   const tiles = ((padded / TILE) * (padded / TILE + 1)) / 2;
   const triangleBytes = tiles * TILE * TILE * size;
@@ -89,10 +97,10 @@ export function planLayout(params: {
     const secondInput = split ? area(blockRows * rowBytes) : input;
     const triangle = area(triangleBytes);
     const work = top;
-    const panelBytes = (split ? Math.ceil(blockRows / TILE) * TILE : padded) * depth * size;
+    const panelBytes = (split ? wholeTiles(blockRows) : smaller) * depth * size;
     const panels = area(panelBytes);
     const secondPanels = split ? area(panelBytes) : panels;
-    const scratch = area(tall ? padded * size : PANEL_ROWS * (depth + 4) * size);
+    const scratch = area(tall ? smaller * size : PANEL_ROWS * (depth + 4) * size);
     const endOfProduct = top;
     top = work;
     const band = area(bandBytes);
@@ -106,15 +114,19 @@ export function planLayout(params: {
     };
   };
 
-  if (!tall) return placeWide(rows, holdLimit, place);
+  if (!tall) return placeWide(rows, embedded ? Number.POSITIVE_INFINITY : holdLimit, place);
   return place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth));
+}
+
+function wholeTiles(length: number): number {
+  return Math.ceil(length / TILE) * TILE;
 }
 
 /** Holds the matrix where it fits; otherwise two blocks of rows as large as fit. */
 function placeWide(rows: number, holdLimit: number, place: (blockRows: number) => Layout): Layout {
   let layout = place(rows);
   for (let blocks = 2; layout.end > holdLimit && layout.blockRows > TILE; blocks++) {
-    layout = place(Math.ceil(rows / blocks / TILE) * TILE);
+    layout = place(wholeTiles(rows / blocks));
   }
   return layout;
 }

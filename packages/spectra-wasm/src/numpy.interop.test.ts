@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { eigenvalueError, matrixOf, randomValues } from './test-support/matrices.js';
+import { eigenvalueError, matrixOf, randomValues, withSpectrum } from './test-support/matrices.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
@@ -16,6 +16,16 @@ sys.stdout.buffer.write(numpy.linalg.svd(w, compute_uv=False).astype('<f8').toby
 
 describe.skipIf(!hasNumpy)(`numpy.linalg.svd in float64${reason}`, () => {
   const engine = createWasmEngine();
+  /** What numpy finds for the same numbers. */
+  function numpy(rows: number, columns: number, values: Float64Array): Float64Array {
+    const run = spawnSync(python, ['-c', program, `${rows}`, `${columns}`], {
+      input: new Uint8Array(values.buffer),
+      maxBuffer: 1e8,
+    });
+    expect(run.stderr.toString()).toBe('');
+    return new Float64Array(new Uint8Array(run.stdout).buffer);
+  }
+
   it.each([
     [1, 5],
     [37, 64],
@@ -26,16 +36,40 @@ describe.skipIf(!hasNumpy)(`numpy.linalg.svd in float64${reason}`, () => {
     [1000, 384],
   ])('%i x %i', async (rows, columns) => {
     const values = randomValues(rows * columns, rows);
-    const run = spawnSync(python, ['-c', program, `${rows}`, `${columns}`], {
-      input: new Uint8Array(values.buffer),
-      maxBuffer: 1e8,
-    });
-    expect(run.stderr.toString()).toBe('');
-    const expected = new Float64Array(new Uint8Array(run.stdout).buffer);
+    const expected = numpy(rows, columns, values);
     const found = await engine.singularValues(matrixOf(rows, columns, values));
     expect(eigenvalueError(found, expected)).toBeLessThan(1e-13);
     const narrow = matrixOf(rows, columns, values);
     const f32 = await engine.singularValues(narrow, { precision: 'f32' });
     expect(eigenvalueError(f32, expected)).toBeLessThan(5e-6);
+  });
+
+  describe.each([
+    [256, 192],
+    [192, 256],
+    [1500, 130],
+    [130, 1500],
+    [5, 900],
+  ])('where a Gram matrix loses digits, %i x %i', (rows, columns) => {
+    const order = Math.min(rows, columns);
+    const noise = Float64Array.from(Float32Array.from(randomValues(rows * columns, 3)));
+    const outlier = (factor: number): Float64Array =>
+      noise.map((value, i) => value * (i === 100 ? factor : 1));
+    const decay = Array.from({ length: order }, (_, i) => 10 ** ((-12 * i) / order));
+    it.each([
+      ['one element times 1e9', outlier(1e9)],
+      ['one element times 1e10', outlier(1e10)],
+      ['twelve decades', withSpectrum(rows, columns, decay)],
+      ['tiny weights', outlier(1e9).map((value) => value * 1e-30)],
+    ])('%s', async (_, values) => {
+      const expected = numpy(rows, columns, values);
+      const found = await engine.singularValues(matrixOf(rows, columns, values));
+      const allowed = 64 * Number.EPSILON * expected[0]!;
+      const floor = Math.max(rows, columns) * Number.EPSILON * expected[0]!;
+      for (const [i, value] of expected.entries()) {
+        // Beyond the rank by numpy's own rule, ours are zero.
+        if (value > 2 * floor) expect(Math.abs(found[i]! - value)).toBeLessThan(allowed);
+      }
+    });
   });
 });

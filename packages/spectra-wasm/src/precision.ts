@@ -1,5 +1,6 @@
 /**
- * Which arithmetic `auto` uses: float32 where its result is provably as good as needed, else float64.
+ * Which arithmetic `auto` uses: float32 where its result is provably as good as needed, else float64;
+ * and how far down the result of either holds.
  *
  * The Gram matrix squares the condition number, so float32 costs the small eigenvalues their digits.
  * They matter: the default tail estimator spans its histogram from the smallest eigenvalue to the
@@ -13,13 +14,15 @@
  *     at the smallest eigenvalue           2.4e-8 sqrt(n) lambda_mean / lambda_min
  *
  * The second has the mean, not the largest: spikes leave the reduction early and take their rounding
- * errors with them.
+ * errors with them. In float64 both are smaller by 2^29, the ratio of the machine epsilons.
  */
 import type { Matrix } from '@alphalora/contracts';
 import { holdsWideValues } from './input.js';
 
 /** Relative error that an eigenvalue may have. */
 const TOLERANCE = 1e-4;
+/** The same in float64 up to the small order, where to do better costs little. */
+const SMALL_TOLERANCE = 1e-5;
 /** Errors of single eigenvalues in the middle exceed the laws by up to this factor on real matrices. */
 const LEEWAY = 3;
 /**
@@ -38,19 +41,24 @@ export function firstPrecision({ rows, columns, dtype }: Matrix): 'f32' | 'f64' 
   return smallestError(order, 1 / smallest) <= TOLERANCE ? 'f32' : 'f64';
 }
 
+/** Rounding errors, those of float32 being 1. */
+const ROUNDING = { f32: 1, f64: 2 ** -29 } as const;
+
 /**
- * The smallest singular value (of all, ascending) that float32 resolves: eigenvalues from its square
- * up are within three times the tolerance. 0 when all are within it.
+ * The smallest singular value (of all, ascending) that a Gram matrix in this arithmetic resolves:
+ * eigenvalues from its square up are within three times the tolerance. 0 when all are within it.
  */
-export function resolvedFrom(singularValues: Float64Array): number {
+export function resolvedFrom(singularValues: Float64Array, precision: 'f32' | 'f64'): number {
   const order = singularValues.length;
+  const wanted = precision === 'f64' && order <= SMALL_ORDER ? SMALL_TOLERANCE : TOLERANCE;
+  const tolerance = wanted / ROUNDING[precision];
   const eigenvalue = (index: number): number => singularValues[index]! ** 2;
   const mean = singularValues.reduce((total, value) => total + value * value, 0) / order;
   const upper = 1.2e-11 * order * eigenvalue(order - 1);
   const upperError = upper / eigenvalue(order >> 1);
   const worst = Math.max(upperError, smallestError(order, mean / eigenvalue(0)));
-  if (worst <= TOLERANCE) return 0;
-  return Math.sqrt((LEEWAY * Math.max(upper, smallestError(order, mean))) / TOLERANCE);
+  if (worst <= tolerance) return 0;
+  return Math.sqrt((LEEWAY * Math.max(upper, smallestError(order, mean))) / tolerance);
 }
 
 function smallestError(order: number, meanOverSmallest: number): number {

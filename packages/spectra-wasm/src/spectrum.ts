@@ -3,14 +3,12 @@
  * chasing, tridiagonal iteration.
  */
 import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
 import { gramProduct } from './gram.js';
 import { createRowReader, type RowReader } from './input.js';
-import { BAND, planLayout, reserve } from './layout.js';
+import { planLayout, reserve } from './layout.js';
 import { createStepper, type Pass } from './pass.js';
 import { stagesOf, type WasmInstance } from './stages.js';
-
-/** Sweeps, and eigenvalues, between two chances to stop. */
-const CHUNK = 64;
 
 /**
  * Largest diagonal elements of the Gram matrix that an arithmetic handles without scaling: far enough
@@ -31,6 +29,8 @@ const NOISE = { f32: 2 ** -25, f64: 2 ** -54 } as const;
 export interface GramSpectrum {
   /** Ascending. */
   readonly singularValues: Float64Array;
+  /** Power of two that brought the matrix into the range of the arithmetic. */
+  readonly scale: number;
   /** Whether the input area now holds the whole matrix. */
   readonly held: boolean;
 }
@@ -61,8 +61,7 @@ export async function gramSpectrum(params: {
 
   const { order, padded } = layout;
   const step = createStepper({
-    total:
-      padded ** 2 * Math.max(rows, columns) + (4 / 3) * padded ** 3 + chaseWork(padded) * padded,
+    total: padded ** 2 * Math.max(rows, columns) + eigenvalueWork(padded),
     signal,
     onProgress: params.onProgress,
   });
@@ -82,18 +81,17 @@ export async function gramSpectrum(params: {
         details: { tensor: name },
       });
     }
-    if (magnitude === 0) return { singularValues: new Float64Array(order), held: holds };
+    if (magnitude === 0) return { singularValues: new Float64Array(order), scale, held: holds };
     // A power of two changes no digit. Capped where the factor itself would overflow.
     const limit = MAX_EXPONENT[precision];
     scale = 2 ** Math.min(limit, Math.max(-limit, -Math.ceil(Math.log2(magnitude))));
     await gramProduct(pass, reader, scale, holds);
   }
 
-  await reduce(pass);
-  const eigenvalues = (await solve(params.instance, pass, name)).sort();
+  const eigenvalues = await symmetricEigenvalues(params.instance, pass, name);
   const noise = NOISE[precision] * Math.sqrt(order) * eigenvalues[order - 1]!;
   const singularValues = eigenvalues.map((value) => (value > noise ? Math.sqrt(value) / scale : 0));
-  return { singularValues, held: holds };
+  return { singularValues, scale, held: holds };
 }
 
 /** Largest |w|, NaN if there is one: for the rare matrix whose squares leave the range of the arithmetic. */
@@ -111,46 +109,4 @@ async function largestMagnitude(
     result = Math.max(result, exports.largest(reader.kind, layout.input, (end - row) * columns));
   }
   return result;
-}
-
-/** Triangle to band to tridiagonal. */
-async function reduce({ layout, memory, stages, step }: Pass): Promise<void> {
-  const { order, padded, triangle, band, workspace } = layout;
-  new Uint8Array(memory.buffer, band, layout.bandBytes).fill(0);
-  for (let column = 0; column < padded; column += BAND) {
-    stages.reducePanel(padded, column, triangle, band, workspace);
-    await step(4 * (padded - column) ** 2 * BAND);
-  }
-  for (let sweep = 0; sweep < order - 2; sweep += CHUNK) {
-    const last = Math.min(order - 2, sweep + CHUNK);
-    stages.chaseSweeps(order, sweep, last, band, workspace);
-    await step(chaseWork(order - sweep) * (last - sweep));
-  }
-  stages.extractTridiagonal(order, band, layout.diagonal, layout.offDiagonal);
-}
-
-/** Operations of one sweep over `remaining` columns, weighted with how much slower they run. */
-function chaseWork(remaining: number): number {
-  return 4 * 6 * BAND * remaining;
-}
-
-/** Eigenvalues of the tridiagonal matrix, in no order. */
-async function solve(
-  { exports, memory }: WasmInstance,
-  { layout, step }: Pass,
-  name: string,
-): Promise<Float64Array> {
-  const { order, diagonal, offDiagonal } = layout;
-  exports.squareOffDiagonal(order, offDiagonal);
-  for (let done = 0; done < order; ) {
-    const last = Math.min(order, done + CHUNK);
-    done = exports.solveTridiagonal(order, done, last, diagonal, offDiagonal);
-    if (done < 0) {
-      throw new AlphaLoraError('ENGINE_FAILED', `${name}: the QL iteration did not converge`, {
-        details: { tensor: name },
-      });
-    }
-    await step(0);
-  }
-  return new Float64Array(memory.buffer, diagonal, order).slice();
 }

@@ -174,12 +174,14 @@ function inBlock(row: MatrixRow): boolean {
 /** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */
 function imprecision(analysis: Analysis): string {
   const rows = analysis.matrices.filter((row) => row.status === 'ok');
-  const names = rows.flatMap(({ name, imprecise }) => (imprecise === undefined ? [] : [name]));
-  if (names.length === 0) return '';
-  const some = names.slice(0, MOST_WARNED).join(', ') + (names.length > MOST_WARNED ? ', ...' : '');
+  const marked = rows.filter(({ imprecise }) => imprecise !== undefined);
+  if (marked.length === 0) return '';
+  const names = marked.slice(0, MOST_WARNED).map(({ name }) => name);
+  const some = names.join(', ') + (marked.length > names.length ? ', ...' : '');
+  const fixable = marked.some(({ precision }) => precision === 'f32');
   return (
-    `warning: ${names.length} of ${rows.length} alphas rest on eigenvalues that float32 does not ` +
-    `resolve (${some}); measure again with --precision auto\n`
+    `warning: ${marked.length} of ${rows.length} alphas rest on eigenvalues that the arithmetic ` +
+    `does not resolve (${some})${fixable ? '; measure again with --precision auto' : ''}\n`
   );
 }
 

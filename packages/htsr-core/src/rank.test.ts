@@ -1,0 +1,85 @@
+import type { Matrix } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { createReferenceEngine } from './engines/ml-matrix.js';
+import { seededRandom } from './random.js';
+import { numericalRank } from './rank.js';
+
+const rows = 90;
+const columns = 70;
+const random = seededRandom(5);
+const gauss = (): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+/** A product of that rank, plus noise; columns decay when asked. */
+function product(rank: number, noise = 0, decay = 0): Float64Array {
+  const left = Float64Array.from({ length: rows * rank }, gauss);
+  const right = Float64Array.from(
+    { length: rank * columns },
+    (_, i) => gauss() * (1 + (i % columns)) ** -decay,
+  );
+  return Float64Array.from({ length: rows * columns }, (_, index) => {
+    const [i, j] = [Math.floor(index / columns), index % columns];
+    let sum = noise * gauss();
+    for (let k = 0; k < rank; k++) sum += left[i * rank + k]! * right[k * columns + j]!;
+    return sum;
+  });
+}
+
+async function rankOf(
+  values: Float32Array | Float64Array,
+): Promise<{ rank: number; read: number }> {
+  let read = 0;
+  const matrix: Matrix = {
+    ...{ name: 'w', rows, columns, dtype: values instanceof Float32Array ? 'F32' : 'F64' },
+    read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
+  };
+  const singularValues = await createReferenceEngine().singularValues(matrix);
+  const counting: Matrix = {
+    ...matrix,
+    read(start = 0, end = rows) {
+      read += end - start;
+      return matrix.read(start, end);
+    },
+  };
+  return { rank: await numericalRank(counting, singularValues), read };
+}
+
+describe('the rank of float32 weights', () => {
+  it.each([1, 2, 8, 30])('is that of the product that was rounded to them: %i', async (rank) => {
+    for (const decay of [0, 1.5]) {
+      const rounded = await rankOf(Float32Array.from(product(rank, 0, decay)));
+      expect(rounded.rank).toBe(rank);
+      expect(rounded.read).toBeLessThanOrEqual(2 * rank + 64);
+    }
+  });
+
+  it('counts noise that is larger than rounding makes', async () => {
+    expect((await rankOf(Float32Array.from(product(5, 1e-5)))).rank).toBe(columns);
+  });
+
+  it('counts what one huge element, row or column dwarfs', async () => {
+    for (const factor of [1e9, 1e10, 1e11]) {
+      const huge: Record<string, (i: number, j: number) => boolean> = {
+        element: (i, j) => i === 40 && j === 50,
+        row: (i) => i === 3,
+        column: (_, j) => j === 69,
+      };
+      for (const [name, isHuge] of Object.entries(huge)) {
+        const values = product(columns).map(
+          (value, index) =>
+            value * (isHuge(Math.floor(index / columns), index % columns) ? factor : 1),
+        );
+        expect((await rankOf(Float32Array.from(values))).rank, `${name} ${factor}`).toBe(columns);
+      }
+    }
+  });
+
+  it('needs no second look where nothing is that small', async () => {
+    expect(await rankOf(Float32Array.from(product(columns)))).toEqual({ rank: columns, read: 0 });
+  });
+});
+
+it('the rank of float64 weights is by their own precision', async () => {
+  expect((await rankOf(product(4, 1e-9))).rank).toBe(columns);
+  expect((await rankOf(product(4))).rank).toBe(4);
+});

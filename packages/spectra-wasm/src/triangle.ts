@@ -1,0 +1,82 @@
+/**
+ * A matrix that is far from square, reduced to a square triangle with the same singular values.
+ *
+ * Householder QR of the longer side (Golub and Van Loan, "Matrix Computations", 5.2), slab after
+ * slab: each is annihilated against the triangle so far, so the matrix is never held. Plain
+ * JavaScript, as few matrices need it.
+ */
+import type { Matrix } from '@alphalora/contracts';
+import { createRowReader } from './input.js';
+import { panelBytes, planLayout, reserve } from './layout.js';
+import { createStepper, type Pass } from './pass.js';
+import { eachSlab } from './slabs.js';
+import { stagesOf, type WasmInstance } from './stages.js';
+
+/** The triangle, times `scale`. */
+export async function triangularFactor(params: {
+  instance: WasmInstance;
+  matrix: Matrix;
+  held: boolean;
+  scale: number;
+  signal: AbortSignal | undefined;
+}): Promise<Matrix> {
+  const { instance, matrix, held, scale, signal } = params;
+  const { memory } = instance;
+  const { name, rows, columns } = matrix;
+  const order = Math.min(rows, columns);
+  const reader = createRowReader(matrix, memory, signal);
+  const layout = planLayout({ rows, columns, rowBytes: reader.rowBytes, precision: 'f64' });
+  reserve(memory, layout, name);
+  const step = createStepper({ total: 1, signal, onProgress: undefined });
+  const stages = stagesOf(instance.exports, 'f64');
+  const pass: Pass = { rows, columns, layout, stages, memory, size: 8, step };
+
+  const triangle = Array.from({ length: order }, () => new Float64Array(order));
+  const lanes = panelBytes(instance.build) / 8;
+  await eachSlab(pass, reader, { scale, held }, async (_, depth) => {
+    const packed = new Float64Array(memory.buffer, layout.panels, layout.padded * depth);
+    const slab = Array.from({ length: order }, (_, i) => {
+      const start = Math.floor(i / lanes) * depth * lanes + (i % lanes);
+      return Float64Array.from({ length: depth }, (_, k) => packed[start + k * lanes]!);
+    });
+    for (let pivot = 0; pivot < order; pivot++) {
+      annihilate(triangle, slab, pivot);
+      await step(0);
+    }
+  });
+  return {
+    ...{ name, rows: order, columns: order, dtype: 'F64' },
+    async read(start = 0, end = order) {
+      const values = new Float64Array((end - start) * order);
+      for (let row = start; row < end; row++) values.set(triangle[row]!, (row - start) * order);
+      return values;
+    },
+  };
+}
+
+/**
+ * A reflection that moves column `pivot` of the slab into the triangle's diagonal.
+ * @param triangle by rows
+ * @param slab by columns; its columns before `pivot` are zero by now and not looked at
+ */
+function annihilate(triangle: Float64Array[], slab: Float64Array[], pivot: number): void {
+  const column = slab[pivot]!;
+  const row = triangle[pivot]!;
+  let squares = 0;
+  for (let k = 0; k < column.length; k++) squares += column[k]! * column[k]!;
+  if (squares === 0) return;
+  const head = row[pivot]!;
+  const norm = Math.sqrt(head * head + squares);
+  const diagonal = head > 0 ? -norm : norm;
+  const first = head - diagonal;
+  const half = -diagonal * first;
+  row[pivot] = diagonal;
+  for (let j = pivot + 1; j < slab.length; j++) {
+    const other = slab[j]!;
+    let dot = first * row[j]!;
+    for (let k = 0; k < column.length; k++) dot += column[k]! * other[k]!;
+    const factor = dot / half;
+    row[j]! -= factor * first;
+    for (let k = 0; k < column.length; k++) other[k]! -= factor * column[k]!;
+  }
+}
