@@ -7,7 +7,7 @@
  * (Jordan, 1874; Golub and Van Loan, "Matrix Computations", 8.6.1). The stages for symmetric matrices
  * find them with errors of a few machine epsilons of the largest, as LAPACK's singular value
  * decomposition does, where the Gram matrix gives those that are below 1e-8 of the largest no digit
- * at all. The order is that of both sides together, so this takes some six to ten times the time of a
+ * at all. The order is that of both sides together, so this takes some five times the time of a
  * square Gram matrix. A matrix that is far from square is reduced to a triangle first.
  */
 import type { Matrix } from '@alphalora/contracts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createWasmEngine } from './index.js';
 import {
   diagonal,
@@ -253,6 +253,31 @@ describe('options', () => {
     for (let i = 0; i < count; i++) {
       expect(Math.abs(f32[i]! ** 2 / expected[i]! ** 2 - 1)).toBeLessThan(1e-4);
     }
+  });
+
+  it('says how far down float64 is right, where there is no memory to do better', async () => {
+    const expected = Float64Array.from({ length: 300 }, (_, i) => 10 ** (-i / 25));
+    const matrix = matrixOf(300, 300, withSpectrum(300, 300, expected));
+    const small = createWasmEngine({ build: 'simd' });
+    // Takes the memory that a Gram matrix needs.
+    await small.singularValues(matrixOf(300, 300, randomValues(90_000, 2)));
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow').mockImplementation(() => {
+      throw new RangeError('no memory');
+    });
+    let resolved = 0;
+    const onPrecision = (_: string, smallest: number): void => {
+      resolved = smallest;
+    };
+    const found = await small.singularValues(matrix, { onPrecision });
+    grow.mockRestore();
+    expect(resolved).toBeGreaterThan(expected[299]!);
+    const right = expected.filter((value) => value >= resolved);
+    expect(right.length).toBeGreaterThan(100);
+    for (const [i, value] of right.entries()) {
+      expect(Math.abs(found[i]! / value - 1)).toBeLessThan(1e-4);
+    }
+    await small.singularValues(matrix, { onPrecision });
+    expect(resolved).toBe(0);
   });
 
   it('reports growing progress that ends with 1', async () => {

@@ -8,7 +8,8 @@ const INSTANCE_BYTES = 4e6;
 
 /**
  * The bytes that an engine takes for one matrix that offers its stored bytes. With `auto` the larger
- * float64 pass counts. May exceed what WebAssembly can address; the engine then refuses the matrix.
+ * float64 pass counts; the rare matrix whose spectrum reaches too far down for a Gram matrix takes about
+ * four times that. May exceed what WebAssembly can address; the engine then refuses the matrix.
  */
 export function memoryEstimate(
   matrix: { rows: number; columns: number; dtype: DType },
