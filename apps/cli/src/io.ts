@@ -1,6 +1,10 @@
 /** What a command may talk to. Tests pass their own. */
 export interface Output {
-  write(text: string): unknown;
+  /**
+   * @param form `data` for documents and JSON, which are not changed on their way to a file or a pipe;
+   * everything else is text for people
+   */
+  write(text: string, form?: 'data'): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   /** Present on terminals; honours NO_COLOR and FORCE_COLOR. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Entry point: hands the process's streams and interrupts to the program. */
+import { guarded } from './output/printable.js';
 import { run } from './run.js';
 
 const interrupt = new AbortController();
@@ -15,7 +16,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: guarded(process.stdout),
+  stderr: guarded(process.stderr),
   signal: interrupt.signal,
 });

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
+import { printable } from './output/printable.js';
 import { parseSetting } from './settings.js';
 import { parseThreshold, type Threshold } from './thresholds.js';
 
@@ -18,6 +19,11 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      // What was typed stays on its line; a suggestion has one of its own.
+      outputError: (text, write) => {
+        const lines = text.trimEnd().split(/\n(?=\(Did you mean )/);
+        write(`${lines.map(printable).join('\n')}\n`);
+      },
     });
 
   remoteOptions(program.command('inspect'))

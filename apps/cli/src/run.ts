@@ -2,6 +2,7 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes, type Io } from './io.js';
+import { printable, tell } from './output/printable.js';
 import { createProgram } from './program.js';
 
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -23,7 +24,7 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   if (signal.aborted) {
-    stderr.write(`interrupted${afterwards(argv)}\n`);
+    tell(stderr, `interrupted${afterwards(argv)}`);
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {
@@ -32,8 +33,8 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return usage ? exitCodes.usage : exitCodes.failed;
   }
   const cause = error instanceof Error ? error : new Error(String(error));
-  stderr.write(`internal error: ${cause.message}\n`);
-  if (process.env['ALPHALORA_DEBUG']) stderr.write(`${cause.stack}\n`);
+  tell(stderr, `internal error: ${cause.message}`);
+  if (process.env['ALPHALORA_DEBUG']) tell(stderr, `${cause.stack}`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
   return exitCodes.failed;
 }
@@ -56,8 +57,8 @@ function withCauses(error: Error): string {
   const told = new Set<unknown>();
   for (let at: unknown = error; at instanceof Error && !told.has(at); at = at.cause) {
     told.add(at);
-    const said = lines.some((line) => line.includes((at as Error).message));
-    if (!said) lines.push(`${at === error ? 'error' : 'caused by'}: ${at.message}`);
+    const said = lines.some((line) => line.includes(printable((at as Error).message)));
+    if (!said) lines.push(printable(`${at === error ? 'error' : 'caused by'}: ${at.message}`));
     if (process.env['ALPHALORA_DEBUG'] && at.stack) lines.push(at.stack);
   }
   return `${lines.join('\n')}\n`;

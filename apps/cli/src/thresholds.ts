@@ -6,6 +6,7 @@
 import { AlphaLoraError, type AnalysedRow, type Analysis } from '@alphalora/contracts';
 import { hasAlpha } from '@alphalora/htsr-core';
 import type { Output } from './io.js';
+import { tell } from './output/printable.js';
 
 type Comparison = '>' | '>=' | '<' | '<=';
 
@@ -140,10 +141,10 @@ export function reportCrossings(
       // A value so close to the limit that rounding would hide the crossing is shown in full.
       const short = Number(value.toPrecision(6));
       const shown = short === threshold.limit ? value : short;
-      stderr.write(`--fail-on ${threshold.text}: ${name} has ${shown}\n`);
+      tell(stderr, `--fail-on ${threshold.text}: ${name} has ${shown}`);
     }
     const more = found.length - MOST_NAMED;
-    if (more > 0) stderr.write(`--fail-on ${threshold.text}: and ${more} more\n`);
+    if (more > 0) tell(stderr, `--fail-on ${threshold.text}: and ${more} more`);
     crossed ||= found.length > 0;
   }
   return crossed;

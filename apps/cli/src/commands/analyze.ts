@@ -35,7 +35,7 @@ function dryRun(checkpoint: Checkpoint, options: AnalyzeOptions, io: Io): ExitCo
   }));
   units.sort((a, b) => b.operations - a.operations);
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ matrices: units }, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify({ matrices: units }, null, 2)}\n`, 'data');
     return exitCodes.done;
   }
   const rows = units.map((unit) => [

@@ -44,8 +44,8 @@ export async function comparePoliciesCommand(
     }
     const candidates = labelled(chosen);
     const comparison = await comparePolicies(candidates, analyses, { ...options, set: {} });
-    const text = options.json ? JSON.stringify(comparison, null, 2) : undefined;
-    io.stdout.write(text === undefined ? policyComparisonText(comparison) : `${text}\n`);
+    if (options.json) io.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
+    else io.stdout.write(policyComparisonText(comparison));
     return exitCodes.done;
   });
 }

@@ -9,6 +9,7 @@ import {
 import { readAnyDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { allocationComparisonText, analysisComparisonText } from '../output/comparison.js';
+import { tell } from '../output/printable.js';
 import { type ComparePoliciesOptions, comparePoliciesCommand } from './compare-policies.js';
 
 interface CompareOptions extends Omit<ComparePoliciesOptions, 'policies'> {
@@ -49,9 +50,10 @@ async function compareDocuments(
     requireWhole(b, fileB);
     comparison = compareAnalyses(a, b);
     for (const [option, values] of Object.entries(comparison.options)) {
-      stderr.write(
+      tell(
+        stderr,
         `warning: the alphas cannot be compared as they are: ${option} is ` +
-          `${shown(values.a)} in a and ${shown(values.b)} in b\n`,
+          `${shown(values.a)} in a and ${shown(values.b)} in b`,
       );
     }
     text = analysisComparisonText(comparison, { files, top });
@@ -64,7 +66,8 @@ async function compareDocuments(
       `${fileA} is an ${a.kind} and ${fileB} an ${b.kind}: give two of the same kind`,
     );
   }
-  stdout.write(json ? `${JSON.stringify(comparison, null, 2)}\n` : text);
+  if (json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
+  else stdout.write(text);
   return exitCodes.done;
 }
 

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { imputedScores } from '../output/allocation.js';
 import { failedRows, omissions, shortcomings } from '../output/analysis.js';
+import { tell } from '../output/printable.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
 
 export interface DeliveryOptions extends GateOptions {
@@ -32,10 +33,11 @@ export async function deliver(
   const { stdout, stderr } = io;
   const formatted = formatDocument(document);
   if (output !== undefined) await writeFileAtomic(output, formatted);
-  stdout.write(json ? formatted : text);
+  if (json) stdout.write(formatted, 'data');
+  else stdout.write(text);
   if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
   if (document.kind === 'allocation') stderr.write(imputedScores(document));
-  if (output !== undefined) stderr.write(`wrote ${output}\n`);
+  if (output !== undefined) tell(stderr, `wrote ${output}`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }
 

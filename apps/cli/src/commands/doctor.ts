@@ -18,7 +18,7 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     cache: defaultCacheFolder(),
   };
   if (options.json) {
-    io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`, 'data');
     return exitCodes.done;
   }
   const left = { align: 'left' as const };

@@ -1,6 +1,7 @@
 /** `alphalora evaluate`: how a model, with or without an adapter, does on a task. */
 import type { Example, Split, TrainingTask } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { printableData, tell } from '../output/printable.js';
 import { evaluationProgress } from '../output/training.js';
 import { adapterOf } from '../training/adapter.js';
 import { fitPrompts } from '../training/prompts.js';
@@ -66,8 +67,9 @@ export async function evaluate(
     ...{ loss, examples: examples.length, split },
   };
   const warning = molora.chanceWarning([loss], model.decoder.config.vocabularySize);
-  if (warning) io.stderr.write(`warning: ${warning}\n`);
-  io.stdout.write(options.json ? `${JSON.stringify(evaluation, null, 2)}\n` : words(evaluation));
+  if (warning) tell(io.stderr, `warning: ${warning}`);
+  if (options.json) io.stdout.write(`${JSON.stringify(evaluation, null, 2)}\n`, 'data');
+  else io.stdout.write(words(printableData(evaluation)));
   return exitCodes.done;
 }
 

@@ -6,6 +6,7 @@ import { readAnyDocument } from '../documents.js';
 import { type Exported, exportDocument, exportNotes } from '../exporters/index.js';
 import { writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { tell } from '../output/printable.js';
 
 interface ExportOptions {
   to: string;
@@ -21,7 +22,7 @@ export async function exportCommand(
   const document = await readAnyDocument(file);
   const exported = await exportDocument(document, options.to);
   const code = await writeExported(exported, options, io);
-  for (const note of await exportNotes(document, options.to)) io.stderr.write(`note: ${note}\n`);
+  for (const note of await exportNotes(document, options.to)) tell(io.stderr, `note: ${note}`);
   return code;
 }
 
@@ -37,7 +38,7 @@ export async function writeExported(
     if (!alone) {
       throw new AlphaLoraError('INVALID_OPTION', `${to} is several files: -o names their folder`);
     }
-    stdout.write(text);
+    stdout.write(text, 'data');
     return exitCodes.done;
   }
   const inside = !alone || isFolder(output);
@@ -47,7 +48,7 @@ export async function writeExported(
   for (const [own, content] of files) {
     await writeFileAtomic(inside ? join(output, own) : output, content);
   }
-  stderr.write(`wrote ${inside && alone ? join(output, name) : output}\n`);
+  tell(stderr, `wrote ${inside && alone ? join(output, name) : output}`);
   return exitCodes.done;
 }
 

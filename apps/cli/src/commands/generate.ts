@@ -50,7 +50,7 @@ export async function generate(
   const text = tokenizer.decode([...ids, ...continued!]);
   if (json) {
     const tokens = continued!.length;
-    io.stdout.write(`${JSON.stringify({ prompt, text, tokens }, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify({ prompt, text, tokens }, null, 2)}\n`, 'data');
   } else {
     io.stdout.write(`${text.startsWith(shown) ? text.slice(shown.length) : ''}\n`);
   }

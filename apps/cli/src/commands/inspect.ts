@@ -1,6 +1,7 @@
 /** `alphalora inspect`: the weights of a model, from its headers. */
 import { describe, unaskedReason, unfitReason } from '@alphalora/htsr-core';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { printable } from '../output/printable.js';
 import { table } from '../output/table.js';
 import { type OpeningOptions, withModel } from './measure.js';
 
@@ -16,7 +17,10 @@ export async function inspect(
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
     if (options.json) {
-      io.stdout.write(`${JSON.stringify({ source, architecture, blocks, weights }, null, 2)}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ source, architecture, blocks, weights }, null, 2)}\n`,
+        'data',
+      );
       return exitCodes.done;
     }
     const rows = weights.map(({ name, shape, dtype, block, role, kind, analysed }) => [
@@ -33,7 +37,7 @@ export async function inspect(
     const elements = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     io.stdout.write(table(columns, rows));
     io.stdout.write(
-      `\n${architecture ?? 'unknown architecture'}: ${blocks} blocks, ${weights.length} weights, ` +
+      `\n${printable(architecture ?? 'unknown architecture')}: ${blocks} blocks, ${weights.length} weights, ` +
         `${elements.toLocaleString('en-US')} elements\n`,
     );
     return exitCodes.done;

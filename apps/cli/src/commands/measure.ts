@@ -15,6 +15,7 @@ import {
 import type { Io } from '../io.js';
 import { accessAgain, openModel, receivedBytes, reopenable } from '../models/open.js';
 import { fileStates, requireUnchanged } from '../models/state.js';
+import { tell } from '../output/printable.js';
 import { downloadLine, progressLine } from '../output/progress.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { withModelDigest } from '../pipeline/identity.js';
@@ -78,7 +79,7 @@ export async function withModel<Result>(
     ...(adapter !== undefined && { adapter }),
     onNotice: (text) => {
       line.clear();
-      stderr.write(`${text}\n`);
+      tell(stderr, `${text}`);
     },
   }).finally(line.clear);
   try {
@@ -113,8 +114,9 @@ export async function measure(
   const farms = chosenFarms(options);
   const left = checkpoint.adapter?.unmatched ?? [];
   if (left.length > 0) {
-    io.stderr.write(
-      `warning: ${left.length} modules of ${adapter} are not in ${source}: ${some(left)}\n`,
+    tell(
+      io.stderr,
+      `warning: ${left.length} modules of ${adapter} are not in ${source}: ${some(left)}`,
     );
   }
   const choice = selection(options, checkpoint.tensors);
@@ -159,7 +161,7 @@ export async function measure(
   };
   const onNotice = (text: string): void => {
     progress.clear();
-    io.stderr.write(`${text}\n`);
+    tell(io.stderr, `${text}`);
   };
   const { queue } = options;
   const pipeline =
@@ -207,8 +209,9 @@ export async function measure(
     await requireUnchanged(checkpoint, states);
     if (notKept !== undefined) {
       progress.clear();
-      io.stderr.write(
-        `warning: spectra are not kept (${notKept}); --cache-dir names another folder\n`,
+      tell(
+        io.stderr,
+        `warning: spectra are not kept (${notKept}); --cache-dir names another folder`,
       );
     }
     const matrices = analysis.matrices.map((row) => {

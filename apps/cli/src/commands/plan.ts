@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import * as v from 'valibot';
 import {
   type AllocatingOptions,
   type Allocator,
@@ -14,6 +15,7 @@ import { writeFileAtomic } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable, imputedScores } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
+import { tell } from '../output/printable.js';
 import { withPolicies } from '../plugins/index.js';
 import { exitCodeOf } from './deliver.js';
 import { type MeasuringOptions, measure, withModel } from './measure.js';
@@ -36,16 +38,17 @@ export async function plan(
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeFileAtomic(analysisFile, formatDocument(analysis));
-    io.stderr.write(`wrote ${analysisFile}\n`);
+    tell(io.stderr, `wrote ${analysisFile}`);
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
     const allocation = await decide(evidence);
     const allocationFile = join(options.output, 'allocation.json');
     await writeFileAtomic(allocationFile, formatDocument(allocation));
-    io.stderr.write(`wrote ${allocationFile}\n`);
+    tell(io.stderr, `wrote ${allocationFile}`);
     io.stderr.write(imputedScores(allocation));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
-    if (options.json) io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`);
+    if (options.json)
+      io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`, 'data');
     else
       io.stdout.write(
         allocationTable(
@@ -80,8 +83,10 @@ function chosenModel(
   );
 }
 
+const plantedSchema = v.pipe(v.string(), v.parseJson(), v.array(v.number()));
+
 /** The exponents that a synthetic model was made with, from the metadata of its weights. */
 function plantedAlphas({ metadata }: Checkpoint): number[] | undefined {
-  const text = metadata['planted_alpha'];
-  return text === undefined ? undefined : (JSON.parse(text) as number[]);
+  const found = v.safeParse(plantedSchema, metadata['planted_alpha']);
+  return found.success ? found.output : undefined;
 }

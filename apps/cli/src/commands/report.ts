@@ -9,6 +9,7 @@ import { parseTrainingStep } from '@alphalora/documents';
 import { readDocument } from '../documents.js';
 import { readText, writeFileAtomic } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { tell } from '../output/printable.js';
 
 export async function report(
   analysisFile: string,
@@ -43,7 +44,7 @@ export async function writeReport(
 ): Promise<void> {
   const { renderReport } = await import('@alphalora/report');
   await writeFileAtomic(file, renderReport(documents));
-  stderr.write(`wrote ${file}\n`);
+  tell(stderr, `wrote ${file}`);
 }
 
 /** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */

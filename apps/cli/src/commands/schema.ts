@@ -13,6 +13,6 @@ export function schema(document: string, io: Io): ExitCode {
     const names = [...schemas.keys()].join(' and ');
     throw new AlphaLoraError('INVALID_OPTION', `no schema "${document}": there are ${names}`);
   }
-  io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
   return exitCodes.done;
 }

@@ -1,6 +1,6 @@
 /** Which matrices the user asked for, by patterns over their names. */
 import { AlphaLoraError, type WeightDescription } from '@alphalora/contracts';
-import picomatch from 'picomatch';
+import { globMatcher } from './glob.js';
 
 /** `true` includes, a text excludes with that reason, undefined leaves it to the default. */
 export type Choice = (weight: WeightDescription) => true | string | undefined;
@@ -11,8 +11,7 @@ export function selection(
   weights: readonly WeightDescription[],
 ): Choice {
   const matcher = (option: string, glob: string): ((name: string) => boolean) => {
-    // Brackets are part of names (`c_attn.weight[q]`), and a star crosses everything.
-    const matches = picomatch(glob, { nobracket: true, bash: true, dot: true });
+    const matches = globMatcher(glob);
     if (weights.some(({ name }) => matches(name))) return matches;
     throw new AlphaLoraError(
       'INVALID_OPTION',

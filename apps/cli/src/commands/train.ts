@@ -3,6 +3,7 @@ import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { readDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { tell } from '../output/printable.js';
 import { trainingProgress } from '../output/training.js';
 import { type BackendOptions, type Runtime, startRuntime } from '../training/runtime.js';
 import { encode, loadExamples, loadLanguageModel, type TaskOptions } from '../training/session.js';
@@ -93,7 +94,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   const losses: number[] = [];
   try {
     if (folder.state) {
-      io.stderr.write(`goes on from step ${folder.state.step} of ${folder.state.settings.steps}\n`);
+      tell(io.stderr, `goes on from step ${folder.state.step} of ${folder.state.settings.steps}`);
     }
     await molora.train({
       ...{ model: adapted.trainable, sequences, settings, signal: io.signal },
@@ -139,9 +140,10 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
       loaded.decoder.config.vocabularySize,
     ),
   };
-  io.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
-  if (summary.warning) io.stderr.write(`warning: ${summary.warning}\n`);
-  io.stderr.write(`wrote ${output}\n`);
+  if (options.json) io.stdout.write(`${JSON.stringify(summary, null, 2)}\n`, 'data');
+  else io.stdout.write(summaryText(summary));
+  if (summary.warning) tell(io.stderr, `warning: ${summary.warning}`);
+  tell(io.stderr, `wrote ${output}`);
   return exitCodes.done;
 }
 

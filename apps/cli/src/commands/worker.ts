@@ -4,6 +4,7 @@ import type { WorkerEvent } from '@alphalora/cluster';
 import { createCompute } from '../cluster/compute.js';
 import { loadCluster, queueAddress } from '../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
+import { tell } from '../output/printable.js';
 import { defaultCacheFolder } from '../pipeline/cache.js';
 import { toolVersion } from '../program.js';
 
@@ -24,7 +25,7 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const { root: roots = [], jobs = availableParallelism(), exitWhenIdle, json } = options;
   const cluster = await loadCluster();
   const address = queueAddress(cluster, queue);
-  const say = (text: string): void => void io.stderr.write(`${text}\n`);
+  const say = (text: string): void => void tell(io.stderr, `${text}`);
   let warned = false;
   const { compute, close } = createCompute({
     ...{ roots, jobs, version: toolVersion() },
@@ -40,7 +41,7 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
     name: `${hostname()}:${process.pid}`,
     ...(exitWhenIdle !== undefined && { idleSeconds: exitWhenIdle }),
     onEvent: (event) => {
-      if (json) io.stdout.write(`${JSON.stringify(recordOf(event))}\n`);
+      if (json) io.stdout.write(`${JSON.stringify(recordOf(event))}\n`, 'data');
       else if (event.kind !== 'started') say(sentence(event));
     },
   });

@@ -7,6 +7,7 @@ import { amountOf, amountsByBlock, isWhole, kinds, summaryOf } from '../amounts.
 import type { Output } from '../io.js';
 import { amountText, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
+import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
 
 /** Longest bar, in characters. */
@@ -27,11 +28,12 @@ interface Grid {
  * @param scores what the policy looked at: `alpha`, or `score` where that came from elsewhere
  */
 export function allocationTable(
-  allocation: Allocation,
+  document: Allocation,
   output: Output,
   planted?: readonly number[],
   scores: 'alpha' | 'score' = 'alpha',
 ): string {
+  const allocation = printableData(document);
   const { budget, projections } = allocation;
   const width = output.columns ?? 120;
   const byBlock = { allocation, planted, scores };

@@ -5,6 +5,7 @@
 import type { AnalysedRow, Analysis, BlockRow, MatrixRow, Warning } from '@alphalora/contracts';
 import { hasAlpha, mean } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
+import { printableData } from './printable.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, table } from './table.js';
 
@@ -17,7 +18,8 @@ const HISTOGRAM_WIDTH = 20;
 /** Characters beside a sparkline: two gaps, and a range such as `11.33 … 14.47`. */
 const RANGE_WIDTH = 17;
 
-export function analysisTable(analysis: Analysis, output: Output): string {
+export function analysisTable(document: Analysis, output: Output): string {
+  const analysis = printableData(document);
   const { model, blocks } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
   const title =
@@ -186,7 +188,8 @@ function imprecision(analysis: Analysis): string {
 }
 
 /** What was not measured and why: failures one by one, skipped weights by reason. */
-export function omissions(analysis: Analysis): string {
+export function omissions(document: Analysis): string {
+  const analysis = printableData(document);
   const reasons = new Map<string, number>();
   for (const row of analysis.matrices) {
     if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
@@ -196,7 +199,8 @@ export function omissions(analysis: Analysis): string {
 }
 
 /** What is behind the exit code 3, what the scores lack, and which numbers not to rely on. */
-export function shortcomings(analysis: Analysis): string {
+export function shortcomings(document: Analysis): string {
+  const analysis = printableData(document);
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
   return failed.join('') + weakness(analysis) + imprecision(analysis);
 }

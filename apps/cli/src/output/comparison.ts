@@ -5,6 +5,7 @@ import type { AllocationComparison, AnalysisComparison } from '../comparison.js'
 import type { Output } from '../io.js';
 import { amountText, counts, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
+import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
 
 /** Longest bar, in characters. */
@@ -13,9 +14,10 @@ const LONGEST_BAR = 40;
 /** @param files what the two sides are called on the command line */
 export function analysisComparisonText(
   comparison: AnalysisComparison,
-  { files, top }: { files: readonly [a: string, b: string]; top: number },
+  options: { files: readonly [a: string, b: string]; top: number },
 ): string {
-  const { a, b, blocks, matrices, rankCorrelation } = comparison;
+  const { files, top } = printableData(options);
+  const { a, b, blocks, matrices, rankCorrelation } = printableData(comparison);
   const head = `a: ${files[0]} (${a.source})\nb: ${files[1]} (${b.source})\n`;
   const compared = blocks.some((block) => block.overlap !== undefined);
   const overlapColumn = compared ? [{ title: '95 % intervals', align: 'left' as const }] : [];
@@ -50,10 +52,12 @@ export function analysisComparisonText(
 
 /** @param top projections with the largest changes to list */
 export function allocationComparisonText(
-  comparison: AllocationComparison,
-  { files, top }: { files: readonly [a: string, b: string]; top: number },
+  compared: AllocationComparison,
+  options: { files: readonly [a: string, b: string]; top: number },
   output: Output,
 ): string {
+  const { files, top } = printableData(options);
+  const comparison = printableData(compared);
   const { a, b, unit, blocks, projections = [] } = comparison;
   const { title } = kinds[unit];
   const numbers: Column[] = [

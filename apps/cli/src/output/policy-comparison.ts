@@ -4,12 +4,14 @@ import { kinds } from '../amounts.js';
 import type { Change, PolicyComparison } from '../policy-comparison.js';
 import { amountText, counts } from './amounts.js';
 import { fixed } from './analysis.js';
+import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
 
 /** Layers that are listed one by one; of more, `--json` has the amounts. */
 const MOST_LAYERS = 200;
 
-export function policyComparisonText(comparison: PolicyComparison): string {
+export function policyComparisonText(compared: PolicyComparison): string {
+  const comparison = printableData(compared);
   const { layers, policies, budget, distances, analyses } = comparison;
   const { unit } = budget;
   const { title } = kinds[unit];

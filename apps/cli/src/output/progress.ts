@@ -2,6 +2,7 @@
 import type { Downloading } from '@alphalora/checkpoint/node';
 import type { AnalysisProgress } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
+import { printable } from './printable.js';
 
 const REDRAW_MS = 100;
 /** Below this share the speed is not known well enough for a forecast. */
@@ -22,7 +23,8 @@ export function statusLine<Report extends unknown[]>(
   return {
     update(...report) {
       const text = parts(...report)?.join('  ');
-      if (text !== undefined) output.write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
+      if (text !== undefined)
+        output.write(`\r\x1b[K${printable(text).slice(0, (output.columns ?? 80) - 1)}`);
     },
     clear() {
       output.write('\r\x1b[K');

@@ -1,11 +1,15 @@
 /** Plain text tables: columns padded to their widest cell, numbers to the right. */
+import { printable } from './printable.js';
+
 export interface Column {
   title: string;
   align?: 'left' | 'right';
 }
 
-/** @returns lines, each ending with a line break */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** @returns lines, each ending with a line break; every cell is made printable */
+export function table(given: readonly Column[], cells: readonly (readonly string[])[]): string {
+  const columns = given.map((column) => ({ ...column, title: printable(column.title) }));
+  const rows = cells.map((row) => row.map(printable));
   const widths = columns.map(({ title }, i) =>
     Math.max(title.length, ...rows.map((row) => row[i]!.length)),
   );

@@ -7,6 +7,7 @@ import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
 import type { PolicyCheck } from '@alphalora/allocator/testing';
 import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
 import type { Io } from '../io.js';
+import { tell } from '../output/printable.js';
 import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
 import { findConfiguration } from './configuration.js';
 import { startThread, type Thread } from './thread.js';
@@ -74,8 +75,9 @@ export async function withPolicies<Result>(
   const folder = process.cwd();
   const { file, skipped } = findConfiguration({ config, untrusted, folder });
   if (skipped !== undefined) {
-    io.stderr.write(
-      `note: ${skipped} came with the model and is not run; --config ${skipped} would use it\n`,
+    tell(
+      io.stderr,
+      `note: ${skipped} came with the model and is not run; --config ${skipped} would use it`,
     );
   }
   let running: Thread | undefined;

@@ -1,5 +1,6 @@
 /** `alphalora policy check`: the allocator's conformance tests on one policy. */
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { tell } from '../../output/printable.js';
 import { type PluginOptions, withPolicies } from '../../plugins/index.js';
 
 interface CheckOptions extends PluginOptions {
@@ -19,20 +20,21 @@ export async function checkPolicyCommand(
     return { name: policy.info.name, checks: await policy.check({ options, seed }) };
   });
   const failed = checks.filter(({ status }) => status === 'failed').length;
-  if (json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+  if (json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`, 'data');
   else {
     for (const { name, status, reason, restsOn } of checks) {
       if (restsOn !== undefined) continue;
-      io.stdout.write(`${status.padEnd(8)} ${name}${reason ? `: ${reason}` : ''}\n`);
+      tell(io.stdout, `${status.padEnd(8)} ${name}${reason ? `: ${reason}` : ''}`);
     }
     const resting = checks.filter(({ restsOn }) => restsOn !== undefined);
     if (resting.length > 0) {
       const [{ restsOn }] = resting as [(typeof resting)[0]];
-      io.stdout.write(`skipped  ${resting.length} more, which rest on "${restsOn}"\n`);
+      tell(io.stdout, `skipped  ${resting.length} more, which rest on "${restsOn}"`);
     }
     const passed = checks.filter(({ status }) => status === 'passed').length;
     const skipped = checks.length - passed - failed;
-    io.stdout.write(`\npolicy ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    io.stdout.write('\n');
+    tell(io.stdout, `policy ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
   return failed > 0 ? exitCodes.failed : exitCodes.done;
 }

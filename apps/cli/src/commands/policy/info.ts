@@ -1,5 +1,6 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { printableData } from '../../output/printable.js';
 import { type PluginOptions, type PolicyInfo, withPolicies } from '../../plugins/index.js';
 import { formatSettings } from '../../settings.js';
 
@@ -12,19 +13,20 @@ export async function policyInfo(
     const policy = await policies.open(reference);
     const defaults = policy.info.hasOptions ? await policy.defaults() : {};
     const set = policies.settings(reference);
-    const text = options.json
-      ? `${JSON.stringify({ ...policy.info, defaults, set }, null, 2)}\n`
-      : describe(policy.info, defaults, set);
-    io.stdout.write(text);
+    const found = { ...policy.info, defaults, set };
+    if (options.json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
+    else io.stdout.write(describe(printableData(found)));
   });
   return exitCodes.done;
 }
 
-function describe(
-  info: PolicyInfo,
-  defaults: Record<string, unknown>,
-  set: Record<string, unknown>,
-): string {
+interface Found extends PolicyInfo {
+  defaults: Record<string, unknown>;
+  /** By the configuration. */
+  set: Record<string, unknown>;
+}
+
+function describe({ defaults, set, ...info }: Found): string {
   const given = formatSettings(set);
   const { name, version, summary, traits, requires, from } = info;
   const { resources, answer, monotone, equivariant, seeded } = traits;

@@ -9,7 +9,7 @@ export async function listPolicies(
 ): Promise<ExitCode> {
   const found = await withPolicies(options, io, (policies) => policies.list());
   if (options.json) {
-    io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
     return exitCodes.done;
   }
   const titles = ['name', 'shares out', 'rule', 'from'];

@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { tell } from '../../output/printable.js';
 import { isBuiltIn } from '../../plugins/built-in.js';
 
 const root = new URL('../../../', import.meta.url);
@@ -34,11 +35,11 @@ export async function newPolicy(
   await writeFolder(folder, files);
 
   if (json) {
-    io.stdout.write(`${JSON.stringify({ folder, files: [...files.keys()] }, null, 2)}\n`);
+    io.stdout.write(`${JSON.stringify({ folder, files: [...files.keys()] }, null, 2)}\n`, 'data');
     return exitCodes.done;
   }
   const shown = relative('', folder) || '.';
-  for (const file of files.keys()) io.stderr.write(`wrote ${join(shown, file)}\n`);
+  for (const file of files.keys()) tell(io.stderr, `wrote ${join(shown, file)}`);
   io.stdout.write(
     `next:\n  cd ${shown}\n  npm install\n  npm test\n  alphalora policy check .\n` +
       'then change index.js into your policy, with it the numbers in index.test.js, README.md and the\n' +

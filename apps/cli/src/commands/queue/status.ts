@@ -2,6 +2,7 @@
 import type { QueueStatus } from '@alphalora/cluster';
 import { loadCluster, queueAddress } from '../../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { printableData } from '../../output/printable.js';
 import { table } from '../../output/table.js';
 
 export async function queueStatusCommand(
@@ -11,7 +12,8 @@ export async function queueStatusCommand(
 ): Promise<ExitCode> {
   const cluster = await loadCluster();
   const status = await cluster.queueStatus(queueAddress(cluster, queue));
-  stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : queueText(status));
+  if (options.json) stdout.write(`${JSON.stringify(status, null, 2)}\n`, 'data');
+  else stdout.write(queueText(printableData(status)));
   return exitCodes.done;
 }
 
