@@ -12,7 +12,8 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { AddedToken } from './tokenizer/added-tokens.js';
 import { makeExact } from './tokenizer/decode.js';
 import { textEncoder } from './tokenizer/encode.js';
-import { type Part, supportedTokenizer, UnsupportedPart } from './tokenizer/parts.js';
+import { type Part, UnsupportedPart } from './tokenizer/part.js';
+import { supportedTokenizer } from './tokenizer/parts.js';
 
 export interface Tokenizer {
   /** @param begin whether to start with the model's begin token, if it has one. @default true */

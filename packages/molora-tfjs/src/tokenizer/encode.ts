@@ -7,7 +7,8 @@
 import type { Tokenizer } from '@huggingface/tokenizers';
 import { type AddedToken, addedTokenSplitter } from './added-tokens.js';
 import { byteToken } from './characters.js';
-import { type Part, vocabularyOf } from './parts.js';
+import type { Part } from './part.js';
+import { vocabularyOf } from './parts.js';
 
 /** @param model what tokenizer.json has of it */
 export function textEncoder(

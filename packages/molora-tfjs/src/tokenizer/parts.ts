@@ -5,12 +5,9 @@
  *
  * What differs was found by comparing the two, see `tokenizer.interop.test.ts`.
  */
-import { byteAlphabet, byteToken, wordCharacters } from './characters.js';
-
-export type Part = Readonly<Record<string, unknown>>;
-
-/** Something that this library cannot compute as the Rust library does; the message names it. */
-export class UnsupportedPart extends Error {}
+import { byteAlphabet, byteToken } from './characters.js';
+import { type Part, refuse } from './part.js';
+import { isSplitAt, preTokenizer, preTokenizers } from './pre-tokenizers.js';
 
 /** @throws UnsupportedPart @returns tokenizer.json, rewritten where need be */
 export function supportedTokenizer(json: Part): Part {
@@ -45,7 +42,7 @@ function supportedModel(model: Part): Part {
   // Files of early versions do not name the model; only BPE has merges.
   const type = model['type'] ?? (Array.isArray(model['merges']) ? 'BPE' : undefined);
   if (!['BPE', 'WordPiece', 'WordLevel', 'Unigram'].includes(type as string))
-    refuse(`the model ${type}`);
+    refuse(type === undefined ? 'a model without a type' : `the model ${type}`);
   if (type === 'BPE') {
     if (model['dropout']) refuse('dropout of a BPE model, which encodes at random');
     if (model['continuing_subword_prefix']) refuse('continuing_subword_prefix of a BPE model');
@@ -107,85 +104,6 @@ function normalizers(part: Part | undefined): Part[] {
   }
 }
 
-function preTokenizers(part: Part | undefined): Part[] {
-  if (!part) return [];
-  return part['type'] === 'Sequence'
-    ? (part['pretokenizers'] as Part[]).flatMap(preTokenizers)
-    : [part];
-}
-
-/** GPT-2's, with the white space of Unicode. */
-const gpt2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-function preTokenizer(part: Part): Part[] {
-  switch (part['type']) {
-    case 'ByteLevel': {
-      const { add_prefix_space: prefix = true, use_regex: split = true } = part;
-      return [
-        ...(prefix ? [{ type: 'Replace', pattern: { Regex: '\\A[^ ]' }, content: ' $&' }] : []),
-        ...(split ? [isolated(gpt2)] : []),
-        { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
-      ];
-    }
-    case 'Metaspace': {
-      const { replacement = '▁', add_prefix_space: prefix = true, split = true } = part;
-      const mark = String(replacement);
-      if ([...mark].length !== 1) refuse('a Metaspace replacement of several characters');
-      const scheme = part['prepend_scheme'] ?? (prefix ? 'always' : 'never');
-      const piece = `[${mark}][^${mark}]*|[^${mark}]+`;
-      return [
-        { type: 'Metaspace', replacement: mark, prepend_scheme: scheme },
-        ...(split ? [isolated(piece)] : []),
-      ];
-    }
-    case 'Digits':
-      return [isolated(part['individual_digits'] ? '\\p{N}' : '\\p{N}+')];
-    case 'WhitespaceSplit':
-      return [{ type: 'Split', pattern: { Regex: '\\s+' }, behavior: 'Removed', invert: false }];
-    case 'Whitespace':
-      return [
-        {
-          ...{ type: 'Split', behavior: 'Removed', invert: true },
-          pattern: { Regex: `[${wordCharacters}]+|[^${wordCharacters}\\s]+` },
-        },
-      ];
-    case 'Split':
-      return [splitPart(part)];
-    default:
-      return refuse(`the pre-tokenizer ${part['type']}`);
-  }
-}
-
-function isolated(regex: string): Part {
-  return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
-}
-
-function splitPart(part: Part): Part {
-  const { Regex: regex } = part['pattern'] as { Regex?: string };
-  const behavior = String(part['behavior']);
-  const inverted = part['invert'] === true;
-  const known = inverted ? behavior === 'Removed' : ['Isolated', 'Removed'].includes(behavior);
-  if (!known || (regex === undefined && behavior === 'Removed'))
-    refuse(`the pre-tokenizer Split with the behavior ${behavior}${inverted ? ', inverted' : ''}`);
-  if (regex === undefined) return part;
-  const bare = regex.replaceAll(/\\[pPx]\{[^}]*\}|\\.|\[(?:\\.|[^\]])*\]/g, 'x');
-  if (/[*+?]\+|\(\?>/.test(bare))
-    refuse('the pre-tokenizer Split with possessive quantifiers or atomic groups');
-  return { ...part, pattern: { Regex: foldedLongS(regex) } };
-}
-
-/** Without regard to case, s is also the long s; the expressions of Llama 3 and Qwen look for 's. */
-function foldedLongS(regex: string): string {
-  return regex.replaceAll("(?i:'s|", "(?i:'[sſ]|");
-}
-
-function isSplitAt(part: Part, replaced: Part): boolean {
-  const { String: from } = (replaced['pattern'] ?? {}) as { String?: string };
-  const { String: at } = (part['pattern'] ?? {}) as { String?: string };
-  if (part['type'] !== 'Split' || replaced['type'] !== 'Replace' || at === undefined) return false;
-  return at === from && !String(replaced['content']).includes(at);
-}
-
 function replace(kind: string, part: Part): Part {
   const { String: text } = part['pattern'] as { String?: string };
   if (text === undefined) refuse(`the ${kind} Replace with a regular expression`);
@@ -213,8 +131,4 @@ function decoder(part: Part | undefined): Part | null {
     default:
       return refuse(`the decoder ${part['type']}`);
   }
-}
-
-function refuse(what: string): never {
-  throw new UnsupportedPart(what);
 }
