@@ -20,13 +20,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeValues, serializeSafetensors } from '../packages/checkpoint/src/index.js';
 import { member, outsider, startHub } from '../packages/checkpoint/src/test-support/hub.js';
+import { parseQueueAddress, startWorker } from '../packages/cluster/src/index.js';
 import {
   freePort,
   type RedisServer,
   redisAbsent,
   startRedis,
 } from '../packages/cluster/src/test-support/redis.js';
-import type { Analysis } from '../packages/contracts/src/index.js';
+import type { AnalysedRow, Analysis } from '../packages/contracts/src/index.js';
 import { root as repository } from './lib/workspace.js';
 
 const main = join(repository, 'apps/cli/dist/main.js');
@@ -326,6 +327,85 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     }
     expect(matrices(one.lines(), 'done')).toEqual([]);
   }, 180_000);
+
+  it('believes no worker that sends anything else than a measurement of the matrix', async () => {
+    const model = writeModel('lies', 3, 32);
+    const queue = redis.url('lies');
+    const single = alphalora(['analyze', model, '--json', '--no-cache']);
+    await single.code;
+    const { matrices: right } = JSON.parse(single.texts.stdout) as Analysis;
+    const row = right[0] as AnalysedRow;
+    const { name, shape, dtype, block, role, kind, status, digest, ...measurement } = row;
+    const honest = { measurement, digest, found: 0 };
+    const lies = [
+      { ...honest, measurement: { ...measurement, alpha: -5 } },
+      { ...honest, measurement: { ...measurement, name: 'another' } },
+      { ...honest, measurement: { ...measurement, block: 70, shape: [1, 1], dtype: 'I8' } },
+      'nothing of the kind',
+    ];
+    let told = 0;
+    const liar = await startWorker({
+      address: parseQueueAddress(queue),
+      compute: async ({ matrix }) => {
+        const lie = lies[told++ % lies.length]!;
+        return typeof lie === 'string' ? lie : { matrix, ...lie };
+      },
+      name: 'liar',
+    });
+    const output = join(folder, 'lies.json');
+    const asking = alphalora(['analyze', model, '-o', output, '--queue', queue]);
+    await until(
+      () => (asking.texts.stderr.match(/worker liar sent a wrong answer/g) ?? []).length > 2,
+    );
+    await liar.stop();
+    worker(queue, folder);
+    const code = await asking.code;
+    // Within the three attempts of each matrix; what the honest one gets is right.
+    expect([0, 3], asking.texts.stderr).toContain(code);
+    expect(told).toBeLessThanOrEqual(9);
+    const { matrices: rows } = JSON.parse(readFileSync(output, 'utf8')) as Analysis;
+    for (const [i, each] of rows.entries()) {
+      if (each.status === 'ok') expect(each).toEqual(right[i]);
+      else
+        expect(each).toMatchObject({
+          status: 'failed',
+          reason: expect.stringMatching(/3 wrong answers/),
+        });
+    }
+    const page = join(folder, 'lies.html');
+    expect(await alphalora(['report', output, '-o', page]).code).toBe(0);
+  });
+
+  it('gives up a matrix that takes too long, and stops at once in the middle of one', async () => {
+    const hub = await startHub();
+    try {
+      const model = writeModel('slow', 1, 64);
+      await hub.put('demo/slow/model.safetensors', readFileSync(join(model, 'model.safetensors')));
+      const queue = redis.url('slow');
+      const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf-slow') };
+      const pass = { on: 'files', kind: 'pass' } as const;
+      // Headers are read here, by the worker, and by its thread; the weights never come.
+      const hangs = Array.from({ length: 50 }, () => ({ on: 'files', kind: 'hang' }) as const);
+      await hub.faults(pass, pass, pass, ...hangs);
+      const args = ['worker', queue, '--jobs', '1', '--json', '--no-cache', '--job-timeout', '2'];
+      const stuck = alphalora(args, env);
+      const asking = alphalora(['analyze', 'hf://demo/slow', '--json', '--queue', queue], env);
+      expect(await asking.code, asking.texts.stderr).toBe(3);
+      expect(asking.texts.stderr).toMatch(/took longer than 2 s, the time limit for a matrix/);
+      const failures = stuck.texts.stdout.split('\n').filter((line) => line.includes('"failed"'));
+      expect(failures).toHaveLength(3);
+
+      await hub.faults(pass, ...hangs);
+      const again = alphalora(['analyze', 'hf://demo/slow', '--seed', '1', '--queue', queue], env);
+      await until(() => (stuck.texts.stdout.match(/"started"/g) ?? []).length === 4);
+      stuck.child.kill('SIGTERM');
+      expect(await stuck.code).toBe(0);
+      again.child.kill('SIGINT');
+      expect(await again.code).toBe(130);
+    } finally {
+      await hub.close();
+    }
+  }, 120_000);
 
   it('notices that a worker sees another model', async () => {
     // The queue and the worker are on two machines with a folder of the same name.

@@ -189,6 +189,11 @@ function queueCommands(program: Command, io: Io, finish: (code: ExitCode) => voi
     .option('--cache-dir <folder>', 'where spectra are kept')
     .option('--no-cache', 'keep no spectra and use none')
     .option('--lock <seconds>', 'silence after which its matrices go to others', positive, 30)
+    .option(
+      '--job-timeout <seconds>',
+      'for a matrix (default: an hour, more for large ones)',
+      positive,
+    )
     .option('--exit-when-idle <seconds>', 'stop after so long without work', positive)
     .option('--json', 'print what happens, a JSON object a line')
     .action(async (queue, options) => {

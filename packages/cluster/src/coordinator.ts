@@ -36,15 +36,22 @@ export interface Answer {
   known: boolean;
 }
 
+export interface RunControl {
+  onProgress?: (part: number) => void;
+  check?: (result: unknown) => void;
+}
+
 export interface Coordinator {
   /**
    * Jobs are started in the order of the calls.
    *
+   * @param control.check throws when a result is no answer to the job. That counts as an attempt that
+   *   failed: the job is given out again, as often as attempts are left
    * @throws AlphaLoraError `ENGINE_FAILED` with the reason when the job has failed for good,
    *   `INVALID_OPTION` for a job of more than 64 kB, `IO_FAILED` when the server refuses jobs; the
    *   signal's reason when aborted
    */
-  run(job: MatrixJob, control?: { onProgress?: (part: number) => void }): Promise<Answer>;
+  run(job: MatrixJob, control?: RunControl): Promise<Answer>;
   /** How many workers are connected, as far as the server tells. */
   workers(): Promise<number>;
   /** Leaves the jobs as they are. */
@@ -61,10 +68,13 @@ interface Pending {
   key: string;
   /** Whether it is known to be on the queue. */
   sent: boolean;
+  /** Results that were no answer. */
+  refused: number;
+  isRefusing: boolean;
   promise: Promise<Answer>;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
-  onProgress: ((part: number) => void) | undefined;
+  control: RunControl;
 }
 
 /** @throws AlphaLoraError `IO_FAILED` when the server cannot be reached or refuses the credentials */
@@ -87,15 +97,20 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     pending.clear();
     unsent.length = 0;
   };
+  const failRefused = (error: unknown): void => failAll(refused(error));
   const settle = (key: string, how: (entry: Pending) => void): void => {
     const entry = pending.get(key);
     if (!entry) return;
     pending.delete(key);
     how(entry);
   };
-  const succeed = (key: string, result: unknown, known: boolean): void =>
-    settle(key, ({ resolve }) => resolve({ result, known }));
-  const fail = (key: string, reason: string): void =>
+  const succeed = (key: string, result: unknown, known: boolean): void => {
+    const entry = pending.get(key);
+    const fault = entry && faultOf(result, entry.control);
+    if (entry && fault !== undefined) void refuseResult(entry, fault).catch(failRefused);
+    else settle(key, ({ resolve }) => resolve({ result, known }));
+  };
+  const fail = (key: string, reason: unknown): void =>
     settle(key, ({ reject }) => reject(new AlphaLoraError('ENGINE_FAILED', reasonInWords(reason))));
 
   /** Looks at jobs on the server, takes what is done, and adds what is not there. */
@@ -110,22 +125,47 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       const entry = entries[i]!;
       if (added == null) missing.push(entry);
       else if (finished == null) continue;
-      else if (value != null) succeed(entry.key, JSON.parse(value), anew);
+      else if (value != null) succeed(entry.key, parsed(value), anew);
       else if (anew) {
         // It failed in an earlier run; who asks again has mended something.
         await queue.remove(entry.key);
         missing.push(entry);
-      } else fail(entry.key, reason ?? 'failed without a reason');
+      } else fail(entry.key, reason);
     }
-    await queue.addBulk(missing.map(({ job, key }) => bullJob(job, key)));
+    await queue.addBulk(missing.map(bullJob));
     for (const entry of entries) entry.sent = true;
   }
 
-  const bullJob = (job: MatrixJob, key: string) => ({
+  /** Takes a result that is no answer off the server, and gives the job out again. */
+  async function refuseResult(entry: Pending, fault: string): Promise<void> {
+    const { key, job } = entry;
+    if (entry.isRefusing) return;
+    entry.isRefusing = true;
+    try {
+      const [finished, by] = await client.hmget(queue.toKey(key), 'finishedOn', 'pb');
+      // Another run that waits for it was faster.
+      if (finished == null) return;
+      entry.refused++;
+      const isLast = entry.refused >= attempts;
+      const next = isLast ? 'it counts as failed' : 'it is given out again';
+      const who = by == null ? 'a worker' : `worker ${reasonInWords(by)}`;
+      notify(`${who} sent a wrong answer for ${job.matrix}: ${fault}; ${next}`);
+      await queue.remove(key);
+      if (isLast) fail(key, `${fault} (${entry.refused} wrong answers)`);
+      else await queue.addBulk([bullJob(entry)]);
+    } finally {
+      entry.isRefusing = false;
+    }
+  }
+
+  const bullJob = ({ job, key, refused: wrong }: Pending) => ({
     name: job.matrix,
     data: job,
     opts: {
-      ...{ jobId: key, attempts, backoff: { type: 'exponential', delay: retryDelay } },
+      ...{ jobId: key, attempts: attempts - wrong },
+      ...{ backoff: { type: 'exponential', delay: retryDelay } },
+      // Somebody else may be free by then.
+      ...(wrong > 0 && { delay: retryDelay * 2 ** (wrong - 1) }),
       ...{ removeOnComplete: { age: KEEP_SECONDS }, removeOnFail: { age: KEEP_SECONDS } },
       // Traces would tell readers of the queue about files of the workers.
       stackTraceLimit: 0,
@@ -138,7 +178,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     try {
       while (unsent.length > 0) await look(unsent.splice(0, CHUNK), { anew: true });
     } catch (error) {
-      failAll(refused(error));
+      failRefused(error);
     } finally {
       sending = false;
     }
@@ -151,7 +191,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       await look(chunk, { anew: false });
     }
   }
-  const sweepSafely = (): void => void sweep().catch((error) => failAll(refused(error)));
+  const sweepSafely = (): void => void sweep().catch(failRefused);
 
   // From here on, so that nothing falls between the first look at a job and the first event.
   const [last] = await client.xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
@@ -163,7 +203,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   events.on('completed', ({ jobId, returnvalue }) => succeed(jobId, returnvalue, false));
   events.on('failed', ({ jobId, failedReason }) => fail(jobId, failedReason));
   events.on('progress', ({ jobId, data }) => {
-    if (typeof data === 'number' && data >= 0 && data <= 1) pending.get(jobId)?.onProgress?.(data);
+    if (typeof data === 'number' && data >= 0 && data <= 1)
+      pending.get(jobId)?.control.onProgress?.(data);
   });
   // What the connection goes through is told by the other one.
   events.on('error', () => undefined);
@@ -176,7 +217,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   signal?.addEventListener('abort', abort, { once: true });
 
   return {
-    async run(job, { onProgress } = {}) {
+    async run(job, control = {}) {
       if (ended !== undefined) throw ended;
       if (Buffer.byteLength(JSON.stringify(job)) > MAX_JOB_BYTES) {
         throw new AlphaLoraError('INVALID_OPTION', `the job for ${job.matrix} is over 64 kB`);
@@ -185,7 +226,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       const known = pending.get(key);
       if (known) return known.promise;
       const { promise, resolve, reject } = deferred<Answer>();
-      const entry = { job, key, sent: false, promise, resolve, reject, onProgress };
+      const state = { sent: false, refused: 0, isRefusing: false };
+      const entry = { ...{ job, key, control, ...state }, promise, resolve, reject };
       pending.set(key, entry);
       unsent.push(entry);
       // Calls of the same turn travel together.
@@ -216,6 +258,25 @@ async function listen(events: QueueEvents, closing: AbortSignal): Promise<void> 
       (events.opts as { lastEventId?: string }).lastEventId = '$';
       await delay(1000, undefined, { signal: closing }).catch(() => undefined);
     }
+  }
+}
+
+/** What does not even parse is no answer to anything. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a result is no answer; undefined when it is one. */
+function faultOf(result: unknown, { check }: RunControl): string | undefined {
+  try {
+    check?.(result);
+    return undefined;
+  } catch (error) {
+    return reasonInWords(error instanceof Error ? error.message : String(error));
   }
 }
 

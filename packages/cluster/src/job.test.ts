@@ -60,7 +60,8 @@ describe('a job read from the server', () => {
   it.each([
     ['nothing', undefined],
     ['a text', 'job'],
-    ['another format', { ...job, format: 2 }],
+    ['no format', { ...job, format: undefined }],
+    ['a format that is no number', { ...job, format: 'x' }],
     ['no matrix', { ...job, matrix: '' }],
     ['a model that is no text', { ...job, model: ['x'] }],
     ['an endless name', { ...job, matrix: 'x'.repeat(5000) }],
@@ -68,5 +69,29 @@ describe('a job read from the server', () => {
     ['a field too many', { ...job, run: 'rm' }],
   ])('is refused: %s', (_, data) => {
     expect(() => parseJob(data)).toThrow(/not a job of this program/);
+  });
+
+  it('of another version of the protocol says so', () => {
+    expect(() => parseJob({ ...job, format: 2, matrices: [] })).toThrow(
+      'the job has format 2, but this worker knows format 1: use one version everywhere',
+    );
+  });
+
+  it('is refused, or one, after any change', () => {
+    const keys = [...Object.keys(job), 'adapter', 'extra'];
+    fc.assert(
+      fc.property(fc.constantFrom(...keys), fc.jsonValue(), (key, value) => {
+        try {
+          const { options, adapter, ...texts } = parseJob({ ...job, [key]: value });
+          expect(texts.format).toBe(1);
+          for (const text of Object.values({ ...texts, format: 'x', ...(adapter && { adapter }) }))
+            expect(text).toMatch(/./s);
+          expect(Object.keys(options)).toBeDefined();
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'INVALID_DOCUMENT' });
+        }
+      }),
+      { seed: 1, numRuns: 500 },
+    );
   });
 });

@@ -7,9 +7,11 @@ import { createHash } from 'node:crypto';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
 
+/** Raised when jobs mean something else; a worker refuses those that it does not know. */
+const FORMAT = 1;
+
 export interface MatrixJob {
-  /** Raised when jobs mean something else; a worker refuses those that it does not know. */
-  format: 1;
+  format: typeof FORMAT;
   /** Name and version of the program: another one may compute other numbers. */
   tool: string;
   /** Where the weights are: a path, or `hf://org/name@commit`. */
@@ -32,7 +34,7 @@ export const MAX_JOB_BYTES: number = 1 << 16;
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
 
 const schema = v.strictObject({
-  format: v.literal(1),
+  format: v.literal(FORMAT),
   tool: text,
   model: text,
   adapter: v.optional(text),
@@ -49,6 +51,13 @@ const schema = v.strictObject({
 export function parseJob(data: unknown): MatrixJob {
   const { success, output, issues } = v.safeParse(schema, data);
   if (success) return output as MatrixJob;
+  const { format } = (data ?? {}) as { format?: unknown };
+  if (typeof format === 'number' && format !== FORMAT) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `the job has format ${format}, but this worker knows format ${FORMAT}: use one version everywhere`,
+    );
+  }
   const [issue] = issues;
   const where = v.getDotPath(issue);
   throw new AlphaLoraError(

@@ -165,6 +165,67 @@ describe.skipIf(redisAbsent)(`a queue${title}`, () => {
     expect(attempts['broken']).toBe(6);
   });
 
+  it('takes no wrong answer: the job is given out again, and fails when all are wrong', async () => {
+    fresh();
+    const notices: string[] = [];
+    const asking = await coordinator({ onNotice: (text) => void notices.push(text) });
+    const given: Record<string, number> = {};
+    await worker(
+      async ({ matrix }) => {
+        given[matrix] = (given[matrix] ?? 0) + 1;
+        return matrix === 'wrong' || given[matrix]! < 3 ? { of: 'another' } : { of: matrix };
+      },
+      { name: 'bad\u001b[31m\nworker' },
+    );
+    const answerTo = (name: string) =>
+      asking.run(job(name), {
+        check: (result) => {
+          if ((result as { of: string }).of !== name) throw new Error('it is of another matrix');
+        },
+      });
+    const [late, wrong] = await Promise.all([
+      answerTo('late'),
+      answerTo('wrong').catch((error) => error),
+    ]);
+    expect(late).toEqual({ result: { of: 'late' }, known: false });
+    expect(wrong).toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: 'it is of another matrix (3 wrong answers)',
+    });
+    expect(given).toEqual({ late: 3, wrong: 3 });
+    const about = notices.filter((text) => /sent a wrong answer/.test(text)).sort();
+    const said = (name: string, next: string): string =>
+      `worker bad [31m worker sent a wrong answer for ${name}: it is of another matrix; ${next}`;
+    const again = 'it is given out again';
+    expect(about).toEqual(
+      [
+        ...['late', 'late', 'wrong', 'wrong'].map((name) => said(name, again)),
+        said('wrong', 'it counts as failed'),
+      ].sort(),
+    );
+    // Nobody finds the wrong answers later.
+    expect((await queueStatus(address)).counts).toMatchObject({ completed: 1, failed: 0 });
+  });
+
+  it('takes no wrong answer of an earlier run, nor one that is no JSON', async () => {
+    fresh();
+    await worker(async () => 'old');
+    await (await coordinator()).run(job('a'));
+    await (await coordinator()).run(job('b'));
+    const client = new Redis(redis.port);
+    await client.hset(`bull:${address.name}:${jobKey(job('b'))}`, 'returnvalue', '{"half":');
+    client.disconnect();
+    await Promise.all(open.splice(0).map((each) => each.close?.() ?? each.stop?.()));
+    await worker(async () => 'new');
+    const asking = await coordinator();
+    const check = (result: unknown): void => {
+      if (result !== 'new') throw new Error('not new');
+    };
+    for (const name of ['a', 'b']) {
+      expect(await asking.run(job(name), { check })).toEqual({ result: 'new', known: false });
+    }
+  });
+
   it('hands a silent worker’s job to another, and refuses the late answer', async () => {
     fresh();
     const asking = await coordinator();

@@ -39,7 +39,7 @@ export type { Random } from './random.js';
 export { seededRandom } from './random.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';
-export { mean, quantile } from './statistics.js';
+export { mean, middle95, quantile } from './statistics.js';
 export { summarize } from './summary.js';
 export { weightFromValues } from './values.js';
 export { localizationRatio, participationRatio, vectorEntropy } from './vector.js';

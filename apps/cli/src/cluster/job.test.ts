@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkedAnswer, checkedOptions, jobOptions } from './job.js';
+import { checkedOptions, jobOptions } from './job.js';
 
 const options = {
   ...{ splitFused: false, engine: 'wasm', build: 'simd', precision: 'auto' },
@@ -27,34 +27,11 @@ describe('the options of a job', () => {
     ['bootstrap', 1e9],
     ['seed', -1],
     ['farms', { rows: 1, ratio: 1, windows: 1 }],
-    ['farms', { rows: 2, ratio: 1, windows: 1e9 }],
+    ['farms', { rows: 2, ratio: 1, windows: 257 }],
     ['farms', { rows: 2, ratio: 1, windows: 1, extra: 1 }],
     ['cacheFolder', '/etc'],
     ['model', '/etc'],
   ])('are refused with %s = %j', (key, value) => {
     expect(() => checkedOptions({ ...options, [key]: value })).toThrow(/an option of the job/);
-  });
-});
-
-describe('the answer of a worker', () => {
-  const answer = {
-    measurement: { xmin: 1, alpha: 2.5, metrics: { entropy: null, norm: 3 }, tail: 4 },
-    digest: 'ab'.repeat(32),
-    found: 0,
-  };
-
-  it('is taken with its properties in their order', () => {
-    expect(JSON.stringify(checkedAnswer(answer))).toBe(JSON.stringify(answer));
-  });
-
-  it.each([
-    undefined,
-    'x',
-    { ...answer, digest: 'short' },
-    { ...answer, found: -1 },
-    { ...answer, measurement: { alpha: null, metrics: {} } },
-    { ...answer, measurement: { alpha: 2, metrics: { norm: 'high' } } },
-  ])('is refused: %j', (value) => {
-    expect(() => checkedAnswer(value)).toThrow(/no measurement/);
   });
 });

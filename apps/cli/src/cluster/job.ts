@@ -1,14 +1,15 @@
 /**
- * What travels between the machine that asks and those that measure: the options of a matrix's job,
- * and the measurement that comes back. Both are checked on arrival, since anybody who can write to
- * the queue's server can write anything there: options only choose among what this program has.
+ * What goes to the machines that measure: the options of a matrix's job, and by what they know that
+ * they see the same model. Options are checked on arrival, since anybody who can write to the queue's
+ * server can write anything there: they only choose among what this program has.
  */
+import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
-import { fileStates } from '../models/state.js';
+import { fileState, fileStates } from '../models/state.js';
 import { listDigest } from '../pipeline/digest.js';
-import { engineNames, type Measured, type MeasurerSettings } from '../pipeline/measurer.js';
+import { engineNames, type MeasurerSettings } from '../pipeline/measurer.js';
 
 /** The settings that change numbers; the others are each machine's own. */
 const measuringOptions = v.strictObject({
@@ -25,7 +26,8 @@ const measuringOptions = v.strictObject({
     v.strictObject({
       rows: count(2, 1e6),
       ratio: v.pipe(v.number(), v.minValue(1), v.maxValue(1e6)),
-      windows: count(1, 1e4),
+      // Up to its square for a matrix.
+      windows: count(1, 256),
     }),
   ),
 });
@@ -60,33 +62,23 @@ export function checkedOptions(options: unknown): JobOptions {
   );
 }
 
-/** What a worker sends, apart from the numbers themselves, which the document takes as they are. */
-const answer = v.object({
-  measurement: v.looseObject({
-    alpha: v.number(),
-    metrics: v.record(v.string(), v.nullable(v.number())),
-  }),
-  digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  found: v.pipe(v.number(), v.minValue(0)),
-});
-
-/** @throws AlphaLoraError `ENGINE_FAILED` when it is no measurement */
-export function checkedAnswer(result: unknown): Measured {
-  const { success, issues } = v.safeParse(answer, result);
-  // As it came: a checked copy has its properties in another order, and the document would too.
-  if (success) return result as Measured;
-  throw new AlphaLoraError(
-    'ENGINE_FAILED',
-    `the worker sent what is no measurement: ${issues[0].message}`,
-  );
-}
-
 /** Digest of what the headers say, by which two machines know that they see the same model. */
 export function layoutOf({ tensors }: Checkpoint): string {
   return listDigest(tensors.map(({ name, dtype, shape }) => `${dtype} ${shape.join('x')} ${name}`));
 }
 
-/** Identity of the weights' values, found without reading them. */
+/**
+ * Identity of the weights' values, found without reading them. It includes the configurations, which
+ * say how fused weights divide and by what an adapter's updates are multiplied.
+ */
 export async function contentOf(checkpoint: Checkpoint): Promise<string> {
-  return listDigest(await fileStates(checkpoint));
+  const { config, adapter } = checkpoint;
+  const states = await fileStates(checkpoint);
+  const scale = adapter && (await fileState(join(adapter.source, 'adapter_config.json')));
+  return listDigest([
+    ...states,
+    JSON.stringify(config ?? null),
+    adapter?.source ?? '',
+    scale ?? '',
+  ]);
 }

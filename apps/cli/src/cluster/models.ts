@@ -8,6 +8,7 @@ import { openModel as openAnyModel } from '../models/open.js';
 import { type Measurer, type MeasurerSettings, measurableUnits } from '../pipeline/measurer.js';
 import { createPool } from '../pipeline/pool.js';
 import { layoutOf } from './job.js';
+import { unlessAborted } from './time-limit.js';
 
 export interface OpenModel {
   /** Of the weights' headers; see `layoutOf`. */
@@ -18,11 +19,12 @@ export interface OpenModel {
 
 export interface Models {
   /**
-   * @param content tells apart models that have been at the same place one after the other
+   * @param job.content tells apart models that have been at the same place one after the other
+   * @param job.signal ends the waiting for a model that does not open
    */
   use<Result>(
     settings: MeasurerSettings,
-    content: string,
+    job: { content: string; signal: AbortSignal },
     work: (model: OpenModel) => Promise<Result>,
   ): Promise<Result>;
   close(): Promise<void>;
@@ -33,6 +35,8 @@ const MOST_IDLE = 2;
 
 interface Entry {
   model: Promise<OpenModel>;
+  /** Ends the opening of the model. */
+  opening: AbortController;
   users: number;
 }
 
@@ -40,46 +44,57 @@ interface Entry {
 export function openModels(jobs: number): Models {
   // In the order of their last use.
   const entries = new Map<string, Entry>();
-  const closeEntry = async (key: string, { model }: Entry): Promise<void> => {
-    entries.delete(key);
-    await model.then(
-      ({ measurer }) => measurer.close(),
-      () => undefined,
-    );
-  };
   return {
-    async use(settings, content, work) {
+    async use(settings, { content, signal }, work) {
       const key = JSON.stringify([settings, content]);
-      const entry = entries.get(key) ?? { model: openModel(settings, jobs), users: 0 };
+      const entry = entries.get(key) ?? newEntry(settings, jobs);
       entries.delete(key);
       entries.set(key, entry);
       entry.users++;
-      let model: OpenModel;
       try {
-        model = await entry.model;
-      } catch (error) {
-        // The next job tries anew.
-        if (entries.get(key) === entry) entries.delete(key);
-        throw error;
-      }
-      try {
+        const model = await unlessAborted(entry.model, signal).catch((error) => {
+          // The next job tries anew.
+          if (entries.get(key) === entry) entries.delete(key);
+          throw error;
+        });
         return await work(model);
       } finally {
         entry.users--;
+        if (entry.users === 0 && entries.get(key) !== entry) void close(entry);
         const idle = [...entries].filter(([, { users }]) => users === 0);
-        for (const each of idle.slice(0, -MOST_IDLE)) await closeEntry(...each);
+        for (const [name, each] of idle.slice(0, -MOST_IDLE)) {
+          entries.delete(name);
+          await close(each);
+        }
       }
     },
     async close() {
-      await Promise.all([...entries].map((each) => closeEntry(...each)));
+      await Promise.all([...entries.values()].map(close));
     },
   };
 }
 
+async function close({ model, opening }: Entry): Promise<void> {
+  opening.abort(new DOMException('the model is not needed any more', 'AbortError'));
+  await model.then(
+    ({ measurer }) => measurer.close(),
+    () => undefined,
+  );
+}
+
+function newEntry(settings: MeasurerSettings, jobs: number): Entry {
+  const opening = new AbortController();
+  return { model: openModel(settings, jobs, opening.signal), opening, users: 0 };
+}
+
 /** Reads the headers only; the threads open the model for themselves. */
-async function openModel(settings: MeasurerSettings, jobs: number): Promise<OpenModel> {
+async function openModel(
+  settings: MeasurerSettings,
+  jobs: number,
+  signal: AbortSignal,
+): Promise<OpenModel> {
   const { model, adapter, splitFused } = settings;
-  const checkpoint = await openAnyModel(model, { splitFused, ...(adapter && { adapter }) });
+  const checkpoint = await openAnyModel(model, { splitFused, signal, ...(adapter && { adapter }) });
   try {
     return {
       layout: layoutOf(checkpoint),

@@ -5,7 +5,8 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
 import { isAddress, isOnHub } from '../models/open.js';
 import { buildOf, type Pipeline, type PipelineOptions } from '../pipeline/pipeline.js';
-import { checkedAnswer, contentOf, jobOptions, layoutOf } from './job.js';
+import { answerCheck, type WorkerAnswer } from './answer.js';
+import { contentOf, jobOptions, layoutOf } from './job.js';
 import { loadCluster, queueAddress } from './load.js';
 
 export interface QueuePipelineOptions
@@ -71,6 +72,8 @@ export async function createQueuePipeline(options: QueuePipelineOptions): Promis
     layout: layoutOf(checkpoint),
     options: jobOptions({ ...settings, ...(build !== undefined && { build }) }),
   };
+  // Typed, as functions that assert something have to be.
+  const check: ReturnType<typeof answerCheck> = answerCheck(settings);
   const coordinator = await cluster.openCoordinator({ address, signal, onNotice });
   const hint = setTimeout(async () => {
     const workers = await coordinator.workers().catch(() => 1);
@@ -85,9 +88,9 @@ export async function createQueuePipeline(options: QueuePipelineOptions): Promis
     async measure(unit, { onProgress }) {
       const { result, known } = await coordinator.run(
         { ...common, matrix: unit.name },
-        onProgress ? { onProgress } : {},
+        { check: (answer) => check(unit, answer), ...(onProgress && { onProgress }) },
       );
-      const measured = checkedAnswer(result);
+      const { matrix: _, ...measured } = result as WorkerAnswer;
       onMeasured(unit, known ? { ...measured, found: operations(unit) } : measured);
       return measured.measurement;
     },

@@ -1,4 +1,5 @@
 /** `alphalora merge`: joins the parts that `analyze --shard` wrote on several machines. */
+import { parseAnalysis } from '@alphalora/documents';
 import { readDocument } from '../documents.js';
 import type { ExitCode, Io } from '../io.js';
 import { analysisTable } from '../output/analysis.js';
@@ -9,6 +10,8 @@ export async function merge(files: string[], options: DeliveryOptions, io: Io): 
   const parts: Parameters<typeof mergeParts>[0][number][] = [];
   for (const file of files) parts.push({ file, analysis: await readDocument(file, 'analysis') });
   const analysis = mergeParts(parts);
+  // Numbers that are in range one by one may overflow in a block's.
+  parseAnalysis(analysis, 'the joined analysis');
   const text = analysisTable(analysis, io.stdout);
   return deliver(analysis, text, { analysis, fresh: true }, options, io);
 }

@@ -17,12 +17,15 @@ interface WorkerOptions {
   cacheDir?: string;
   /** Seconds. */
   lock: number;
+  /** Seconds. */
+  jobTimeout?: number;
   exitWhenIdle?: number;
   json?: boolean;
 }
 
 export async function worker(queue: string, options: WorkerOptions, io: Io): Promise<ExitCode> {
-  const { root: roots = [], jobs = availableParallelism(), exitWhenIdle, json } = options;
+  const { root: roots = [], jobs = availableParallelism(), json } = options;
+  const { exitWhenIdle, jobTimeout } = options;
   const cluster = await loadCluster();
   const address = queueAddress(cluster, queue);
   const say = (text: string): void => void tell(io.stderr, `${text}`);
@@ -30,6 +33,7 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const { compute, close } = createCompute({
     ...{ roots, jobs, version: toolVersion() },
     maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+    ...(jobTimeout !== undefined && { jobTimeout }),
     ...(options.cache && { cacheFolder: options.cacheDir ?? defaultCacheFolder() }),
     onNotKept: (why) => {
       if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);

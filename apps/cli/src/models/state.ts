@@ -3,18 +3,20 @@
  * digests that a hub lists, and for files on disk by their size and time of writing, as build tools do.
  */
 import { stat } from 'node:fs/promises';
-import type { Checkpoint, CheckpointFile } from '@alphalora/checkpoint/node';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 
 /** One line for each file. */
 export function fileStates({ files }: Pick<Checkpoint, 'files'>): Promise<string[]> {
-  return Promise.all(files.map(stateOf));
+  return Promise.all(
+    files.map(async ({ source: { name, identity } }) => identity ?? fileState(name)),
+  );
 }
 
-async function stateOf({ source: { name, identity } }: CheckpointFile): Promise<string> {
-  if (identity !== undefined) return identity;
-  const stats = await stat(name, { bigint: true }).catch(() => undefined);
-  return `${name} ${stats ? `${stats.size} ${stats.mtimeNs}` : 'absent'}`;
+/** Of a file on disk; of a name that is none, always the same. */
+export async function fileState(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  return `${path} ${stats ? `${stats.size} ${stats.mtimeNs}` : 'absent'}`;
 }
 
 /**

@@ -120,6 +120,33 @@ describe('mergeParts', () => {
       changed(() => ({ tool: { name: 'alphalora', version: '2' } })),
       /differ in tool/,
     ],
+    [
+      'a matrix with another role',
+      changed((a) => ({ matrices: a.matrices.map((row) => ({ ...row, role: 'q_proj' })) })),
+      /differ in matrices/,
+    ],
+    [
+      'a weight that is left out for other reasons',
+      changed((a) => ({
+        matrices: a.matrices.map((row) => (row.name === 'norm' ? { ...row, reason: 'x' } : row)),
+      })),
+      /part-1.json and part-2.json differ in norm/,
+    ],
+    [
+      'a part that ascribes a matrix to another part than measured it',
+      changed((a) => ({
+        matrices: a.matrices.map((row) => (row.name === 'c' ? { ...row, shard: 2 } : row)),
+      })),
+      /part-2.json says that another part than part-1.json holds c/,
+    ],
+    [
+      'divisions into more parts than can be counted',
+      partsOf(rows, owners, 2).map((part) => ({
+        ...part,
+        analysis: { ...part.analysis, shard: { ...part.analysis.shard!, count: 1e15 } },
+      })),
+      /missing: shard 3, 4, .*, 22, ... of 1000000000000000/,
+    ],
     ['other matrices', changed((a) => ({ matrices: a.matrices.slice(1) })), /differ in matrices/],
     [
       'overlapping measurements',

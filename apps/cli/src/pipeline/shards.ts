@@ -58,10 +58,13 @@ export function mergeParts(parts: ReadonlyArray<{ file: string; analysis: Analys
   return withModelDigest({
     ...document,
     matrices,
-    blocks: aggregateBlocks(matrices, document.blocks.length, aggregate),
+    blocks: aggregateBlocks(matrices, document.model.blocks, aggregate),
     timings: { seconds },
   });
 }
+
+/** Missing parts that a message names. */
+const MOST_NAMED = 20;
 
 interface Part {
   file: string;
@@ -79,16 +82,24 @@ function completeSet(parts: readonly Part[]): Part[] {
   const counts = new Set(parts.map(({ analysis }) => analysis.shard!.count));
   if (counts.size !== 1) refuse(`the parts belong to divisions into ${[...counts].join(' and ')}`);
   const [count = 0] = counts;
-  const ordered = new Array<Part>(count);
+  const byIndex = new Map<number, Part>();
   for (const part of parts) {
     const { index } = part.analysis.shard!;
-    const earlier = ordered[index - 1];
+    const earlier = byIndex.get(index);
     if (earlier) refuse(`${earlier.file} and ${part.file} are both shard ${index}/${count}`);
-    ordered[index - 1] = part;
+    byIndex.set(index, part);
   }
-  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((i) => !ordered[i - 1]);
-  if (missing.length > 0) refuse(`missing: shard ${missing.join(', ')} of ${count}`);
-  return ordered;
+  if (byIndex.size < count) refuse(`missing: shard ${missing(byIndex, count)} of ${count}`);
+  return [...byIndex].sort(([a], [b]) => a - b).map(([, part]) => part);
+}
+
+/** Of a count that a file claims, only the first few are looked for. */
+function missing(parts: ReadonlyMap<number, Part>, count: number): string {
+  const found: number[] = [];
+  for (let index = 1; index <= count && found.length <= MOST_NAMED; index++)
+    if (!parts.has(index)) found.push(index);
+  const more = found.length > MOST_NAMED ? ', ...' : '';
+  return found.slice(0, MOST_NAMED).join(', ') + more;
 }
 
 function requireSame(a: Part, b: Part): void {
@@ -96,7 +107,7 @@ function requireSame(a: Part, b: Part): void {
     tool: analysis.tool,
     model: analysis.model,
     ...analysis.options,
-    matrices: analysis.matrices.map(({ name, shape, dtype }) => [name, shape, dtype]),
+    matrices: analysis.matrices.map(headerFacts),
   });
   const [here, there] = [facts(a), facts(b)];
   for (const key of new Set([...Object.keys(here), ...Object.keys(there)])) {
@@ -107,13 +118,34 @@ function requireSame(a: Part, b: Part): void {
   }
 }
 
+/** What every part knows of a matrix without measuring it. */
+function headerFacts(row: MatrixRow): unknown[] {
+  const { name, shape, dtype, block, role, kind, inputFirst, partOf } = row;
+  return [name, shape, dtype, block, role, kind, inputFirst, partOf];
+}
+
 /** The row of the shard that measured it; rows that no shard measures are in all parts alike. */
 function joinedRow(parts: readonly Part[], position: number): MatrixRow {
   const rows = parts.map(({ analysis }) => analysis.matrices[position]!);
   const owners = rows.filter((row) => !('shard' in row));
   const [owner] = owners;
-  if (!owner) refuse(`no part holds ${rows[0]!.name}`);
-  const shared = owners.length === rows.length && owner.status === 'skipped';
-  if (owners.length > 1 && !shared) refuse(`several parts hold ${owner.name}`);
+  const { name } = rows[0]!;
+  if (!owner) refuse(`no part holds ${name}`);
+  if (owners.length > 1) {
+    const shared = owners.length === rows.length && owner.status === 'skipped';
+    if (!shared) refuse(`several parts hold ${name}`);
+    const other = owners.findIndex((row) => JSON.stringify(row) !== JSON.stringify(owner));
+    if (other > 0) refuse(`${parts[0]!.file} and ${parts[other]!.file} differ in ${name}`);
+    return owner;
+  }
+  const index = rows.indexOf(owner) + 1;
+  const wrong = rows.findIndex(
+    (row) => row !== owner && (row as { shard?: number }).shard !== index,
+  );
+  if (wrong >= 0) {
+    refuse(
+      `${parts[wrong]!.file} says that another part than ${parts[index - 1]!.file} holds ${name}`,
+    );
+  }
   return owner;
 }
