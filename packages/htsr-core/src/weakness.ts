@@ -7,7 +7,9 @@
  *   that the estimate of alpha - 1 follows n / Gamma(n - 1): without a mean at n = 2, without a
  *   variance at n = 3, and with a standard deviation of 1/sqrt(n - 3) of its mean from 4 on. At 4
  *   the error is as large as the number; 5 is the first tail that is worth a fit.
- * - Of these, only eigenvalues above the rounding of the stored weights count. Errors of rounding up
+ * - Of these, only eigenvalues above the rounding of the stored weights count. Rounding to float32
+ *   and float64 was left out of the spectrum before (`rank.ts`, which looks at the weights: one huge
+ *   element raises the level below without making its neighbors rounding errors). Errors of rounding up
  *   to u |w|, independent of one another, are a random matrix whose largest singular value is at
  *   most u |W|_F (1/sqrt(rows) + 1/sqrt(columns)) (the edge of Marchenko and Pastur). A matrix of
  *   rank two that was rounded has full rank, and all but two of its eigenvalues lie below that.
@@ -32,8 +34,6 @@ const PILE = 1.01;
 
 /** Half the distance between neighboring numbers, relative to them. */
 const roundings: Partial<Record<DType, number>> = {
-  F64: 2 ** -53,
-  F32: 2 ** -24,
   F16: 2 ** -11,
   BF16: 2 ** -8,
   F8_E4M3: 2 ** -4,
