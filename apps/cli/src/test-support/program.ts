@@ -18,7 +18,7 @@ interface StartOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-interface Program {
+export interface Program {
   start(args: readonly string[], options?: StartOptions): [ChildProcess, Promise<Outcome>];
   /** To its end. */
   alphalora(...args: string[]): Promise<Outcome>;
