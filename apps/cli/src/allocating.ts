@@ -9,6 +9,7 @@ import {
 } from '@alphalora/contracts';
 import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
 import { type BudgetFlags, budgetFor, defaultPolicy } from './budget.js';
+import type { Io } from './io.js';
 import type { PluginOptions, Policies, PolicyJob } from './plugins/index.js';
 import { readScores, type Score, withScores } from './scores.js';
 
@@ -29,8 +30,11 @@ export type Evidence =
   | { analysis?: undefined; scores: Score[] };
 
 /** The file of `--scores`, read before anything that takes long. */
-export async function givenScores({ scores }: AllocatingOptions): Promise<Score[] | undefined> {
-  return scores === undefined ? undefined : readScores(scores);
+export async function givenScores(
+  { scores }: AllocatingOptions,
+  io: Pick<Io, 'signal'>,
+): Promise<Score[] | undefined> {
+  return scores === undefined ? undefined : readScores(scores, io);
 }
 
 /** Allocates by the chosen policy. */

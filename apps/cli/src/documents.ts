@@ -1,7 +1,8 @@
 /** Reading and writing the JSON documents. */
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import { parseAllocation, parseAnalysis } from '@alphalora/documents';
-import { readText } from './files.js';
+import { inputName, readText } from './files.js';
+import type { Io } from './io.js';
 
 const parsers = { analysis: parseAnalysis, allocation: parseAllocation };
 
@@ -14,8 +15,9 @@ interface Documents {
 export async function readDocument<Kind extends keyof Documents>(
   path: string,
   kind: Kind,
+  io: Pick<Io, 'signal'>,
 ): Promise<Documents[Kind]> {
-  return parsers[kind](await readJson(path), path) as Documents[Kind];
+  return parsers[kind](await readJson(path, io), inputName(path)) as Documents[Kind];
 }
 
 /**
@@ -23,16 +25,19 @@ export async function readDocument<Kind extends keyof Documents>(
  *
  * @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_DOCUMENT` naming the first fault
  */
-export async function readAnyDocument(path: string): Promise<Analysis | Allocation> {
-  const document = await readJson(path);
+export async function readAnyDocument(
+  path: string,
+  io: Pick<Io, 'signal'>,
+): Promise<Analysis | Allocation> {
+  const document = await readJson(path, io);
   const found = (document as { kind?: unknown } | null)?.kind;
-  if (found === 'analysis' || found === 'allocation') return parsers[found](document, path);
+  if (found === 'analysis' || found === 'allocation') return parsers[found](document, inputName(path));
   const kind = typeof found === 'string' ? JSON.stringify(found.slice(0, 40)) : 'missing';
   throw invalid(path, `is neither an analysis nor an allocation: its kind is ${kind}`);
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const text = await readText(path);
+async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> {
+  const text = await readText(path, io);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -40,7 +45,8 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-function invalid(file: string, what: string, cause?: unknown): AlphaLoraError {
+function invalid(path: string, what: string, cause?: unknown): AlphaLoraError {
+  const file = inputName(path);
   return new AlphaLoraError('INVALID_DOCUMENT', `${file} ${what}`, { details: { file }, cause });
 }
 

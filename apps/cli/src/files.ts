@@ -1,47 +1,85 @@
-/** Files that are either whole or not there. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/**
+ * What the command line reads and writes by the paths that it is given. `-` stands for stdin and
+ * stdout, and documents may come from pipes, such as those of a shell's `<(...)`; everything else is
+ * read from regular files alone.
+ */
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  fileError,
+  readRegularFile,
+  statIfPresent,
+  writeFileAtomic,
+} from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import type { Io } from './io.js';
+
+const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+const stdoutNames = ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
 
 /**
- * Writes beside the target, flushes, then renames: an interrupted or failed write leaves the old
- * file, or none, but never half of the new one.
+ * The text of a file, a pipe or stdin.
+ *
+ * @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_OPTION` where stdin has been read
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
+export async function readText(path: string, { signal }: Pick<Io, 'signal'>): Promise<string> {
+  if (stdinNames.includes(path)) {
+    if (process.stdin.readableEnded) {
+      throw new AlphaLoraError('INVALID_OPTION', 'stdin is named twice, and can be read only once');
     }
-    await rename(temporary, path);
-  } catch (cause) {
-    // Where the folder is no folder, there is nothing to remove either.
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw ioError(`cannot write ${path}`, path, cause);
+    return drain(process.stdin, 'stdin', signal);
+  }
+  const stats = await statIfPresent(path);
+  if (!stats?.isFIFO()) return (await readRegularFile(path)).toString('utf8');
+  return drain(openPipe(path), path, signal);
+}
+
+/** How messages call what is read from a path. */
+export function inputName(path: string): string {
+  return stdinNames.includes(path) ? 'stdin' : path;
+}
+
+/** Whether a path is a shell's name for a pipe or stdin, which says nothing about what comes. */
+export function isStreamName(path: string): boolean {
+  return path === '-' || /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(path);
+}
+
+export function isStdout(path: string): boolean {
+  return stdoutNames.includes(path);
+}
+
+/** Writes a result to the file, or pipe or device, that `-o` names; or to stdout. */
+export async function writeOutput(path: string, content: string, io: Io): Promise<void> {
+  if (isStdout(path)) io.stdout.write(content, 'data');
+  else await writeFileAtomic(path, content, { signal: io.signal });
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` where `-o` has to name a folder and names stdout */
+export function requireFolder(output: string, command: string): void {
+  if (!isStdout(output)) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `-o ${output} is stdout, but ${command} writes several files: give -o a folder`,
+  );
+}
+
+/** Opened without waiting for a writer: then the waiting can be interrupted. */
+function openPipe(path: string): Readable {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (error) {
+    throw fileError(error, path, 'open');
   }
 }
 
-export async function readText(path: string): Promise<string> {
+async function drain(stream: Readable, name: string, signal: AbortSignal): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new AlphaLoraError('NOT_FOUND', `${path} does not exist`, {
-        details: { file: path },
-        cause,
-      });
-    }
-    throw ioError(`cannot read ${path}`, path, cause);
+    return (await buffer(addAbortSignal(signal, stream))).toString('utf8');
+  } catch (error) {
+    signal.throwIfAborted();
+    throw fileError(error, name, 'read');
   }
-}
-
-function ioError(what: string, file: string, cause: unknown): AlphaLoraError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new AlphaLoraError('IO_FAILED', `${what}: ${why}`, { details: { file }, cause });
 }

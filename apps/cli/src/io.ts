@@ -16,7 +16,7 @@ export interface Io {
   readonly stdout: Output;
   /** Progress, warnings and hints. */
   readonly stderr: Output;
-  /** Aborted on Ctrl-C. */
+  /** Aborted on Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
 }
 

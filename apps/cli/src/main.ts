@@ -1,22 +1,27 @@
 #!/usr/bin/env node
 /** Entry point: hands the process's streams and interrupts to the program. */
+import { catchInterrupts } from './interrupt.js';
+import { exitCodes } from './io.js';
 import { guarded } from './output/printable.js';
-import { run } from './run.js';
+import { run, StdoutFailure } from './run.js';
+import { lasting } from './streams.js';
 
-const interrupt = new AbortController();
-process.once('SIGINT', () => {
-  interrupt.abort(new DOMException('interrupted', 'AbortError'));
-  // A second Ctrl-C does not wait for the matrix in flight.
-  process.once('SIGINT', () => process.exit(130));
+const { controller, ended } = catchInterrupts();
+// Where nobody can be told, the work is still worth finishing.
+const stderr = guarded(lasting(process.stderr, () => undefined));
+let lost = false;
+const writable = lasting(process.stdout, (error) => {
+  const failure = new StdoutFailure(error);
+  if (!failure.isUnwanted) {
+    lost = true;
+    process.exitCode = exitCodes.failed;
+    // Loaded when it is needed, so that `--help` stays quick.
+    void import('@alphalora/checkpoint/node').then(({ fileError }) => {
+      stderr.write(`error: ${fileError(error, 'stdout', 'write').message}\n`);
+    });
+  }
+  controller.abort(failure);
 });
-// A reader such as `head` that closes the pipe early has what it wanted.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
-process.exitCode = await run(process.argv.slice(2), {
-  stdout: guarded(process.stdout),
-  stderr: guarded(process.stderr),
-  signal: interrupt.signal,
-});
+const stdout = guarded(writable);
+const code = ended(await run(process.argv.slice(2), { stdout, stderr, signal: controller.signal }));
+process.exitCode = lost ? exitCodes.failed : code;

@@ -38,7 +38,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   measuringOptions(program.command('analyze'))
     .description('measure the spectra of a model and fit their tails')
     .argument('<model>', modelHelp)
-    .option('-o, --output <file>', 'write the analysis there')
+    .option('-o, --output <file>', 'write the analysis to a file; - is stdout')
     .option('--shard <i/n>', 'measure only the i-th of n parts; alphalora merge joins them')
     .option('--dry-run', 'list what would be measured, measure nothing')
     .action(async (model, options) => {
@@ -47,8 +47,8 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
 
   budgetOptions(measuringOptions(program.command('allocate')))
     .description('decide how many experts, or how much else, each block or projection gets')
-    .argument('[source]', 'an analysis.json, or a model to analyse first')
-    .option('-o, --output <file>', 'write the allocation there')
+    .argument('[source]', 'an analysis.json (- is stdin), or a model to analyse first')
+    .option('-o, --output <file>', 'write the allocation to a file; - is stdout')
     .action(async (source, options) => {
       finish(await (await import('./commands/allocate.js')).allocate(source, options, io));
     });
@@ -57,7 +57,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .description('analyse, allocate and report in one go')
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
-    .option('-o, --output <folder>', 'where the documents go', 'alphalora-plan')
+    .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan')
     .action(async (model, options) => {
       finish(await (await import('./commands/plan.js')).plan(model, options, io));
     });
@@ -68,7 +68,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .argument('<analysis>', 'analysis.json')
     .argument('[allocation]', 'allocation.json')
     .option('--metrics <file>', 'metrics.jsonl of a training run, for a chart of its loss')
-    .requiredOption('-o, --output <file>', 'write the page there')
+    .requiredOption('-o, --output <file>', 'write the page to a file; - is stdout')
     .action(async (analysis, allocation, options) => {
       finish(
         await (await import('./commands/report.js')).report(analysis, allocation, options, io),
@@ -79,7 +79,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .command('merge')
     .description('join the parts that analyze --shard wrote')
     .argument('<part...>', 'analysis files')
-    .option('-o, --output <file>', 'write the joined analysis there')
+    .option('-o, --output <file>', 'write the joined analysis to a file; - is stdout')
     .option('--json', jsonHelp)
     .action(async (parts, options) => {
       finish(await (await import('./commands/merge.js')).merge(parts, options, io));
@@ -107,7 +107,10 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       '--to <format>',
       'csv; of an allocation also mola, guilomo, peft, axolotl, llama-factory',
     )
-    .option('-o, --output <path>', 'write it there: a file, or a folder for guilomo and peft')
+    .option(
+      '-o, --output <path>',
+      'write to a file, - for stdout, or a folder for guilomo and peft',
+    )
     .action(async (document, options) => {
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));
     });
@@ -119,7 +122,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .description('fine-tune a model with the experts that an allocation gives it')
     .argument('<model>', 'a folder with a checkpoint and its tokenizer')
     .requiredOption('--allocation <file>', 'allocation.json of experts or ranks')
-    .requiredOption('-o, --output <folder>', 'where the adapter and the metrics go')
+    .requiredOption('-o, --output <folder>', 'folder for the adapter and the metrics')
     .action(async (model, options) => {
       finish(await (await import('./commands/train.js')).train(model, options, io));
     });
@@ -234,7 +237,7 @@ function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => voi
     .command('new')
     .description('write a package with a policy and its tests, to start from')
     .argument('<name>', 'lower-case words joined by hyphens')
-    .option('-o, --output <folder>', 'write it there (default: alphalora-policy-<name>)')
+    .option('-o, --output <folder>', 'folder of the package (default: alphalora-policy-<name>)')
     .option('--json', jsonHelp)
     .action(async (name, options) => {
       finish(await (await import('./commands/policy/new.js')).newPolicy(name, options, io));

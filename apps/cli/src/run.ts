@@ -5,6 +5,17 @@ import { type ExitCode, exitCodes, type Io } from './io.js';
 import { printable, tell } from './output/printable.js';
 import { createProgram } from './program.js';
 
+/** Why a command stops when its stdout fails: nobody wants more, or no more can be written. */
+export class StdoutFailure extends Error {
+  /** A reader such as `head` that closes the pipe early has what it wanted. */
+  readonly isUnwanted: boolean;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super('stdout failed', { cause });
+    this.isUnwanted = cause.code === 'EPIPE';
+  }
+}
+
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
   const program = createProgram(io, (result) => {
@@ -22,6 +33,9 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
   if (error instanceof CommanderError) {
     // Help and version have been printed, and so have usage errors.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  if (signal.reason instanceof StdoutFailure) {
+    return signal.reason.isUnwanted ? exitCodes.done : exitCodes.failed;
   }
   if (signal.aborted) {
     tell(stderr, `interrupted${afterwards(argv)}`);

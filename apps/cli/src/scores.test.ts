@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readScores, withScores } from './scores.js';
 
+const io = { signal: new AbortController().signal };
+
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-scores-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -40,7 +42,7 @@ describe('a file of scores', () => {
     ],
     ['one column', 'g.csv', 'score\n3\n4\n', [{ score: 3 }, { score: 4 }]],
   ])('may be %s', async (_, name, text, expected) => {
-    const scores = await readScores(file(name, text));
+    const scores = await readScores(file(name, text), io);
     expect(scores.map(({ score, block, name: own }) => ({ score, block, name: own }))).toEqual(
       expected.map((row) => ({ block: undefined, name: undefined, ...row })),
     );
@@ -57,8 +59,8 @@ describe('a file of scores', () => {
     ['ragged CSV', 'r.csv', 'block,score\n0,1,2\n', /is not CSV/],
   ])('with %s is refused', async (_, name, text, message) => {
     const path = file(name, text);
-    await expect(readScores(path)).rejects.toThrow(message);
-    await expect(readScores(path)).rejects.toMatchObject({ code: 'INVALID_DOCUMENT' });
+    await expect(readScores(path, io)).rejects.toThrow(message);
+    await expect(readScores(path, io)).rejects.toMatchObject({ code: 'INVALID_DOCUMENT' });
   });
 
   it('that is any text gives scores or one kind of error', async () => {
@@ -67,7 +69,7 @@ describe('a file of scores', () => {
         fc.oneof(fc.string(), fc.json()),
         fc.constantFrom('x.json', 'x.csv'),
         async (text, name) => {
-          const outcome = await readScores(file(name, text)).catch((error) => error.code);
+          const outcome = await readScores(file(name, text), io).catch((error) => error.code);
           if (!Array.isArray(outcome)) expect(outcome).toBe('INVALID_DOCUMENT');
           else for (const { score } of outcome) expect(Number.isFinite(score)).toBe(true);
         },

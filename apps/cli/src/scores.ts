@@ -7,7 +7,8 @@ import type { Layer } from '@alphalora/allocator';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { readText } from './files.js';
+import { inputName, readText } from './files.js';
+import type { Io } from './io.js';
 
 /** A score of a block, of a projection, or, with neither, of the layer at its position. */
 export interface Score {
@@ -35,8 +36,8 @@ const fileSchema = v.union([
 ]);
 
 /** @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_DOCUMENT` saying what is expected */
-export async function readScores(file: string): Promise<Score[]> {
-  const text = await readText(file);
+export async function readScores(file: string, io: Pick<Io, 'signal'>): Promise<Score[]> {
+  const text = await readText(file, io);
   const content = extname(file).toLowerCase() === '.csv' ? rowsOf(text, file) : jsonOf(text, file);
   const result = v.safeParse(fileSchema, content);
   if (result.success) return result.output;
@@ -108,6 +109,7 @@ function scoredWith({ weak: _, ...layer }: Layer, score: number): Layer {
   return { ...layer, score };
 }
 
-function invalid(file: string, what: string, cause?: unknown): AlphaLoraError {
+function invalid(path: string, what: string, cause?: unknown): AlphaLoraError {
+  const file = inputName(path);
   return new AlphaLoraError('INVALID_DOCUMENT', `${file} ${what}`, { details: { file }, cause });
 }

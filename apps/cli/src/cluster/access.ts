@@ -5,6 +5,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileError } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 
 /**
@@ -32,6 +33,8 @@ async function followed(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {
+    const error = fileError(cause, path, 'open');
+    if (error.code !== 'NOT_FOUND') throw error;
     throw new AlphaLoraError('NOT_FOUND', `${path} does not exist on this machine`, { cause });
   }
 }

@@ -8,6 +8,7 @@ import {
   reaggregated,
 } from '../allocating.js';
 import { readDocument } from '../documents.js';
+import { isStreamName } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable } from '../output/allocation.js';
 import { withPolicies } from '../plugins/index.js';
@@ -21,7 +22,7 @@ export async function allocate(
   options: AllocateOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const model = source?.endsWith('.json') ? undefined : source;
+  const model = source === undefined || isDocument(source) ? undefined : source;
   return withPolicies({ ...options, ...(model && { untrusted: model }) }, io, async (policies) => {
     const decide = await chosenAllocator(policies, options);
     const evidence = await evidenceFrom(source, options, io);
@@ -38,7 +39,7 @@ async function evidenceFrom(
   options: AllocateOptions,
   io: Io,
 ): Promise<Evidence> {
-  const scores = await givenScores(options);
+  const scores = await givenScores(options, io);
   if (source === undefined) {
     if (scores) return { scores };
     throw new AlphaLoraError(
@@ -46,10 +47,15 @@ async function evidenceFrom(
       'name an analysis.json or a model, or give a file of scores by --scores',
     );
   }
-  const analysis = source.endsWith('.json')
-    ? reaggregated(await readDocument(source, 'analysis'), options.aggregate)
+  const analysis = isDocument(source)
+    ? reaggregated(await readDocument(source, 'analysis', io), options.aggregate)
     : await withModel(source, options, io, (checkpoint) =>
         measure({ checkpoint, path: source, source }, options, io),
       );
   return { analysis, ...(scores && { scores }) };
+}
+
+/** Rather than a model. Nothing of a model can be read from a pipe. */
+function isDocument(source: string): boolean {
+  return source.endsWith('.json') || isStreamName(source);
 }

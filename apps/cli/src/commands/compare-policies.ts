@@ -22,7 +22,7 @@ export async function comparePoliciesCommand(
 ): Promise<ExitCode> {
   const analyses: Array<{ file: string; analysis: Analysis }> = [];
   for (const file of files) {
-    const analysis = await readDocument(file, 'analysis');
+    const analysis = await readDocument(file, 'analysis', io);
     io.stderr.write(shortcomings(analysis));
     analyses.push({ file, analysis: reaggregated(analysis, options.aggregate) });
   }

@@ -39,9 +39,10 @@ async function compareDocuments(
   fileA: string,
   fileB: string,
   { top, json }: CompareOptions,
-  { stdout, stderr }: Io,
+  io: Io,
 ): Promise<ExitCode> {
-  const [a, b] = [await readAnyDocument(fileA), await readAnyDocument(fileB)];
+  const { stdout, stderr } = io;
+  const [a, b] = [await readAnyDocument(fileA, io), await readAnyDocument(fileB, io)];
   const files = [fileA, fileB] as const;
   let comparison: AnalysisComparison | AllocationComparison;
   let text: string;

@@ -1,7 +1,7 @@
 /** How a command ends: the document into its file, the result to stdout, what is missing to stderr. */
 import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
-import { writeFileAtomic } from '../files.js';
+import { isStdout, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { imputedScores } from '../output/allocation.js';
 import { failedRows, omissions, shortcomings } from '../output/analysis.js';
@@ -9,7 +9,7 @@ import { tell } from '../output/printable.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
 
 export interface DeliveryOptions extends GateOptions {
-  /** File to write the document into. */
+  /** File to write the document into; `-` is stdout. */
   output?: string;
   /** Print the document instead of the text. */
   json?: boolean;
@@ -32,12 +32,13 @@ export async function deliver(
   const { output, json } = options;
   const { stdout, stderr } = io;
   const formatted = formatDocument(document);
-  if (output !== undefined) await writeFileAtomic(output, formatted);
-  if (json) stdout.write(formatted, 'data');
+  const toStdout = output !== undefined && isStdout(output);
+  if (output !== undefined && !toStdout) await writeOutput(output, formatted, io);
+  if (json || toStdout) stdout.write(formatted, 'data');
   else stdout.write(text);
   if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
   if (document.kind === 'allocation') stderr.write(imputedScores(document));
-  if (output !== undefined) tell(stderr, `wrote ${output}`);
+  if (output !== undefined && !toStdout) tell(stderr, `wrote ${output}`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }
 

@@ -11,7 +11,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a format of several files', () => {
   const exported = { 'config.json': '{}\n', 'train.sh': 'true\n' };
-  const silent = { stdout: { write: () => 0 }, stderr: { write: () => 0 } };
+  const silent = {
+    ...{ stdout: { write: () => 0 }, stderr: { write: () => 0 } },
+    signal: new AbortController().signal,
+  };
 
   it('goes into a folder', async () => {
     const output = join(root, 'folder');
@@ -28,7 +31,10 @@ describe('a format of several files', () => {
 });
 
 describe('a format of one file', () => {
-  const silent = { stdout: { write: () => 0 }, stderr: { write: () => 0 } };
+  const silent = {
+    ...{ stdout: { write: () => 0 }, stderr: { write: () => 0 } },
+    signal: new AbortController().signal,
+  };
   const exported = { 'adapter_config.json': '{}\n' };
 
   it('keeps its name in a folder that is there or ends with a slash, else takes another', async () => {

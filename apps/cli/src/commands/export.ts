@@ -1,16 +1,16 @@
 /** `alphalora export`: a document in the format of another program. */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { readAnyDocument } from '../documents.js';
 import { type Exported, exportDocument, exportNotes } from '../exporters/index.js';
-import { writeFileAtomic } from '../files.js';
+import { isStdout, requireFolder, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
 
 interface ExportOptions {
   to: string;
-  /** A file, or a folder for files whose names the other program knows. */
+  /** A file, `-` for stdout, or a folder for files whose names the other program knows. */
   output?: string;
 }
 
@@ -19,7 +19,7 @@ export async function exportCommand(
   options: ExportOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const document = await readAnyDocument(file);
+  const document = await readAnyDocument(file, io);
   const exported = await exportDocument(document, options.to);
   const code = await writeExported(exported, options, io);
   for (const note of await exportNotes(document, options.to)) tell(io.stderr, `note: ${note}`);
@@ -29,31 +29,31 @@ export async function exportCommand(
 export async function writeExported(
   exported: Exported,
   { to, output }: ExportOptions,
-  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+  io: Io,
 ): Promise<ExitCode> {
   const files = typeof exported === 'string' ? [['', exported] as const] : Object.entries(exported);
   const [name, text] = files[0]!;
   const alone = files.length === 1;
-  if (output === undefined) {
+  if (output !== undefined && !alone) requireFolder(output, `export --to ${to}`);
+  if (output === undefined || isStdout(output)) {
     if (!alone) {
       throw new AlphaLoraError('INVALID_OPTION', `${to} is several files: -o names their folder`);
     }
-    stdout.write(text, 'data');
+    io.stdout.write(text, 'data');
     return exitCodes.done;
   }
-  const inside = !alone || isFolder(output);
+  const inside = !alone || (await isFolder(output));
   if (inside && name === '') {
     throw new AlphaLoraError('INVALID_OPTION', `-o ${output} is a folder: name a file in it`);
   }
   for (const [own, content] of files) {
-    await writeFileAtomic(inside ? join(output, own) : output, content);
+    await writeOutput(inside ? join(output, own) : output, content, io);
   }
-  tell(stderr, `wrote ${inside && alone ? join(output, name) : output}`);
+  tell(io.stderr, `wrote ${inside && alone ? join(output, name) : output}`);
   return exitCodes.done;
 }
 
 /** One that is there, or is written as one. */
-function isFolder(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return /[\\/]$/.test(path) || stats?.isDirectory() === true;
+async function isFolder(path: string): Promise<boolean> {
+  return /[\\/]$/.test(path) || (await statIfPresent(path))?.isDirectory() === true;
 }

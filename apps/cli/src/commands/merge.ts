@@ -8,7 +8,8 @@ import { type DeliveryOptions, deliver } from './deliver.js';
 
 export async function merge(files: string[], options: DeliveryOptions, io: Io): Promise<ExitCode> {
   const parts: Parameters<typeof mergeParts>[0][number][] = [];
-  for (const file of files) parts.push({ file, analysis: await readDocument(file, 'analysis') });
+  for (const file of files)
+    parts.push({ file, analysis: await readDocument(file, 'analysis', io) });
   const analysis = mergeParts(parts);
   // Numbers that are in range one by one may overflow in a block's.
   parseAnalysis(analysis, 'the joined analysis');

@@ -11,7 +11,7 @@ import {
   givenScores,
 } from '../allocating.js';
 import { formatDocument } from '../documents.js';
-import { writeFileAtomic } from '../files.js';
+import { requireFolder, writeOutput } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable, imputedScores } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
@@ -32,18 +32,19 @@ export async function plan(
   io: Io,
 ): Promise<ExitCode> {
   const { path, source } = chosenModel(model, options);
-  const scores = await givenScores(options);
+  requireFolder(options.output, 'plan');
+  const scores = await givenScores(options, io);
   const planned = async (checkpoint: Checkpoint, decide: Allocator): Promise<ExitCode> => {
     const analysis = await measure({ checkpoint, path, source }, options, io);
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
-    await writeFileAtomic(analysisFile, formatDocument(analysis));
+    await writeOutput(analysisFile, formatDocument(analysis), io);
     tell(io.stderr, `wrote ${analysisFile}`);
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
     const allocation = await decide(evidence);
     const allocationFile = join(options.output, 'allocation.json');
-    await writeFileAtomic(allocationFile, formatDocument(allocation));
+    await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
     io.stderr.write(imputedScores(allocation));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);

@@ -7,7 +7,7 @@ import {
 } from '@alphalora/contracts';
 import { parseTrainingStep } from '@alphalora/documents';
 import { readDocument } from '../documents.js';
-import { readText, writeFileAtomic } from '../files.js';
+import { inputName, isStdout, readText, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
 
@@ -17,9 +17,9 @@ export async function report(
   { output, metrics }: { output: string; metrics?: string },
   io: Io,
 ): Promise<ExitCode> {
-  const analysis = await readDocument(analysisFile, 'analysis');
+  const analysis = await readDocument(analysisFile, 'analysis', io);
   const allocation =
-    allocationFile === undefined ? undefined : await readDocument(allocationFile, 'allocation');
+    allocationFile === undefined ? undefined : await readDocument(allocationFile, 'allocation', io);
   if (allocation && allocation.blocks.length !== analysis.blocks.length) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',
@@ -27,7 +27,7 @@ export async function report(
         `${analysis.blocks.length}: they belong to different models`,
     );
   }
-  const training = metrics === undefined ? undefined : await readMetrics(metrics);
+  const training = metrics === undefined ? undefined : await readMetrics(metrics, io);
   await writeReport(
     output,
     { analysis, ...(allocation && { allocation }), ...(training && { training }) },
@@ -36,20 +36,21 @@ export async function report(
   return exitCodes.done;
 }
 
-/** Writes the page and says where it is. */
+/** Writes the page, to stdout where the file is `-`, and says where it is. */
 export async function writeReport(
   file: string,
   documents: { analysis: Analysis; allocation?: Allocation; training?: TrainingStep[] },
-  { stderr }: Io,
+  io: Io,
 ): Promise<void> {
   const { renderReport } = await import('@alphalora/report');
-  await writeFileAtomic(file, renderReport(documents));
-  tell(stderr, `wrote ${file}`);
+  await writeOutput(file, renderReport(documents), io);
+  if (!isStdout(file)) tell(io.stderr, `wrote ${file}`);
 }
 
 /** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */
-async function readMetrics(file: string): Promise<TrainingStep[]> {
-  const lines = (await readText(file)).split('\n');
+async function readMetrics(path: string, io: Io): Promise<TrainingStep[]> {
+  const lines = (await readText(path, io)).split('\n');
+  const file = inputName(path);
   // A run that is going on, or was killed, may have begun a line.
   const whole = lines.slice(0, -1);
   if (whole.length === 0) {

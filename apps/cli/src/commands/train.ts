@@ -2,6 +2,7 @@
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { readDocument } from '../documents.js';
+import { requireFolder } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { trainingProgress } from '../output/training.js';
@@ -47,7 +48,8 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   if (steps !== undefined && epochs !== undefined) {
     throw new AlphaLoraError('INVALID_OPTION', '--steps and --epochs both say how long to train');
   }
-  const allocation = await readDocument(options.allocation, 'allocation');
+  requireFolder(output, 'train');
+  const allocation = await readDocument(options.allocation, 'allocation', io);
   const runtime = await startRuntime(options, io);
   const { molora } = runtime;
   // Wrong names are told before anything is read or written.

@@ -52,14 +52,11 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const readable = ['hf://', ...roots].join(', ');
   say(`working for ${cluster.formatQueueAddress(address)}, ${jobs} at a time; reads ${readable}`);
   const stop = (): void => void running.stop();
-  // Orchestrators end programs with SIGTERM.
-  process.once('SIGTERM', stop);
   io.signal.addEventListener('abort', stop, { once: true });
   if (io.signal.aborted) stop();
   try {
     await running.stopped;
   } finally {
-    process.off('SIGTERM', stop);
     await close();
   }
   say('stopped');

@@ -2,9 +2,9 @@
  * The environment variables of the hub's clients ("Environment variables" in the documentation of
  * huggingface_hub), so that who uses one is logged in for the other, and shares its cache.
  */
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readIfPresent } from '@alphalora/checkpoint/node';
 
 export interface HubEnvironment {
   endpoint?: string;
@@ -21,7 +21,8 @@ export async function hubEnvironment(env: NodeJS.ProcessEnv): Promise<HubEnviron
   const token =
     env['HF_TOKEN'] ||
     env['HUGGING_FACE_HUB_TOKEN'] ||
-    (await readFile(env['HF_TOKEN_PATH'] || join(home, 'token'), 'utf8').catch(() => ''));
+    (await readIfPresent(env['HF_TOKEN_PATH'] || join(home, 'token')))?.toString('utf8') ||
+    '';
   return {
     ...(endpoint && { endpoint }),
     ...(token.trim() !== '' && { token: token.trim() }),

@@ -4,8 +4,7 @@
  * put under another name or written for something else counts as absent.
  */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { writeFileAtomic } from '../files.js';
+import { readRegularFile, statIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
 
 const CHECKSUM_BYTES = 32;
 
@@ -28,9 +27,9 @@ export async function readSealed(
   const start = Buffer.from(`${header}\n`);
   const end = start.byteLength + length;
   try {
-    const stats = await stat(file);
-    if (!stats.isFile() || stats.size !== end + CHECKSUM_BYTES) return undefined;
-    const bytes = await readFile(file);
+    const stats = await statIfPresent(file);
+    if (stats?.size !== end + CHECKSUM_BYTES) return undefined;
+    const bytes = await readRegularFile(file);
     const isWhole =
       bytes.byteLength === end + CHECKSUM_BYTES &&
       bytes.subarray(0, start.byteLength).equals(start) &&

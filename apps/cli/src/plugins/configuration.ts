@@ -5,9 +5,10 @@
  *
  * Finding it runs nothing. What it says is read in the worker, because a script is run for that.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { inspect } from 'node:util';
+import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { importDefault } from './reference.js';
 
@@ -39,10 +40,10 @@ export function findConfiguration({ config, untrusted, folder }: Search): {
 } {
   if (config !== undefined) {
     const file = resolve(folder, config);
-    if (existsSync(file)) return { file };
+    if (isThere(file)) return { file };
     throw new AlphaLoraError('INVALID_OPTION', `--config ${config}: there is no file ${file}`);
   }
-  const [found, other] = names.filter((name) => existsSync(resolve(folder, name)));
+  const [found, other] = names.filter((name) => isThere(resolve(folder, name)));
   if (found === undefined) return {};
   if (other !== undefined) {
     throw new AlphaLoraError(
@@ -52,6 +53,17 @@ export function findConfiguration({ config, untrusted, folder }: Search): {
   }
   const file = resolve(folder, found);
   return untrusted !== undefined && isInside(file, untrusted) ? { skipped: found } : { file };
+}
+
+/** One that cannot be looked at, or is no file, is not silently passed over. */
+function isThere(file: string): boolean {
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats) requireRegularFile(stats, file);
+    return stats !== undefined;
+  } catch (error) {
+    throw fileError(error, file, 'open');
+  }
 }
 
 /** Counts where links lead, and where they lie. */

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, isAbsolute, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
+import { requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 
 /** What was referred to, for messages: `policy ./mine.js`, `configuration alphalora.config.js`. */
@@ -62,6 +63,7 @@ async function importPath(reference: Reference): Promise<Namespace> {
   if (basename(path) === 'package.json') {
     throw refused(reference, `describes a package: give its folder, ${dirname(path)}`);
   }
+  if (!stats.isDirectory()) requireRegularFile(stats, path);
   try {
     return await (stats.isFile()
       ? importFrom(dirname(path), pathToFileURL(path).href)
@@ -74,7 +76,9 @@ async function importPath(reference: Reference): Promise<Namespace> {
 /** A package by its folder: its `exports` as it sees them itself, otherwise its `main`. */
 async function importFolder(folder: string): Promise<Namespace> {
   const file = join(folder, 'package.json');
-  const manifest = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats) requireRegularFile(stats, file);
+  const manifest = stats ? JSON.parse(readFileSync(file, 'utf8')) : {};
   if (manifest.exports !== undefined) return importFrom(folder, manifest.name);
   return importFrom(folder, pathToFileURL(createRequire(file).resolve(folder)).href);
 }

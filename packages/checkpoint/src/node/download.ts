@@ -7,10 +7,13 @@
  * a while.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, stat, symlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AlphaLoraError, type ByteSource, isAlphaLoraError } from '@alphalora/contracts';
 import type { HubFile } from '../hub/repository.js';
+import { fileError } from './file-error.js';
+import { statIfPresent } from './read-file.js';
+import { removeAbandoned, temporaryBeside } from './temporary-file.js';
 
 /** How far a download is. */
 export interface Downloading {
@@ -40,19 +43,20 @@ const ABANDONED = 300_000;
 /** @throws AlphaLoraError `IO_FAILED` when the disk or the connection fails, or the digest differs */
 export async function download(task: Task): Promise<void> {
   const { file, blobs, path } = task;
+  const blob = join(blobs, file.sha256 ?? file.oid);
   try {
-    const blob = join(blobs, file.sha256 ?? file.oid);
     await mkdir(blobs, { recursive: true });
     await mkdir(dirname(path), { recursive: true });
-    const stats = await stat(blob).catch(() => undefined);
-    if (stats?.size !== file.byteLength) await fetchBlob(task, blob);
+    const stats = await statIfPresent(blob);
+    const isThere = stats?.isFile() && stats.size === file.byteLength;
+    if (!isThere) await fetchBlob(task, blob);
     await link(blob, path);
   } catch (error) {
     task.signal?.throwIfAborted();
     if (isAlphaLoraError(error)) throw error;
-    const { message } = error as Error;
+    const { message, details } = fileError(error, blob, 'write');
     throw new AlphaLoraError('IO_FAILED', `cannot download ${task.remote.name}: ${message}`, {
-      details: { file: task.remote.name },
+      details: { ...details, file: task.remote.name },
       cause: error,
     });
   }
@@ -81,8 +85,10 @@ async function adopt(blob: string, own: string): Promise<void> {
     if (!name.startsWith(`${prefix}.alphalora`) || !name.endsWith('.incomplete')) continue;
     const path = join(folder, name);
     const isFree = name === `${prefix}.alphalora.incomplete`;
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (!isFree && Date.now() - mtimeMs < ABANDONED) continue;
+    const stats = await statIfPresent(path);
+    // A named pipe, say, is none of ours.
+    if (!stats?.isFile()) continue;
+    if (!isFree && Date.now() - stats.mtimeMs < ABANDONED) continue;
     // Of several processes, one succeeds.
     const isOurs = await rename(path, own).then(
       () => true,
@@ -153,7 +159,8 @@ async function hashPart(
  * once: another process may be about to open it.
  */
 async function link(blob: string, path: string): Promise<void> {
-  const own = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  await removeAbandoned(dirname(path));
+  const own = temporaryBeside(path);
   try {
     await symlink(relative(dirname(path), blob), own);
   } catch (error) {

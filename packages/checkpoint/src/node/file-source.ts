@@ -1,6 +1,8 @@
 /** A file on disk as a {@link ByteSource}: positioned reads, so that any number may run at once. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { AlphaLoraError, type ByteSource, isAlphaLoraError } from '@alphalora/contracts';
+import type { FileHandle } from 'node:fs/promises';
+import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { fileError } from './file-error.js';
+import { openRegularFile } from './read-file.js';
 
 /** Largest single read: how long an abort may have to wait. */
 const STEP = 16 << 20;
@@ -8,23 +10,12 @@ const STEP = 16 << 20;
 /**
  * Opens a file for reading. Its size is taken now; a file that shrinks later makes reads fail.
  *
- * @throws AlphaLoraError `NOT_FOUND` when it does not exist, `IO_FAILED` when it cannot be opened
+ * @throws AlphaLoraError `NOT_FOUND` when it does not exist, `IO_FAILED` when it is not a regular file
+ *   or cannot be opened
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    const stats = await handle.stat();
-    if (!stats.isFile()) {
-      throw new AlphaLoraError('IO_FAILED', `${path} is not a regular file`, {
-        details: { file: path },
-      });
-    }
-    return sourceOf(handle, path, stats.size);
-  } catch (error) {
-    await handle?.close();
-    throw ioError(error, path, 'open');
-  }
+  const { handle, stats } = await openRegularFile(path);
+  return sourceOf(handle, path, stats.size);
 }
 
 function sourceOf(handle: FileHandle, path: string, byteLength: number): ByteSource {
@@ -36,7 +27,7 @@ function sourceOf(handle: FileHandle, path: string, byteLength: number): ByteSou
       const { bytesRead } = await handle
         .read(target, filled, length, start + filled)
         .catch((error: unknown) => {
-          throw ioError(error, path, 'read');
+          throw fileError(error, path, 'read');
         });
       if (bytesRead === 0) {
         throw new AlphaLoraError(
@@ -68,17 +59,4 @@ function sourceOf(handle: FileHandle, path: string, byteLength: number): ByteSou
     readInto,
     close: () => handle.close(),
   };
-}
-
-/** What Node reports about a path, as a tagged error; tagged errors pass through. */
-export function ioError(error: unknown, path: string, verb: 'open' | 'read'): unknown {
-  if (isAlphaLoraError(error)) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const details = { file: path };
-  return code === 'ENOENT' || code === 'ENOTDIR'
-    ? new AlphaLoraError('NOT_FOUND', `${path} does not exist`, { details, cause: error })
-    : new AlphaLoraError('IO_FAILED', `cannot ${verb} ${path}: ${message}`, {
-        details,
-        cause: error,
-      });
 }

@@ -6,8 +6,7 @@
  *     models--org--name/blobs/<digest>               contents
  *     models--org--name/snapshots/<commit>/<path>    links into the blobs
  */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import type { Checkpoint } from '../checkpoint.js';
@@ -23,6 +22,8 @@ import { type Downloading, download } from './download.js';
 import { fileSource } from './file-source.js';
 import { type OpenOptions, openCheckpoint } from './open.js';
 import { openAdapter } from './open-adapter.js';
+import { readIfPresent, statIfPresent } from './read-file.js';
+import { writeFileAtomic } from './write-file.js';
 
 export interface HubCacheOptions {
   /** E.g. `~/.cache/huggingface/hub`. */
@@ -107,16 +108,15 @@ async function commitOf(reference: HubReference, folder: string): Promise<string
   const { revision } = reference;
   if (isCommit(revision)) return revision;
   const file = join(storage(folder, reference), 'refs', revision);
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return isCommit(text.trim()) ? text.trim() : undefined;
+  const text = (await readIfPresent(file))?.toString('utf8').trim();
+  return text !== undefined && isCommit(text) ? text : undefined;
 }
 
 /** Writes down which commit the revision stood for, for the next time without a connection. */
 async function remember(folder: string, { reference, commit }: HubModel): Promise<void> {
   if (isCommit(reference.revision)) return;
   const file = join(storage(folder, reference), 'refs', reference.revision);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, commit);
+  await writeFileAtomic(file, commit);
 }
 
 function snapshotFile(folder: string, { reference, commit }: HubModel, { path }: HubFile): string {
@@ -128,15 +128,12 @@ function storage(folder: string, { repository }: HubReference): string {
 }
 
 async function hasSize(path: string, size: number): Promise<boolean> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await statIfPresent(path);
   return stats?.isFile() === true && stats.size === size;
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    () => false,
-  );
+  return (await statIfPresent(path))?.isDirectory() === true;
 }
 
 function notCached(reference: string, folder: string, cause?: unknown): AlphaLoraError {

@@ -3,14 +3,21 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from '../adapter/read.js';
 import { type Folder, holdsAdapter, openAdapterFolder } from '../folder.js';
-import { fileSource, ioError } from './file-source.js';
+import { fileError, isAbsence } from './file-error.js';
+import { fileSource } from './file-source.js';
 
 /**
  * Whether `openCheckpoint` takes the folder for an adapter: it has an adapter's two files, and no
  * model beside them. False for what is no folder.
+ *
+ * @throws AlphaLoraError `IO_FAILED` when the operating system refuses to look
  */
 export async function isAdapterFolder(path: string): Promise<boolean> {
-  return holdsAdapter(await readdir(path).catch((): string[] => []));
+  const names = await readdir(path).catch((error: unknown): string[] => {
+    if (isAbsence(error)) return [];
+    throw fileError(error, path, 'read');
+  });
+  return holdsAdapter(names);
 }
 
 /**
@@ -31,7 +38,7 @@ export async function openAdapter(
 /** @throws AlphaLoraError `NOT_FOUND` or `IO_FAILED` */
 export async function folderOnDisk(path: string): Promise<Folder> {
   const names = await readdir(path).catch((error: unknown) => {
-    throw ioError(error, path, 'read');
+    throw fileError(error, path, 'read');
   });
   return { name: path, names, open: (name) => fileSource(join(path, name)) };
 }

@@ -4,7 +4,8 @@ import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { invalid, unsupported } from '../errors.js';
 import { conversion, openFolder, otherFormat } from '../folder.js';
-import { fileSource, ioError } from './file-source.js';
+import { fileError } from './file-error.js';
+import { fileSource } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
 
 export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
@@ -34,7 +35,7 @@ export async function openCheckpoint(
   const options = { splitFused, ...aborts, ...(adapter && { adapter }) };
   try {
     const stats = await stat(path).catch((error: unknown) => {
-      throw ioError(error, path, 'open');
+      throw fileError(error, path, 'open');
     });
     if (!stats.isDirectory()) return await openFile(path, options);
     return await openFolder(await folderOnDisk(path), options);

@@ -1,6 +1,6 @@
 /** The examples of a task from files on disk. */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
 
 export interface TaskData {
@@ -22,14 +22,15 @@ export async function readTaskData(
   path: string,
   split: Split,
 ): Promise<TaskData> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await statIfPresent(path);
   if (!stats) {
     throw notFound(`${path} does not exist; give a file or folder of ${task.name}`, path);
   }
   const files = stats.isDirectory() ? await locate(task, path, split) : [path];
   const examples: Example[] = [];
   for (const file of files) {
-    for (const example of task.parse(await read(file), file)) examples.push(example);
+    for (const example of task.parse((await readRegularFile(file)).toString('utf8'), file))
+      examples.push(example);
   }
   if (examples.length === 0) {
     throw new AlphaLoraError('INVALID_DOCUMENT', `${files.join(', ')}: no examples`, {
@@ -59,17 +60,7 @@ async function locate(task: TrainingTask, folder: string, split: Split): Promise
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new AlphaLoraError('IO_FAILED', `cannot read ${file}: ${(cause as Error).message}`, {
-      ...{ details: { file }, cause },
-    });
-  }
+  return (await statIfPresent(path))?.isFile() ?? false;
 }
 
 function notFound(what: string, file: string): AlphaLoraError {

@@ -7,9 +7,10 @@
  * After it has written its lock, a process looks once more: if another holds the folder, it steps back;
  * if its lock is gone, because it took so long that it seemed killed, it begins anew.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { readIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Holder, holderOf, parseHolder, thisProcess } from './lock-holder.js';
 
@@ -75,12 +76,9 @@ async function locksIn(folder: string): Promise<Held[]> {
 /** @returns undefined when the file is gone, or its process was killed before it had written it */
 async function readHolder(file: string): Promise<Holder | undefined> {
   for (let look = 0; look < UNWRITTEN.looks; look++) {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const text = await readIfPresent(file);
     if (text === undefined) return undefined;
-    const holder = parseHolder(text);
+    const holder = parseHolder(text.toString('utf8'));
     if (holder) return holder;
     await setTimeout(UNWRITTEN.milliseconds);
   }

@@ -1,7 +1,6 @@
 /** A model on disk: its decoder, and its tokenizer where the folder has one. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCheckpoint } from '@alphalora/checkpoint/node';
+import { openCheckpoint, readIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../models/decoder.js';
 import { createTokenizer, type Tokenizer } from '../tokenizer.js';
@@ -43,13 +42,10 @@ async function loadTokenizer(folder: string): Promise<Tokenizer | undefined> {
 
 /** @returns undefined when there is no such file */
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    throw new AlphaLoraError('IO_FAILED', `cannot read ${path}: ${cause.message}`, { cause });
-  });
-  if (text === undefined) return undefined;
+  const bytes = await readIfPresent(path);
+  if (bytes === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
     throw new AlphaLoraError('INVALID_CHECKPOINT', `${path} is not JSON`, { cause });
   }

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryBeside } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AdapterFiles } from '../adapters/write.js';
@@ -107,23 +109,23 @@ describe('the folder of a run', () => {
     expect(await readdir(path)).toEqual(['training_state.safetensors']);
   });
 
-  it('overwrites what a killed process left of a file', async () => {
+  it('removes what a killed process left of a file', async () => {
+    const killed = spawnSync(process.execPath, ['--version']).pid;
     await mkdir(path, { recursive: true });
-    const left = join(path, 'training_state.safetensors.tmp');
-    await writeFile(left, 'half of a much longer file'.repeat(1000));
+    // Named as ours are, by this machine and a process that is no more.
+    const left = temporaryBeside(join(path, 'x')).replace(`-${process.pid}-`, `-${killed}-`);
+    await writeFile(left, 'half of a file');
     const folder = await openRunFolder(path, { resume: true });
     await folder.save(state(1));
     await folder.close();
-    const again = await openRunFolder(path, { resume: true });
-    expect(again.state).toEqual(state(1));
-    await again.close();
-    expect(await readdir(path)).not.toContain('training_state.safetensors.tmp');
+    expect((await readdir(path)).sort()).toEqual(['metrics.jsonl', 'training_state.safetensors']);
   });
 
   it('keeps the old checkpoint when a new one cannot be written', async () => {
     const folder = await openRunFolder(path);
     await folder.save(state(1), adapter);
-    await mkdir(join(path, 'adapter_config.json.tmp'));
+    await rm(join(path, 'adapter_config.json'));
+    await mkdir(join(path, 'adapter_config.json'));
     await expect(folder.save(state(2), adapter)).rejects.toThrow(refused('IO_FAILED'));
     await folder.close();
     const again = await openRunFolder(path, { resume: true });

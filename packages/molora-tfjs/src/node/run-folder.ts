@@ -10,9 +10,10 @@
  *
  * One process at a time may write to a folder, see `lockFolder`.
  */
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { fileError, readIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
+import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdapterFiles } from '../adapters/write.js';
 import type { StepReport } from '../training/callbacks.js';
 import {
@@ -94,33 +95,13 @@ async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
       // A state never stands for steps whose metrics are lost.
       await writing(file, () => metrics.datasync());
       if (adapter) {
-        await replace(join(path, 'adapter_model.safetensors'), adapter.weights);
-        await replace(join(path, 'adapter_config.json'), [Buffer.from(adapter.config)]);
+        await writeFileAtomic(join(path, 'adapter_model.safetensors'), adapter.weights);
+        await writeFileAtomic(join(path, 'adapter_config.json'), adapter.config);
       }
-      await replace(join(path, STATE), serializeTrainingState(state));
+      await writeFileAtomic(join(path, STATE), serializeTrainingState(state));
     },
     close: () => metrics.close(),
   };
-}
-
-/** Whole or not at all; what a killed process left of its temporary file is overwritten. */
-async function replace(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.tmp`;
-  await writing(path, async () => {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(temporary, 'w');
-      await writeFile(handle, pieces);
-      await handle.sync();
-      await handle.close();
-      handle = undefined;
-      await rename(temporary, path);
-    } catch (error) {
-      await handle?.close().catch(() => undefined);
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw error;
-    }
-  });
 }
 
 /** @returns undefined when there is no such file */
@@ -128,24 +109,14 @@ async function reading<T>(
   path: string,
   read: (bytes: Uint8Array, file: string) => Promise<T>,
 ): Promise<T | undefined> {
-  try {
-    return await read(await readFile(path), path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw failure(`cannot read ${path}`, path, cause);
-  }
+  const bytes = await readIfPresent(path);
+  return bytes && read(bytes, path);
 }
 
 async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (cause) {
-    throw failure(`cannot write ${path}`, path, cause);
+    throw fileError(cause, path, 'write');
   }
-}
-
-function failure(what: string, file: string, cause: unknown): unknown {
-  if (isAlphaLoraError(cause)) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new AlphaLoraError('IO_FAILED', `${what}: ${why}`, { details: { file }, cause });
 }

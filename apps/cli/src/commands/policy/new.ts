@@ -2,10 +2,11 @@
  * `alphalora policy new`: a package with a policy that works and passes its own tests, to be changed
  * into one's own. The files are those in `templates/policy`, where `policy-name` stands for the name.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileError, removeAbandoned, temporaryBeside } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { requireFolder } from '../../files.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import { isBuiltIn } from '../../plugins/built-in.js';
@@ -29,6 +30,7 @@ export async function newPolicy(
     const why = isBuiltIn(name) ? 'is built in' : 'must be lower-case words joined by hyphens';
     throw new AlphaLoraError('INVALID_OPTION', `the name "${name}" ${why}: choose another`);
   }
+  if (output !== undefined) requireFolder(output, 'policy new');
   const folder = resolve(output ?? `alphalora-policy-${name}`);
   await requireFree(folder);
   const files = await filesFor(name);
@@ -52,7 +54,7 @@ export async function newPolicy(
 async function requireFree(folder: string): Promise<void> {
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw failed(folder, error);
+    throw fileError(error, folder, 'write');
   });
   if (found.length === 0) return;
   throw new AlphaLoraError(
@@ -80,24 +82,17 @@ async function withRanges(manifest: string): Promise<string> {
 
 /** All files or none: they are written beside, and the folder is renamed. */
 async function writeFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
-  let temporary: string | undefined;
+  const temporary = temporaryBeside(folder);
   try {
     await mkdir(dirname(folder), { recursive: true });
-    const beside = `.${basename(folder)}-${randomBytes(6).toString('hex')}`;
-    temporary = join(dirname(folder), beside);
+    await removeAbandoned(dirname(folder));
     await mkdir(temporary);
     for (const [file, text] of files) await writeFile(join(temporary, file), text);
     await rmdir(folder).catch(() => undefined);
     await rename(temporary, folder);
   } catch (cause) {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-    throw failed(folder, cause);
+    // Where the folder is no folder, there is nothing to remove either.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw fileError(cause, folder, 'write');
   }
-}
-
-function failed(folder: string, cause: unknown): AlphaLoraError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new AlphaLoraError('IO_FAILED', `cannot write ${folder}: ${why}`, {
-    ...{ details: { file: folder }, cause },
-  });
 }

@@ -1,0 +1,173 @@
+/** Documents from pipes and stdin, results to stdout, pipes and links: the built program's streams. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { programIn } from './test-support/program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-streams-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { start, alphalora } = programIn(root);
+const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const isWindows = process.platform === 'win32';
+
+const analysis = join(root, 'analysis.json');
+const allocation = join(root, 'allocation.json');
+const parts = [1, 2].map((i) => join(root, `part-${i}.json`));
+beforeAll(async () => {
+  expect((await alphalora('analyze', demo, '-o', analysis)).code).toBe(0);
+  for (const [i, part] of parts.entries())
+    expect((await alphalora('analyze', demo, '--shard', `${i + 1}/2`, '-o', part)).code).toBe(0);
+  expect((await alphalora('allocate', analysis, '-o', allocation)).code).toBe(0);
+});
+
+/** A line of a shell, in which `alphalora` is the program. */
+function shell(line: string) {
+  const script = `alphalora() { "$NODE" "$MAIN" "$@"; }\n${line}`;
+  const env = { ...process.env, NODE: process.execPath, MAIN: main };
+  return spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8' });
+}
+
+const timeless = (text: string) => ({ ...JSON.parse(text), timings: undefined });
+
+describe('-o - is stdout', () => {
+  it.each<[string, string[], string]>([
+    ['analyze', ['analyze', demo], analysis],
+    ['merge --json', ['merge', ...parts, '--json'], analysis],
+    ['allocate', ['allocate', analysis], allocation],
+    ['allocate --json', ['allocate', analysis, '--json'], allocation],
+  ])('%s writes the document there once', async (_, args, file) => {
+    const { stdout, stderr } = await alphalora(...args, '-o', '-');
+    expect(timeless(stdout)).toEqual(timeless(readFileSync(file, 'utf8')));
+    expect(stderr).not.toMatch(/wrote|keeps the result/);
+  });
+
+  it('report and export write theirs there', async () => {
+    const page = await alphalora('report', analysis, allocation, '-o', '-');
+    expect(page.stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\s*$/i);
+    expect(page.stderr).toBe('');
+    const table = await alphalora('export', allocation, '--to', 'csv', '-o', '-');
+    expect(table).toEqual(await alphalora('export', allocation, '--to', 'csv'));
+    expect(readdirSync(root)).not.toContain('-');
+  });
+
+  it.each<[string, string[]]>([
+    ['plan', ['plan', demo]],
+    ['train', ['train', demo, '--allocation', allocation, '--task', 'text', '--data', 'x']],
+    ['policy new', ['policy', 'new', 'mine']],
+  ])('%s needs a folder and says so', async (command, args) => {
+    const { code, stdout, stderr } = await alphalora(...args, '-o', '-');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${command} writes several files: give -o a folder`);
+  });
+
+  it.skipIf(isWindows)('by its other name too, even where it is a file', () => {
+    const { status } = shell(`alphalora allocate analysis.json -o /dev/stdout > whole.json`);
+    expect(status).toBe(0);
+    expect(readFileSync(join(root, 'whole.json'))).toEqual(readFileSync(allocation));
+  });
+});
+
+describe.skipIf(isWindows)('-o', () => {
+  it('follows a link and keeps the mode', async () => {
+    mkdirSync(join(root, 'results'));
+    writeFileSync(join(root, 'results', 'kept.json'), 'old');
+    chmodSync(join(root, 'results', 'kept.json'), 0o600);
+    symlinkSync('results/kept.json', join(root, 'latest.json'));
+    await alphalora('allocate', analysis, '-o', join(root, 'latest.json'));
+    expect(readlinkSync(join(root, 'latest.json'))).toBe('results/kept.json');
+    const target = join(root, 'results', 'kept.json');
+    expect(readFileSync(target)).toEqual(readFileSync(allocation));
+    expect(statSync(target).mode & 0o777).toBe(0o600);
+  });
+
+  it("writes into a shell's pipe", () => {
+    const { status, stderr } = shell(
+      `alphalora allocate analysis.json -o >(gzip > a.gz); sleep 0.5; gunzip -c a.gz | cmp - allocation.json`,
+    );
+    expect([status, stderr]).toEqual([0, `wrote /dev/fd/63\n`]);
+  });
+});
+
+describe.skipIf(isWindows)('documents come from', () => {
+  it.each([
+    ['a pipe to -', 'cat analysis.json | alphalora allocate - --json'],
+    ['a file to -', 'alphalora allocate - --json < analysis.json'],
+    ["a shell's <( )", 'alphalora allocate <(cat analysis.json) --json'],
+    [
+      'a slow named pipe',
+      'mkfifo p.json; (sleep 0.5; cat analysis.json > p.json) & alphalora allocate p.json --json',
+    ],
+  ])('%s', (_, line) => {
+    const { stdout, stderr } = shell(line);
+    expect(stdout, stderr).toBe(readFileSync(allocation, 'utf8'));
+  });
+
+  it('pipes for every document of a command', () => {
+    const { stdout, status } = shell(
+      'alphalora report <(cat analysis.json) <(cat allocation.json) -o - | head -c 15',
+    );
+    expect([stdout, status]).toEqual(['<!doctype html>', 0]);
+  });
+
+  it('stdin once', () => {
+    const { stderr, status } = shell('cat analysis.json | alphalora compare - -');
+    expect(stderr).toBe('error: stdin is named twice, and can be read only once\n');
+    expect(status).toBe(2);
+  });
+
+  it('what is no document, told by its name', () => {
+    const { stderr } = shell('echo "{}" | alphalora allocate -');
+    expect(stderr).toBe('error: stdin is not an analysis: its kind is missing\n');
+  });
+});
+
+describe.skipIf(isWindows)('a named pipe that nobody writes to', () => {
+  beforeAll(() => void execFileSync('mkfifo', [join(root, 'silent.json')]));
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('as a document waits until %s', async (signal) => {
+    const [child, outcome] = start(['allocate', 'silent.json']);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(child.exitCode).toBeNull();
+    child.kill(signal);
+    expect((await outcome).code).toBe(signal === 'SIGINT' ? 130 : 143);
+  });
+
+  it.each(['model.safetensors', 'config.json', 'tokenizer.json'])(
+    'as the %s of a model is refused at once',
+    async (name) => {
+      const folder = mkdtempSync(join(root, 'model-'));
+      for (const file of readdirSync(demo)) {
+        if (file !== name) symlinkSync(join(demo, file), join(folder, file));
+      }
+      execFileSync('mkfifo', [join(folder, name)]);
+      const args =
+        name === 'tokenizer.json' ? ['generate', folder, '--prompt', 'x'] : ['inspect', folder];
+      const { code, stderr } = await alphalora(...args);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${name} is not a regular file but a named pipe; give a file`);
+    },
+  );
+
+  it('as data of a task, or as a configuration, is refused at once', async () => {
+    const training = ['train', demo, '--allocation', allocation, '--task', 'text', '-o', 'run'];
+    const data = await alphalora(...training, '--data', 'silent.json');
+    expect([data.code, data.stderr]).toEqual([1, expect.stringMatching(/not a regular file/)]);
+    const config = await alphalora('policy', 'list', '--config', 'silent.json');
+    expect([config.code, config.stderr]).toEqual([1, expect.stringMatching(/not a regular file/)]);
+  });
+});
