@@ -14,9 +14,14 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * Python's json module writes infinity and NaN by name, which is not JSON; some config.json have
- * them. In this dialect they are read as null.
+ * them. In the dialect `python` they are read as null. Of `counts`, what has a sign, a point or an
+ * exponent is: -0.0 is no more a count than -1 is, though `JSON.parse` tells it from 0 as little as
+ * 4.0 from 4.
  */
-type Dialect = 'json' | 'python';
+type Dialect = 'json' | 'python' | 'counts';
+
+const names = /"|-?Infinity|NaN/g;
+const numbersButCounts = /"|-\d[\d.eE+-]*|\d+[.eE][\d.eE+-]*/g;
 
 /**
  * @param bytes UTF-8
@@ -32,8 +37,10 @@ export function parseJsonObject(
   let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (dialect === 'python') text = withoutNonFinite(text);
+    if (dialect === 'python') text = withNull(text, names);
     value = JSON.parse(text);
+    const counts = dialect === 'counts' ? withNull(text, numbersButCounts) : text;
+    if (counts !== text) value = JSON.parse(counts);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
@@ -95,17 +102,17 @@ function duplicateKey(text: string): { key: string; parent: string } | undefined
   return undefined;
 }
 
-/** The text with null for each NaN and infinity outside of quotes. */
-function withoutNonFinite(text: string): string {
-  const names = /"|-?Infinity|NaN/g;
+/** The text with null for each match outside of quotes. @param pattern also matches a quote */
+function withNull(text: string, pattern: RegExp): string {
+  pattern.lastIndex = 0;
   let result = '';
   let copied = 0;
-  for (let match = names.exec(text); match; match = names.exec(text)) {
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     if (match[0] === '"') {
-      names.lastIndex = endOfString(text, match.index);
+      pattern.lastIndex = endOfString(text, match.index);
     } else {
       result += `${text.slice(copied, match.index)}null`;
-      copied = names.lastIndex;
+      copied = pattern.lastIndex;
     }
   }
   return result + text.slice(copied);

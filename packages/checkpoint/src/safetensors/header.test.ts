@@ -131,6 +131,19 @@ describe('refuses', () => {
     ['three offsets', fileBytes({ a: { ...one, data_offsets: [0, 4, 4] } }, 4), /not two/],
     ['a negative offset', fileBytes({ a: f32([1], -4, 0) }, 4), /data_offsets are not two/],
     ['a fractional offset', fileBytes({ a: f32([1], 0.5, 4.5) }, 5), /data_offsets are not two/],
+    // What the reference implementation says: "invalid type: floating point, expected usize".
+    ...['[-0,4]', '[-0.0,4]', '[0.0,4]', '[0,4.0]', '[0,4e0]', '[0,4E0]'].map(
+      (offsets): [string, Uint8Array, RegExp] => [
+        `offsets ${offsets}`,
+        fileBytes(`{"a":{"dtype":"F32","shape":[1],"data_offsets":${offsets}}}`, 4),
+        /data_offsets are not two whole numbers/,
+      ],
+    ),
+    ...['[-0]', '[0.0]', '[0e1]'].map((shape): [string, Uint8Array, RegExp] => [
+      `shape ${shape}`,
+      fileBytes(`{"a-1.5":{"dtype":"F32","shape":${shape},"data_offsets":[0,0]}}`, 0),
+      /shape is not a list of whole numbers/,
+    ]),
     ['reversed offsets', fileBytes({ a: f32([1], 4, 0) }, 4), /run backwards/],
     ['an offset beyond the file', fileBytes({ a: f32([2], 0, 8) }, 4), /outside the file/],
     [

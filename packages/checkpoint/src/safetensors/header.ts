@@ -41,7 +41,7 @@ export async function readHeader(
 ): Promise<SafetensorsHeader> {
   const file = source.name;
   const dataStart = 8 + (await headerLength(source, signal));
-  const json = parseJsonObject(await source.read(8, dataStart, signal), file);
+  const json = parseJsonObject(await source.read(8, dataStart, signal), file, 'counts');
   const tensors: StoredTensor[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(json)) {

@@ -78,6 +78,17 @@ const entry = fc.record({
   shape: fc.array(number, { maxLength: 2 }),
   data_offsets: fc.tuple(number, number),
 });
+/** Numbers as they can be written, of which only plain ones are counts. */
+const written = (plain: string) =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant(plain) },
+    fc.constantFrom('-0', '-0.0', '0.0', '0e0', `${plain}.0`, `${plain}e0`, `-${plain}`),
+  );
+const spelled = fc
+  .tuple(written('0'), written('8'), written('2'))
+  .map(([from, to, length]) =>
+    fileBytes(`{"a-1.5":{"dtype":"F32","shape":[${length}],"data_offsets":[${from},${to}]}}`, 8),
+  );
 const structured = fc
   .tuple(fc.dictionary(fc.constantFrom('a', 'b', '', '__proto__'), entry, { maxKeys: 3 }), number)
   .map(([header, data]) => fileBytes(header, Math.max(0, Math.min(8, Math.floor(data)))));
@@ -115,6 +126,7 @@ describe.skipIf(!hasReference)(`the reference implementation of safetensors${rea
   it.each([
     ['any entries', structured],
     ['nearly sound entries', nearly],
+    ['numbers as they are written', spelled],
     ['edited bytes', edited],
     ['flipped bits', flipped],
   ])('judges files as we do: %s', async (_, arbitrary) => {
