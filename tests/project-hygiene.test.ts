@@ -1,6 +1,6 @@
 /** What every package owes its users, and what must not get into the repository. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readManifest, root, workspacePackages } from './lib/workspace.js';
@@ -57,6 +57,15 @@ describe('the workspace', () => {
     }
     const split = [...ranges].filter(([, wanted]) => wanted.size > 1);
     expect(split.map(([name, wanted]) => [name, ...wanted])).toEqual([]);
+  });
+
+  it('names the actions of its workflows by commit: tags can be moved', () => {
+    const folder = join(root, '.github', 'workflows');
+    const uses = readdirSync(folder).flatMap((file) =>
+      readFileSync(join(folder, file), 'utf8').match(/uses: .*/g),
+    );
+    expect(uses.length).toBeGreaterThan(3);
+    for (const line of uses) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   it('has a licence', () => {

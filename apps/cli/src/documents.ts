@@ -31,7 +31,8 @@ export async function readAnyDocument(
 ): Promise<Analysis | Allocation> {
   const document = await readJson(path, io);
   const found = (document as { kind?: unknown } | null)?.kind;
-  if (found === 'analysis' || found === 'allocation') return parsers[found](document, inputName(path));
+  if (found === 'analysis' || found === 'allocation')
+    return parsers[found](document, inputName(path));
   const kind = typeof found === 'string' ? JSON.stringify(found.slice(0, 40)) : 'missing';
   throw invalid(path, `is neither an analysis nor an allocation: its kind is ${kind}`);
 }
