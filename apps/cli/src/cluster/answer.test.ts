@@ -165,7 +165,10 @@ it('makes a document that every later command takes, if it is accepted, after an
     expect([name, shape, block]).toEqual([unit.name, [12, 20], 0]);
     writeFileSync(file, JSON.stringify({ ...analysis, matrices }));
     const shown = JSON.stringify(strangeOne);
-    await expect(readDocument(file, 'analysis'), shown).resolves.toBeDefined();
+    await expect(
+      readDocument(file, 'analysis', { signal: new AbortController().signal }),
+      shown,
+    ).resolves.toBeDefined();
     // The costly ones for some, so that all kinds of changes come by.
     if (i % 12 > 0) continue;
     for (const args of [
