@@ -19,7 +19,7 @@ import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
 import { integer } from './integer.js';
 import type { Layer } from './layers.js';
-import { costOfUnit } from './parameters.js';
+import { costOfUnit, mostOf } from './parameters.js';
 import { roundings, roundShares } from './rounding/index.js';
 
 export interface AllocateOptions {
@@ -52,6 +52,9 @@ export interface AllocateOptions {
 }
 
 /**
+ * A rank is never above the smaller side of its matrix, nor that of a block above the smallest of its
+ * matrices; where one is that large, the document says so in `cap`.
+ *
  * @returns a document whose quantities are within the bounds and the budget: the total exactly, or
  *   for trainable parameters and unequal layers as near below it as single units allow
  * @throws AlphaLoraError `INVALID_OPTION` for values out of range, options that the policy refuses or
@@ -94,10 +97,15 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
     ...layer,
     index,
     cost: costOfUnit(unit, layer, rank),
+    most: mostOf(unit, layer),
   }));
   requireLayers(costed, per);
   const budget = budgetOf(request.budget, costed, rounding);
-  const layers = costed.map((layer, i) => ({ ...layer, price: budget.relativePrices[i]! }));
+  const layers = costed.map(({ most, ...layer }, i) => ({
+    ...layer,
+    price: budget.relativePrices[i]!,
+    ...(most < budget.max && { max: most }),
+  }));
   const { measure } = budget;
   if (
     rounding !== 'largest-remainder' &&
@@ -132,7 +140,7 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
   const { policy, rounding, budget } = prepared;
   const answer = await ask({ ...prepared, layers: Object.freeze(layers.map(factsFor)) });
   if (policy.traits.answer === 'values') return { quantities: answer };
-  const { min, max, prices, limit } = budget;
+  const { min, maxima: max, prices, limit } = budget;
   const alike = prices.every((price) => price === prices[0]);
   const quantities = alike
     ? roundShares(rounding, answer, Math.floor(limit / prices[0]!), { min, max })
@@ -168,7 +176,7 @@ function requireSane({ budget, rank, layers }: Prepared, { quantities }: Decided
 
 /** What a policy sees of a layer, and cannot change. */
 function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
-  const { index, block, score, inputs, outputs, parameters, cost, price } = layer;
+  const { index, block, score, inputs, outputs, parameters, cost, price, max } = layer;
   const facts = { index, block, score, inputs, outputs, parameters, cost, price };
   const { role, name, variance } = layer;
   return Object.freeze({
@@ -176,6 +184,7 @@ function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
     ...(role !== undefined && { role }),
     ...(name !== undefined && { name }),
     ...(variance !== undefined && { variance }),
+    ...(max !== undefined && { max }),
   });
 }
 

@@ -8,8 +8,8 @@ import {
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 
-/** A block or a projection; what a unit of the resource costs there, and its price, the host adds. */
-export interface Layer extends Omit<PolicyLayer, 'cost' | 'price'> {
+/** A block or a projection; what a unit of the resource costs there, its price and its own maximum the host adds. */
+export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
   /** The linear maps that get adapters; absent where the shapes are not known. */
   readonly modules?: readonly NamedLinearMap[];
   /** Why the score is not its own but the mean of others': no fit behind it says anything. */

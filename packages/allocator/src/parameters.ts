@@ -23,6 +23,23 @@ export function parametersPerExpert(modules: readonly LinearMap[], rank: number)
 }
 
 /**
+ * Most units of a resource that a layer can take: the update of a matrix has at most the rank of its
+ * smaller side, so that a block, whose projections all get its rank, is bounded by the smallest of
+ * them. Infinite for other resources, and where the shapes are not known.
+ */
+export function mostOf(
+  unit: Resource,
+  layer: LinearMap & { readonly modules?: readonly LinearMap[] },
+): number {
+  const { modules = layer.inputs > 0 && layer.outputs > 0 ? [layer] : [] } = layer;
+  if (unit !== 'rank') return Number.POSITIVE_INFINITY;
+  return modules.reduce(
+    (least, { inputs, outputs }) => Math.min(least, inputs, outputs),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/**
  * Trainable parameters that one unit of a resource adds to a layer, given the sums of its inputs and
  * outputs: an expert of the given rank with its router, or one rank of a LoRA without a router.
  */

@@ -65,6 +65,8 @@ export interface AllocatedBlock {
   topK?: number;
   /** LoRA rank, where ranks were shared out: of each projection, or the sum over them. */
   rank?: number;
+  /** Where the rank is the largest that the smallest of its matrices can have: that rank. */
+  cap?: number;
   /** Bits, sparsity or multiplier, where those were decided by block. */
   value?: number;
   robustness?: BlockRobustness;
@@ -87,6 +89,8 @@ export interface AllocatedProjection {
   experts?: number;
   topK?: number;
   rank?: number;
+  /** Where the rank is the largest that its matrix can have, min(inputs, outputs): that rank. */
+  cap?: number;
   /** Bits, sparsity or multiplier. */
   value?: number;
 }

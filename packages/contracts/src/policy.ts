@@ -45,6 +45,8 @@ export interface PolicyLayer {
   readonly price: number;
   /** Variance of its weights, where that was measured. */
   readonly variance?: number;
+  /** Most units that it can take, where that is less than the budget's `max`. */
+  readonly max?: number;
 }
 
 /** What a policy may need of every layer beyond its score. */
@@ -55,7 +57,7 @@ export interface PolicyBudget {
   readonly resource: Resource;
   /** In units of the resource over all layers; absent for multipliers. */
   readonly total?: number;
-  /** Bounds of a single layer. */
+  /** Bounds of a single layer; a layer may have a lower `max` of its own. */
   readonly min: number;
   readonly max: number;
 }

@@ -175,6 +175,7 @@ const ofProjection = {
   experts: { type: 'integer', minimum: -mostUnits, maximum: mostUnits },
   topK: { type: 'integer', minimum: 1, maximum: mostUnits },
   rank: { type: 'integer', minimum: 0, maximum: mostUnits },
+  cap: { type: 'integer', minimum: 1, maximum: mostUnits },
   value: { type: 'number', minimum: 0 },
 };
 

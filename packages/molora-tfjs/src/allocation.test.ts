@@ -101,6 +101,19 @@ describe('adapterSpec', () => {
     expect(new Set(projections.map(({ block }) => block))).toEqual(new Set([1]));
   });
 
+  it('refuses a rank above the smaller side of its matrix', () => {
+    const allocation = ofBlocks([1], { budget: { unit: 'rank', total: 4097 } });
+    const weights = model(1);
+    const ofRank = (rank: number): Allocation => {
+      const blocks = allocation.blocks.map((block) => ({ ...block, rank }));
+      return { ...allocation, blocks };
+    };
+    expect(adapterSpec({ allocation: ofRank(4096), weights }).projections).toHaveLength(7);
+    expect(() => adapterSpec({ allocation: ofRank(4097), weights })).toThrow(
+      /q_proj\.weight has the rank 4097, and no update of it has more than 4096/,
+    );
+  });
+
   it('turns ranks into one expert each', () => {
     const allocation = ofBlocks([1, 1, 1], { budget: { unit: 'rank', total: 20 } });
     allocation.blocks.forEach((block, i) => {

@@ -81,6 +81,12 @@ export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
         : (request.rank ?? portion.rank ?? allocation.parameters?.rank ?? DEFAULT_RANK);
     if (!isCount(rank)) throw mismatch(`${weight.name} has the rank ${rank}`);
     if (experts === 0 || rank === 0) return [];
+    const most = Math.min(weight.inputs, weight.outputs);
+    if (unit === 'rank' && rank > most) {
+      throw mismatch(
+        `${weight.name} has the rank ${rank}, and no update of it has more than ${most}`,
+      );
+    }
     if (!(Number.isSafeInteger(topK) && topK >= 1 && topK <= experts)) {
       throw mismatch(`${weight.name} selects ${topK} of ${experts} experts; allocate again`);
     }

@@ -85,8 +85,20 @@ export function portions({ allocation, blocks }: Facts): string[] {
   const sentences = [opening(allocation)];
   if (layers.length > 1) sentences.push(extremes(allocation));
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
-  sentences.push(...imputed(allocation));
+  sentences.push(...imputed(allocation), ...capped(allocation));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
+}
+
+/** Ranks as large as the matrices allow. */
+function capped({ blocks, projections = [] }: AllocationFacts): string[] {
+  const at = [...blocks, ...projections].filter(({ cap }) => cap !== undefined).length;
+  if (at === 0) return [];
+  const layers = count(
+    at,
+    projections.length > 0 ? 'projection has' : 'block has',
+    projections.length > 0 ? 'projections have' : 'blocks have',
+  );
+  return [`${layers} the largest rank that the smaller side of a matrix allows.`];
 }
 
 /** Layers whose score is not their own. */

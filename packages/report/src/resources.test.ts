@@ -100,6 +100,18 @@ describe('the sentences', () => {
     );
   });
 
+  it('of ranks that are as large as the matrices allow', () => {
+    const blocks = [2, 16].map((rank, index) => ({
+      ...{ index, score: 3, experts: 1, topK: 1, rank, ...(index === 0 && { cap: 2 }) },
+    }));
+    const allocation: Allocation = {
+      ...{ ...base, blocks, experts: [1, 1], topK: [1, 1], budget: { unit: 'rank', total: 18 } },
+    };
+    expect(saysOf(allocation)).toContain(
+      '1 block has the largest rank that the smaller side of a matrix allows.',
+    );
+  });
+
   it('of bits per projection, weighted by size', () => {
     const allocation: Allocation = {
       ...base,

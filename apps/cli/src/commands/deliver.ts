@@ -3,7 +3,7 @@ import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '../documents.js';
 import { isStdout, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { imputedScores } from '../output/allocation.js';
+import { remarks } from '../output/allocation.js';
 import { failedRows, omissions, shortcomings } from '../output/analysis.js';
 import { tell } from '../output/printable.js';
 import { type GateOptions, reportCrossings } from '../thresholds.js';
@@ -37,7 +37,7 @@ export async function deliver(
   if (json || toStdout) stdout.write(formatted, 'data');
   else stdout.write(text);
   if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
-  if (document.kind === 'allocation') stderr.write(imputedScores(document));
+  if (document.kind === 'allocation') stderr.write(remarks(document));
   if (output !== undefined && !toStdout) tell(stderr, `wrote ${output}`);
   return analysis ? exitCodeOf(analysis, options, io) : exitCodes.done;
 }

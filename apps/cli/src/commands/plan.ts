@@ -13,7 +13,7 @@ import {
 import { formatDocument } from '../documents.js';
 import { requireFolder, writeOutput } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
-import { allocationTable, imputedScores } from '../output/allocation.js';
+import { allocationTable, remarks } from '../output/allocation.js';
 import { omissions } from '../output/analysis.js';
 import { tell } from '../output/printable.js';
 import { withPolicies } from '../plugins/index.js';
@@ -46,7 +46,7 @@ export async function plan(
     const allocationFile = join(options.output, 'allocation.json');
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
-    io.stderr.write(imputedScores(allocation));
+    io.stderr.write(remarks(allocation));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     if (options.json)
       io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`, 'data');

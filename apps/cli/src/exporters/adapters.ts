@@ -82,6 +82,9 @@ export function loraModules(allocation: Allocation, format: string): LoraModule[
 export function loraNotes(allocation: Allocation, format: string): string[] {
   const adapted = adaptedModules(allocation, format);
   const without = adapted.filter(({ experts, rank }) => experts * rank <= 0).length;
+  const beyond = adapted.filter(
+    ({ experts, rank, inputs, outputs }) => experts * rank > Math.min(inputs, outputs),
+  );
   return [
     ...(allocation.budget.unit === 'experts'
       ? [
@@ -91,6 +94,12 @@ export function loraNotes(allocation: Allocation, format: string): string[] {
       : []),
     ...(without > 0
       ? [`${without} of ${adapted.length} modules have rank 0 and get no adapter`]
+      : []),
+    ...(beyond.length > 0
+      ? [
+          `${beyond.length} of ${adapted.length} modules get a rank above the smaller side of their ` +
+            `matrix, beyond which nothing is gained: ${beyond[0]!.module}${beyond.length > 1 ? ', ...' : ''}`,
+        ]
       : []),
   ];
 }

@@ -315,6 +315,21 @@ describe('mola', () => {
 });
 
 describe('every format for adapters', () => {
+  it.each(['peft', 'axolotl', 'llama-factory'])(
+    '%s says where a rank gains nothing',
+    async (to) => {
+      // Nine experts of rank 2 are a LoRA of rank 18 for a matrix of rank 16.
+      const more = { inputs: 16, outputs: 32, rank: 2 };
+      const note = '1 of 2 modules get a rank above the smaller side of their matrix';
+      const beyond = projectionAllocation('experts', [
+        ['model.layers.0.q.weight', 0, 9, more],
+        ['model.layers.0.v.weight', 0, 8, more],
+      ]);
+      expect((await exportNotes(beyond, to)).join()).toContain(`${note}, beyond which`);
+      expect((await exportNotes(ranks, to)).join()).not.toContain('smaller side');
+    },
+  );
+
   it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs names', async (format) => {
     await expect(exportDocument(allocationOf([2, 3]), format)).rejects.toMatchObject({
       code: 'INVALID_DOCUMENT',

@@ -2,7 +2,7 @@ import type { Allocation } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { llamaLike, projectionAllocation, valueAllocation } from '../test-support/allocations.js';
 import { allocationOf } from '../test-support/documents.js';
-import { allocationTable } from './allocation.js';
+import { allocationTable, remarks } from './allocation.js';
 
 const shown = (allocation: Allocation, columns = 100): string =>
   allocationTable(allocation, { write: () => 0, columns });
@@ -177,4 +177,34 @@ it('paints bars on terminals only', () => {
   const output = { write: () => 0, hasColors: () => true };
   expect(allocationTable(allocationOf([2]), output)).toContain('\x1b[36m██\x1b[39m');
   expect(shown(allocationOf([2]))).not.toContain('\x1b');
+});
+
+describe('remarks', () => {
+  it('name layers at the largest rank that their matrices allow', () => {
+    const capped = projectionAllocation('rank', [
+      ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2, cap: 2 }],
+      ['model.layers.0.q_proj.weight', 0, 6],
+    ]);
+    expect(remarks(capped)).toBe(
+      '1 layer has the largest rank that the smaller side of a matrix allows: model.layers.0.k_proj.weight (2)\n',
+    );
+  });
+
+  it('name matrices that are smaller than the rank of their experts', () => {
+    const experts = projectionAllocation(
+      'experts',
+      [
+        ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2 }],
+        ['model.layers.0.q_proj.weight', 0, 2],
+      ],
+      { parameters: { rank: 8, trainable: 1 } },
+    );
+    expect(remarks(experts)).toMatch(
+      /^rank 8 of an expert is above the smaller side of 1 of its matrices.*--rank 2 fits all: model\.layers\.0\.k_proj\.weight\n$/,
+    );
+  });
+
+  it('are none where there is nothing to say', () => {
+    expect(remarks(projectionAllocation('rank', llamaLike))).toBe('');
+  });
 });

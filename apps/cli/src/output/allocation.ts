@@ -69,8 +69,42 @@ function imputedNote(allocation: Allocation): string {
     : '';
 }
 
-/** Lines about scores that were not measured, for stderr. */
-export function imputedScores(allocation: Allocation): string {
+/** What to know of an allocation beside its numbers, for stderr. */
+export function remarks(allocation: Allocation): string {
+  return imputedScores(allocation) + cappedRanks(allocation) + excessRank(allocation);
+}
+
+/** Layers that a line names. */
+const MOST_NAMED = 3;
+
+function some(names: readonly string[]): string {
+  return names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', ...' : '');
+}
+
+/** Ranks that are as large as the matrices allow. */
+function cappedRanks({ blocks, projections = [] }: Allocation): string {
+  const capped = [
+    ...blocks.flatMap(({ index, cap }) => (cap === undefined ? [] : [`block ${index} (${cap})`])),
+    ...projections.flatMap(({ name, cap }) => (cap === undefined ? [] : [`${name} (${cap})`])),
+  ];
+  if (capped.length === 0) return '';
+  const layers = capped.length === 1 ? 'layer has' : 'layers have';
+  return `${capped.length} ${layers} the largest rank that the smaller side of a matrix allows: ${some(capped)}\n`;
+}
+
+/** Experts of a higher rank than their matrices. */
+function excessRank({ budget, projections = [], parameters }: Allocation): string {
+  if (budget.unit !== 'experts' || !parameters) return '';
+  const { rank } = parameters;
+  const small = projections.filter(({ inputs, outputs }) => Math.min(inputs, outputs) < rank);
+  if (small.length === 0) return '';
+  const least = small.reduce((min, { inputs, outputs }) => Math.min(min, inputs, outputs), rank);
+  const names = some(small.map(({ name }) => name));
+  return `rank ${rank} of an expert is above the smaller side of ${small.length} of its matrices, which gains nothing; --rank ${least} fits all: ${names}\n`;
+}
+
+/** Scores that were not measured. */
+function imputedScores(allocation: Allocation): string {
   const { blocks, projections } = imputed(allocation);
   const indices = blocks.map(({ index }) => index).join(', ');
   const others =

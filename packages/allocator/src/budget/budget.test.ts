@@ -66,26 +66,26 @@ describe('totals', () => {
   });
 
   it('in ranks, which have no router', async () => {
-    const budget = { unit: 'rank', total: 24 } as const;
+    const budget = { unit: 'rank', total: 18 } as const;
     const { blocks, experts, topK, parameters, projections } = await allocate({
       ...linear,
       budget,
     });
-    expect(blocks.map(({ rank }) => rank)).toEqual([4, 8, 12]);
+    expect(blocks.map(({ rank }) => rank)).toEqual([3, 6, 9]);
     expect([experts, topK]).toEqual([
       [1, 1, 1],
       [1, 1, 1],
     ]);
     expect(projections!.map(({ rank, experts: one }) => [rank, one])).toEqual([
-      [4, 1],
-      [8, 1],
-      [12, 1],
+      [3, 1],
+      [6, 1],
+      [9, 1],
     ]);
-    // 4 * 20 + 8 * 20 + 12 * 30.
-    expect(parameters).toEqual({ rank: 12, trainable: 600 });
-    const same = { unit: 'rank', measure: 'parameters', total: 600 } as const;
+    // 3 * 20 + 6 * 20 + 9 * 30.
+    expect(parameters).toEqual({ rank: 9, trainable: 450 });
+    const same = { unit: 'rank', measure: 'parameters', total: 450 } as const;
     const again = await allocate({ ...linear, budget: same });
-    expect(again.blocks.map(({ rank }) => rank)).toEqual([4, 8, 12]);
+    expect(again.blocks.map(({ rank }) => rank)).toEqual([3, 6, 9]);
   });
 
   it.each([
@@ -207,12 +207,12 @@ describe('budgets per projection', () => {
   it('share out ranks likewise', async () => {
     const made = await allocate({
       ...linear,
-      budget: { unit: 'rank', per: 'projection', total: 24 },
+      budget: { unit: 'rank', per: 'projection', total: 12 },
     });
-    expect(made.projections!.map(({ rank }) => rank)).toEqual([2, 4, 6, 12]);
+    expect(made.projections!.map(({ rank }) => rank)).toEqual([1, 2, 3, 6]);
     expect(made.blocks.map(({ rank, experts }) => [rank, experts])).toEqual([
-      [6, 1],
-      [18, 1],
+      [3, 1],
+      [9, 1],
     ]);
   });
 

@@ -32,6 +32,11 @@ export interface Priced {
   readonly parameters: number;
   /** Trainable parameters of one unit; 0 where the shapes are not known. */
   readonly cost: number;
+  /** Most units that its shapes allow; infinite where they do not bound it. */
+  readonly most: number;
+  /** For messages. */
+  readonly name?: string;
+  readonly block: number;
 }
 
 export interface Budget {
@@ -42,6 +47,8 @@ export interface Budget {
   readonly kind: ResourceKind;
   readonly min: number;
   readonly max: number;
+  /** The same for each layer, where its shapes may allow less. */
+  readonly maxima: readonly number[];
   /** What one unit of each layer takes from the limit. */
   readonly prices: readonly number[];
   /** The same from the total that policies see. */
@@ -72,6 +79,16 @@ export function budgetOf(
   if (!measures.includes(measure)) throw unknown('measure', measure, measures);
   const { min, max } = boundsOf(options, kind, rounding);
   requireOrdered(min, max);
+  const narrow = layers.find(({ most }) => most < min);
+  if (narrow) {
+    const { most, name = `block ${narrow.block}` } = narrow;
+    throw new AlphaLoraError(
+      'INFEASIBLE_BUDGET',
+      `min ${min} is above ${most}, the largest rank that ${name} can have: lower min to ${most}`,
+      { details: { min, max: most } },
+    );
+  }
+  const maxima = layers.map(({ most }) => Math.min(max, most));
   const stated = {
     unit,
     ...(per !== 'block' && { per }),
@@ -80,7 +97,7 @@ export function budgetOf(
     ...(Number.isFinite(min) && { min }),
     ...(Number.isFinite(max) && { max }),
   };
-  const common = { stated, per, measure, kind, min, max };
+  const common = { stated, per, measure, kind, min, max, maxima };
   if (!kind.shared) {
     if (total !== undefined || measure !== 'units') {
       throw new AlphaLoraError(
@@ -96,13 +113,17 @@ export function budgetOf(
     };
   }
   const { prices, limit, factor, unitTotal } = spendingOf(unit, kind, measure, total, layers);
-  const reach = (bound: number): number =>
-    prices.reduce((sum, price) => sum + price * bound, 0) / factor;
+  const reach = (bounds: readonly number[]): number =>
+    prices.reduce((sum, price, i) => sum + price * bounds[i]!, 0) / factor;
+  const bounded = maxima.some((most) => most < max);
   requireFeasible({
     total: total!,
-    smallest: reach(min),
-    largest: reach(max),
-    among: `${layers.length} ${per}s with ${boundsInWords(min, max)}`,
+    smallest: reach(layers.map(() => min)),
+    largest: reach(maxima),
+    among:
+      `${layers.length} ${per}s with ${boundsInWords(min, max)}` +
+      (bounded ? ', and no rank above the smaller side of its matrix' : ''),
+    raisable: maxima.some((most, i) => most < layers[i]!.most),
     of: measure === 'parameters' ? 'trainable parameters' : undefined,
     slack: kind.whole && measure !== 'average' ? 0 : 1e-9,
   });

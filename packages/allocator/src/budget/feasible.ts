@@ -10,13 +10,15 @@ export interface Reach {
   among: string;
   /** What the total counts, where that is not the unit itself, e.g. `trainable parameters`. */
   of?: string | undefined;
+  /** Whether a higher `max` would help against a total that is too large. @default true */
+  raisable?: boolean;
   /** Relative error of the total, where it is a product. @default 0 */
   slack?: number;
 }
 
 /** @throws AlphaLoraError `INFEASIBLE_BUDGET` saying the smallest or largest total within reach */
 export function requireFeasible(reach: Reach): void {
-  const { total, smallest, largest, among, of, slack = 0 } = reach;
+  const { total, smallest, largest, among, of, raisable = true, slack = 0 } = reach;
   const details = { total, smallest, largest };
   const what = of === undefined ? `a total of ${total}` : `a total of ${total} ${of}`;
   if (total < smallest * (1 - slack)) {
@@ -29,7 +31,8 @@ export function requireFeasible(reach: Reach): void {
   if (total > largest * (1 + slack)) {
     throw new AlphaLoraError(
       'INFEASIBLE_BUDGET',
-      `${what} is too large for ${among}: lower the total to ${largest} or raise max`,
+      `${what} is too large for ${among}: lower the total to ${largest}` +
+        (raisable ? ' or raise max' : ''),
       { details },
     );
   }

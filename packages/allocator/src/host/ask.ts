@@ -132,7 +132,7 @@ export function misspelt(found: unknown): string {
   if (found !== undefined && !Number.isNaN(found)) return '';
   return (
     '; is a field misspelt? A layer has index, block, score, inputs, outputs, parameters, cost and ' +
-    'price; variance, role and name where they are known'
+    'price; variance, role, name and max where they are known'
   );
 }
 
@@ -140,7 +140,7 @@ function checkedAnswer(
   answer: PolicyAnswer,
   { traits }: AnyPolicy,
   layers: readonly PolicyLayer[],
-  { kind, min, max, prices, limit, stated, measure }: Budget,
+  { kind, min, max, maxima, prices, limit, stated, measure }: Budget,
 ): readonly number[] {
   const { answer: field } = traits;
   const list: unknown =
@@ -156,8 +156,8 @@ function checkedAnswer(
     );
   }
   const numbers: readonly unknown[] = [...list];
-  const refuse = (what: string, sound: (value: number) => boolean): void => {
-    const at = numbers.findIndex((value) => typeof value !== 'number' || !sound(value));
+  const refuse = (what: string, sound: (value: number, at: number) => boolean): void => {
+    const at = numbers.findIndex((value, i) => typeof value !== 'number' || !sound(value, i));
     if (at === -1) return;
     const found = numbers[at];
     throw new Error(
@@ -176,6 +176,10 @@ function checkedAnswer(
   refuse(
     `within the bounds ${min} and ${max}`,
     (value) => value >= min - slack && value <= max + slack,
+  );
+  refuse(
+    "at most the layer's own max, the largest rank that its matrices can have",
+    (value, i) => value <= maxima[i]! + slack,
   );
   const spent = sound.reduce((sum, value, i) => sum + prices[i]! * value, 0);
   // Exact where all terms are integers.

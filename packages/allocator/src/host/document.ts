@@ -40,22 +40,24 @@ export function documentOf(decision: Decision): Allocation {
   const blocks: AllocatedBlock[] =
     per === 'projection'
       ? sums(decision, shares, gets)
-      : layers.map(({ block: index, score, weak }, i) => {
+      : layers.map(({ block: index, score, weak, max }, i) => {
           const { rank: own, ...rest } = gets[i]!;
           const block: AllocatedBlock = { index, score, ...rest };
           if (weak !== undefined) block.weak = weak;
           if (shares) block.share = shares[i]!;
           // The rank of experts is the same everywhere.
           if (unit === 'rank') block.rank = own!;
+          if (own === max && max !== undefined) block.cap = max;
           return block;
         });
-  const projections = layers.flatMap(({ block, score, weak, modules = [] }, i) =>
+  const projections = layers.flatMap(({ block, score, weak, max, modules = [] }, i) =>
     modules.map(({ name, role, inputs, outputs }) => {
       const projection: AllocatedProjection = { name, block, inputs, outputs, ...gets[i] };
       if (role !== undefined) projection.role = role;
       if (per !== 'projection') return projection;
       projection.score = score;
       if (weak !== undefined) projection.weak = weak;
+      if (max !== undefined && quantities[i] === max) projection.cap = max;
       if (shares) projection.share = shares[i]!;
       return projection;
     }),

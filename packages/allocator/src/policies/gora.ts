@@ -4,7 +4,7 @@
  *   r_i = clip(round(b * a_i / sqrt(m_i + n_i)), r_min, r_max),  b = sum sqrt(m + n) * r_ref
  *
  * a is the score, normalised to sum 1; r_ref is the average rank, the total over the number of
- * layers; m + n are the inputs and outputs. Rounding and the lower clip can exceed the total: then b
+ * layers; m + n are the inputs and outputs; r_max is also at most the rank that a matrix can have. Rounding and the lower clip can exceed the total: then b
  * is lowered to the largest value that does not, found by halving.
  */
 import { type AllocationPolicy, AlphaLoraError } from '@alphalora/contracts';
@@ -34,10 +34,10 @@ export const gora: AllocationPolicy<Record<never, never>> = {
     const sum = layers.reduce((accumulated, { score }) => accumulated + score, 0);
     const budgetOfRoots = (roots.reduce((a, b) => a + b, 0) * total) / layers.length;
     const ranksFor = (scale: number): number[] =>
-      layers.map(({ score }, i) => {
+      layers.map(({ score, max: own = max }, i) => {
         const importance = sum > 0 ? score / sum : 1 / layers.length;
         const rank = Math.round((scale * budgetOfRoots * importance) / roots[i]!);
-        return Math.min(max, Math.max(min, rank));
+        return Math.min(max, own, Math.max(min, rank));
       });
     const fits = (ranks: readonly number[]): boolean => ranks.reduce((a, b) => a + b, 0) <= total;
 

@@ -1,5 +1,5 @@
-/** Fewest and most units of a single layer. */
+/** Fewest units of a layer, and most of each. */
 export interface Bounds {
   readonly min: number;
-  readonly max: number;
+  readonly max: readonly number[];
 }

@@ -11,6 +11,6 @@ export function floorOne(
   total: number,
   { min, max }: Bounds,
 ): number[] {
-  const rest = { min: 0, max: max - min };
+  const rest = { min: 0, max: max.map((most) => most - min) };
   return largestRemainder(weights, total - min * weights.length, rest).map((count) => count + min);
 }

@@ -23,6 +23,7 @@ export function defaultMinimum(rounding: Rounding): number {
 
 /**
  * @param weights non-negative and finite, not all zero
+ * @param bounds of every layer; the most also of each
  * @returns integers that sum to `total`, each within the bounds
  * @throws AlphaLoraError `INFEASIBLE_BUDGET` when no integers within the bounds sum to the total
  */
@@ -30,14 +31,15 @@ export function roundShares(
   rounding: Rounding,
   weights: readonly number[],
   total: number,
-  bounds: Bounds,
+  bounds: { min: number; max: number | readonly number[] },
 ): number[] {
   const { length: count } = weights;
   const { min, max } = bounds;
-  requireOrdered(min, max);
+  const maxima = typeof max === 'number' ? weights.map(() => max) : max;
+  for (const most of maxima) requireOrdered(min, most);
   requireFeasible({
-    ...{ total, smallest: count * min, largest: count * max },
+    ...{ total, smallest: count * min, largest: maxima.reduce((sum, most) => sum + most, 0) },
     among: `${count} layers`,
   });
-  return rules[rounding](weights, total, bounds);
+  return rules[rounding](weights, total, { min, max: maxima });
 }

@@ -8,8 +8,9 @@ import type { Bounds } from './bounds.js';
 
 export function official(weights: readonly number[], total: number, bounds: Bounds): number[] {
   const sum = weights.reduce((accumulated, weight) => accumulated + weight, 0);
-  const clamp = (count: number): number => Math.min(bounds.max, Math.max(bounds.min, count));
-  const counts = weights.map((weight) => clamp(roundHalfEven((total * weight) / sum)));
+  const clamp = (count: number, i: number): number =>
+    Math.min(bounds.max[i]!, Math.max(bounds.min, count));
+  const counts = weights.map((weight, i) => clamp(roundHalfEven((total * weight) / sum), i));
   const gap = counts.map((count, i) => weights[i]! - count);
   const order = [...counts.keys()];
   let missing = total - counts.reduce((accumulated, count) => accumulated + count, 0);
@@ -18,7 +19,7 @@ export function official(weights: readonly number[], total: number, bounds: Boun
   if (missing > 0) order.sort((a, b) => gap[a]! - gap[b]! || a - b);
   else order.sort((a, b) => gap[b]! - gap[a]! || a - b);
   for (const i of order) {
-    const within = clamp(counts[i]! + missing);
+    const within = clamp(counts[i]! + missing, i);
     missing -= within - counts[i]!;
     counts[i] = within;
   }
