@@ -94,9 +94,7 @@ export async function measureUnit(
   const resolution = { from, count };
   const imprecise = impreciseReason(eigenvalues, resolution, estimator, used);
   const fit = estimator.fit(eigenvalues);
-  const sides = sidesOf(sampled);
-  const { dtype } = sampled.matrices[0]!;
-  const weak = weaknessOf({ eigenvalues, fit, ...sides, dtype });
+  const weak = weaknessOf(eigenvalues, fit);
   const random = seededRandom(seed, `bootstrap ${unit.name}`);
   const { alpha } = fit;
   // How sure an exponent is that says nothing is no question.
@@ -110,7 +108,7 @@ export async function measureUnit(
       ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
       : undefined;
   const context = {
-    ...{ eigenvalues, fit, resolution, ...sides },
+    ...{ eigenvalues, fit, resolution, ...sidesOf(sampled) },
     ...(randomised && { randomised }),
   };
   return {

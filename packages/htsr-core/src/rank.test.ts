@@ -1,4 +1,4 @@
-import type { Matrix } from '@alphalora/contracts';
+import type { DType, Matrix } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { seededRandom } from './random.js';
@@ -27,10 +27,11 @@ function product(rank: number, noise = 0, decay = 0): Float64Array {
 
 async function rankOf(
   values: Float32Array | Float64Array,
+  dtype: DType = values instanceof Float32Array ? 'F32' : 'F64',
 ): Promise<{ rank: number; read: number }> {
   let read = 0;
   const matrix: Matrix = {
-    ...{ name: 'w', rows, columns, dtype: values instanceof Float32Array ? 'F32' : 'F64' },
+    ...{ name: 'w', rows, columns, dtype },
     read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
   };
   const singularValues = await createReferenceEngine().singularValues(matrix);
@@ -76,6 +77,34 @@ describe('the rank of float32 weights', () => {
 
   it('needs no second look where nothing is that small', async () => {
     expect(await rankOf(Float32Array.from(product(columns)))).toEqual({ rank: columns, read: 0 });
+  });
+});
+
+describe('the rank of weights of fewer digits', () => {
+  /** To a significand of that many bits. */
+  const roundedTo = (bits: number, values: Float64Array): Float64Array =>
+    values.map((value) => {
+      const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) + 1 - bits);
+      return Math.round(value / unit) * unit;
+    });
+  const cases = [
+    ['F16', 11],
+    ['BF16', 8],
+    ['F8_E4M3', 4],
+  ] as const;
+
+  it.each(cases)('%s is that of the product that was rounded to them', async (dtype, bits) => {
+    for (const rank of bits > 4 ? [1, 2, 4, 8] : [1, 2, 4]) {
+      expect((await rankOf(roundedTo(bits, product(rank)), dtype)).rank).toBe(rank);
+    }
+  });
+
+  it.each(cases)('%s is full where a few elements dwarf the others', async (dtype, bits) => {
+    for (const factor of [1e4, 1e9]) {
+      const values = product(columns).map((value, i) => (i === 3000 ? factor * value : value));
+      expect((await rankOf(roundedTo(bits, values), dtype)).rank).toBe(columns);
+    }
+    expect((await rankOf(roundedTo(bits, product(5, 0.5)), dtype)).rank).toBe(columns);
   });
 });
 

@@ -2,18 +2,22 @@
  * How many singular values of a matrix count.
  *
  * numpy.linalg.matrix_rank counts those above sigma_max * max(rows, columns) * epsilon, with the
- * epsilon of the arithmetic: 2^-52. By that rule a product of low rank that was rounded to float32 on
- * its way into a file has full rank, because rounding errors are values too. They must not be fitted.
- * But small singular values of float32 weights need not be rounding errors: beside one huge element,
+ * epsilon of the arithmetic: 2^-52. By that rule a product of low rank that was rounded to float32 (or
+ * fewer digits) on its way into a file has full rank, because rounding errors are values too. They must not be fitted.
+ * But small singular values of such weights need not be rounding errors: beside one huge element,
  * all others are small. So the matrix decides. Where everything beyond the r largest singular values
- * adds up to no more than rounding to float32 makes, r steps of elimination with complete pivoting
+ * adds up to no more than rounding makes, r steps of elimination with complete pivoting
  * are applied to some of its rows and columns; what they leave of each element is compared with the
  * rounding errors of the elements that went into it (their variances, to first order).
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { DType, Matrix } from '@alphalora/contracts';
 
-/** Largest relative error of rounding to float32. */
-const ROUNDING = 2 ** -24;
+/** Largest relative error of rounding to a type. */
+const roundings: Partial<Record<DType, number>> = {
+  ...{ F32: 2 ** -24, F16: 2 ** -11, BF16: 2 ** -8, F8_E4M3: 2 ** -4 },
+};
+/** Of fewer digits, ranks beyond this are left alone: what is lost there, no fit would miss. */
+const MOST_OF_HALF = 64;
 /** What is left of an element, in standard deviations; 3.5 at most on products of low rank, from 1e5 on elsewhere. */
 const MOST_DEVIATIONS = 10;
 /** Rows and columns that are looked at, beyond twice the rank. */
@@ -28,18 +32,20 @@ export async function numericalRank(
   const { rows, columns, dtype } = matrix;
   const floor = singularValues[0]! * Math.max(rows, columns) * Number.EPSILON;
   const rank = singularValues.filter((value) => value > floor).length;
-  if (dtype !== 'F32') return rank;
-  const rounded = energeticRank(singularValues);
+  const rounding = roundings[dtype];
+  if (rounding === undefined) return rank;
+  const rounded = energeticRank(singularValues, rounding);
   // Beyond half of the spectrum there is no low rank to speak of.
-  if (rounded >= rank || rounded > singularValues.length / 2) return rank;
+  const most = Math.min(singularValues.length / 2, dtype === 'F32' ? rank : MOST_OF_HALF);
+  if (rounded >= rank || rounded > most) return rank;
   const sample = await sampled(matrix, 2 * rounded + SAMPLE, signal);
-  return isRounded(sample, rounded) ? rounded : rank;
+  return isRounded(sample, rounded, rounding) ? rounded : rank;
 }
 
 /** How many it takes until the squares of the others add up to no more than rounding does. */
-function energeticRank(singularValues: Float64Array): number {
+function energeticRank(singularValues: Float64Array, rounding: number): number {
   const scaled = singularValues.map((value) => (value / singularValues[0]!) ** 2);
-  const allowed = ROUNDING ** 2 * scaled.reduce((sum, value) => sum + value, 0);
+  const allowed = rounding ** 2 * scaled.reduce((sum, value) => sum + value, 0);
   let rank = scaled.length;
   for (let rest = scaled[rank - 1]!; rank > 0 && rest <= allowed; rest += scaled[rank - 1] ?? 0) {
     rank--;
@@ -75,8 +81,8 @@ function evenly(length: number, most: number): number[] {
 }
 
 /** Whether `rank` steps of elimination leave nothing but rounding errors. */
-function isRounded(lines: Float64Array[], rank: number): boolean {
-  const variances = lines.map((line) => line.map((value) => (ROUNDING * value) ** 2 / 3));
+function isRounded(lines: Float64Array[], rank: number, rounding: number): boolean {
+  const variances = lines.map((line) => line.map((value) => (rounding * value) ** 2 / 3));
   for (let step = 0; step < rank; step++) {
     const { row, column } = largestElement(lines);
     const pivotLine = lines[row]!.slice();
