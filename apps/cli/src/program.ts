@@ -119,9 +119,10 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   policyCommands(program.command('policy').description('allocation policies'), io, finish);
 
   trainingOptions(program.command('train'))
-    .description('fine-tune a model with the experts that an allocation gives it')
+    .description('fine-tune a model with new experts, or train a gate over trained ones (MoLE)')
     .argument('<model>', 'a folder with a checkpoint and its tokenizer')
-    .requiredOption('--allocation <file>', 'allocation.json of experts or ranks')
+    .option('--allocation <file>', 'allocation.json of experts or ranks: train these experts')
+    .option('--experts <folder...>', 'trained LoRA adapters, also of PEFT: train a gate over them')
     .requiredOption('-o, --output <folder>', 'folder for the adapter and the metrics')
     .action(async (model, options) => {
       finish(await (await import('./commands/train.js')).train(model, options, io));
@@ -391,9 +392,12 @@ function trainingOptions(command: Command): Command {
     .option('--loss-on-prompt', 'learn the prompts too, as the released recipe does')
     .option('--seed <number>', 'of everything that is drawn at random', integer, 10)
     .option('--targets <role...>', 'projections to adapt, e.g. q_proj (default: all)')
-    .option('--lora-alpha <number>', 'experts count alpha / rank times', decimal, 16)
-    .option('--dropout <share>', "of the experts' inputs", decimal, 0.05)
-    .option('--router <name>', 'top-k, soft, adaptive-shared, mole or entropy', 'top-k')
+    .option('--lora-alpha <number>', 'experts count alpha / rank times (default: 16)', decimal)
+    .option('--dropout <share>', "of the experts' inputs (default: 0.05)", decimal)
+    .option(
+      '--router <name>',
+      'top-k, soft, adaptive-shared or entropy (default: top-k); mole is for --experts',
+    )
     .option('--router-set <key=value...>', "the router's options", collectSetting, {})
     .option('--router-loss <name=factor>', 'e.g. load-balance=0.001', routerLoss)
     .option('--dynamic-rank <initial:mean:most>', 'ranks that grow, e.g. 8:16:32', ranks)

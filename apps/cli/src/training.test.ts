@@ -166,6 +166,7 @@ describe('train', () => {
     ],
     ['a target that is not there', ['--targets', 'c_attn'], /no projection with the role "c_attn"/],
     ['an unknown router', ['--router', 'dice'], /dice/],
+    ['a gate over new experts', ['--router', 'mole'], /two or more trained adapters.*--experts/],
     ['an unknown router loss', ['--router-loss', 'luck=1'], /luck/],
     ['data that is not there', ['--data', join(root, 'none')], /does not exist/],
   ])('refuses %s', async (_, more, message) => {

@@ -1,16 +1,19 @@
-/** `alphalora train`: fine-tunes a model with the experts that an allocation gives its projections. */
-import { openCheckpoint } from '@alphalora/checkpoint/node';
-import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
-import { readDocument } from '../documents.js';
+/** `alphalora train`: fine-tunes a model with new experts, or trains a gate over trained ones. */
+import { AlphaLoraError } from '@alphalora/contracts';
 import { requireFolder } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { trainingProgress } from '../output/training.js';
-import { type BackendOptions, type Runtime, startRuntime } from '../training/runtime.js';
+import {
+  type AdapterPlanOptions,
+  adapterPlan,
+  checkAdapterOptions,
+} from '../training/adapter-plan.js';
+import { checkResumedAdapter } from '../training/resumed-adapter.js';
+import { type BackendOptions, startRuntime } from '../training/runtime.js';
 import { encode, loadExamples, loadLanguageModel, type TaskOptions } from '../training/session.js';
 
-export interface TrainOptions extends TaskOptions, BackendOptions {
-  allocation: string;
+export interface TrainOptions extends TaskOptions, BackendOptions, AdapterPlanOptions {
   output: string;
   resume?: boolean;
   steps?: number;
@@ -25,15 +28,7 @@ export interface TrainOptions extends TaskOptions, BackendOptions {
   clipNorm: number;
   cutoff: number;
   lossOnPrompt?: boolean;
-  seed: number;
-  targets?: string[];
-  loraAlpha: number;
-  dropout: number;
-  router: string;
-  routerSet: Record<string, unknown>;
   routerLoss?: { name: string; coefficient: number };
-  dynamicRank?: { initial: number; target: number; max: number };
-  growthInterval: number;
   recompute?: boolean;
   checkpointEvery: number;
   evaluateEvery?: number;
@@ -49,10 +44,10 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     throw new AlphaLoraError('INVALID_OPTION', '--steps and --epochs both say how long to train');
   }
   requireFolder(output, 'train');
-  const allocation = await readDocument(options.allocation, 'allocation', io);
   const runtime = await startRuntime(options, io);
   const { molora } = runtime;
   // Wrong names are told before anything is read or written.
+  checkAdapterOptions(runtime, options);
   if (options.routerLoss) molora.createRouterLoss(options.routerLoss);
   const { examples } = await loadExamples(runtime, options, 'train');
   const validation =
@@ -64,16 +59,12 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   io.stderr.write(note);
   const validated = validation && encode(runtime, loaded, validation.examples, options);
 
-  const plan = await adapterPlan(runtime, model, allocation, options);
-  const adapted = molora.adaptedModel(
-    loaded.decoder,
-    { spec: plan.spec, tensors: molora.initialTensors(plan.spec, seed) },
-    {
-      ...(options.recompute && { recompute: true }),
-      ...(plan.dynamic && { router: plan.dynamic.router }),
-      ...(options.routerLoss && { routerLoss: options.routerLoss }),
-    },
-  );
+  const plan = await adapterPlan(runtime, model, options, io);
+  const adapted = molora.adaptedModel(loaded.decoder, plan.initial, {
+    ...(options.recompute && { recompute: true }),
+    ...(plan.dynamic && { router: plan.dynamic.router }),
+    ...(options.routerLoss && { routerLoss: options.routerLoss }),
+  });
   const settings = molora.trainingSettings(
     {
       ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
@@ -96,6 +87,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   const losses: number[] = [];
   try {
     if (folder.state) {
+      await checkResumedAdapter(runtime, output, plan.initial);
       tell(io.stderr, `goes on from step ${folder.state.step} of ${folder.state.settings.steps}`);
     }
     await molora.train({
@@ -135,7 +127,7 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   }
   const summary = {
     ...{ output, steps: settings.steps, examples: sequences.length },
-    trainable: molora.parameterCount(plan.spec),
+    trainable: molora.parameterCount(plan.initial.spec),
     ...{ backend: runtime.backend.name, firstLoss: losses[0], lastLoss: losses.at(-1) },
     warning: molora.chanceWarning(
       [...folder.recorded.map(({ loss }) => loss), ...losses],
@@ -147,30 +139,6 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   if (summary.warning) tell(io.stderr, `warning: ${summary.warning}`);
   tell(io.stderr, `wrote ${output}`);
   return exitCodes.done;
-}
-
-/** What the allocation makes of this model, with ranks that grow where that was asked for. */
-async function adapterPlan(
-  { molora }: Runtime,
-  model: string,
-  allocation: Allocation,
-  options: TrainOptions,
-) {
-  const { targets, loraAlpha, dropout, router, routerSet, dynamicRank } = options;
-  const checkpoint = await openCheckpoint(model);
-  await checkpoint.close();
-  const spec = molora.adapterSpec({
-    ...{ allocation, weights: checkpoint.tensors, alpha: loraAlpha, dropout },
-    router: { name: router, options: routerSet },
-    ...(targets && { targets }),
-  });
-  if (!dynamicRank) return { spec };
-  const { initial, target, max } = dynamicRank;
-  const largest = molora.withLargestRanks(spec, max);
-  const dynamic = molora.dynamicRank({
-    ...{ spec: largest, initial, target, interval: options.growthInterval },
-  });
-  return { spec: largest, dynamic };
 }
 
 interface Summary {

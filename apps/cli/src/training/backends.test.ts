@@ -63,6 +63,19 @@ describe('the backend', () => {
     }
   });
 
+  it('of WebGPU is refused where it has no device, before its package is loaded', async () => {
+    const { navigator } = globalThis;
+    const gpu = { requestAdapter: async () => null };
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+    try {
+      const { tf } = tensorFlow('webgpu');
+      await expect(startBackend(tf, 'webgpu', missing)).rejects.toThrow(/webgpu.*no adapter/);
+      expect(tf.getBackend()).toBe('none');
+    } finally {
+      Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+    }
+  });
+
   // The words of tfjs-node 4.22 where its install script did not run.
   const unbuilt =
     'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/tfjs_binding.node. ' +

@@ -20,6 +20,11 @@ export interface BackendSwitch {
 /** Loads a package by its name; tests pass their own. */
 export type ImportPackage = (name: string) => Promise<unknown>;
 
+/** What is needed of `navigator.gpu`. */
+interface WebGpu {
+  requestAdapter(): Promise<object | null>;
+}
+
 interface BackendPackage {
   /** Absent where TensorFlow.js has the backend itself. */
   package?: string;
@@ -98,8 +103,13 @@ async function start(
   importPackage: ImportPackage,
 ): Promise<string | undefined> {
   const { package: needed, registered, before, after } = packages[name];
-  if (name === 'webgpu' && !('gpu' in (globalThis.navigator ?? {}))) {
-    return 'this runtime has no WebGPU (navigator.gpu); use a browser, or another backend';
+  if (name === 'webgpu') {
+    const { gpu } = (globalThis.navigator ?? {}) as { gpu?: WebGpu };
+    if (!gpu)
+      return 'this runtime has no WebGPU (navigator.gpu); use a browser, or another backend';
+    if (!(await gpu.requestAdapter())) {
+      return 'WebGPU finds no adapter, so no device to compute on; use another backend';
+    }
   }
   if (needed !== undefined) {
     try {

@@ -73,5 +73,8 @@ describe('combining adapters', () => {
       spec: { ...two.spec, projections: [...two.spec.projections, ...more] },
     };
     expect(() => combineAdapters([one, wider])).toThrow(/2 projections, the first has 1/);
+    expect(() => combineAdapters([one, combineAdapters([one, two])])).toThrow(
+      /Adapter 2 has 2 experts under a router of its own at p/,
+    );
   });
 });

@@ -19,10 +19,10 @@ export interface CombineOptions {
 }
 
 /**
- * Every expert is selected (topK), dropout is off, and routers that the adapters had are left behind.
+ * Every expert is selected (topK), and dropout is off.
  *
- * @param adapters of one model, at the same projections; two or more
- * @throws AlphaLoraError `INVALID_OPTION` when their projections differ; see also `createRouter`
+ * @param adapters of one model, at the same projections with one expert each; two or more
+ * @throws AlphaLoraError `INVALID_OPTION` when their projections differ or have several experts; see also `createRouter`
  */
 export function combineAdapters(
   adapters: readonly AdapterState[],
@@ -65,6 +65,13 @@ function samePlace(
   index: number,
 ): AdaptedProjection {
   const found = spec.projections.find((projection) => projection.name === name);
+  if (found && found.ranks.length > 1) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `Adapter ${index + 1} has ${found.ranks.length} experts under a router of its own at ${name}, which a mixture of LoRAs has no place for; combine adapters of one expert per projection.`,
+      { details: { name } },
+    );
+  }
   if (found?.inputs === inputs && found.outputs === outputs) return found;
   const problem = found ? `maps ${found.inputs} to ${found.outputs} at` : 'has no experts at';
   throw new AlphaLoraError(
