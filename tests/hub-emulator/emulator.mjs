@@ -63,7 +63,9 @@ export async function startEmulator({ folder, port, token, outsider, pageSize })
       note('hub', request, 0);
       return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     }
-    if (api && kind === 'tree') return tree(request, response, found, rest.join('/'), url);
+    if (api && kind === 'tree') {
+      return tree(request, response, found, rest.join('/'), url, fault);
+    }
     if (api) return info(request, response, name, settings, found);
     return resolve(request, response, found, rest.join('/'), fault);
   }
@@ -111,7 +113,7 @@ export async function startEmulator({ folder, port, token, outsider, pageSize })
   }
 
   /** The entries directly in a folder, a page at a time. */
-  function tree(request, response, { files }, folderPath, url) {
+  function tree(request, response, { files }, folderPath, url, fault) {
     const prefix = folderPath === '' ? '' : `${folderPath}/`;
     const recursive = url.searchParams.get('recursive')?.toLowerCase() === 'true';
     const entries = new Map();
@@ -134,10 +136,11 @@ export async function startEmulator({ folder, port, token, outsider, pageSize })
       note('hub', request, 0);
       return refuse(response, 404, 'EntryNotFound', `${folderPath} does not exist`);
     }
-    const from = Number(url.searchParams.get('cursor') ?? 0);
+    const endless = fault?.kind === 'endless';
+    const from = endless ? 0 : Number(url.searchParams.get('cursor') ?? 0);
     const next = new URL(url);
     next.searchParams.set('cursor', String(from + pageSize));
-    const more = from + pageSize < entries.size;
+    const more = endless || from + pageSize < entries.size;
     json(
       request,
       response,

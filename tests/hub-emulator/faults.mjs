@@ -2,6 +2,8 @@
  * Faults that are injected on demand. A fault waits for the first request that it matches, spoils it,
  * and is used up; faults are kept in their order.
  *
+ * One is not used up: `endless`, a listing that says of every page that another one comes after it.
+ *
  * Each is `{ on, kind, ... }`; `on` is `api`, `resolve`, `files` or `any`. Kinds that take the place of
  * the answer: `status` (`status`, `headers`), `drop` (no answer at all), `hang` (none for ever),
  * `redirect` (`to`). Kinds that spoil a body: `cut` (the connection after `bytes`), `stall` (silence
@@ -21,7 +23,8 @@ export function createFaults() {
     /** The fault for a request, which is used up. */
     take(on) {
       const at = waiting.findIndex((fault) => fault.on === on || fault.on === 'any');
-      return at === -1 ? undefined : waiting.splice(at, 1)[0];
+      if (at === -1 || waiting[at].kind === 'endless') return waiting[at];
+      return waiting.splice(at, 1)[0];
     },
   };
 }

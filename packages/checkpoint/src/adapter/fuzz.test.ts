@@ -93,12 +93,12 @@ describe('fuzzing adapters', () => {
     ],
     ['a million states', () => ({ '((((q{60}){60}){60}){60})': 1 })],
   ])('does not hang on %s', async (_, pattern) => {
-    const begin = performance.now();
     const many = Array.from({ length: 100 }, (_, i) =>
       lora(`${'x.'.repeat(40)}${i}`, [[1]], [[1]]),
     );
-    await survives([...tensors, ...many.flat()], { r: 1, alpha_pattern: pattern() });
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    const error = await survives([...tensors, ...many.flat()], { r: 1, alpha_pattern: pattern() });
+    // Its steps are counted: it is given up after a fixed number of them.
+    expect(error?.message).toMatch(/alpha_pattern with the modules takes too long/);
   });
 
   it('looks names up, however many there are', async () => {

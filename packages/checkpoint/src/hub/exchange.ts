@@ -13,7 +13,10 @@ import { askedWait, PassingFailure, type RetryOptions } from './retry.js';
 export interface HttpOptions extends RetryOptions {
   /** @default globalThis.fetch */
   fetch?: typeof globalThis.fetch;
-  /** Milliseconds of silence after which an answer is given up. @default 30_000 */
+  /**
+   * Milliseconds in which an answer must begin, and then bring at least a thousand bytes for each
+   * second of them; otherwise it is given up. @default 30_000
+   */
   timeout?: number;
   /** Called with the number of bytes that have arrived. */
   onBytes?: (count: number) => void;
@@ -43,6 +46,8 @@ export interface Answer {
 const MOST_REDIRECTS = 5;
 /** Parts of the timeout in which silence is looked for. */
 const TICKS = 4;
+/** Fewer bytes in a second are no transfer; half of what GPRS had. */
+const LEAST_RATE = 1000;
 
 /**
  * @param consume takes the answer while the connection is open; what it throws ends the exchange
@@ -58,11 +63,9 @@ export async function exchange<Result>(
   signal?.throwIfAborted();
   const watch = silenceWatch(http.timeout ?? 30_000);
   const stop = signal ? AbortSignal.any([signal, watch.signal]) : watch.signal;
-  const network = async <T>(work: () => Promise<T>): Promise<T> => {
+  const network: Network = async (work) => {
     try {
-      const result = await work();
-      watch.heard();
-      return result;
+      return await work();
     } catch (error) {
       signal?.throwIfAborted();
       throw watch.signal.aborted ? watch.signal.reason : networkFailure(error, url);
@@ -70,6 +73,7 @@ export async function exchange<Result>(
   };
   try {
     const { response, at, firstHeaders } = await followed(url, headers, stop, http, network);
+    watch.began();
     if (mayPass(response.status)) {
       throw new PassingFailure(`${at.host} answers ${response.status}`, {
         retryAfter: askedWait(response.headers, Date.now()),
@@ -77,7 +81,11 @@ export async function exchange<Result>(
     }
     return await consume({
       ...{ status: response.status, headers: response.headers, firstHeaders, url: at },
-      chunks: () => chunksOf(response, network, http.onBytes),
+      chunks: () =>
+        chunksOf(response, network, (count) => {
+          watch.heard(count);
+          http.onBytes?.(count);
+        }),
     });
   } finally {
     // Ends the transfer of whatever was not read.
@@ -137,7 +145,7 @@ function redirected(from: URL, location: string): URL {
 async function* chunksOf(
   { body }: Response,
   network: Network,
-  onBytes: HttpOptions['onBytes'],
+  onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (!body) return;
   const reader = body.getReader();
@@ -145,7 +153,7 @@ async function* chunksOf(
     for (;;) {
       const { done, value } = await network(() => reader.read());
       if (done) return;
-      onBytes?.(value.byteLength);
+      onBytes(value.byteLength);
       yield value;
     }
   } finally {
@@ -155,15 +163,29 @@ async function* chunksOf(
 }
 
 /**
- * Aborts after a time in which nothing was heard. It counts ticks of a timer, not time: while the
- * thread is busy with computing, it can hear nothing, but the timer does not tick either.
+ * Aborts after a time in which less was heard than a transfer brings: one byte now and then is as good
+ * as silence. It counts ticks of a timer, not time: while the thread is busy with computing, it can
+ * hear nothing, but the timer does not tick either.
  */
-function silenceWatch(timeout: number): { signal: AbortSignal; heard(): void; end(): void } {
+function silenceWatch(timeout: number): {
+  signal: AbortSignal;
+  began(): void;
+  heard(count: number): void;
+  end(): void;
+} {
   const controller = new AbortController();
+  const seconds = timeout / 1000;
   let ticks = 0;
+  let bytes = 0;
+  const restart = (): void => {
+    ticks = 0;
+    bytes = 0;
+  };
   const timer = setInterval(() => {
     ticks++;
-    if (ticks > TICKS) end(new PassingFailure(`no answer for ${timeout / 1000} s`));
+    if (ticks <= TICKS) return;
+    const what = bytes === 0 ? 'no answer' : `only ${bytes} bytes`;
+    end(new PassingFailure(`${what} for ${seconds} s`));
   }, timeout / TICKS);
   const end = (reason: unknown): void => {
     clearInterval(timer);
@@ -171,8 +193,10 @@ function silenceWatch(timeout: number): { signal: AbortSignal; heard(): void; en
   };
   return {
     signal: controller.signal,
-    heard() {
-      ticks = 0;
+    began: restart,
+    heard(count) {
+      bytes += count;
+      if (bytes >= LEAST_RATE * seconds) restart();
     },
     end: () => end(undefined),
   };

@@ -1,7 +1,7 @@
 /** Every fault of the emulator, one by one and in random sequences: the right bytes or a clear error. */
 import { type AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fileOf } from '../test-support/adapters.js';
 import { type Fault, type Hub, startHub } from '../test-support/hub.js';
 import { encodeValues } from '../values/encode.js';
@@ -226,15 +226,135 @@ describe('what does not pass is a clear error', () => {
   });
 });
 
-it('stops at once when it is aborted', async () => {
-  const { tensors } = await open();
-  await hub.faults({ on: 'files', kind: 'slow', bytes: 1000, ms: 50 });
-  const reason = new Error('enough');
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(reason), 50);
-  const started = performance.now();
-  await expect(tensors[0]!.read(0, SIDE * SIDE, controller.signal)).rejects.toBe(reason);
-  expect(performance.now() - started).toBeLessThan(2000);
+describe('when it is aborted', () => {
+  it('stops with the reason, and asks for nothing more', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    let received = 0;
+    const { tensors } = await openHubCheckpoint('hf://demo/model', {
+      ...{ ...options, endpoint: hub.endpoint },
+      onBytes(count) {
+        received += count;
+        // Once the reading has begun.
+        if (received > 200_000) controller.abort(reason);
+      },
+    });
+    await hub.faults({ on: 'files', kind: 'slow', bytes: 50_000, ms: 5 });
+    await hub.takeLog();
+    await expect(tensors[0]!.read(0, SIDE * SIDE, controller.signal)).rejects.toBe(reason);
+    expect(await hub.takeLog()).toHaveLength(1);
+    expect(received).toBeLessThan(file.byteLength);
+  });
+
+  it.each([[new Error('enough')], [new DOMException('enough', 'AbortError')], ['enough']])(
+    'while the hub is asked, gives the reason whatever it is: %s',
+    async (reason) => {
+      const controller = new AbortController();
+      const opening = openHubCheckpoint('hf://demo/model', {
+        ...{ ...options, endpoint: hub.endpoint, signal: controller.signal },
+        fetch: async (...request) => {
+          const answer = await fetch(...request);
+          controller.abort(reason);
+          return answer;
+        },
+      });
+      await expect(opening).rejects.toBe(reason);
+    },
+  );
+});
+
+describe('what has no end', () => {
+  it('is a listing: it is given up after a number of pages', async () => {
+    await hub.faults({ on: 'api', kind: 'pass' }, { on: 'api', kind: 'endless' });
+    const { code, message } = await failure(open());
+    expect(code).toBe('IO_FAILED');
+    expect(message).toMatch(/^hf:\/\/demo\/model: the hub says more than 200 pages/);
+    expect(await hub.takeLog()).toHaveLength(200);
+  });
+
+  it('is a page: it is given up after a number of bytes, over all pages', async () => {
+    let sent = 0;
+    let requests = 0;
+    const page = new Uint8Array(1 << 20).fill(32);
+    const opening = openHubCheckpoint(`hf://demo/model@${'0'.repeat(40)}`, {
+      ...{ ...options, endpoint: hub.endpoint },
+      fetch: async () => {
+        requests++;
+        let left = 5;
+        const body = new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (left-- === 0) return controller.close();
+            sent += page.byteLength;
+            // White space before and after an empty list.
+            controller.enqueue(left === 2 ? new TextEncoder().encode('[]') : page);
+          },
+        });
+        return new Response(body, { headers: { link: `<${hub.endpoint}/next>; rel="next"` } });
+      },
+    });
+    expect((await failure(opening)).message).toMatch(/says more than 32000000 bytes/);
+    // Four of five pieces of a page count 1 MiB: the 31st goes over.
+    expect(requests).toBe(8);
+    expect(sent).toBeLessThan(42e6);
+  });
+
+  it('is a drip: a byte a second counts as silence', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let requests = 0;
+    let sent = 0;
+    const drip: typeof fetch = async (_, init) => {
+      requests++;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          vi.advanceTimersByTime(1000);
+          if (init!.signal!.aborted) return controller.error(init!.signal!.reason);
+          sent++;
+          controller.enqueue(new Uint8Array(1));
+        },
+      });
+      const headers = { 'content-range': 'bytes 0-131071/1000000' };
+      return new Response(body, { status: 206, headers });
+    };
+    try {
+      const opening = openUrlCheckpoint('https://models.example/model.safetensors', {
+        ...{ fetch: drip, attempts: 2, backoff: 1, timeout: 30_000 },
+      });
+      expect((await failure(opening)).message).toMatch(
+        /only 3\d bytes for 30 s, 2 times in a row; check/,
+      );
+      // As many bytes as the seconds that were waited, twice.
+      expect(requests).toBe(2);
+      expect(sent).toBeLessThan(80);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not a slow line: a few thousand bytes a second go on as long as they come', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let sent = 0;
+    const slow = async (): Promise<Response> => {
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          vi.advanceTimersByTime(1000);
+          const piece = file.subarray(sent, Math.min(sent + 2000, 131_072));
+          sent += piece.byteLength;
+          if (piece.byteLength === 0) controller.close();
+          else controller.enqueue(piece);
+        },
+      });
+      const headers = { 'content-range': `bytes 0-131071/${file.byteLength}` };
+      return new Response(body, { status: 206, headers });
+    };
+    try {
+      const { tensors } = await openUrlCheckpoint('https://models.example/model.safetensors', {
+        ...{ fetch: slow, attempts: 1, timeout: 30_000 },
+      });
+      expect(tensors).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 it('gives the right bytes or a clear error under any sequence of faults', async () => {

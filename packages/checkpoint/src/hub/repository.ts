@@ -38,8 +38,12 @@ export interface HubFile {
   readonly sha256?: string;
 }
 
-/** A listing of a thousand files takes some 300 kB. */
-const MAX_ANSWER_BYTES = 32_000_000;
+/**
+ * What a hub may say about one model, over all answers: a listing of a thousand files, which is a
+ * page, takes some 300 kB.
+ */
+const MOST_BYTES = 32_000_000;
+const MOST_ANSWERS = 200;
 
 export interface HubAccess {
   readonly endpoint: URL;
@@ -86,7 +90,7 @@ export async function resolveHubModel(text: string, options: HubOptions = {}): P
     hubUrl: access.endpoint.href.replace(/\/+$/, ''),
     fetch: boundedFetch(text, access, options.signal),
   };
-  return understood(text, async () => {
+  return understood(text, options.signal, async () => {
     const { sha } = isCommit(revision)
       ? { sha: revision }
       : await modelInfo({ name: repository, revision, additionalFields: ['sha'], ...hub });
@@ -102,13 +106,17 @@ export async function resolveHubModel(text: string, options: HubOptions = {}): P
 }
 
 /** What the library or this file makes of an answer that is none. */
-async function understood<Result>(text: string, ask: () => Promise<Result>): Promise<Result> {
+async function understood<Result>(
+  text: string,
+  signal: AbortSignal | undefined,
+  ask: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await ask();
   } catch (cause) {
-    if (!(cause instanceof Error) || isAlphaLoraError(cause) || cause.name === 'AbortError') {
-      throw cause;
-    }
+    // Whatever was given as the reason, also an error of any class.
+    signal?.throwIfAborted();
+    if (!(cause instanceof Error) || isAlphaLoraError(cause)) throw cause;
     throw new AlphaLoraError(
       'IO_FAILED',
       `${text}: the hub's answer is not understood (${cause.message}); try again later`,
@@ -136,13 +144,24 @@ function checked(
   return { path, byteLength, oid, ...(lfs && { sha256: lfs.oid }) };
 }
 
-/** A `fetch` for small answers, which are handed on when they are complete. */
+/**
+ * A `fetch` for small answers, which are handed on when they are complete: of one model, as it counts
+ * what they bring together.
+ */
 function boundedFetch(
   name: string,
   { http, explain }: HubAccess,
   signal: AbortSignal | undefined,
 ): typeof fetch {
+  let answers = 0;
+  let total = 0;
+  const tooMuch = (what: string): AlphaLoraError =>
+    new AlphaLoraError(
+      'IO_FAILED',
+      `${name}: the hub says more than ${what} about this model, and it may have no end; try again later`,
+    );
   return async (input, init) => {
+    if (++answers > MOST_ANSWERS) throw tooMuch(`${MOST_ANSWERS} pages`);
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = Object.fromEntries(new Headers(init?.headers));
     return withRetries(
@@ -153,9 +172,8 @@ function boundedFetch(
           let size = 0;
           for await (const chunk of answer.chunks()) {
             size += chunk.byteLength;
-            if (size > MAX_ANSWER_BYTES) {
-              throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`);
-            }
+            total += chunk.byteLength;
+            if (total > MOST_BYTES) throw tooMuch(`${MOST_BYTES} bytes`);
             pieces.push(chunk as BlobPart);
           }
           const body = new Blob(pieces);
