@@ -71,14 +71,20 @@ describe('a policy', () => {
       `export default { policies: [${own}, '../squared.mjs', 'alphalora-policy-even'],
         policy: 'power', set: { power: 0 } };`,
     );
-    write('configured/scores.json', '[1, 2, 3]');
+    write('configured/package.json', '{}');
+    write('given/scores.json', '[1, 2, 3]');
     const folder = join(root, 'configured');
-    expect(await experts(folder, ...job)).toEqual([4, 4, 4]);
-    expect(await experts(folder, ...job, '--set', 'power=1')).toEqual([2, 4, 6]);
-    expect(await experts(folder, ...job, '--policy', 'squared')).toEqual([1, 3, 8]);
-    expect(await experts(folder, ...job, '--policy', 'even')).toEqual([4, 4, 4]);
+    const given = ['allocate', '--scores', '../given/scores.json', '--total', '12'];
+    expect(await experts(folder, ...given)).toEqual([4, 4, 4]);
+    expect(await experts(folder, ...given, '--set', 'power=1')).toEqual([2, 4, 6]);
+    expect(await experts(folder, ...given, '--policy', 'squared')).toEqual([1, 3, 8]);
+    expect(await experts(folder, ...given, '--policy', 'even')).toEqual([4, 4, 4]);
     const config = join('configured', 'alphalora.config.mjs');
     expect(await experts(root, ...job, '--config', config)).toEqual([4, 4, 4]);
+    const [, named] = start([...job, '--json'], { env: { ALPHALORA_CONFIG: config } });
+    const { stdout: text, stderr } = await named;
+    expect((JSON.parse(text) as Allocation).experts).toEqual([4, 4, 4]);
+    expect(stderr).toBe(`configuration: ${join(root, config)}\n`);
 
     const { stdout } = await alphaloraIn(folder, 'policy', 'list', '--json');
     const list = JSON.parse(stdout) as Array<{ name: string; from: string }>;
@@ -103,15 +109,16 @@ describe('a policy', () => {
     );
     const blocks = [{ alpha: 1 }, { alpha: 2 }, { alpha: 3 }];
     const rows = blocks.map(({ alpha }, i) => measuredRow(`h.${i}.w.weight`, alpha));
-    write('set/analysis.json', formatDocument(analysisOf(rows, blocks)));
+    write('given/analysis.json', formatDocument(analysisOf(rows, blocks)));
+    write('set/package.json', '{}');
     const folder = join(root, 'set');
-    const compare = ['compare', 'analysis.json', '--total', '12', '--json', '--policies'];
+    const compare = ['compare', '../given/analysis.json', '--total', '12', '--json', '--policies'];
     const { stdout, stderr } = await alphaloraIn(
       folder,
       ...compare,
       'own,own:power=1,./own.mjs:power=1',
     );
-    expect(stderr).toBe('');
+    expect(stderr).toBe(`configuration: ${join(folder, 'alphalora.config.json')}\n`);
     const { policies } = JSON.parse(stdout) as PolicyComparison;
     expect(policies.map(({ label, amounts }) => [label, amounts])).toEqual([
       ['own:power=0', [4, 4, 4]],
@@ -125,17 +132,18 @@ describe('a policy', () => {
     // The configuration may be meant by path, too.
     write('set/by-path.json', '{ "policy": "./own.mjs", "set": { "power": 0 } }');
     const made = await alphaloraIn(
-      ...([folder, 'allocate', 'analysis.json', '--total', '12', '--json'] as const),
+      ...([folder, 'allocate', '../given/analysis.json', '--total', '12', '--json'] as const),
       ...['--config', 'by-path.json', '--policy', 'own.mjs'],
     );
     expect(JSON.parse(made.stdout)).toMatchObject({
       policy: { name: 'own', options: { power: 0 }, from: './own.mjs' },
       experts: [4, 4, 4],
     });
-    const other = await alphaloraIn(folder, 'allocate', 'analysis.json', '--unit', 'bits');
+    const other = await alphaloraIn(folder, 'allocate', '../given/analysis.json', '--unit', 'bits');
     expect([other.code, other.stderr]).toEqual([
       2,
-      'error: policy own, which the configuration chose, is for experts, not for bits: ' +
+      `configuration: ${join(folder, 'alphalora.config.json')}\n` +
+        'error: policy own, which the configuration chose, is for experts, not for bits: ' +
         '--policy names another, such as alphaq\n',
     ]);
   });
@@ -291,17 +299,32 @@ describe('a bad configuration', () => {
   ])('that %s is an error', async (what, policies, message) => {
     const file = write(`${what}.mjs`, `export default { policies: [${policies.join(', ')}] };`);
     const { code, stdout, stderr } = await alphalora('policy', 'list', '--config', file);
-    expect(stderr).toMatch(message);
+    expect(stderr.replace(/^configuration: .*\n/, '')).toMatch(message);
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  it('that came with the model is not run', async () => {
-    write('model/alphalora.config.js', 'throw new Error("it was run")');
-    const { code, stderr } = await alphaloraIn(join(root, 'model'), 'allocate', '.');
-    expect(stderr).toContain('note: alphalora.config.js came with the model and is not run');
+  it.each([
+    ['a model', ['allocate', '.']],
+    ['a document', ['allocate', 'analysis.json']],
+    ['a document further down', ['allocate', 'results/analysis.json']],
+    ['scores', ['allocate', '--scores', 'scores.json']],
+    ['documents to compare', ['compare', 'analysis.json', '--policies', 'uniform,alphalora']],
+    ['a model to plan', ['plan', '.', '-o', join(root, 'plan')]],
+    ['an adapter', ['plan', join(root, 'elsewhere'), '--adapter', '.', '-o', join(root, 'plan')]],
+  ])('that came with %s is not run', async (_, args) => {
+    write('downloaded/package.json', '{ "alphalora": { "config": "alphalora.config.js" } }');
+    write('downloaded/alphalora.config.js', 'throw new Error("it was run")');
+    const rows = [measuredRow('h.0.w.weight', 2)];
+    const document = formatDocument(analysisOf(rows, [{ alpha: 2 }]));
+    write('downloaded/analysis.json', document);
+    write('downloaded/results/analysis.json', document);
+    write('downloaded/scores.json', '[1, 2, 3]');
+    const { stderr } = await alphaloraIn(join(root, 'downloaded'), ...args);
+    expect(stderr).toContain('note: alphalora.config.js may have come with ');
+    expect(stderr).toContain('--config alphalora.config.js would use it');
     expect(stderr).not.toContain('it was run');
-    // There is no checkpoint in this folder.
-    expect(code).not.toBe(0);
+    const named = [...args, '--config', 'alphalora.config.js'];
+    expect((await alphaloraIn(join(root, 'downloaded'), ...named)).stderr).toContain('it was run');
   });
 });
 

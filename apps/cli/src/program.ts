@@ -353,7 +353,10 @@ function resourceOptions(command: Command): Command {
 
 function pluginOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'configuration (default: alphalora.config.{js,mjs,json} here)')
+    .option(
+      '--config <file>',
+      'configuration (default: $ALPHALORA_CONFIG, or alphalora.config.{js,mjs,json} of the project here)',
+    )
     .option('--policy-timeout <seconds>', "for a plugin's answer", positive, 30);
 }
 

@@ -36,20 +36,28 @@ for (const [i, { share }] of blocks.entries()) {
   assert.ok(Math.abs(share - powers[i] / all) < 1e-12, `share of block ${i}`);
 }
 
-// By the configuration of the folder, where it is the usual policy.
+// By a configuration, where it is the usual policy.
 writeFileSync(
   'alphalora.config.json',
   JSON.stringify({ policies: [name], policy: 'softmax', set: { temperature: 2 } }),
 );
+const config = ['--config', 'alphalora.config.json'];
 const again = JSON.parse(
-  alphalora('allocate', 'analysis.json', '--unit', 'rank', '--total', '64', '--json'),
+  alphalora('allocate', 'analysis.json', ...config, '--unit', 'rank', '--total', '64', '--json'),
 );
 assert.equal(again.policy.options.temperature, 2);
 const names = JSON.parse(alphalora('policy', 'list', '--json')).map((entry) => entry.name);
 assert.ok(names.includes('softmax') && names.includes('alphalora'), names.join(', '));
 
 const compared = JSON.parse(
-  alphalora('compare', 'analysis.json', '--policies', 'softmax,alphalora,uniform', '--json'),
+  alphalora(
+    'compare',
+    'analysis.json',
+    ...config,
+    '--policies',
+    'softmax,alphalora,uniform',
+    '--json',
+  ),
 );
 assert.equal(compared.policies.length, 3);
 alphalora('policy', 'check', name);

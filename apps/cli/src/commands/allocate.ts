@@ -23,7 +23,8 @@ export async function allocate(
   io: Io,
 ): Promise<ExitCode> {
   const model = source === undefined || isDocument(source) ? undefined : source;
-  return withPolicies({ ...options, ...(model && { untrusted: model }) }, io, async (policies) => {
+  const inputs = [source, options.scores, options.adapter];
+  return withPolicies({ ...options, inputs }, io, async (policies) => {
     const decide = await chosenAllocator(policies, options);
     const evidence = await evidenceFrom(source, options, io);
     const allocation = await decide(evidence);

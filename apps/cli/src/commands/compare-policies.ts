@@ -36,7 +36,7 @@ export async function comparePoliciesCommand(
         `${analyses[0]!.analysis.blocks.length}: give analyses of one model`,
     );
   }
-  return withPolicies(options, io, async (policies) => {
+  return withPolicies({ ...options, inputs: files }, io, async (policies) => {
     const chosen: Chosen[] = [];
     for (const { written, reference, set } of parsePolicies(options.policies)) {
       const policy = await policies.open(reference);

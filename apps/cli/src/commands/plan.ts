@@ -61,7 +61,8 @@ export async function plan(
       );
     return exitCodeOf(analysis, options, io);
   };
-  return withPolicies({ ...options, untrusted: path }, io, async (policies) => {
+  const inputs = [model, options.scores, options.adapter];
+  return withPolicies({ ...options, inputs }, io, async (policies) => {
     const decide = await chosenAllocator(policies, options);
     return withModel(path, options, io, (checkpoint) => planned(checkpoint, decide));
   });

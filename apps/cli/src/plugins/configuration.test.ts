@@ -18,17 +18,30 @@ function folderWith(files: Record<string, string>): string {
 }
 
 describe('findConfiguration', () => {
-  it.each(['js', 'mjs', 'json'])('finds alphalora.config.%s in the folder itself', (extension) => {
+  const config = 'alphalora.config.js';
+  const project = { 'package.json': '{}' };
+
+  it.each(['js', 'mjs', 'json'])('finds alphalora.config.%s in a project', (extension) => {
     const name = `alphalora.config.${extension}`;
-    const folder = folderWith({ [name]: '' });
+    const folder = folderWith({ ...project, [name]: '' });
     expect(findConfiguration({ folder })).toEqual({ file: join(folder, name) });
+    // Nobody else's: /tmp above a working folder belongs to all.
     mkdirSync(join(folder, 'inner'));
+    writeFileSync(join(folder, 'inner', 'package.json'), '{}');
     expect(findConfiguration({ folder: join(folder, 'inner') })).toEqual({});
   });
 
-  it('takes the named one, and refuses one that is not there', () => {
-    const folder = folderWith({ 'alphalora.config.js': '', 'other.json': '' });
-    expect(findConfiguration({ folder, config: 'other.json' })).toEqual({
+  it('leaves one alone in a folder that is no project', () => {
+    const folder = folderWith({ [config]: '' });
+    expect(findConfiguration({ folder })).toEqual({
+      skipped: { name: config, why: 'lies in a folder without package.json, which is no project' },
+    });
+  });
+
+  it('takes the named one, wherever, and refuses one that is not there', () => {
+    const folder = folderWith({ [config]: '', 'other.json': '', 'a.json': '' });
+    const inputs = [join(folder, 'a.json')];
+    expect(findConfiguration({ folder, inputs, config: 'other.json' })).toEqual({
       file: join(folder, 'other.json'),
     });
     expect(() => findConfiguration({ folder, config: 'gone.js' })).toThrow(
@@ -37,42 +50,56 @@ describe('findConfiguration', () => {
   });
 
   it('does not choose between two', () => {
-    const folder = folderWith({ 'alphalora.config.js': '', 'alphalora.config.json': '' });
+    const folder = folderWith({ ...project, [config]: '', 'alphalora.config.json': '' });
     expect(() => findConfiguration({ folder })).toThrow(
       'there are both alphalora.config.js and alphalora.config.json: choose one with --config',
     );
   });
 
-  it('leaves one alone that came with the model, however it is reached', () => {
-    const config = 'alphalora.config.js';
-    const model = folderWith({ [config]: '', 'model.safetensors': '' });
-    mkdirSync(join(model, 'inner'));
-    writeFileSync(join(model, 'inner', config), '');
-    const link = join(root, 'link');
-    symlinkSync(model, link);
-    const skipped = { skipped: config };
-    for (const untrusted of [model, link, join(model, 'model.safetensors')]) {
-      expect(findConfiguration({ folder: model, untrusted })).toEqual(skipped);
-      expect(findConfiguration({ folder: link, untrusted })).toEqual(skipped);
-      expect(findConfiguration({ folder: join(model, 'inner'), untrusted })).toEqual(skipped);
+  it('leaves one alone that may have come with a model or a document, however it is reached', () => {
+    const folder = folderWith({ ...project, [config]: '', 'a.json': '{}', 'm.safetensors': '' });
+    for (const name of ['results', 'work']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'results', 'a.json'), '{}');
+    for (const [name, text] of Object.entries({ ...project, [config]: '' })) {
+      writeFileSync(join(folder, 'work', name), text);
     }
-    const file = join(model, config);
-    expect(findConfiguration({ folder: model, untrusted: model, config })).toEqual({ file });
-    // A link out of the model's folder does not make it trusted.
-    const outside = folderWith({ 'elsewhere.js': '' });
-    const linking = folderWith({});
-    symlinkSync(join(outside, 'elsewhere.js'), join(linking, config));
-    expect(findConfiguration({ folder: linking, untrusted: linking })).toEqual(skipped);
+    const link = join(root, 'link');
+    symlinkSync(folder, link);
+    const elsewhere = folderWith({});
+    symlinkSync(join(folder, 'a.json'), join(elsewhere, 'linked.json'));
+    const given = [
+      ...[folder, link, '.', 'a.json', 'm.safetensors', join('results', 'a.json'), 'results'],
+      ...[join(link, 'a.json'), join(elsewhere, 'linked.json')],
+    ];
+    for (const input of given) {
+      for (const at of [folder, link]) {
+        expect(findConfiguration({ folder: at, inputs: ['gone.json', input] }), input).toEqual({
+          skipped: { name: config, why: `may have come with ${input}, as one lies by the other` },
+        });
+      }
+    }
+    // From a folder inside of what was downloaded.
+    for (const input of ['..', join('..', 'a.json')]) {
+      const found = findConfiguration({ folder: join(folder, 'work'), inputs: [input] });
+      expect(found.skipped?.name, input).toBe(config);
+    }
+    // Two in there are no reason to stop, either.
+    writeFileSync(join(folder, 'alphalora.config.json'), '');
+    expect(findConfiguration({ folder, inputs: ['a.json'] }).skipped).toBeDefined();
   });
 
-  it('takes one beside or above the model', () => {
-    const folder = folderWith({ 'alphalora.config.js': '' });
-    mkdirSync(join(folder, 'model'));
-    mkdirSync(join(root, `${folders}-model`));
-    const file = join(folder, 'alphalora.config.js');
-    const models = [join(folder, 'model'), join(root, `${folders}-model`), join(folder, 'gone')];
-    for (const untrusted of models)
-      expect(findConfiguration({ folder, untrusted })).toEqual({ file });
+  it('leaves one alone that a link in the project takes from the folder of a document', () => {
+    const outside = folderWith({ 'evil.js': '', 'a.json': '' });
+    const folder = folderWith(project);
+    symlinkSync(join(outside, 'evil.js'), join(folder, config));
+    expect(findConfiguration({ folder, inputs: [join(outside, 'a.json')] }).file).toBeUndefined();
+  });
+
+  it('takes one of a project when what is read lies elsewhere, or on a hub', () => {
+    const folder = folderWith({ ...project, [config]: '' });
+    const beside = folderWith({ 'a.json': '' });
+    const inputs = [join(beside, 'a.json'), beside, 'hf://org/name', join(folder, 'gone')];
+    expect(findConfiguration({ folder, inputs })).toEqual({ file: join(folder, config) });
   });
 });
 

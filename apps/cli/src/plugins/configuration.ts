@@ -24,19 +24,23 @@ export interface Configuration {
 export interface Search {
   /** Named by the user: then no other one is looked for. */
   config?: string | undefined;
-  /** A file or folder from elsewhere: a configuration that came along with it is not run. */
-  untrusted?: string | undefined;
+  /** Files and folders that the command reads: a configuration that may have come with one is not run. */
+  inputs?: readonly string[] | undefined;
   folder: string;
 }
 
 /**
- * @returns the absolute path of the configuration, and of one that is left alone because it came
- *   with the model
+ * A configuration is run because the user named it, or because the working folder is a project (has a
+ * package.json) and nothing that the command reads lies in there: a folder that was downloaded holds
+ * what somebody wants to have read, and may hold a package.json too. Folders above are not looked at,
+ * as others may be able to write there.
+ *
+ * @returns the absolute path of the configuration; or the name of one that is left alone, and why
  * @throws AlphaLoraError `INVALID_OPTION` when the named one does not exist, or there are several
  */
-export function findConfiguration({ config, untrusted, folder }: Search): {
+export function findConfiguration({ config, inputs = [], folder }: Search): {
   file?: string;
-  skipped?: string;
+  skipped?: { name: string; why: string };
 } {
   if (config !== undefined) {
     const file = resolve(folder, config);
@@ -45,14 +49,22 @@ export function findConfiguration({ config, untrusted, folder }: Search): {
   }
   const [found, other] = names.filter((name) => isThere(resolve(folder, name)));
   if (found === undefined) return {};
-  if (other !== undefined) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `there are both ${found} and ${other}: choose one with --config, or remove one`,
-    );
+  if (!isThere(resolve(folder, 'package.json'))) {
+    const why = 'lies in a folder without package.json, which is no project';
+    return { skipped: { name: found, why } };
   }
   const file = resolve(folder, found);
-  return untrusted !== undefined && isInside(file, untrusted) ? { skipped: found } : { file };
+  const near = inputs.find((input) => mayBelong(file, resolve(folder, input)));
+  if (near !== undefined) {
+    return {
+      skipped: { name: found, why: `may have come with ${near}, as one lies by the other` },
+    };
+  }
+  if (other === undefined) return { file };
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `there are both ${found} and ${other}: choose one with --config, or remove one`,
+  );
 }
 
 /** One that cannot be looked at, or is no file, is not silently passed over. */
@@ -66,16 +78,26 @@ function isThere(file: string): boolean {
   }
 }
 
-/** Counts where links lead, and where they lie. */
-function isInside(file: string, fileOrFolder: string): boolean {
-  const stats = statSync(fileOrFolder, { throwIfNoEntry: false });
+/** Whether one lies in the folder of the other or further down: where links lie, and where they lead. */
+function mayBelong(configuration: string, input: string): boolean {
+  const stats = statSync(input, { throwIfNoEntry: false });
   if (!stats) return false;
-  const real = realpathSync(fileOrFolder);
-  const outer = stats.isFile() ? dirname(real) : real;
-  return [realpathSync(dirname(file)), dirname(realpathSync(file))].some((folder) => {
-    const way = relative(outer, folder);
-    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-  });
+  const places = (path: string): string[] => [
+    realpathSync(dirname(path)),
+    dirname(realpathSync(path)),
+  ];
+  const own = places(configuration);
+  if (stats.isDirectory() && own.some((folder) => isWithin(folder, realpathSync(input))))
+    return true;
+  const others = places(input);
+  return own.some((one) =>
+    others.some((other) => isWithin(other, one) || (!stats.isDirectory() && isWithin(one, other))),
+  );
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(outer, inner);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /**

@@ -13,12 +13,12 @@ import { findConfiguration } from './configuration.js';
 import { startThread, type Thread } from './thread.js';
 
 export interface PluginOptions {
-  /** A configuration file; otherwise `alphalora.config.{js,mjs,json}` in the working folder, if any. */
+  /** A configuration file; otherwise that of the project that is worked in, if any. */
   config?: string;
   /** Seconds that a foreign policy may take for loading and for each answer. */
   policyTimeout: number;
-  /** Folder or file of a model: a configuration that comes with it is not run. */
-  untrusted?: string;
+  /** What the command reads: a configuration that may have come with it is not run. */
+  inputs?: readonly (string | undefined)[];
 }
 
 /** Plain data about a policy. */
@@ -68,16 +68,24 @@ export interface Policies {
 
 /** Runs `use` with the policies at hand, and ends the worker afterwards, whatever happens. */
 export async function withPolicies<Result>(
-  { config, policyTimeout, untrusted }: PluginOptions,
+  {
+    config = process.env['ALPHALORA_CONFIG'] || undefined,
+    policyTimeout,
+    inputs = [],
+  }: PluginOptions,
   io: Io,
   use: (policies: Policies) => Promise<Result>,
 ): Promise<Result> {
   const folder = process.cwd();
-  const { file, skipped } = findConfiguration({ config, untrusted, folder });
-  if (skipped !== undefined) {
+  const { file, skipped } = findConfiguration({
+    ...{ config, folder, inputs: inputs.filter((input) => input !== undefined) },
+  });
+  if (file !== undefined) tell(io.stderr, `configuration: ${file}`);
+  if (skipped) {
+    const { name, why } = skipped;
     tell(
       io.stderr,
-      `note: ${skipped} came with the model and is not run; --config ${skipped} would use it`,
+      `note: ${name} ${why}: it is not run; --config ${name} would use it, or ALPHALORA_CONFIG`,
     );
   }
   let running: Thread | undefined;
