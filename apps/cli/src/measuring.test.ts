@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import type { Allocation, AnalysedRow, Analysis } from '@alphalora/contracts';
+import { memoryEstimate } from '@alphalora/spectra-wasm';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -71,6 +72,45 @@ describe('float32', () => {
       if (imprecise === undefined)
         expect(Math.abs(alpha / exact.get(name)! - 1)).toBeLessThan(1e-4);
     }
+  });
+});
+
+describe('the limit of memory', () => {
+  const folder = join(root, 'strained');
+  const name = 'model.layers.0.self_attn.q_proj.weight';
+  const [rows, columns] = [60, 40];
+  mkdirSync(folder);
+  // One element 1e8 times the others: the spectrum reaches too far down for a Gram matrix.
+  const values = Float32Array.from({ length: rows * columns }, (_, i) =>
+    Math.sin(0.37 * (i + 1) ** 1.5),
+  );
+  values[500]! *= 1e8;
+  const tensor = { name, shape: [rows, columns], dtype: 'F32' } as const;
+  const bytes = encodeValues(values, 'F32');
+  writeFileSync(
+    join(folder, 'model.safetensors'),
+    Buffer.concat(serializeSafetensors({ tensors: [{ ...tensor, bytes }] })),
+  );
+  const most = memoryEstimate({ rows, columns, dtype: 'F32' }, 'auto');
+  const within = (memory: number, jobs = 1) => {
+    const file = join(root, 'within.json');
+    const limits = ['--max-memory', `${memory}`, '--jobs', `${jobs}`];
+    const { code, stderr } = alphalora('analyze', folder, ...limits, '-o', file);
+    expect(code, stderr).toBe(0);
+    return { row: measured(JSON.parse(readFileSync(file, 'utf8')))[0]!, stderr };
+  };
+
+  it('keeps a matrix from being solved again, which is said', () => {
+    const { row, stderr } = within(most - 1);
+    expect(row.imprecise).toMatch(/^float64 does not resolve the \d+ smallest of 40/);
+    expect(stderr).toMatch(/warning: 1 of 1 alphas rest on .*raise --max-memory or lower --jobs/);
+    expect(within(2 * most - 1, 2).row).toEqual(row);
+    // The cache keeps nothing that another run can do better.
+    const { row: better } = within(2 * most, 2);
+    expect(better).not.toHaveProperty('imprecise');
+    expect(within(most).row).toEqual(better);
+    // What is kept then is right for every limit.
+    expect(within(most - 1).row).toEqual(better);
   });
 });
 

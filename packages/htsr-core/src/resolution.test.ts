@@ -65,6 +65,11 @@ describe('a row', () => {
     expect(metrics).not.toHaveProperty('sv_min');
   });
 
+  it('does not exist where one eigenvalue is all that is resolved, which is no rank of one', async () => {
+    await expect(measure([9, 0, 0, 0, 0, 0], 2)).rejects.toThrow('too small for the arithmetic');
+    await expect(measure([9, 0, 0, 0, 0, 0], 0)).rejects.toThrow('has rank one');
+  });
+
   it('is whole where everything is resolved', async () => {
     const { imprecise, metrics } = await measure([9, 7, 5, 3, 2, 1], 0);
     expect(imprecise).toBeUndefined();

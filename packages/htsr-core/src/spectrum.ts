@@ -7,8 +7,8 @@ import type { SpectralUnit } from './matrices.js';
 import { numericalRank } from './rank.js';
 
 /**
- * @throws AlphaLoraError `NO_SPECTRUM` when the weight is all zero or has rank one, or its values
- * are not finite
+ * @throws AlphaLoraError `NO_SPECTRUM` when the weight is all zero, has rank one or no second
+ * eigenvalue that the arithmetic resolves, or when its values are not finite
  */
 export async function spectrum(
   unit: SpectralUnit,
@@ -18,10 +18,15 @@ export async function spectrum(
   const { onProgress } = options;
   const count = unit.matrices.length;
   const spectra: Float64Array[] = [];
+  let lost = false;
   for (const [done, matrix] of unit.matrices.entries()) {
     const values = await engine.singularValues(matrix, {
       ...options,
       onProgress: onProgress && ((part) => onProgress((done + part) / count)),
+      onPrecision(precision, resolved) {
+        lost ||= resolved > 0;
+        options.onPrecision?.(precision, resolved);
+      },
     });
     const rank = await numericalRank(matrix, values, options.signal);
     spectra.push(values.slice(0, rank).map((value) => value * value));
@@ -34,7 +39,10 @@ export async function spectrum(
   }
   if (pooled.length === 0) throw new AlphaLoraError('NO_SPECTRUM', 'all values are zero');
   if (pooled.length === 1) {
-    throw new AlphaLoraError('NO_SPECTRUM', 'has rank one: a tail needs at least two eigenvalues');
+    const reason = lost
+      ? 'all eigenvalues but one are too small for the arithmetic: use precision auto and more memory'
+      : 'has rank one: a tail needs at least two eigenvalues';
+    throw new AlphaLoraError('NO_SPECTRUM', reason);
   }
   return pooled.sort();
 }

@@ -13,11 +13,11 @@
 import type { Matrix } from '@alphalora/contracts';
 import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
 import { createRowReader } from './input.js';
-import { type Layout, panelBytes, planLayout, reserve, TILE } from './layout.js';
+import { type Layout, MAX_BYTES, panelBytes, planLayout, reserve, TILE } from './layout.js';
 import { createStepper, type Pass } from './pass.js';
 import { eachSlab } from './slabs.js';
 import { stagesOf, type WasmInstance } from './stages.js';
-import { triangularFactor } from './triangle.js';
+import { triangleBytes, triangleLayout, triangularFactor } from './triangle.js';
 
 /** From this ratio of the sides on, the reduction to a triangle costs less than it saves. */
 const ELONGATED = 4;
@@ -42,8 +42,7 @@ export async function embeddedSpectrum(params: EmbeddedParams): Promise<Float64A
   const { matrix, scale } = params;
   const { rows, columns } = matrix;
   const longer = Math.max(rows, columns);
-  const elongated = longer >= ELONGATED * Math.min(rows, columns);
-  const eigenvalues = elongated
+  const eigenvalues = isElongated(matrix)
     ? await eigenvaluesOf({
         ...{ ...params, matrix: await triangularFactor(params), held: false, scale: 1 },
       })
@@ -51,6 +50,27 @@ export async function embeddedSpectrum(params: EmbeddedParams): Promise<Float64A
   const largest = eigenvalues.slice(-Math.min(rows, columns));
   const floor = largest.at(-1)! * longer * Number.EPSILON;
   return largest.map((value) => (value > floor ? value / scale : 0));
+}
+
+/** The bytes that `embeddedSpectrum` takes in all; undefined when WebAssembly cannot address them. */
+export function embeddingBytes(matrix: {
+  rows: number;
+  columns: number;
+  rowBytes: number;
+}): number | undefined {
+  const embedding = (of: typeof matrix): number =>
+    planLayout({ ...of, precision: 'f64', embedded: true }).end;
+  const within = (bytes: number): number | undefined => (bytes > MAX_BYTES ? undefined : bytes);
+  if (!isElongated(matrix)) return within(embedding(matrix));
+  const order = Math.min(matrix.rows, matrix.columns);
+  const square = { rows: order, columns: order, rowBytes: 8 * order };
+  const layout = triangleLayout(matrix);
+  const addressed = within(Math.max(layout.end, embedding(square)));
+  return addressed && addressed + triangleBytes(layout);
+}
+
+function isElongated({ rows, columns }: { rows: number; columns: number }): boolean {
+  return Math.max(rows, columns) >= ELONGATED * Math.min(rows, columns);
 }
 
 /** All eigenvalues of the embedding, ascending. */

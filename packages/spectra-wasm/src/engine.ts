@@ -6,13 +6,22 @@ import {
   type SpectrumOptions,
 } from '@alphalora/contracts';
 import { embeddedSpectrum } from './embedded.js';
+import { createRowReader } from './input.js';
 import { type Candidate, loadFirst } from './load.js';
+import { bytesWithoutSquaring } from './memory.js';
 import { firstPrecision, resolvedFrom } from './precision.js';
-import { gramSpectrum } from './spectrum.js';
+import { type GramSpectrum, gramSpectrum } from './spectrum.js';
 import type { WasmInstance } from './stages.js';
+import { countZeros } from './zeros.js';
 
-/** An engine over the first of the candidates that works, found when the first matrix arrives. */
-export function createEngine(candidates: readonly Candidate[]): SpectralEngine {
+/**
+ * An engine over the first of the candidates that works, found when the first matrix arrives.
+ * @param maxMemory bytes that solving a matrix again without squaring it may take
+ */
+export function createEngine(
+  candidates: readonly Candidate[],
+  maxMemory: number = Number.POSITIVE_INFINITY,
+): SpectralEngine {
   let loading: Promise<WasmInstance> | undefined;
   /** The memory serves one matrix at a time. */
   let queue: Promise<unknown> = Promise.resolve();
@@ -26,7 +35,7 @@ export function createEngine(candidates: readonly Candidate[]): SpectralEngine {
     singularValues(matrix, options = {}) {
       const result = queue.then(async () => {
         options.signal?.throwIfAborted();
-        return solve(await load(), matrix, options);
+        return solve(await load(), matrix, { ...options, maxMemory });
       });
       queue = result.catch(() => undefined);
       return result;
@@ -41,35 +50,46 @@ export function createEngine(candidates: readonly Candidate[]): SpectralEngine {
 async function solve(
   instance: WasmInstance,
   matrix: Matrix,
-  options: SpectrumOptions,
+  options: SpectrumOptions & { maxMemory: number },
 ): Promise<Float64Array> {
-  const { precision = 'auto', signal, onProgress, onPrecision } = options;
-  if (matrix.rows === 0 || matrix.columns === 0) {
+  const { precision = 'auto', maxMemory, signal, onProgress, onPrecision } = options;
+  const { rows, columns } = matrix;
+  if (rows === 0 || columns === 0) {
     onPrecision?.('f64', 0);
     return new Float64Array(0);
   }
-  const report = onProgress && increasing(onProgress);
-  const pass = (arithmetic: 'f32' | 'f64', held: boolean) =>
-    gramSpectrum({ instance, matrix, precision: arithmetic, held, signal, onProgress: report });
-
+  const params = { instance, matrix, signal, onProgress: onProgress && increasing(onProgress) };
   let used = precision === 'auto' ? firstPrecision(matrix) : precision;
-  let spectrum = await pass(used, false);
-  let resolved = resolvedFrom(spectrum.singularValues, used);
-  if (precision === 'auto' && used === 'f32' && resolved > 0) {
+  let spectrum = await resolvedSpectrum({ ...params, precision: used, held: false });
+  if (precision === 'auto' && used === 'f32' && spectrum.resolved > 0) {
     used = 'f64';
-    spectrum = await pass(used, spectrum.held);
-    resolved = resolvedFrom(spectrum.singularValues, used);
+    spectrum = await resolvedSpectrum({ ...params, precision: used, held: spectrum.held });
   }
-  let { singularValues } = spectrum;
-  if (used === 'f64' && resolved > 0) {
+  let { singularValues, resolved } = spectrum;
+  const { rowBytes } = createRowReader(matrix, instance.memory, signal);
+  const fits = bytesWithoutSquaring({ rows, columns, rowBytes }, maxMemory) !== undefined;
+  if (used === 'f64' && resolved > 0 && fits) {
     const { scale, held } = spectrum;
-    const params = { instance, matrix, scale, held, signal, onProgress: report };
-    const exact = await embeddedSpectrum(params).catch(unlessTooLarge);
+    const exact = await embeddedSpectrum({ ...params, scale, held }).catch(unlessTooLarge);
     if (exact) [singularValues, resolved] = [exact, 0];
   }
-  report?.(1);
+  params.onProgress?.(1);
   onPrecision?.(used, resolved);
   return singularValues.reverse();
+}
+
+/** The spectrum of a Gram matrix and how far down it holds: zeros that the weights show do not count. */
+async function resolvedSpectrum(
+  params: Parameters<typeof gramSpectrum>[0],
+): Promise<GramSpectrum & { resolved: number }> {
+  const { precision } = params;
+  const spectrum = await gramSpectrum(params);
+  const { singularValues, held } = spectrum;
+  const resolved = resolvedFrom(singularValues, precision);
+  if (resolved === 0) return { ...spectrum, resolved };
+  const zeros = await countZeros({ ...params, held });
+  singularValues.fill(0, 0, zeros);
+  return { ...spectrum, resolved: resolvedFrom(singularValues.subarray(zeros), precision) };
 }
 
 /** Without memory for more, the values of the Gram matrix are the answer, as far down as they hold. */

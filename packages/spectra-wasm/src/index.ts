@@ -13,6 +13,12 @@ export interface WasmEngineOptions {
    * multiply-add does; `auto` (the default) takes `relaxed` where it exists and passes the self-test.
    */
   build?: 'auto' | Build;
+  /**
+   * Bytes that a matrix may take when it is solved again without squaring it, because its spectrum
+   * reaches too far down for a Gram matrix. Where it would take more, the values of the Gram matrix
+   * are returned, and `onPrecision` is told how far down they hold. Default: no limit.
+   */
+  maxMemory?: number;
 }
 
 /**
@@ -21,5 +27,5 @@ export interface WasmEngineOptions {
  * @throws AlphaLoraError `INVALID_OPTION` when the build is unknown
  */
 export function createWasmEngine(options: WasmEngineOptions = {}): SpectralEngine {
-  return createEngine(portableCandidates(options.build ?? 'auto'));
+  return createEngine(portableCandidates(options.build ?? 'auto'), options.maxMemory);
 }

@@ -29,7 +29,8 @@ export function panelBytes(build: 'simd' | 'relaxed'): number {
 const DEPTH_BYTES = 1024;
 const FIRST_ADDRESS = 65_536;
 const PAGE = 65_536;
-const MAX_BYTES = 65_536 * PAGE;
+/** All that WebAssembly can address. */
+export const MAX_BYTES: number = 65_536 * PAGE;
 /** A matrix is held whole while everything together stays below this many bytes. */
 const HOLD_LIMIT = 2.5e9;
 /** Rows of a tall matrix are read in blocks of about this many bytes. */

@@ -1,5 +1,6 @@
 /** How much memory a matrix will take, before any of it is read: for scheduling. */
 import type { DType, Precision } from '@alphalora/contracts';
+import { embeddingBytes } from './embedded.js';
 import { elementType } from './input.js';
 import { planLayout } from './layout.js';
 
@@ -7,16 +8,31 @@ import { planLayout } from './layout.js';
 const INSTANCE_BYTES = 4e6;
 
 /**
- * The bytes that an engine takes for one matrix that offers its stored bytes. With `auto` the larger
- * float64 pass counts; the rare matrix whose spectrum reaches too far down for a Gram matrix takes about
- * four times that. May exceed what WebAssembly can address; the engine then refuses the matrix.
+ * The most bytes that an engine takes for one matrix that offers its stored bytes. With `auto` the
+ * larger float64 pass counts, and so does solving the matrix again without squaring it, which takes
+ * about four times as much, where the engine may do that. May exceed what WebAssembly can address;
+ * the engine then refuses the matrix.
+ * @param maxMemory the option of the engine
  */
 export function memoryEstimate(
   matrix: { rows: number; columns: number; dtype: DType },
   precision: Precision,
+  maxMemory: number = Number.POSITIVE_INFINITY,
 ): number {
   const { rows, columns, dtype } = matrix;
-  const rowBytes = columns * elementType(dtype).bytes;
+  const stored = { rows, columns, rowBytes: columns * elementType(dtype).bytes };
   const arithmetic = precision === 'f32' ? 'f32' : 'f64';
-  return planLayout({ rows, columns, rowBytes, precision: arithmetic }).end + INSTANCE_BYTES;
+  const again = arithmetic === 'f64' ? bytesWithoutSquaring(stored, maxMemory) : undefined;
+  return again ?? planLayout({ ...stored, precision: arithmetic }).end + INSTANCE_BYTES;
+}
+
+/** The bytes that a matrix takes that is done again without squaring; undefined if they are too many. */
+export function bytesWithoutSquaring(
+  matrix: { rows: number; columns: number; rowBytes: number },
+  maxMemory: number,
+): number | undefined {
+  const embedding = embeddingBytes(matrix);
+  if (embedding === undefined) return undefined;
+  const bytes = embedding + INSTANCE_BYTES;
+  return bytes <= maxMemory ? bytes : undefined;
 }

@@ -32,9 +32,9 @@ export interface NodeWasmEngineOptions extends WasmEngineOptions {
  * @throws AlphaLoraError `INVALID_OPTION` when the build is unknown
  */
 export function createWasmEngine(options: NodeWasmEngineOptions = {}): SpectralEngine {
-  const { build = 'auto', experimental = true } = options;
+  const { build = 'auto', experimental = true, maxMemory } = options;
   const flagged = experimental && build !== 'simd' ? flaggedCandidates() : [];
-  return createEngine([...flagged, ...portableCandidates(build)]);
+  return createEngine([...flagged, ...portableCandidates(build)], maxMemory);
 }
 
 function flaggedCandidates(): Candidate[] {

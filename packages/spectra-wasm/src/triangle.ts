@@ -7,10 +7,24 @@
  */
 import type { Matrix } from '@alphalora/contracts';
 import { createRowReader } from './input.js';
-import { panelBytes, planLayout, reserve } from './layout.js';
+import { type Layout, panelBytes, planLayout, reserve } from './layout.js';
 import { createStepper, type Pass } from './pass.js';
 import { eachSlab } from './slabs.js';
 import { stagesOf, type WasmInstance } from './stages.js';
+
+/** Where the slabs of a matrix are packed; holds a wide one. */
+export function triangleLayout(matrix: {
+  rows: number;
+  columns: number;
+  rowBytes: number;
+}): Layout {
+  return planLayout({ ...matrix, precision: 'f64', holdLimit: Number.POSITIVE_INFINITY });
+}
+
+/** Bytes beside that layout: the triangle, and a slab by columns. */
+export function triangleBytes({ order, depth }: Layout): number {
+  return 8 * order * (order + depth);
+}
 
 /** The triangle, times `scale`. */
 export async function triangularFactor(params: {
@@ -25,13 +39,16 @@ export async function triangularFactor(params: {
   const { name, rows, columns } = matrix;
   const order = Math.min(rows, columns);
   const reader = createRowReader(matrix, memory, signal);
-  const layout = planLayout({ rows, columns, rowBytes: reader.rowBytes, precision: 'f64' });
+  const layout = triangleLayout({ rows, columns, rowBytes: reader.rowBytes });
   reserve(memory, layout, name);
   const step = createStepper({ total: 1, signal, onProgress: undefined });
   const stages = stagesOf(instance.exports, 'f64');
   const pass: Pass = { rows, columns, layout, stages, memory, size: 8, step };
 
-  const triangle = Array.from({ length: order }, () => new Float64Array(order));
+  const values = new Float64Array(order * order);
+  const triangle = Array.from({ length: order }, (_, i) =>
+    values.subarray(i * order, (i + 1) * order),
+  );
   const lanes = panelBytes(instance.build) / 8;
   await eachSlab(pass, reader, { scale, held }, async (_, depth) => {
     const packed = new Float64Array(memory.buffer, layout.panels, layout.padded * depth);
@@ -46,11 +63,7 @@ export async function triangularFactor(params: {
   });
   return {
     ...{ name, rows: order, columns: order, dtype: 'F64' },
-    async read(start = 0, end = order) {
-      const values = new Float64Array((end - start) * order);
-      for (let row = start; row < end; row++) values.set(triangle[row]!, (row - start) * order);
-      return values;
-    },
+    read: async (start = 0, end = order) => values.subarray(start * order, end * order),
   };
 }
 

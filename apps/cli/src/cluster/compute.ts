@@ -50,7 +50,7 @@ export function createCompute(options: ComputingOptions): {
       model: await allowedModel(job.model, roots),
       ...(job.adapter !== undefined && { adapter: await allowedModel(job.adapter, roots) }),
       ...(cacheFolder !== undefined && { cacheFolder }),
-      ...{ version, keepBytes: maxMemory / jobs },
+      ...{ version, memoryShare: maxMemory / jobs },
     };
     return models.use(settings, { content: job.content, signal }, async (model) => {
       const unit = unitOf(model, job);

@@ -41,7 +41,7 @@ type Summarising = 'metrics' | 'bootstrap' | 'seed' | 'farms';
 
 export type JobOptions = Pick<MeasurerSettings, Measuring | Summarising>;
 
-export function jobOptions(settings: Omit<MeasurerSettings, 'keepBytes'>): JobOptions {
+export function jobOptions(settings: Omit<MeasurerSettings, 'memoryShare'>): JobOptions {
   const { splitFused, engine, build, precision, estimator, tail } = settings;
   const { metrics, bootstrap, seed, farms } = settings;
   return checkedOptions({

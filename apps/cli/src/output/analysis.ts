@@ -180,10 +180,12 @@ function imprecision(analysis: Analysis): string {
   if (marked.length === 0) return '';
   const names = marked.slice(0, MOST_WARNED).map(({ name }) => name);
   const some = names.join(', ') + (marked.length > names.length ? ', ...' : '');
-  const fixable = marked.some(({ precision }) => precision === 'f32');
+  const advice = marked.some(({ precision }) => precision === 'f32')
+    ? 'measure again with --precision auto'
+    : 'more memory for each matrix may help: raise --max-memory or lower --jobs';
   return (
     `warning: ${marked.length} of ${rows.length} alphas rest on eigenvalues that the arithmetic ` +
-    `does not resolve (${some})${fixable ? '; measure again with --precision auto' : ''}\n`
+    `does not resolve (${some}); ${advice}\n`
   );
 }
 

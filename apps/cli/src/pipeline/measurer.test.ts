@@ -46,7 +46,7 @@ describe('a file that is written to while it is measured', () => {
     const measurer = await createMeasurer({
       ...{ model: path, splitFused: false, engine: 'wasm', build: 'auto', precision: 'auto' },
       ...{ estimator: 'fix-finger', metrics: defaultMetrics, bootstrap: 0, seed: 0 },
-      ...{ keepBytes: 1e9, version: '1', cacheFolder, ...more },
+      ...{ memoryShare: 1e9, version: '1', cacheFolder, ...more },
     });
     const numbers = async (onLook: () => void = () => undefined) => {
       const { measurement, digest } = await measurer.measure(name, { signal: watched(onLook) });

@@ -48,10 +48,11 @@ export interface MeasurerSettings {
   seed: number;
   farms?: FarmsOptions;
   /**
-   * An engine keeps the memory of its largest matrix for the next; after one that takes more bytes
+   * A matrix's part of the memory, in bytes. Within it an engine may do more than it must for exact
+   * values. An engine keeps the memory of its largest matrix for the next; after one that takes more
    * than this it is closed instead, so that idle threads do not sit on what others need.
    */
-  keepBytes: number;
+  memoryShare: number;
   /** Absent: nothing is cached. */
   cacheFolder?: string;
   /** Version of the program, since another one may compute other bits. */
@@ -75,13 +76,13 @@ export interface Measurer {
 }
 
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
-  const { model, adapter, splitFused, precision, build, keepBytes, farms } = settings;
+  const { model, adapter, splitFused, precision, build, memoryShare, farms } = settings;
   const { metrics, bootstrap, seed, cacheFolder, access } = settings;
   const { load, memory } = requireEngine(settings.engine);
   const estimator = await chosenEstimator(settings);
   const opening = { ...access, splitFused, ...(adapter && { adapter }) };
   const checkpoint = await openModel(model, opening);
-  const engine = await load(build);
+  const engine = await load(build, memoryShare);
   const units = new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit]));
   return {
     async measure(name, control = {}) {
@@ -113,8 +114,10 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
         await cached.keep(() => keepDigest(matrix, found, cacheFolder));
       }
       const digest = digests.length === 1 ? digests[0]! : listDigest(digests);
-      const largest = Math.max(...sampled.matrices.map((matrix) => memory(matrix, precision)));
-      if (largest > keepBytes) await engine.close?.();
+      const largest = Math.max(
+        ...sampled.matrices.map((matrix) => memory(matrix, precision, memoryShare)),
+      );
+      if (largest > memoryShare) await engine.close?.();
       return { measurement, digest, ...cached.outcome() };
     },
     async close() {
@@ -192,7 +195,7 @@ function cachingEngine(
         onPrecision?.(cached.precision, cached.resolved);
         return cached.singularValues;
       }
-      let [used, resolved]: ['f32' | 'f64', number] = ['f64', 0];
+      let [used, resolved] = ['f64' as 'f32' | 'f64', 0];
       const singularValues = await engine.singularValues(matrix, {
         ...options,
         onPrecision: (...reported) => {
@@ -201,9 +204,12 @@ function cachingEngine(
       });
       onPrecision?.(used, resolved);
       const key = keyOf(await content.digest(options.signal));
-      await keep(() =>
-        writeCached(cacheFolder, key, { singularValues, precision: used, resolved }),
-      );
+      // What float64 does not resolve for want of memory, another run may.
+      if (used === 'f32' || resolved === 0) {
+        await keep(() =>
+          writeCached(cacheFolder, key, { singularValues, precision: used, resolved }),
+        );
+      }
       return singularValues;
     },
     keep,
@@ -223,9 +229,10 @@ async function reasonNotTo(write: () => Promise<void>): Promise<string | undefin
 }
 
 interface EngineEntry {
-  load(build: string): Promise<SpectralEngine>;
+  /** @param maxMemory bytes within which it may do more than it must for exact values */
+  load(build: string, maxMemory?: number): Promise<SpectralEngine>;
   /** Estimate of the bytes that a matrix takes while it is solved. */
-  memory(matrix: Matrix, precision: Precision): number;
+  memory(matrix: Matrix, precision: Precision, maxMemory: number): number;
 }
 
 /** The engines by name; each is loaded when it is asked for. */
@@ -233,9 +240,10 @@ const engines = new Map<string, EngineEntry>([
   [
     'wasm',
     {
-      load: async (build) =>
+      load: async (build, maxMemory) =>
         (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
           build: build as 'auto' | Build,
+          ...(maxMemory !== undefined && { maxMemory }),
         }),
       memory: memoryEstimate,
     },

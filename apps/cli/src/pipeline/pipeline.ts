@@ -18,7 +18,7 @@ import { type MemoryGate, memoryGate } from './memory-gate.js';
 const WORTH_WORKERS = 5e9;
 
 export interface PipelineOptions {
-  settings: Omit<MeasurerSettings, 'keepBytes'>;
+  settings: Omit<MeasurerSettings, 'memoryShare'>;
   /** What will be measured. */
   units: readonly SpectralUnit[];
   /** Matrices at once. */
@@ -44,7 +44,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const settings: MeasurerSettings = {
     ...options.settings,
     ...(build !== undefined && { build }),
-    keepBytes: maxMemory / jobs,
+    memoryShare: maxMemory / jobs,
   };
   const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
   const alone = work < WORTH_WORKERS;
@@ -96,11 +96,12 @@ export function sampledUnit(
 
 /** Estimate of the bytes that a unit takes while it is measured: one of its matrices at a time. */
 function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
+  const { precision, memoryShare } = settings;
   const { memory } = requireEngine(settings.engine);
   const shuffles = needsRandomised(settings.metrics);
   const bytes = sampledUnit(unit, settings).matrices.map((matrix) => {
     const { rows, columns } = matrix;
-    return memory(matrix, settings.precision) + (shuffles ? 4 * rows * columns : 0);
+    return memory(matrix, precision, memoryShare) + (shuffles ? 4 * rows * columns : 0);
   });
   return Math.max(...bytes);
 }
