@@ -18,7 +18,13 @@ export const tokenizer = {
   })),
   normalizer: null,
   pre_tokenizer: null,
-  post_processor: null,
+  // Python's transformers begins a text by this alone, whatever tokenizer_config.json says.
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 0 } }],
+    special_tokens: { '<s>': { id: '<s>', ids: [special.indexOf('<s>')], tokens: ['<s>'] } },
+  },
   decoder: { type: 'Fuse' },
   model: {
     type: 'BPE',

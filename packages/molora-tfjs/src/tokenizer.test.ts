@@ -29,22 +29,68 @@ const words = {
 };
 
 describe('createTokenizer', () => {
-  it('adds the begin token where tokenizer_config.json says so', () => {
-    const settings = { bos_token: '<s>', eos_token: { content: 'two' } };
-    const asked = createTokenizer(words, { ...settings, add_bos_token: true });
-    expect(asked.encode('one two')).toEqual([0, 2, 3]);
-    expect(asked.encode('one two', { begin: false })).toEqual([2, 3]);
-    expect(asked).toMatchObject({ beginToken: 0, endToken: 3, size: 4 });
-    const not = createTokenizer(words, { ...settings, add_bos_token: false });
-    expect(not.encode('one two')).toEqual([2, 3]);
+  it('begins a text as tokenizer.json does', () => {
+    const { post_processor: _, ...plain } = words;
+    const begun = createTokenizer(words, { bos_token: '<s>', eos_token: { content: 'two' } });
+    expect(begun.encode('one two')).toEqual([0, 2, 3]);
+    expect(begun.encode('one two', { begin: false })).toEqual([2, 3]);
+    expect(begun).toMatchObject({ beginTokens: [0], endToken: 3, size: 4 });
+    const other = createTokenizer(plain, { bos_token: '<s>' });
+    expect(other.encode('one')).toEqual([2]);
+    expect(other.beginTokens).toEqual([]);
   });
 
-  it('does as tokenizer.json does where nothing is said', () => {
-    const silent = createTokenizer(words, { bos_token: '<s>' });
-    expect(silent.encode('one')).toEqual([0, 2]);
-    const { post_processor: _, ...plain } = words;
-    const other = createTokenizer({ ...plain, post_processor: null }, { bos_token: '<s>' });
-    expect(other.encode('one')).toEqual([2]);
+  describe('and tokenizer_config.json', () => {
+    const nothing = { type: 'ByteLevel' };
+    const several = {
+      ...words.post_processor,
+      single: ['<s>', 'two']
+        .map((id): object => ({ SpecialToken: { id, type_id: 0 } }))
+        .concat({ Sequence: { id: 'A', type_id: 0 } }),
+      special_tokens: { '<s>': { ids: [0] }, two: { ids: [3] } },
+    };
+    const bos = words.post_processor;
+    const llama = { tokenizer_class: 'LlamaTokenizerFast' };
+    const generic = { tokenizer_class: 'PreTrainedTokenizerFast' };
+
+    // As transformers 4.57 and 5.24 both do.
+    it.each([
+      [bos, { ...llama, add_bos_token: true }, [0]],
+      [nothing, { ...llama, add_bos_token: false }, []],
+      [bos, { ...generic, add_bos_token: false }, [0]],
+      [nothing, { ...generic, add_bos_token: true }, []],
+      [several, { ...generic, add_bos_token: true }, [0, 3]],
+      [several, { tokenizer_class: 'GPT2Tokenizer', add_bos_token: false }, [0, 3]],
+      [several, { tokenizer_class: 'Qwen2TokenizerFast', add_bos_token: false }, [0, 3]],
+      [several, { ...generic, bos_token: undefined }, [0, 3]],
+      [bos, { tokenizer_class: 'CodeLlamaTokenizer' }, [0]],
+      [nothing, { tokenizer_class: 'GPTNeoXTokenizer' }, []],
+    ])('agree: %j, %j', (post_processor, settings, expected) => {
+      const config = { bos_token: '<s>', ...settings };
+      expect(createTokenizer({ ...words, post_processor }, config).beginTokens).toEqual(expected);
+    });
+
+    // There, one of the versions does as the former, the other or none as the latter.
+    it.each([
+      [nothing, { ...llama, add_bos_token: true }, 'add_bos_token true', 'no token'],
+      [bos, { ...llama, add_bos_token: false }, 'add_bos_token false', '<s>'],
+      [bos, { add_bos_token: false }, 'add_bos_token false', '<s>'],
+      [several, { ...llama, add_bos_token: true }, 'add_bos_token true', '<s> two'],
+      [bos, { ...llama, add_bos_token: true, bos_token: 'two' }, 'add_bos_token true', '<s>'],
+      [nothing, { add_bos_token: true, bos_token: null }, 'add_bos_token true', 'no token'],
+      [nothing, { tokenizer_class: 'CodeLlamaTokenizer' }, 'class CodeLlamaTokenizer', 'no token'],
+      [bos, { tokenizer_class: 'GPTNeoXTokenizerFast' }, 'class GPTNeoXTokenizerFast', '<s>'],
+    ])('contradict each other: %j, %j', (post_processor, settings, asked, begun) => {
+      const config = { bos_token: '<s>', ...settings };
+      expect(() => createTokenizer({ ...words, post_processor }, config)).toThrow(
+        expect.objectContaining({
+          code: 'UNSUPPORTED_CHECKPOINT',
+          message: expect.stringMatching(
+            new RegExp(`^tokenizer_config.json has .*${asked}, but .* with ${begun}: save`),
+          ),
+        }),
+      );
+    });
   });
 
   it.each([null, [], 'text', {}, { model: [] }])('refuses %j', (wrong) => {
@@ -65,7 +111,7 @@ describe('createTokenizer', () => {
 });
 
 describe("the tokenizers of Python's library", () => {
-  const { strings, cases } = tokenizerCases();
+  const { strings, surrounded, cases } = tokenizerCases();
   const computed = cases.filter(({ refused }) => refused === undefined);
   const refused = cases.filter(({ refused }) => refused !== undefined);
 
@@ -75,18 +121,27 @@ describe("the tokenizers of Python's library", () => {
     expect(refused.length).toBeGreaterThan(50);
   });
 
-  it.each(computed)('are the same here: $name', ({ tokenizer, ids, runs, texts, name }) => {
-    const own = createTokenizer(tokenizer);
-    for (const [i, expected] of ids.entries()) {
-      if (expected === null) continue;
-      const text = strings[i]!;
-      expect([text, own.encode(text, { begin: false }).join(' ')]).toEqual([text, expected]);
-    }
-    // There, special tokens that are normalized are not taken for special when they are decoded.
-    if (name === 'added normalized llama') return;
-    for (const [i, expected] of texts.entries())
-      if (expected !== null) expect([i, own.decode(runs[i]!)]).toEqual([i, expected]);
-  });
+  it.each(computed)(
+    'are the same here: $name',
+    ({ tokenizer, ids, special, runs, texts, name }) => {
+      const own = createTokenizer(tokenizer);
+      for (const [i, expected] of ids.entries()) {
+        if (expected === null) continue;
+        const text = strings[i]!;
+        expect([text, own.encode(text, { begin: false }).join(' ')]).toEqual([text, expected]);
+      }
+      for (const [i, expected] of special.entries()) {
+        if (expected === null) continue;
+        const [before, text] = expected;
+        expect(own.encode(surrounded[i]!)).toEqual([...before, ...text]);
+        expect(own.beginTokens).toEqual(before);
+      }
+      // There, special tokens that are normalized are not taken for special when they are decoded.
+      if (name === 'added normalized llama') return;
+      for (const [i, expected] of texts.entries())
+        if (expected !== null) expect([i, own.decode(runs[i]!)]).toEqual([i, expected]);
+    },
+  );
 
   it.each(refused)('are refused by what they use: $name', ({ tokenizer, refused }) => {
     expect(() => createTokenizer(tokenizer)).toThrow(
@@ -106,6 +161,6 @@ describe.skipIf(withoutShared !== '')(`real tokenizers${withoutShared}`, () => {
     );
     expect(tokenizer.encode(text)).toEqual(ids);
     expect(tokenizer.decode(ids)).toBe(text);
-    expect(tokenizer).toMatchObject({ beginToken: 1, endToken: 2 });
+    expect(tokenizer).toMatchObject({ beginTokens: [1], endToken: 2 });
   });
 });

@@ -3,24 +3,25 @@
  * those of the Rust library that the files belong to, or the tokenizer is refused; truncation and
  * padding in tokenizer.json are left to the caller, as transformers does.
  *
- * The token that begins a text is added where tokenizer_config.json asks for it, or where
- * tokenizer.json does when the former says nothing; the token that ends one is left to the caller,
- * because a prompt must not have it.
+ * Tokens that begin a text are added, those that end one are left to the caller, because a prompt must
+ * not have them.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { AddedToken } from './tokenizer/added-tokens.js';
+import { beginTokens, contradiction } from './tokenizer/begin-tokens.js';
 import { makeExact } from './tokenizer/decode.js';
 import { textEncoder } from './tokenizer/encode.js';
 import { type Part, UnsupportedPart } from './tokenizer/part.js';
 import { supportedTokenizer } from './tokenizer/parts.js';
 
 export interface Tokenizer {
-  /** @param begin whether to start with the model's begin token, if it has one. @default true */
+  /** @param begin whether to start with `beginTokens`. @default true */
   encode(text: string, options?: { begin?: boolean }): number[];
   /** Without special tokens. */
   decode(ids: readonly number[]): string;
-  readonly beginToken?: number;
+  /** That tokenizer.json puts before a text, such as BOS, in order. */
+  readonly beginTokens: readonly number[];
   readonly endToken?: number;
   /** Tokens, added ones included. */
   readonly size: number;
@@ -30,7 +31,8 @@ export interface Tokenizer {
  * @param tokenizerJson the parsed tokenizer.json
  * @param configJson the parsed tokenizer_config.json. @default none
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when they are no tokenizer, `UNSUPPORTED_CHECKPOINT`
- *   naming what they use that cannot be computed here as by the Rust library
+ *   naming what they use that cannot be computed here as by the Rust library, or where the two
+ *   begin a text with different tokens
  */
 export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}): Tokenizer {
   if (!isObject(tokenizerJson) || !isObject(tokenizerJson['model']) || !isObject(configJson)) {
@@ -39,7 +41,10 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
       'tokenizer.json: no tokenizer of the Hugging Face library; it has an object "model"',
     );
   }
-  const supported = supportedParts(tokenizerJson);
+  const [supported, begins] = understood(() => [
+    supportedTokenizer(tokenizerJson),
+    beginTokens(tokenizerJson['post_processor'] as Part | null | undefined),
+  ]);
   const tokenizer = build(supported, configJson);
   const { clean_up_tokenization_spaces: cleanUp } = configJson;
   const idOf = (setting: string): number | undefined => {
@@ -47,13 +52,15 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
     const text = isObject(value) ? value['content'] : value;
     return typeof text === 'string' ? tokenizer.token_to_id(text) : undefined;
   };
-  const beginToken = idOf('bos_token');
   const endToken = idOf('eos_token');
-  // What the library puts around an empty text.
-  const surrounding = tokenizer.encode('').ids;
-  const automatic = beginToken !== undefined && surrounding[0] === beginToken;
-  const setting = configJson['add_bos_token'];
-  const adds = typeof setting === 'boolean' ? setting : automatic;
+  const other = contradiction(begins, idOf('bos_token'), configJson);
+  if (other !== undefined) {
+    const names = begins.map((id) => tokenizer.id_to_token(id)).join(' ') || 'no token';
+    throw new AlphaLoraError(
+      'UNSUPPORTED_CHECKPOINT',
+      `tokenizer_config.json has ${other}, but the post-processor of tokenizer.json begins a text with ${names}: save the tokenizer again with the version of transformers that the model was trained with`,
+    );
+  }
   makeExact(tokenizer.decoder);
   const encode = textEncoder(
     tokenizer,
@@ -62,8 +69,7 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
   );
   return {
     encode(text, { begin = true } = {}) {
-      const ids = encode(text);
-      return begin && adds && beginToken !== undefined ? [beginToken, ...ids] : ids;
+      return begin ? [...begins, ...encode(text)] : encode(text);
     },
     decode(ids) {
       // The library refuses it, though a model may end its text with the first token.
@@ -73,15 +79,16 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
         clean_up_tokenization_spaces: cleanUp === true,
       });
     },
-    ...(beginToken !== undefined && { beginToken }),
+    beginTokens: begins,
     ...(endToken !== undefined && { endToken }),
     size: tokenizer.get_vocab().size,
   };
 }
 
-function supportedParts(tokenizerJson: Part): Part {
+/** What is read from tokenizer.json. */
+function understood<T>(read: () => T): T {
   try {
-    return supportedTokenizer(tokenizerJson);
+    return read();
   } catch (cause) {
     if (cause instanceof UnsupportedPart) {
       throw new AlphaLoraError(

@@ -80,7 +80,12 @@ function tokenizer(foreign?: string) {
       ...{ ...token, special: true, normalized: false },
       ...{ single_word: false, lstrip: false, rstrip: false },
     })),
-    ...{ normalizer: null, pre_tokenizer: null, post_processor: null },
+    ...{ normalizer: null, pre_tokenizer: null },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+    },
     decoder: { type: 'Fuse' },
     model: { type: 'BPE', unk_token: '<unk>', fuse_unk: false, vocab, merges: [] },
   };

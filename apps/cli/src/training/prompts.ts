@@ -1,6 +1,6 @@
 /**
  * Prompts of an evaluation within the positions of a model. The end of a prompt says what is asked, so
- * that one that is too long loses its beginning, but for the token that begins a text.
+ * that one that is too long loses its beginning, but for the tokens that begin a text.
  */
 import type { Example } from '@alphalora/contracts';
 import type { Runtime } from './runtime.js';
@@ -42,7 +42,8 @@ export function fitPrompts(
     idsOf(prompt) {
       const ids = tokenizer.encode(prompt);
       if (ids.length <= longest) return ids;
-      const begin = ids.slice(0, 1).filter((id) => id === tokenizer.beginToken);
+      // At least one token of the prompt is kept: the last, which is asked to be continued.
+      const begin = tokenizer.beginTokens.slice(0, longest - 1);
       return [...begin, ...ids.slice(begin.length - longest)];
     },
     cut,

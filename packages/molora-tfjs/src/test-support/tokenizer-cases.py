@@ -2,8 +2,8 @@
 
     python tokenizer-cases.py > tokenizer-cases.jsonl
 
-A line of JSON for the texts, one for each model, one for each tokenizer: `ids` of each text, and `texts` of
-the ids in `runs`. To keep it small, ids may be those of another tokenizer, `like`, but for some texts. Truncation
+A line of JSON for the texts, one for each model, one for each tokenizer: `ids` of each text without special
+tokens, `special` of two texts with them, as `[before, text, after]`, and `texts` of the ids in `runs`. To keep it small, ids may be those of another tokenizer, `like`, but for some texts. Truncation
 and padding are off, as transformers has them. Where the Rust library itself gives up, the entry is null.
 """
 import json
@@ -174,11 +174,33 @@ case("added metaspace first", tok(llama_bpe(), more=[("tok", {"special": False})
 case("added in vocabulary", tok(llama_bpe(), more=[("the", {"special": False})], normalizer=SPM_NORM, decoder=SPM_DEC))
 case("added metaspace always", tok(llama_bpe(), more=[("tok", {"special": False})], pre_tokenizer=dict(MS, split=False), decoder=SPM_DEC))
 TP = dict(type="TemplateProcessing", single=[dict(SpecialToken=dict(id="<s>", type_id=0)), dict(Sequence=dict(id="A", type_id=0))], pair=[dict(Sequence=dict(id="A", type_id=0)), dict(Sequence=dict(id="B", type_id=0))], special_tokens={"<s>": dict(id="<s>", ids=[0], tokens=["<s>"])})
-case("post template", tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=TP))
-case("post bert", tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=dict(type="BertProcessing", sep=["<s>", 0], cls=["<s>", 0])))
-case("post roberta", tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=dict(type="RobertaProcessing", sep=["<s>", 0], cls=["<s>", 0], trim_offsets=True, add_prefix_space=False)))
-case("post bytelevel", tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=BL))
-case("post sequence", tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=dict(type="Sequence", processors=[BL, TP])))
+def template(before, after=()):
+    token = lambda t: dict(SpecialToken=dict(id=t, type_id=0))
+    text = lambda t: dict(Sequence=dict(id=t, type_id=0))
+    ids = {"<s>": [0], "Ġ": [POSTS["Ġ"]], "the": [POSTS["the"]], "two": [POSTS["th"], POSTS["he"]]}
+    names = {i: t for t, i in POSTS.items()}
+    tokens = {t: dict(id=t, ids=ids[t], tokens=[names[i] for i in ids[t]]) for t in [*before, *after]}
+    return dict(type="TemplateProcessing", single=[*map(token, before), text("A"), *map(token, after)], pair=[text("A"), text("B")], special_tokens=tokens)
+def post(name, processor):
+    case("post " + name, tok(byte_bpe(), pre_tokenizer=BL, decoder=BL, post_processor=processor))
+POSTS = byte_bpe()["vocab"]
+BERT = dict(type="BertProcessing", sep=["Ġ", POSTS["Ġ"]], cls=["the", POSTS["the"]])
+ROBERTA = dict(type="RobertaProcessing", sep=["Ġ", POSTS["Ġ"]], cls=["he", POSTS["he"]], trim_offsets=True, add_prefix_space=False)
+TP = template(["<s>"])
+post("template", TP)
+post("template of several", template(["Ġ", "the"]))
+post("template of one twice", template(["<s>", "<s>"]))
+post("template of one that is two", template(["<s>", "two"]))
+post("template around", template(["the", "<s>"], ["Ġ", "<s>"]))
+post("template after", template([], ["<s>"]))
+post("template of nothing", template([]))
+post("template without the text", dict(template(["<s>"]), single=[dict(SpecialToken=dict(id="<s>", type_id=0))]))
+post("bert", BERT)
+post("roberta", ROBERTA)
+post("bytelevel", BL)
+post("sequence", dict(type="Sequence", processors=[BL, TP]))
+post("sequence of several", dict(type="Sequence", processors=[ROBERTA, BL, dict(type="Sequence", processors=[BERT, template(["<s>", "two"], ["Ġ"])]), BL]))
+post("sequence after a template", dict(type="Sequence", processors=[TP, ROBERTA]))
 case("dec ctc", tok(wordlevel(), pre_tokenizer=WS, decoder=dict(type="CTC", pad_token="a", word_delimiter_token="b", cleanup=True)))
 case("dec wordpiece", tok(wordpiece(), pre_tokenizer=WS, decoder=dict(type="WordPiece", prefix="##", cleanup=True)))
 case("dec bpe", tok(bpe(), decoder=dict(type="BPEDecoder", suffix="</w>")))
@@ -205,6 +227,9 @@ case("added all flags", tok(byte_bpe(), more=[("[M]", {"single_word": True, "lst
 case("split possessive", tok(byte_bpe(), pre_tokenizer=pseq(dict(type="Split", pattern=dict(Regex=r"a++|\s?+b"), behavior="Isolated", invert=False), dict(BL, use_regex=False)), decoder=BL))
 case("words ignore merges single word", tok(byte_bpe(ignore_merges=True), more=[("tok", {"single_word": True, "special": False})], pre_tokenizer=BL, decoder=BL))
 
+
+# Texts that are encoded with special tokens too; the second has some of its own.
+SURROUNDED = ["the cat", "<s> a <s>"]
 
 # What the reader of the files in TypeScript refuses, by a word of its message.
 REFUSED = {
@@ -235,6 +260,8 @@ REFUSED = {
     "norm Strip left": "Strip",
     "norm StripAccents": "StripAccents",
     "partial byte fallback": "byte_fallback",
+    "post sequence after a template": "TemplateProcessing",
+    "post template without the text": "post-processor",
     "pre BertPreTokenizer": "BertPreTokenizer",
     "pre Delimiter": "CharDelimiterSplit",
     "pre FixedLength": "FixedLength",
@@ -271,8 +298,16 @@ def attempt(what):
     except BaseException:  # A panic of Rust is no Exception.
         return None
 
+def surrounded(T, text):
+    """Ids before the text, of it and after it."""
+    whole, alone = T.encode(text).ids, T.encode(text, add_special_tokens=False).ids
+    if not alone:
+        return None
+    [at] = (i for i in range(len(whole)) if whole[i:i + len(alone)] == alone)
+    return [whole[:at], alone, whole[at + len(alone):]]
+
 def main():
-    print(json.dumps(dict(strings=STRINGS)))
+    print(json.dumps(dict(strings=STRINGS, surrounded=SURROUNDED)))
     models, seen = {}, {}
     for name, t in cases.items():
         text = json.dumps(t["model"])
@@ -298,6 +333,7 @@ def main():
         runs = [[choose.randrange(size) for _ in range(choose.randrange(1, 12))] for _ in range(8)]
         texts = [attempt(lambda: T.decode(run, skip_special_tokens=True)) for run in runs]
         encoded = dict(like=like, but=but) if like else dict(ids=ids)
-        print(json.dumps(dict(**head, **encoded, runs=runs, texts=texts)))
+        special = [surrounded(T, text) for text in SURROUNDED]
+        print(json.dumps(dict(**head, **encoded, special=special, runs=runs, texts=texts)))
 
 main()

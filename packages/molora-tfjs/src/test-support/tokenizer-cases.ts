@@ -16,6 +16,8 @@ export interface TokenizerCase {
   readonly refused?: string;
   /** Of each text, with spaces between; null where the Rust library gives up. */
   readonly ids: ReadonlyArray<string | null>;
+  /** Ids before each text of `surrounded`, of it and after it; null where it has none. */
+  readonly special: ReadonlyArray<readonly [number[], number[], number[]] | null>;
   readonly runs: ReadonlyArray<readonly number[]>;
   /** What the runs are decoded to. */
   readonly texts: ReadonlyArray<string | null>;
@@ -24,7 +26,7 @@ export interface TokenizerCase {
 /** @param lines what the program prints; by default what it printed for this repository */
 export function tokenizerCases(
   lines: string = readFileSync(new URL('./tokenizer-cases.jsonl', import.meta.url), 'utf8'),
-): { strings: string[]; cases: TokenizerCase[] } {
+): { strings: string[]; surrounded: string[]; cases: TokenizerCase[] } {
   const [first, ...rest] = lines
     .trimEnd()
     .split('\n')
@@ -34,11 +36,11 @@ export function tokenizerCases(
   const none = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
   for (const entry of rest) {
     if (!('name' in entry)) continue;
-    const { name, refused, like, but = {}, runs = [], texts = [] } = entry;
+    const { name, refused, like, but = {}, special = [], runs = [], texts = [] } = entry;
     const same = cases.get(like)?.ids ?? [];
     const ids = entry.ids ?? same.map((text, i) => (i in but ? but[i] : text));
     const tokenizer = { version: '1.0', ...none, ...entry.parts, model: models[entry.model] };
-    cases.set(name, { name, tokenizer, refused, ids, runs, texts });
+    cases.set(name, { name, tokenizer, refused, ids, special, runs, texts });
   }
-  return { strings: first.strings, cases: [...cases.values()] };
+  return { ...first, cases: [...cases.values()] };
 }

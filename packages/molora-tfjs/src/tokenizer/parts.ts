@@ -29,7 +29,8 @@ export function supportedTokenizer(json: Part): Part {
     model,
     normalizer: steps.length === 0 ? null : { type: 'Sequence', normalizers: steps },
     pre_tokenizer: parts.length === 0 ? null : { type: 'Sequence', pretokenizers: parts.flat() },
-    post_processor: json['post_processor'] ?? null,
+    // Its tokens are put before a text here, see `begin-tokens.ts`.
+    post_processor: null,
     decoder: decoder(partOf(json, 'decoder')),
   };
 }
