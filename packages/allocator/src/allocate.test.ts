@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Rounding } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { layersFromScores } from './layers.js';
 import { alphalora } from './policies/alphalora.js';
 import { uniform } from './policies/uniform.js';
 import { roundings } from './rounding/index.js';
+import { readReference } from './test-support/reference.js';
 
 type Extra = Partial<AllocateOptions> & { min?: number; max?: number };
 
@@ -122,8 +122,7 @@ describe('refusals', () => {
   });
 });
 
-const reference = new URL('../../../../shared/reference/', import.meta.url);
-describe.skipIf(!existsSync(reference))('golden cases (skipped where ../shared is absent)', () => {
+describe('golden cases', () => {
   interface Golden {
     alphas: Record<string, number[]>;
     cases: Array<
@@ -133,11 +132,9 @@ describe.skipIf(!existsSync(reference))('golden cases (skipped where ../shared i
       >
     >;
   }
-  const load = (name: string): unknown =>
-    JSON.parse(readFileSync(new URL(name, reference), 'utf8'));
 
   it('all three rules', async () => {
-    const { alphas, cases } = load('golden-allocations.json') as Golden;
+    const { alphas, cases } = readReference('golden-allocations.json') as Golden;
     expect(cases.length).toBeGreaterThanOrEqual(100);
     for (const golden of cases) {
       const of = (rounding: Rounding, extra = {}): Promise<number[]> =>
@@ -156,10 +153,10 @@ describe.skipIf(!existsSync(reference))('golden cases (skipped where ../shared i
   it("comes as near to LayerIF's published Mistral-7B vectors as two groups come to each other", async () => {
     // The published vectors stem from another measurement run than the released alphas; two groups
     // that ran the same code differ by 12 of 160 experts (sum of absolute differences).
-    const { models } = load('alpha-vectors.json') as {
+    const { models } = readReference('alpha-vectors.json') as {
       models: Record<string, { blockMean: number[] }>;
     };
-    const published = load('published-allocations.json') as Record<string, number[]>;
+    const published = readReference('published-allocations.json') as Record<string, number[]>;
     const distance = async (beta: number, start: string): Promise<number> => {
       const [, vector] = Object.entries(published).find(([name]) => name.startsWith(start))!;
       const options = { options: { beta }, rounding: 'official' } as const;

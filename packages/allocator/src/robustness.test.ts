@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { AllocationPolicy } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
@@ -7,6 +5,7 @@ import { layersFromScores } from './layers.js';
 import { alphalora } from './policies/alphalora.js';
 import { allocateRobustly } from './robustness.js';
 import { counting } from './test-support/counting.js';
+import { readReference } from './test-support/reference.js';
 
 const request = {
   layers: layersFromScores([2, 3, 4]),
@@ -127,13 +126,9 @@ it('asks the policy once for each alternative, and reads each draw a few times',
   for (const { reads } of draws) expect(reads()).toBeLessThanOrEqual(4 * 32);
 });
 
-const vectors = fileURLToPath(
-  new URL('../../../../shared/reference/alpha-vectors.json', import.meta.url),
-);
-
-describe.skipIf(!existsSync(vectors))('Mistral-7B (skipped where ../shared is absent)', () => {
+describe('Mistral-7B', () => {
   it('gives block 16 its experts because of one v_proj', async () => {
-    const { models } = JSON.parse(readFileSync(vectors, 'utf8')) as {
+    const { models } = readReference('alpha-vectors.json') as {
       models: Record<string, { blocks: number; alpha: number[] }>;
     };
     const { blocks, alpha } = Object.entries(models).find(([name]) => name.includes('mistral'))![1];

@@ -11,18 +11,15 @@
  * - there are no alphas of Gemma-7B: of what knows depth alone, every block alike is nearest (40),
  *   which explains nothing.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import type { AllocationPolicy, Rounding } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { roundings, roundShares } from '../rounding/index.js';
+import { readReference } from '../test-support/reference.js';
 import { sampleBudget, sampleLayers, sampleRequest } from '../testing/sample.js';
 import { alphalora } from './alphalora.js';
 import { layerif } from './layerif.js';
 import { mola, molaShapes } from './mola.js';
 import { uniform } from './uniform.js';
-
-const reference = new URL('../../../../../shared/reference/', import.meta.url);
-const load = (name: string): unknown => JSON.parse(readFileSync(new URL(name, reference), 'utf8'));
 
 interface Setting {
   name: string;
@@ -66,7 +63,7 @@ async function byDepth(blocks: number): Promise<Setting[]> {
 }
 
 async function byAlpha(blocks: number): Promise<Setting[]> {
-  const { models } = load('alpha-vectors.json') as {
+  const { models } = readReference('alpha-vectors.json') as {
     models: Record<string, { blocks: number; alpha: number[] }>;
   };
   const settings: Setting[] = [];
@@ -113,8 +110,7 @@ function distanceOf(
   return counts.reduce((sum, count, i) => sum + Math.abs(count - published[i]!), 0);
 }
 
-const absent = !existsSync(new URL('published-allocations.json', reference));
-describe.skipIf(absent)('published vectors (skipped where ../shared is absent)', () => {
+describe('published vectors', () => {
   const m = 'alphalora mistral-7b mean';
   it.each([
     [
@@ -141,7 +137,7 @@ describe.skipIf(absent)('published vectors (skipped where ../shared is absent)',
     ],
   ])('%s: %d experts away at best', async (start, distance, settings) => {
     const published = Object.entries(
-      load('published-allocations.json') as Record<string, number[]>,
+      readReference('published-allocations.json') as Record<string, number[]>,
     ).find(([name]) => name.startsWith(start))!;
     const found = await closest(published[1]);
     expect(found.distance).toBe(distance);
