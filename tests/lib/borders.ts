@@ -16,10 +16,10 @@ const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/checkpoint': ['@alphalora/contracts'],
   'packages/htsr-core': ['@alphalora/contracts'],
   'packages/spectra-wasm': ['@alphalora/contracts'],
-  'packages/allocator': ['@alphalora/contracts'],
+  'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/cluster': ['@alphalora/contracts'],
-  'packages/molora-tfjs': ['@alphalora/contracts', '@alphalora/checkpoint'],
+  'packages/molora-tfjs': ['@alphalora/contracts', '@alphalora/documents', '@alphalora/checkpoint'],
   'apps/cli': 'all',
 };
 

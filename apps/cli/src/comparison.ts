@@ -12,8 +12,14 @@ import {
   type MatrixRow,
   type Resource,
 } from '@alphalora/contracts';
+import {
+  type AllocationSummary,
+  amountOf,
+  amountsByBlock,
+  resources,
+  summaryOf,
+} from '@alphalora/documents';
 import { hasAlpha } from '@alphalora/htsr-core';
-import { type AllocationSummary, amountOf, amountsByBlock, kinds, summaryOf } from './amounts.js';
 
 export interface AnalysisComparison {
   kind: 'comparison';
@@ -155,7 +161,7 @@ function perOf({ budget }: Allocation): 'block' | 'projection' {
 function blockAmounts(allocation: Allocation, other: Allocation) {
   const { blocks, budget, projections } = allocation;
   const own = amountsByBlock(allocation);
-  const mixed = kinds[budget.unit].adds && perOf(allocation) !== perOf(other);
+  const mixed = resources[budget.unit].adds && perOf(allocation) !== perOf(other);
   if (mixed && !projections) {
     throw new AlphaLoraError(
       'INVALID_OPTION',

@@ -5,8 +5,8 @@
  */
 import type { Aggregate, Allocation, Analysis } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { amountOf } from '@alphalora/documents';
 import { type AllocatingOptions, jobFor, reaggregated } from './allocating.js';
-import { amountOf } from './amounts.js';
 import type { OpenPolicy } from './plugins/index.js';
 
 export interface PolicyComparison {

@@ -3,6 +3,7 @@
  * that `--help` stays quick.
  */
 import { readFileSync } from 'node:fs';
+import { resourceNames } from '@alphalora/documents';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
@@ -333,7 +334,7 @@ function resourceOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--unit <resource>', 'what is shared out')
-        .choices(['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'])
+        .choices(resourceNames)
         .default('experts'),
     )
     .addOption(

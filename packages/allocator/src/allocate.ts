@@ -11,6 +11,7 @@ import {
   type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
+import { resources } from '@alphalora/documents';
 import { apportion } from './apportion/index.js';
 import { type Budget, type BudgetOptions, budgetOf } from './budget/budget.js';
 import { requirePolicy } from './define-policy.js';
@@ -107,10 +108,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
     ...(most < budget.max && { max: most }),
   }));
   const { measure } = budget;
-  if (
-    rounding !== 'largest-remainder' &&
-    ((unit !== 'experts' && unit !== 'rank') || measure === 'parameters')
-  ) {
+  if (rounding !== 'largest-remainder' && (!resources[unit].adapter || measure === 'parameters')) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `the rounding ${rounding} is for experts and ranks that are counted, not for ` +

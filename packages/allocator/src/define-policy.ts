@@ -5,7 +5,7 @@ import {
   type LayerFact,
   type PolicyTraits,
 } from '@alphalora/contracts';
-import { resources } from './budget/resources.js';
+import { resourceNames, resources } from '@alphalora/documents';
 
 /**
  * A policy, checked and frozen. Its options are inferred from its schema:
@@ -86,12 +86,11 @@ export function requirePolicy(value: unknown): asserts value is AllocationPolicy
   if (!traits) throw wrong(`policy ${name}: traits`, 'an object', policy['traits']);
   // A misspelt claim would never be checked.
   requireKnown(name, 'trait', traits, claims);
-  const known = Object.keys(resources);
   const list: unknown = traits['resources'];
   check(
-    isListOf(list, known) && list.length > 0,
+    isListOf(list, resourceNames) && list.length > 0,
     'traits.resources',
-    `a list of at least one of ${known.join(', ')}`,
+    `a list of at least one of ${resourceNames.join(', ')}`,
     list,
   );
   const { answer, monotone } = traits;

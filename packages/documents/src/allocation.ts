@@ -1,6 +1,7 @@
 /** What the parts of an allocation must agree on, beyond its schema. */
 import type { AllocatedBlock, AllocatedProjection, Allocation } from '@alphalora/contracts';
 import { type Fault, firstRepeated, isReversed } from './fault.js';
+import { resources } from './resources.js';
 
 /** The first disagreement of an allocation that follows the schema. */
 export function allocationFault(allocation: Allocation): Fault | undefined {
@@ -18,7 +19,7 @@ export function allocationFault(allocation: Allocation): Fault | undefined {
       return { path: ['blocks', i, 'robustness', 'experts'], what: 'is reversed' };
     }
   }
-  const adapters = budget.unit === 'experts' || budget.unit === 'rank';
+  const adapters = resources[budget.unit].adapter;
   return (
     (adapters ? (listFault(allocation, 'experts') ?? listFault(allocation, 'topK')) : undefined) ??
     projectionsFault(projections, blocks)

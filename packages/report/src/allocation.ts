@@ -2,13 +2,9 @@
  * An allocation of any resource, as the page looks at it: layers with their amounts, and what they
  * make together.
  */
-import type {
-  AllocatedBlock,
-  AllocatedProjection,
-  Allocation,
-  Resource,
-} from '@alphalora/contracts';
-import { type ResourceWords, resources } from './resource.js';
+import type { AllocatedProjection, Allocation } from '@alphalora/contracts';
+import { amountOf, amountsByBlock, labelOf, summaryOf } from '@alphalora/documents';
+import { type ResourceWords, wordsOf } from './resource.js';
 
 export interface AllocationFacts extends Allocation {
   words: ResourceWords;
@@ -29,84 +25,25 @@ export interface AllocatedLayer {
 }
 
 export function allocationFacts(allocation: Allocation): AllocationFacts {
-  const { budget, blocks, projections: all } = allocation;
-  const words = resources[budget.unit];
-  const projections = budget.per === 'projection' ? all : undefined;
-  const amounts = projections
-    ? projections.map((one) => amountOf(one, budget.unit))
-    : amountsByBlock(allocation);
-  const names = projections
-    ? projections.map((one) => `block ${one.block} ${labelOf(one)}`)
-    : blocks.map(({ index }) => `block ${index}`);
-  const sizes = projections
-    ? projections.map(sizeOf)
-    : blocks.map(({ index }) =>
-        total((all ?? []).filter(({ block }) => block === index).map(sizeOf)),
-      );
-  const layers = names.flatMap((name, i) => {
-    const amount = amounts[i];
-    return amount === undefined ? [] : [{ name, amount }];
-  });
-  const { projections: _, ...rest } = allocation;
+  const { projections: all, ...rest } = allocation;
+  const { per, unit } = allocation.budget;
+  const projections = per === 'projection' ? all : undefined;
+  const named = projections
+    ? projections.map((one) => ({
+        name: `block ${one.block} ${labelOf(one)}`,
+        amount: amountOf(one, unit),
+      }))
+    : amountsByBlock(allocation).map((amount, i) => ({
+        name: `block ${allocation.blocks[i]!.index}`,
+        amount,
+      }));
+  const { average, sum } = summaryOf(allocation).amounts;
   return {
-    ...{ ...rest, words, layers },
-    average: averageOf(amounts, words.weighted ? sizes : []) ?? 0,
-    ...(words.adds && { sum: total(layers.map(({ amount }) => amount)) }),
+    ...rest,
+    words: wordsOf(unit),
+    layers: named.flatMap(({ name, amount }) => (amount === undefined ? [] : [{ name, amount }])),
+    average,
+    ...(sum !== undefined && { sum }),
     ...(projections && { projections }),
   };
-}
-
-/** Undefined where the document does not say. */
-export function amountOf(
-  layer: AllocatedBlock | AllocatedProjection,
-  unit: Resource,
-): number | undefined {
-  if (unit === 'experts') return layer.experts;
-  return unit === 'rank' ? layer.rank : layer.value;
-}
-
-/** By position in `blocks`: a block's own amount, or the average of its projections. */
-export function amountsByBlock({
-  blocks,
-  budget: { unit },
-  projections = [],
-}: Allocation): Array<number | undefined> {
-  return blocks.map((block) => {
-    const own = amountOf(block, unit);
-    if (own !== undefined) return own;
-    const inside = projections.filter((projection) => projection.block === block.index);
-    const sizes = resources[unit].weighted ? inside.map(sizeOf) : [];
-    return averageOf(
-      inside.map((projection) => amountOf(projection, unit)),
-      sizes,
-    );
-  });
-}
-
-/** Its role, or where it has none the part of its name after the block. */
-export function labelOf({ name, block, role }: AllocatedProjection): string {
-  if (role !== undefined) return role;
-  const [, rest = name] = new RegExp(`(?:^|\\.)${block}\\.(.+)`).exec(name) ?? [];
-  return rest.replace(/\.weight$/, '');
-}
-
-/** Layers of unknown size weigh the same. */
-function averageOf(
-  amounts: ReadonlyArray<number | undefined>,
-  sizes: readonly number[],
-): number | undefined {
-  const known = amounts.flatMap((amount, i) =>
-    amount === undefined ? [] : [{ amount, size: sizes[i] ?? 1 }],
-  );
-  const all = total(known.map(({ size }) => size));
-  if (known.length === 0) return undefined;
-  return total(known.map(({ amount, size }) => amount * (all > 0 ? size / all : 1 / known.length)));
-}
-
-function sizeOf({ inputs, outputs }: AllocatedProjection): number {
-  return inputs * outputs;
-}
-
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -10,8 +10,13 @@ import {
   type TrainingStep,
   type UnanalysedRow,
 } from '@alphalora/contracts';
-import { parseAllocation, parseAnalysis, parseTrainingStep } from '@alphalora/documents';
-import { type AllocationFacts, allocationFacts, amountsByBlock } from './allocation.js';
+import {
+  amountsByBlock,
+  parseAllocation,
+  parseAnalysis,
+  parseTrainingStep,
+} from '@alphalora/documents';
+import { type AllocationFacts, allocationFacts } from './allocation.js';
 
 /** WeightWatcher's bounds: below the first over-trained, above the second under-trained. */
 export const WELL_TRAINED: readonly [low: number, high: number] = [2, 6];

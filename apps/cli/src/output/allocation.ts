@@ -3,9 +3,16 @@
  * roles as columns where all blocks have the same roles, otherwise a row for each projection.
  */
 import type { AllocatedProjection, Allocation } from '@alphalora/contracts';
-import { amountOf, amountsByBlock, isWhole, kinds, summaryOf } from '../amounts.js';
+import {
+  amountOf,
+  amountsByBlock,
+  amountText,
+  labelOf,
+  resources,
+  summaryOf,
+  summaryText,
+} from '@alphalora/documents';
 import type { Output } from '../io.js';
-import { amountText, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
 import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
@@ -42,7 +49,7 @@ export function allocationTable(
       ? (projectionMatrix(byBlock, projections, width) ??
         projectionRows(allocation, projections, scores))
       : blockRows(byBlock);
-  const body = withBars(grid, { width, whole: isWhole(budget.unit) });
+  const body = withBars(grid, { width, whole: resources[budget.unit].whole });
   const painted = output.hasColors?.() ? body.replace(/█+/g, '\x1b[36m$&\x1b[39m') : body;
   return `${painted}${imputedNote(allocation)}\n${summaryText(summaryOf(allocation))}\n`;
 }
@@ -132,7 +139,7 @@ function blockRows({ allocation, ...others }: ByBlock): Grid {
   return {
     columns: [
       ...columns,
-      { title: kinds[budget.unit].title },
+      { title: resources[budget.unit].amount },
       ...(topK ? [{ title: 'top-k' }] : []),
     ],
     rows: rows.map((row, i) => [
@@ -162,7 +169,7 @@ function projectionMatrix(
     columns: [
       ...columns,
       ...titles.map((title) => ({ title })),
-      { title: kinds[budget.unit].adds ? 'sum' : 'average' },
+      { title: resources[budget.unit].adds ? 'sum' : 'average' },
     ],
     rows: rows.map((row, i) => [
       ...row,
@@ -187,7 +194,7 @@ function projectionRows(
   return {
     columns: [
       ...[{ title: 'projection', align: 'left' as const }, { title: 'block' }, { title: scores }],
-      { title: kinds[unit].title },
+      { title: resources[unit].amount },
     ],
     rows: projections.map((one, i) => [
       ...[one.name, String(one.block), scoreText(one), amountText(amounts[i], unit)],
@@ -205,13 +212,6 @@ function heads({ allocation: { blocks }, planted, scores }: ByBlock): Omit<Grid,
       scoreText(block),
     ]),
   };
-}
-
-/** Its role, or where it has none the end of its name. */
-function labelOf({ name, block, role }: AllocatedProjection): string {
-  if (role !== undefined) return role;
-  const [, rest = name] = new RegExp(`(?:^|\\.)${block}\\.(.+)`).exec(name) ?? [];
-  return rest.replace(/\.weight$/, '');
 }
 
 /** Bars on one scale: a character for each unit where that fits, otherwise to the longest. */

@@ -1,10 +1,10 @@
 /** Two documents side by side for people. */
 import type { Resource } from '@alphalora/contracts';
-import { isWhole, kinds } from '../amounts.js';
+import { amountText, resources, summaryText } from '@alphalora/documents';
 import type { AllocationComparison, AnalysisComparison } from '../comparison.js';
 import type { Output } from '../io.js';
-import { amountText, counts, summaryText } from './amounts.js';
 import { fixed } from './analysis.js';
+import { counts } from './counts.js';
 import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
 
@@ -59,7 +59,7 @@ export function allocationComparisonText(
   const { files, top } = printableData(options);
   const comparison = printableData(compared);
   const { a, b, unit, blocks, projections = [] } = comparison;
-  const { title } = kinds[unit];
+  const { amount: title } = resources[unit];
   const numbers: Column[] = [
     ...[{ title: `${title} a` }, { title: `${title} b` }, { title: 'difference' }],
   ];
@@ -67,7 +67,7 @@ export function allocationComparisonText(
     ...[amountText(row.a, unit), amountText(row.b, unit), changeText(row.difference, unit)],
   ];
   const most = Math.max(...blocks.flatMap((block) => [block.a ?? 0, block.b ?? 0]));
-  const scale = isWhole(unit) && most <= LONGEST_BAR ? 1 : LONGEST_BAR / most;
+  const scale = resources[unit].whole && most <= LONGEST_BAR ? 1 : LONGEST_BAR / most;
   const body = table(
     [{ title: 'block' }, ...numbers, { title: '', align: 'left' }],
     blocks.map((block) => [
@@ -94,7 +94,7 @@ export function allocationComparisonText(
 /** Beside a budget per projection, the numbers of blocks are not those of a budget per block. */
 function sumNote({ a, b, unit }: AllocationComparison): string {
   const projections = a.budget.per === 'projection' || b.budget.per === 'projection';
-  return projections && kinds[unit].adds ? '; of a block, the sum over its projections' : '';
+  return projections && resources[unit].adds ? '; of a block, the sum over its projections' : '';
 }
 
 function painted(body: string): string {
@@ -120,17 +120,8 @@ function parametersText({ a, b }: AllocationComparison): string {
 
 function distanceText({ distance, distanceOver, unit }: AllocationComparison): string {
   const over = distanceOver === 'projections' ? ' over the projections' : '';
-  return `distance (sum of the differences' sizes${over}): ${amountText(distance, unit)} ${distanceUnits[unit]}\n`;
+  return `distance (sum of the differences' sizes${over}): ${amountText(distance, unit)} ${resources[unit].units}\n`;
 }
-
-const distanceUnits: Readonly<Record<Resource, string>> = {
-  experts: 'experts',
-  rank: 'ranks',
-  bits: 'bits',
-  sparsity: 'of sparsity',
-  'learning-rate': 'of the factor',
-  'weight-decay': 'of the factor',
-};
 
 function changeCells(row: { a?: number; b?: number; difference?: number }): string[] {
   return [fixed(row.a), fixed(row.b), signed(row.difference, 3)];

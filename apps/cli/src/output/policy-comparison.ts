@@ -1,9 +1,8 @@
 /** Policies side by side for people: amounts by layer, distances, sensitivities. */
-
-import { kinds } from '../amounts.js';
+import { amountText, resources } from '@alphalora/documents';
 import type { Change, PolicyComparison } from '../policy-comparison.js';
-import { amountText, counts } from './amounts.js';
 import { fixed } from './analysis.js';
+import { counts } from './counts.js';
 import { printableData } from './printable.js';
 import { type Column, table } from './table.js';
 
@@ -14,7 +13,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
   const comparison = printableData(compared);
   const { layers, policies, budget, distances, analyses } = comparison;
   const { unit } = budget;
-  const { title } = kinds[unit];
+  const { amount: title } = resources[unit];
   const labels: Column[] = policies.map(({ label }) => ({ title: label }));
   const named = layers.some(({ name }) => name !== undefined);
   const layerColumn: Column = named ? { title: 'projection', align: 'left' } : { title: 'block' };
@@ -26,7 +25,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
     ]);
   const left = layers.length - rows.length;
   const totals = [
-    ['', kinds[unit].adds || unit === 'bits' ? 'total' : 'mean', ...policies.map(total)],
+    ['', resources[unit].adds || unit === 'bits' ? 'total' : 'mean', ...policies.map(total)],
     ...(policies.some(({ parameters }) => parameters)
       ? [
           [
@@ -76,7 +75,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
 
   function total({ amounts }: PolicyComparison['policies'][0]): string {
     const sum = amounts.reduce((a, b) => a + b, 0);
-    const adds = kinds[unit].adds || unit === 'bits';
+    const adds = resources[unit].adds || unit === 'bits';
     return amountText(adds ? sum : sum / amounts.length, unit);
   }
 

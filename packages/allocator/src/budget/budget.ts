@@ -19,10 +19,10 @@ import {
   type Resource,
   type Rounding,
 } from '@alphalora/contracts';
+import { type ResourceKind, resources } from '@alphalora/documents';
 import { integer } from '../integer.js';
 import { defaultMinimum } from '../rounding/index.js';
 import { requireFeasible, requireOrdered } from './feasible.js';
-import { type ResourceKind, resources } from './resources.js';
 
 export type BudgetOptions = Omit<AllocationBudget, 'unit'> & { unit?: Resource };
 

@@ -7,6 +7,7 @@ import type {
   PolicyLayer,
   Rounding,
 } from '@alphalora/contracts';
+import { resources } from '@alphalora/documents';
 import type { Layer } from '../layers.js';
 
 export interface Decision {
@@ -30,7 +31,7 @@ type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 export function documentOf(decision: Decision): Allocation {
   const { policy, budget, rounding, layers, quantities, topK, rank } = decision;
   const { unit, per } = budget;
-  const adapters = unit === 'experts' || unit === 'rank';
+  const adapters = resources[unit].adapter;
   const shares = sharesOf(decision);
   const gets = quantities.map((amount): Portion => {
     if (unit === 'rank') return { experts: 1, topK: 1, rank: amount };
@@ -83,7 +84,7 @@ export function documentOf(decision: Decision): Allocation {
 
 /** Parts of the budget that were asked for; absent where nothing is shared. */
 function sharesOf({ weights, quantities, budget }: Decision): readonly number[] | undefined {
-  const asked = weights ?? (budget.unit === 'experts' || budget.unit === 'rank' ? quantities : []);
+  const asked = weights ?? (resources[budget.unit].adapter ? quantities : []);
   const sum = asked.reduce((accumulated, part) => accumulated + part, 0);
   if (asked.length === 0) return undefined;
   return asked.map((part) => (sum > 0 ? part / sum : 1 / asked.length));

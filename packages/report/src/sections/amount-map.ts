@@ -3,8 +3,9 @@
  * above it, where the budget is one per projection.
  */
 import type { AllocatedProjection } from '@alphalora/contracts';
+import { amountOf, labelOf } from '@alphalora/documents';
 import { group, mean } from 'd3-array';
-import { type AllocationFacts, amountOf, labelOf } from '../allocation.js';
+import type { AllocationFacts } from '../allocation.js';
 import type { Facts } from '../facts.js';
 import { count } from '../format.js';
 import { type Content, type Html, html } from '../html.js';

@@ -29,7 +29,7 @@ ${allocation && driverTable(blocks)}
 /** What stands beside the alphas. Of other resources, more may go to either end. */
 function aside({ budget: { unit, per }, words }: AllocationFacts): string {
   if (unit === 'experts' && per !== 'projection') return ', and the more experts it gets';
-  return `; the bars show ${words.kicker}`;
+  return `; the bars show ${words.plural}`;
 }
 
 function amountsFigure(allocation: AllocationFacts, blocks: readonly BlockFacts[]): Html {

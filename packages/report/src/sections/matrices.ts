@@ -1,6 +1,7 @@
 /** Every measured matrix: a table to sort and filter, and behind each row its charts. */
 import type { AnalysedRow } from '@alphalora/contracts';
-import { type AllocationFacts, amountOf } from '../allocation.js';
+import { amountOf } from '@alphalora/documents';
+import type { AllocationFacts } from '../allocation.js';
 import { type Facts, shortName } from '../facts.js';
 import { count, decimal, range, shape, significant } from '../format.js';
 import { type Content, type Html, html } from '../html.js';

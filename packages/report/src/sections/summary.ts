@@ -16,7 +16,7 @@ export function summarySection(facts: Facts): Html {
     ['Weights', model.digest && html`<code class="digest">${model.digest}</code>`],
   ];
   return html`<header class="top">
-<p class="kicker">Heavy-tail report${facts.allocation && html` and allocation of ${facts.allocation.words.kicker}`}</p>
+<p class="kicker">Heavy-tail report${facts.allocation && html` and allocation of ${facts.allocation.words.plural}`}</p>
 <h1>${titleOf(model.source)}</h1>
 <dl class="identity">${identity.map(([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <dl class="figures">${figures(facts).map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>

@@ -1,17 +1,15 @@
 /** Amounts in the words of their resource: of one layer, and of an allocation as a whole. */
 import type { Resource } from '@alphalora/contracts';
-import { type AllocationSummary, isWhole, kinds } from '../amounts.js';
-
-/** Factors on a global value have nothing in all. */
-const multipliers: ReadonlySet<Resource> = new Set(['learning-rate', 'weight-decay']);
+import type { AllocationSummary } from './amounts.js';
+import { resources } from './resources.js';
 
 /** An integer as it is, anything else with the decimals of its resource. */
 export function amountText(amount: number | undefined, unit: Resource): string {
   if (amount === undefined || Number.isNaN(amount)) return '-';
   // Averages are sums of fractions, which miss an integer by rounding errors.
   const nearest = Math.round(amount);
-  if (isWhole(unit) && Math.abs(amount - nearest) < 1e-9) return String(nearest);
-  return amount.toFixed(kinds[unit].digits);
+  if (resources[unit].whole && Math.abs(amount - nearest) < 1e-9) return String(nearest);
+  return amount.toFixed(resources[unit].decimals);
 }
 
 /** `40 experts in 8 blocks (alphalora, beta=2.5, largest-remainder), 586,240 trainable parameters` */
@@ -40,7 +38,8 @@ function totalText({
     projections === undefined
       ? blockCount(blocks)
       : `${projections} projections of ${blockCount(blocks)}`;
-  if (multipliers.has(unit)) {
+  // Factors on a global value have nothing in all.
+  if (!resources[unit].shared) {
     const [low, high] = [lowest, highest].map((amount) => amountText(amount, unit));
     return `factors of ${unit} from ${low} to ${high} in ${where}`;
   }
@@ -65,7 +64,7 @@ function blockCount(blocks: number): string {
   return blocks === 1 ? '1 block' : `${blocks} blocks`;
 }
 
-export function counts(value: number): string {
+function counts(value: number): string {
   return value.toLocaleString('en-US');
 }
 

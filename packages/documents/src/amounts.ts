@@ -12,32 +12,7 @@ import type {
   Allocation,
   Resource,
 } from '@alphalora/contracts';
-
-interface Kind {
-  /** What the amount is called at the head of a column. */
-  title: string;
-  /** Decimals of an amount that is no integer. */
-  digits: number;
-  adds: boolean;
-  /** Whether the size of a layer counts in an average. */
-  weighted: boolean;
-}
-
-const factor: Kind = { title: 'factor', digits: 3, adds: false, weighted: false };
-
-export const kinds: Readonly<Record<Resource, Kind>> = {
-  experts: { title: 'experts', digits: 1, adds: true, weighted: false },
-  rank: { title: 'rank', digits: 1, adds: true, weighted: false },
-  bits: { title: 'bits', digits: 2, adds: false, weighted: true },
-  sparsity: { title: 'sparsity', digits: 3, adds: false, weighted: true },
-  'learning-rate': factor,
-  'weight-decay': factor,
-};
-
-/** Whether it comes in integers. */
-export function isWhole(unit: Resource): boolean {
-  return unit === 'experts' || unit === 'rank' || unit === 'bits';
-}
+import { resources } from './resources.js';
 
 /** What is said of an allocation as a whole. */
 export interface AllocationSummary
@@ -57,11 +32,12 @@ export interface AllocationSummary
 
 export function summaryOf(allocation: Allocation): AllocationSummary {
   const { policy, budget, rounding, parameters, blocks, projections } = allocation;
+  const { weighted, adds } = resources[budget.unit];
   const own = budget.per === 'projection' ? projections : undefined;
   const all = own ? own.map((one) => amountOf(one, budget.unit)) : amountsByBlock(allocation);
   const given = all.filter((amount) => amount !== undefined);
   const sizes = own ? own.map(sizeOf) : blocks.map((block) => sizeOfBlock(allocation, block));
-  const average = averageOf(all, kinds[budget.unit].weighted ? sizes : undefined);
+  const average = averageOf(all, weighted ? sizes : undefined);
   return {
     ...{ policy, budget, ...(rounding && { rounding }), ...(parameters && { parameters }) },
     blocks: blocks.length,
@@ -70,7 +46,7 @@ export function summaryOf(allocation: Allocation): AllocationSummary {
       lowest: given.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
       highest: given.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
       average: average ?? 0,
-      ...(kinds[budget.unit].adds && { sum: given.reduce((a, b) => a + b, 0) }),
+      ...(adds && { sum: given.reduce((a, b) => a + b, 0) }),
     },
   };
 }
@@ -93,9 +69,16 @@ export function amountsByBlock(allocation: Allocation): Array<number | undefined
     const inside = projections?.filter((projection) => projection.block === block.index) ?? [];
     return averageOf(
       inside.map((projection) => amountOf(projection, budget.unit)),
-      kinds[budget.unit].weighted ? inside.map(sizeOf) : undefined,
+      resources[budget.unit].weighted ? inside.map(sizeOf) : undefined,
     );
   });
+}
+
+/** A projection inside its block: its role, or where it has none the end of its name. */
+export function labelOf({ name, block, role }: AllocatedProjection): string {
+  if (role !== undefined) return role;
+  const [, rest = name] = new RegExp(`(?:^|\\.)${block}\\.(.+)`).exec(name) ?? [];
+  return rest.replace(/\.weight$/, '');
 }
 
 /** Layers of unknown size weigh the same. */

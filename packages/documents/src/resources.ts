@@ -1,0 +1,104 @@
+/** What can be shared out: one table of how each resource is counted and what it is called. */
+import type { Resource } from '@alphalora/contracts';
+
+export interface ResourceKind {
+  /** Whether it comes in integers. */
+  readonly whole: boolean;
+  /** Whether it consists of trainable parameters beside the model's own. */
+  readonly adapter: boolean;
+  /** Whether the layers share a total; multipliers stand for themselves. */
+  readonly shared: boolean;
+  /** Whether the amounts of a block's projections make the block's; it has their average otherwise. */
+  readonly adds: boolean;
+  /** Whether the size of a layer counts in an average. */
+  readonly weighted: boolean;
+  /** Bounds of a layer, where none are given. */
+  readonly min: number;
+  readonly max: number;
+  /** Decimals of an amount that is no integer. */
+  readonly decimals: number;
+  /** Heads a chart: `Learning rate`. */
+  readonly title: string;
+  /** Heads a column of amounts: `factor`. */
+  readonly amount: string;
+  /** What an allocation shares out: `LoRA ranks`. */
+  readonly plural: string;
+  /** Behind a sum or a difference of amounts: `3 ranks`, `0.2 of sparsity`. */
+  readonly units: string;
+  /** Who has least and most: `gets the fewest`, `the most`. */
+  readonly extremes: readonly [lowest: string, highest: string];
+  /** For a reader who has met none of this. */
+  readonly meaning: readonly [word: string, meaning: string];
+}
+
+const adapter = {
+  ...{ whole: true, adapter: true, shared: true, adds: true, weighted: false },
+  ...{ min: 1, max: Number.POSITIVE_INFINITY, decimals: 1 },
+};
+
+const factor = {
+  ...{ whole: false, adapter: false, shared: false, adds: false, weighted: false },
+  ...{ min: 0, max: Number.POSITIVE_INFINITY, decimals: 3 },
+  ...{ amount: 'factor', units: 'of the factor' },
+  extremes: ['gets the smallest factor', 'the largest'],
+} as const;
+
+export const resources: Readonly<Record<Resource, ResourceKind>> = {
+  experts: {
+    ...adapter,
+    ...{ title: 'Experts', amount: 'experts', plural: 'LoRA experts', units: 'experts' },
+    extremes: ['gets the fewest', 'the most'],
+    meaning: [
+      'LoRA expert',
+      'A small pair of matrices that is trained while the model itself stays as it is. A block may have several; a router picks a few of them for each token. Blocks that have learned less have more to gain, so they get more experts.',
+    ],
+  },
+  rank: {
+    ...adapter,
+    ...{ title: 'Rank', amount: 'rank', plural: 'LoRA ranks', units: 'ranks' },
+    extremes: ['gets the lowest', 'the highest'],
+    meaning: [
+      'LoRA rank',
+      'A LoRA is a small pair of matrices that is trained while the model itself stays as it is. Its rank is the length that the two have in common: the higher, the more it can learn, and the more parameters it has.',
+    ],
+  },
+  bits: {
+    ...{ whole: true, adapter: false, shared: true, adds: false, weighted: true },
+    // From one bit to the half precision that models are stored in.
+    ...{ min: 1, max: 16, decimals: 2 },
+    ...{ title: 'Bits', amount: 'bits', plural: 'bits', units: 'bits' },
+    extremes: ['gets the fewest', 'the most'],
+    meaning: [
+      'Bits',
+      'Quantisation stores each weight in a few bits instead of 16. The fewer, the smaller the model, and the further its weights are from what was trained. An average of bits counts every weight once, so large matrices count for more.',
+    ],
+  },
+  sparsity: {
+    ...{ whole: false, adapter: false, shared: true, adds: false, weighted: true },
+    ...{ min: 0, max: 1, decimals: 3 },
+    ...{ title: 'Sparsity', amount: 'sparsity', plural: 'sparsity', units: 'of sparsity' },
+    extremes: ['loses the smallest part', 'the largest'],
+    meaning: [
+      'Sparsity',
+      'Pruning sets the least important weights to zero; the sparsity is their share. Blocks that have learned less can lose more. An average of sparsity counts every weight once, so large matrices count for more.',
+    ],
+  },
+  'learning-rate': {
+    ...factor,
+    ...{ title: 'Learning rate', plural: 'learning-rate factors' },
+    meaning: [
+      'Learning-rate factor',
+      'Training changes weights in small steps, as long as the learning rate says. The factor multiplies it: above 1 a block takes longer steps than the rest of the model, below 1 shorter ones.',
+    ],
+  },
+  'weight-decay': {
+    ...factor,
+    ...{ title: 'Weight decay', plural: 'weight-decay factors' },
+    meaning: [
+      'Weight-decay factor',
+      'Weight decay pulls weights towards zero a little at every step of training. The factor multiplies it: above 1 a block is pulled more strongly than the rest of the model, below 1 less.',
+    ],
+  },
+};
+
+export const resourceNames = Object.keys(resources) as readonly Resource[];
