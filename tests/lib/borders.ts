@@ -9,8 +9,11 @@ import { posix } from 'node:path';
 import { importsOf, type ModuleImport } from './modules.js';
 import type { SourceFile, WorkspacePackage } from './workspace.js';
 
-/** Workspace packages that each package's sources may import; a new package needs a row here. */
-const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
+/**
+ * Workspace packages that each package's sources may import; a new package needs a row here, and in
+ * docs/architecture.md.
+ */
+export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/contracts': [],
   'packages/documents': ['@alphalora/contracts'],
   'packages/checkpoint': ['@alphalora/contracts'],
