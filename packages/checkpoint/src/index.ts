@@ -1,4 +1,6 @@
 /** Model weights as lazily read, named tensors; runs in Node and the browser. */
+export type { LoraModule, LoraPatterns } from './adapter/pattern-keys.js';
+export { loraPatterns } from './adapter/pattern-keys.js';
 export type { Adapter, AdapterSources, LoraUpdate } from './adapter/read.js';
 export { readAdapter } from './adapter/read.js';
 export type { AppliedAdapter } from './adapter/weights.js';

@@ -2,8 +2,9 @@
  * `rank_pattern` and `alpha_pattern` of a PEFT configuration: values for some modules, by name.
  *
  * PEFT (`get_pattern_key`) takes each key for a regular expression and matches `(.*\.)?(key)$` from
- * the beginning of the module's name; the first key that matches counts. Most keys are plain names:
- * those are looked up, with their dots taken for dots. The others go through `expression.ts`.
+ * the beginning of the module's name; the first key that matches counts. Most keys are plain names,
+ * or written by `pattern-keys.ts`: those are looked up, with the dots of plain names taken for dots.
+ * The others go through `expression.ts`.
  */
 import { invalid, quoted, unsupported } from '../errors.js';
 import { isObject } from '../json.js';
@@ -14,6 +15,7 @@ import {
   type StepBudget,
   StepBudgetError,
 } from './expression.js';
+import { moduleOfKey, withoutFirstPart } from './pattern-keys.js';
 
 /** The value for a module, and the key that it stands under. */
 export type PatternLookup = (module: string) => { key: string; value: unknown } | undefined;
@@ -39,19 +41,27 @@ export function patternLookup(setting: string, value: unknown, file: string): Pa
   if (!isObject(value)) throw invalid(`${setting} is not an object`, { file });
   /** `^name` stands for the whole name, `name` also for its end. */
   const plain = new Map<string, Entry>();
+  /** By the name that the key was written for. */
+  const written = new Map<string, Entry>();
   const expressions: Array<Entry & { matches: Expression }> = [];
   const steps: StepBudget = { left: MOST_STEPS };
   bounded(() => {
     Object.entries(value).forEach(([key, given], rank) => {
       const entry = { rank, key, value: given };
+      const module = moduleOfKey(key);
       const name = key.replaceAll('\\.', '.');
-      if (!plainKey.test(name)) {
+      if (module !== undefined) {
+        if (!written.has(module)) written.set(module, entry);
+      } else if (!plainKey.test(name)) {
         expressions.push({ ...entry, matches: compile(key, steps, setting, file) });
       } else if (!plain.has(name)) plain.set(name, entry);
     });
   });
   return (module) => {
-    const named = [`^${module}`, ...endsOf(module)].flatMap((name) => plain.get(name) ?? []);
+    const named = [
+      ...[`^${module}`, ...endsOf(module)].flatMap((name) => plain.get(name) ?? []),
+      ...[module, withoutFirstPart(module)].flatMap((name) => written.get(name) ?? []),
+    ];
     const first = named.reduce((best, { rank }) => Math.min(best, rank), Infinity);
     return (
       bounded(() => expressions.find(({ rank, matches }) => rank < first && matches(module))) ??

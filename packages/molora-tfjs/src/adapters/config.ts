@@ -6,6 +6,7 @@
  * `peft_type` is `LORA` where every projection has one expert, so that PEFT can load the files, and
  * `MOLORA` otherwise, so that PEFT refuses what it would otherwise load without the experts.
  */
+import { loraPatterns } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
 import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
@@ -16,64 +17,30 @@ import type { AdapterBase } from './write.js';
 export const SECTION = 'molora';
 const VERSION = 1;
 
-export interface LoraSettings {
-  readonly r: number;
-  readonly lora_alpha: number;
-  readonly rank_pattern: Readonly<Record<string, number>>;
-  readonly alpha_pattern: Readonly<Record<string, number>>;
-}
-
 export interface PeftFields extends AdapterBase {
   readonly peftType: 'LORA' | 'MOLORA';
   readonly dropout: number;
   readonly projections: readonly AdaptedProjection[];
-  readonly settings: LoraSettings;
+  /** Of each projection, in their order. */
+  readonly ranks: readonly number[];
+  readonly alphas: readonly number[];
 }
 
 /** What PEFT's LoraConfig takes. */
 export function peftConfig(fields: PeftFields): Record<string, unknown> {
-  const { peftType, base = null, inputFirst = false, dropout, projections, settings } = fields;
+  const { peftType, base = null, inputFirst = false, dropout, projections } = fields;
   return {
     ...{ peft_type: peftType, task_type: 'CAUSAL_LM', base_model_name_or_path: base },
-    ...settings,
+    ...loraPatterns(
+      projections.map(({ name: module }, i) => ({
+        ...{ module, rank: fields.ranks[i]!, alpha: fields.alphas[i]! },
+      })),
+    ),
     ...{ lora_dropout: dropout, bias: 'none', fan_in_fan_out: inputFirst, use_rslora: false },
     ...{ use_dora: false, init_lora_weights: true, inference_mode: true },
     // Full names rather than roles: other modules of the same role may have no adapter.
     target_modules: projections.map(({ name }) => name),
   };
-}
-
-/** @param ranks and alphas of each projection, in their order */
-export function loraSettings(
-  projections: readonly AdaptedProjection[],
-  ranks: readonly number[],
-  alphas: readonly number[],
-): LoraSettings {
-  const r = ranks.reduce((most, rank) => Math.max(most, rank), 1);
-  const common = alphas[Math.max(0, ranks.indexOf(r))]!;
-  return {
-    ...{ r, lora_alpha: common },
-    rank_pattern: pattern(projections, ranks, r),
-    alpha_pattern: pattern(projections, alphas, common),
-  };
-}
-
-/**
- * PEFT 0.15 and later match `(.*\.)?(key)$` from the beginning of a name; `^` binds the key to it.
- * The characters that are special in Python's expressions are escaped.
- */
-function pattern(
-  projections: readonly AdaptedProjection[],
-  values: readonly number[],
-  common: number,
-): Record<string, number> {
-  return Object.fromEntries(
-    projections.flatMap(({ name }, i) =>
-      values[i] === common
-        ? []
-        : [[`^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`, values[i]!] as const],
-    ),
-  );
 }
 
 /** lora_alpha for a scaling; a whole number where one gives the same scaling. */

@@ -10,7 +10,7 @@ import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/che
 import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkSpec, factorShapes } from './check.js';
-import { alphaOf, loraSettings, peftConfig } from './config.js';
+import { alphaOf, peftConfig } from './config.js';
 import { packExperts } from './packing.js';
 import type { StoredAdapter } from './read.js';
 import {
@@ -141,11 +141,8 @@ export function peftFiles(
     });
   });
   const alphas = same ? ranks.map((rank) => alphaOf(rank, first!.scalings[0]!)) : ranks;
-  const settings = loraSettings(projections, ranks, alphas);
-  return {
-    weights: weightsFile(tensors),
-    config: jsonFile(peftConfig({ ...base, peftType: 'LORA', dropout, projections, settings })),
-  };
+  const fields = { ...base, peftType: 'LORA', dropout, projections, ranks, alphas } as const;
+  return { weights: weightsFile(tensors), config: jsonFile(peftConfig(fields)) };
 }
 
 /** @param why completes "it has 3 experts, and " */

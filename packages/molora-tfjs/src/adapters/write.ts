@@ -7,7 +7,7 @@ import { encodeValues, serializeSafetensors, type TensorData } from '@alphalora/
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkRouters, checkSpec, factorShapes } from './check.js';
-import { alphaOf, loraSettings, peftConfig, SECTION, sectionOf } from './config.js';
+import { alphaOf, peftConfig, SECTION, sectionOf } from './config.js';
 import { factorKey, isRouterMatrix, routerKey, WRAPPER } from './keys.js';
 import { type ExpertFactors, transpose, unpackExperts } from './packing.js';
 
@@ -48,8 +48,7 @@ export function adapterFiles(state: AdapterState, base: AdapterBase = {}): Adapt
   const alphas = projections.map(({ scalings }, i) => alphaOf(ranks[i]!, scalings[0]!));
   const config = {
     ...peftConfig({
-      ...{ ...base, peftType: single ? 'LORA' : 'MOLORA', dropout, projections },
-      settings: loraSettings(projections, ranks, alphas),
+      ...{ ...base, peftType: single ? 'LORA' : 'MOLORA', dropout, projections, ranks, alphas },
     }),
     [SECTION]: sectionOf(spec),
   };
