@@ -22,12 +22,19 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/cluster': ['@alphalora/contracts'],
+  'packages/measuring': [
+    '@alphalora/contracts',
+    '@alphalora/documents',
+    '@alphalora/checkpoint',
+    '@alphalora/htsr-core',
+    '@alphalora/spectra-wasm',
+  ],
   'packages/molora-tfjs': ['@alphalora/contracts', '@alphalora/documents', '@alphalora/checkpoint'],
   'apps/cli': 'all',
 };
 
-/** Talks to Redis: the one library that has no part for the browser. */
-const nodeOnly = ['packages/cluster'];
+/** Files and threads, and talks with Redis: the libraries that have no part for the browser. */
+const nodeOnly = ['packages/cluster', 'packages/measuring'];
 
 /**
  * @param pkg whose files they are

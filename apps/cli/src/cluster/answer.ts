@@ -13,8 +13,7 @@ import {
   type SpectralUnit,
   warningOf,
 } from '@alphalora/htsr-core';
-import type { Measured, MeasurerSettings } from '../pipeline/measurer.js';
-import { sampledUnit } from '../pipeline/pipeline.js';
+import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */
 export interface WorkerAnswer extends Pick<Measured, 'measurement' | 'digest' | 'found'> {

@@ -1,9 +1,7 @@
 /** What a worker does with a job: checks that it may, opens the model, and measures the matrix. */
 import type { Compute, MatrixJob } from '@alphalora/cluster';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { MeasurerSettings } from '../pipeline/measurer.js';
-import { memoryGate } from '../pipeline/memory-gate.js';
-import { roomFor } from '../pipeline/pipeline.js';
+import { type MeasurerSettings, memoryGate, roomFor } from '@alphalora/measuring';
 import { allowedModel } from './access.js';
 import type { WorkerAnswer } from './answer.js';
 import { checkedOptions } from './job.js';

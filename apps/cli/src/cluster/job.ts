@@ -6,10 +6,14 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import {
+  engineNames,
+  fileState,
+  fileStates,
+  listDigest,
+  type MeasurerSettings,
+} from '@alphalora/measuring';
 import * as v from 'valibot';
-import { fileState, fileStates } from '../models/state.js';
-import { listDigest } from '../pipeline/digest.js';
-import { engineNames, type MeasurerSettings } from '../pipeline/measurer.js';
 
 /** The settings that change numbers; the others are each machine's own. */
 const measuringOptions = v.strictObject({

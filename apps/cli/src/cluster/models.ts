@@ -4,9 +4,14 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { SpectralUnit } from '@alphalora/htsr-core';
-import { openModel as openAnyModel } from '../models/open.js';
-import { type Measurer, type MeasurerSettings, measurableUnits } from '../pipeline/measurer.js';
-import { createPool } from '../pipeline/pool.js';
+import {
+  createPool,
+  type Measurer,
+  type MeasurerSettings,
+  measurableUnits,
+  openModel as openAnyModel,
+  remoteSettings,
+} from '@alphalora/measuring';
 import { layoutOf } from './job.js';
 import { unlessAborted } from './time-limit.js';
 
@@ -94,15 +99,19 @@ async function openModel(
   signal: AbortSignal,
 ): Promise<OpenModel> {
   const { model, adapter, splitFused } = settings;
-  const checkpoint = await openAnyModel(model, { splitFused, signal, ...(adapter && { adapter }) });
+  const opened = await openAnyModel(model, {
+    ...{ splitFused, signal, remote: () => remoteSettings(process.env) },
+    ...(adapter && { adapter }),
+  });
+  const { checkpoint, reference } = opened;
   try {
     return {
       layout: layoutOf(checkpoint),
       units: new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit])),
-      measurer: createPool(settings, jobs),
+      measurer: createPool({ ...settings, ...reference }, jobs),
     };
   } finally {
-    await checkpoint.close();
+    await opened.close();
   }
 }
 

@@ -3,14 +3,12 @@ import { resolve } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
-import { isAddress, isOnHub } from '../models/open.js';
-import { buildOf, type Pipeline, type PipelineOptions } from '../pipeline/pipeline.js';
+import { buildOf, isAddress, isOnHub, type Pipeline, type Work } from '@alphalora/measuring';
 import { answerCheck, type WorkerAnswer } from './answer.js';
 import { contentOf, jobOptions, layoutOf } from './job.js';
 import { loadCluster, queueAddress } from './load.js';
 
-export interface QueuePipelineOptions
-  extends Pick<PipelineOptions, 'settings' | 'units' | 'onMeasured'> {
+export interface QueuePipelineOptions extends Work {
   /** `redis://host/name` */
   queue: string;
   checkpoint: Checkpoint;

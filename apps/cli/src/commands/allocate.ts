@@ -50,9 +50,7 @@ async function evidenceFrom(
   }
   const analysis = isDocument(source)
     ? reaggregated(await readDocument(source, 'analysis', io), options.aggregate)
-    : await withModel(source, options, io, (checkpoint) =>
-        measure({ checkpoint, path: source, source }, options, io),
-      );
+    : await withModel(source, options, io, (model) => measure(model, options, io));
   return { analysis, ...(scores && { scores }) };
 }
 

@@ -1,21 +1,20 @@
 /** `alphalora analyze`: spectra and tail fits of a model. */
-import type { Checkpoint } from '@alphalora/checkpoint/node';
+import { operations } from '@alphalora/htsr-core';
+import { chosenUnits, type OpenedModel, sampledUnit } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { analysisTable } from '../output/analysis.js';
 import { table } from '../output/table.js';
 import { type DeliveryOptions, deliver } from './deliver.js';
-import { chosenUnits, type MeasuringOptions, measure, withModel, workOf } from './measure.js';
-import { selection } from './selection.js';
+import { chosenFarms, type MeasuringOptions, measure, withModel } from './measure.js';
 
 interface AnalyzeOptions extends MeasuringOptions, DeliveryOptions {
   dryRun?: boolean;
 }
 
 export async function analyze(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {
-  return withModel(model, options, io, async (checkpoint) => {
-    if (options.dryRun) return dryRun(checkpoint, options, io);
-    const source = { checkpoint, path: model, source: model };
-    const analysis = await measure(source, options, io);
+  return withModel(model, options, io, async (opened) => {
+    if (options.dryRun) return dryRun(opened, options, io);
+    const analysis = await measure(opened, options, io);
     const text = analysisTable(analysis, io.stdout);
     const code = await deliver(analysis, text, { analysis, fresh: true }, options, io);
     if (options.output === undefined && !options.json) {
@@ -26,12 +25,12 @@ export async function analyze(model: string, options: AnalyzeOptions, io: Io): P
 }
 
 /** What would be measured, the largest work first, without reading any weights. */
-function dryRun(checkpoint: Checkpoint, options: AnalyzeOptions, io: Io): ExitCode {
-  const chosen = chosenUnits(checkpoint, selection(options, checkpoint.tensors));
-  const units = chosen.map((unit) => ({
+function dryRun({ checkpoint }: OpenedModel, options: AnalyzeOptions, io: Io): ExitCode {
+  const farms = chosenFarms(options);
+  const units = chosenUnits(checkpoint.tensors, options).map((unit) => ({
     name: unit.name,
     shape: unit.shape,
-    operations: workOf(unit, options),
+    operations: operations(sampledUnit(unit, farms ? { farms } : {})),
   }));
   units.sort((a, b) => b.operations - a.operations);
   if (options.json) {

@@ -1,9 +1,8 @@
 /** `alphalora doctor`: what this machine offers and what is missing, for support requests. */
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { defaultCacheFolder, engineNames, requireEngine } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
-import { defaultCacheFolder } from '../pipeline/cache.js';
-import { engineNames, requireEngine } from '../pipeline/measurer.js';
 import { toolVersion } from '../program.js';
 
 export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {
@@ -15,7 +14,7 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     processors: String(availableParallelism()),
     memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
     engines: (await Promise.all(engineNames.map(engineState))).join(', '),
-    cache: defaultCacheFolder(),
+    cache: defaultCacheFolder(process.env),
   };
   if (options.json) {
     io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`, 'data');

@@ -10,7 +10,7 @@ export async function inspect(
   options: OpeningOptions & { json?: boolean },
   io: Io,
 ): Promise<ExitCode> {
-  return withModel(model, options, io, async (checkpoint) => {
+  return withModel(model, options, io, async ({ checkpoint }) => {
     const { source, architecture, blocks, tensors } = checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import type { OpenedModel } from '@alphalora/measuring';
 import * as v from 'valibot';
 import {
   type AllocatingOptions,
@@ -34,8 +35,8 @@ export async function plan(
   const { path, source } = chosenModel(model, options);
   requireFolder(options.output, 'plan');
   const scores = await givenScores(options, io);
-  const planned = async (checkpoint: Checkpoint, decide: Allocator): Promise<ExitCode> => {
-    const analysis = await measure({ checkpoint, path, source }, options, io);
+  const planned = async (opened: OpenedModel, decide: Allocator): Promise<ExitCode> => {
+    const analysis = await measure(opened, options, io, source);
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeOutput(analysisFile, formatDocument(analysis), io);
@@ -55,7 +56,7 @@ export async function plan(
         allocationTable(
           allocation,
           io.stdout,
-          plantedAlphas(checkpoint),
+          plantedAlphas(opened.checkpoint),
           scores ? 'score' : 'alpha',
         ),
       );
@@ -64,7 +65,7 @@ export async function plan(
   const inputs = [model, options.scores, options.adapter];
   return withPolicies({ ...options, inputs }, io, async (policies) => {
     const decide = await chosenAllocator(policies, options);
-    return withModel(path, options, io, (checkpoint) => planned(checkpoint, decide));
+    return withModel(path, options, io, (opened) => planned(opened, decide));
   });
 }
 
@@ -74,9 +75,9 @@ const demoModel = fileURLToPath(new URL('../demo', import.meta.url));
 function chosenModel(
   model: string | undefined,
   { demo }: PlanOptions,
-): { path: string; source: string } {
+): { path: string; source?: string } {
   if (demo && model === undefined) return { path: demoModel, source: 'demo' };
-  if (model !== undefined && !demo) return { path: model, source: model };
+  if (model !== undefined && !demo) return { path: model };
   throw new AlphaLoraError(
     'INVALID_OPTION',
     model === undefined

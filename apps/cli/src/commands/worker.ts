@@ -1,12 +1,11 @@
 /** `alphalora worker`: measures matrices for others, until it is stopped. */
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import type { WorkerEvent } from '@alphalora/cluster';
+import { defaultCacheFolder, tool } from '@alphalora/measuring';
 import { createCompute } from '../cluster/compute.js';
 import { loadCluster, queueAddress } from '../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
-import { defaultCacheFolder } from '../pipeline/cache.js';
-import { toolVersion } from '../program.js';
 
 interface WorkerOptions {
   root?: string[];
@@ -31,10 +30,10 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const say = (text: string): void => void tell(io.stderr, `${text}`);
   let warned = false;
   const { compute, close } = createCompute({
-    ...{ roots, jobs, version: toolVersion() },
+    ...{ roots, jobs, version: tool().version },
     maxMemory: options.maxMemory ?? 0.8 * totalmem(),
     ...(jobTimeout !== undefined && { jobTimeout }),
-    ...(options.cache && { cacheFolder: options.cacheDir ?? defaultCacheFolder() }),
+    ...(options.cache && { cacheFolder: options.cacheDir ?? defaultCacheFolder(process.env) }),
     onNotKept: (why) => {
       if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);
       warned = true;

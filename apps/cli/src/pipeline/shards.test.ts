@@ -1,13 +1,7 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
-import { spectralUnits, weightFromValues } from '@alphalora/htsr-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignShards, mergeParts, parseShard } from './shards.js';
-
-const unit = (name: string, rows: number, columns: number) =>
-  spectralUnits(
-    weightFromValues({ name, shape: [rows, columns], values: new Float32Array(rows * columns) }),
-  )[0]!;
+import { mergeParts, parseShard } from './shards.js';
 
 describe('parseShard', () => {
   it('counts from 1', () => {
@@ -16,23 +10,6 @@ describe('parseShard', () => {
 
   it.each(['0/8', '9/8', '1/0', '1', 'a/b', '1/2/3', '-1/2', ''])('refuses %j', (text) => {
     expect(() => parseShard(text)).toThrow(/--shard must look like 2\/8/);
-  });
-});
-
-describe('assignShards', () => {
-  it('gives every matrix to one shard and balances the work', () => {
-    const units = Array.from({ length: 40 }, (_, i) => unit(`m${i}`, 4 + (i % 7), 6 + (i % 5)));
-    const shards = assignShards(units, 4);
-    expect([...shards.keys()].sort()).toEqual(units.map(({ name }) => name).sort());
-    const sizes = [1, 2, 3, 4].map(
-      (shard) => [...shards.values()].filter((owner) => owner === shard).length,
-    );
-    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(8);
-  });
-
-  it('spreads equal matrices evenly', () => {
-    const units = Array.from({ length: 6 }, (_, i) => unit(`m${i}`, 4, 4));
-    expect([...assignShards(units, 3).values()]).toEqual([1, 2, 3, 1, 2, 3]);
   });
 });
 

@@ -1,16 +1,7 @@
-/**
- * Division of a model's matrices over machines that do not talk to one another, and the joining of
- * what they wrote.
- */
+/** The parts that machines which do not talk to one another measured: their names, and their joining. */
 import { AlphaLoraError, type Analysis, type MatrixRow } from '@alphalora/contracts';
-import { aggregateBlocks, operations, type SpectralUnit } from '@alphalora/htsr-core';
-import { withModelDigest } from './identity.js';
-
-export interface Shard {
-  /** From 1 to `count`. */
-  index: number;
-  count: number;
-}
+import { aggregateBlocks } from '@alphalora/htsr-core';
+import { type Shard, withModelDigest } from '@alphalora/measuring';
 
 /** @throws AlphaLoraError `INVALID_OPTION` unless the text is `i/n` with 1 <= i <= n */
 export function parseShard(text: string): Shard {
@@ -21,24 +12,6 @@ export function parseShard(text: string): Shard {
     'INVALID_OPTION',
     `--shard must look like 2/8, from 1/8 to 8/8, not ${text}`,
   );
-}
-
-/**
- * The shard of every matrix by name: largest first, each to the shard with the least work so far.
- * It depends on the headers only, so all machines agree without talking.
- */
-export function assignShards(units: readonly SpectralUnit[], count: number): Map<string, number> {
-  const ordered = units
-    .map((unit) => ({ name: unit.name, work: operations(unit) }))
-    .sort((a, b) => b.work - a.work);
-  const loads = new Array<number>(count).fill(0);
-  const shards = new Map<string, number>();
-  for (const { name, work } of ordered) {
-    const least = loads.indexOf(Math.min(...loads));
-    loads[least]! += work;
-    shards.set(name, least + 1);
-  }
-  return shards;
 }
 
 /**

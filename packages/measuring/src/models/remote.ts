@@ -1,4 +1,6 @@
-/** Opens models on a hub and at addresses, as the environment and the options say. */
+/** Opens models on a hub and at addresses. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import {
   type HttpOptions,
   openHubAdapter,
@@ -15,51 +17,54 @@ import {
   openCheckpoint,
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { type HubEnvironment, hubEnvironment } from './environment.js';
-import { isAddress, isOnHub, type ModelOptions } from './open.js';
+import type { RemoteSettings } from './environment.js';
+import { isAddress, isOnHub, type ModelAccess, type ModelOptions } from './open.js';
 import { proxiedFetch } from './proxy.js';
 
 /** Shorter waits are not worth a line. */
 const NOTICED_WAIT_MS = 5000;
 
-export async function openRemoteModel(model: string, options: ModelOptions): Promise<Checkpoint> {
-  const { adapter: adapterName, splitFused = false, signal } = options;
-  const environment = await hubEnvironment(process.env);
-  const offline = options.offline || environment.offline;
+type RemoteOptions = ModelOptions & ModelAccess & { remote: RemoteSettings };
+
+export async function openRemoteModel(model: string, options: RemoteOptions): Promise<Checkpoint> {
+  const { adapter: adapterName, splitFused = false, signal, remote } = options;
+  const offline = options.offline || remote.offline || false;
   requireConsistent(model, { ...options, offline });
-  const ways = { environment, offline, http: await httpOptions(options), options };
+  const cache = remote.cache ?? join(homedir(), '.cache', 'huggingface', 'hub');
+  const ways = { remote, cache, offline, http: await httpOptions(options), options };
   const adapter = adapterName === undefined ? undefined : await openAnyAdapter(adapterName, ways);
   const given = { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) };
   if (isAddress(model)) return openAtAddress(model, given, ways);
   if (!isOnHub(model)) return openCheckpoint(model, given);
-  const { cache: folder } = environment;
   return offline
-    ? explained(() => openCachedCheckpoint(model, { ...given, folder }))
+    ? explained(() => openCachedCheckpoint(model, { ...given, folder: cache }))
     : openHubCheckpoint(model, { ...given, ...hubOptions(ways) });
 }
 
 interface Ways {
-  environment: HubEnvironment;
+  remote: RemoteSettings;
+  /** Folder of the hub's cache. */
+  cache: string;
   offline: boolean;
   http: HttpOptions;
-  options: ModelOptions;
+  options: RemoteOptions;
 }
 
 async function openAnyAdapter(name: string, ways: Ways): Promise<Adapter> {
-  const { environment, offline, options } = ways;
+  const { cache, offline, options } = ways;
   const { signal } = options;
   if (!isOnHub(name)) return openAdapter(name, signal && { signal });
   return offline
-    ? explained(() => openCachedAdapter(name, environment.cache))
+    ? explained(() => openCachedAdapter(name, cache))
     : openHubAdapter(name, { ...hubOptions(ways), ...(signal && { signal }) });
 }
 
 async function openAtAddress(
   address: string,
   given: { splitFused: boolean; signal?: AbortSignal; adapter?: Adapter },
-  { environment, http, options }: Ways,
+  { remote, http, options }: Ways,
 ): Promise<Checkpoint> {
-  const { endpoint = 'https://huggingface.co', token } = environment;
+  const { endpoint = 'https://huggingface.co', token } = remote;
   const { validator } = options;
   return openUrlCheckpoint(address, {
     ...{ ...given, ...http },
@@ -70,8 +75,8 @@ async function openAtAddress(
   });
 }
 
-function hubOptions({ environment, http, options }: Ways) {
-  const { endpoint, token, cache } = environment;
+function hubOptions({ remote, cache, http, options }: Ways) {
+  const { endpoint, token } = remote;
   const { download = false, onDownload } = options;
   const onProgress = onDownload && { onProgress: onDownload };
   return {
@@ -81,8 +86,8 @@ function hubOptions({ environment, http, options }: Ways) {
   };
 }
 
-async function httpOptions({ received, onNotice }: ModelOptions): Promise<HttpOptions> {
-  const fetch = await proxiedFetch(process.env);
+async function httpOptions({ remote, received, onNotice }: RemoteOptions): Promise<HttpOptions> {
+  const fetch = remote.proxies && (await proxiedFetch(remote.proxies));
   const counter = received && new BigInt64Array(received);
   return {
     ...(fetch && { fetch }),

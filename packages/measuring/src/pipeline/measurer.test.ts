@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { serializeSafetensors } from '@alphalora/checkpoint';
 import { defaultMetrics, resolveMetrics } from '@alphalora/htsr-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { run } from '../run.js';
 import { createMeasurer, type MeasurerSettings } from './measurer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-measurer-'));
@@ -86,28 +85,5 @@ describe('a file that is written to while it is measured', () => {
     expect(seen.other).toBeGreaterThan(0);
     if (looks > 8) expect(seen.refused).toBeGreaterThan(0);
     await measurer.close();
-  });
-
-  it('after its last reading ends the analysis too, since other matrices may be of the new version', async () => {
-    const path = join(root, 'whole.safetensors');
-    writeFileSync(path, fileOf(1, 0.25));
-    const texts = { stdout: '', stderr: '' };
-    const stderr = {
-      isTTY: true,
-      write(text: string) {
-        texts.stderr += text;
-        if (/100/.test(text)) writeFileSync(path, fileOf(1, 0.75));
-      },
-    };
-    const stdout = {
-      write(text: string) {
-        texts.stdout += text;
-      },
-    };
-    const { signal } = new AbortController();
-    const args = ['analyze', path, '--json', '--cache-dir', join(root, 'whole')];
-    expect(await run(args, { stdout, stderr, signal })).toBe(1);
-    expect(texts.stderr).toMatch(/whole\.safetensors: it was changed while it was read; start/);
-    expect(texts.stdout).toBe('');
   });
 });

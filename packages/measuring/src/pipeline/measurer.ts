@@ -26,16 +26,12 @@ import {
   unfitReason,
 } from '@alphalora/htsr-core';
 import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
-import { type ModelAccess, openModel } from '../models/open.js';
+import { type ModelReference, openModel } from '../models/open.js';
 import { cacheKey, readCached, writeCached } from './cache.js';
 import { type Content, contentOf, keepDigest } from './content.js';
 import { listDigest } from './digest.js';
 
-export interface MeasurerSettings {
-  model: string;
-  adapter?: string;
-  access?: ModelAccess;
-  splitFused: boolean;
+export interface MeasurerSettings extends ModelReference {
   engine: string;
   /** Build of the engine, or `auto`; engines with a single one ignore it. */
   build: string;
@@ -81,7 +77,7 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
   const { load, memory } = requireEngine(settings.engine);
   const estimator = await chosenEstimator(settings);
   const opening = { ...access, splitFused, ...(adapter && { adapter }) };
-  const checkpoint = await openModel(model, opening);
+  const { checkpoint } = await openModel(model, opening);
   const engine = await load(build, memoryShare);
   const units = new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit]));
   return {

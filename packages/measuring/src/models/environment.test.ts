@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { hubEnvironment } from './environment.js';
+import { remoteSettings } from './environment.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-environment-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -40,6 +40,6 @@ it.each<[string, NodeJS.ProcessEnv, object]>([
   ['HF_HUB_OFFLINE', { HF_HOME: nowhere, HF_HUB_OFFLINE: 'Yes' }, { offline: true }],
   ['HF_HUB_OFFLINE of 0', { HF_HOME: nowhere, HF_HUB_OFFLINE: '0' }, { offline: false }],
 ])('%s', async (_, env, found) => {
-  const { token: given, ...rest } = await hubEnvironment(env);
+  const { token: given, ...rest } = await remoteSettings(env);
   expect({ token: given, ...rest }).toMatchObject(found);
 });

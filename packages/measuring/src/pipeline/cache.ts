@@ -4,7 +4,6 @@
  * arithmetic. It is written whole or not at all, and anything that cannot be read back exactly counts
  * as absent.
  */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { listDigest } from './digest.js';
 import { readSealed, writeSealed } from './sealed.js';
@@ -56,16 +55,6 @@ export async function writeCached(
   numbers.set(singularValues, 1);
   const body = Buffer.concat([Uint8Array.of(BITS[precision]), new Uint8Array(numbers.buffer)]);
   await writeSealed(fileOf(folder, key), headerOf(key, length), body);
-}
-
-/** The platform's place for what can be computed again. */
-export function defaultCacheFolder(): string {
-  const { env, platform } = process;
-  if (env['ALPHALORA_CACHE']) return env['ALPHALORA_CACHE'];
-  if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'alphalora');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'alphalora');
-  if (platform === 'win32' && env['LOCALAPPDATA']) return join(env['LOCALAPPDATA'], 'alphalora');
-  return join(homedir(), '.cache', 'alphalora');
 }
 
 function headerOf(key: string, count: number): string {

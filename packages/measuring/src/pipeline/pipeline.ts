@@ -17,15 +17,18 @@ import { type MemoryGate, memoryGate } from './memory-gate.js';
 /** Models of fewer operations than this are done before worker threads have started. */
 const WORTH_WORKERS = 5e9;
 
-export interface PipelineOptions {
+/** What is to be measured, and who is told of each matrix. */
+export interface Work {
   settings: Omit<MeasurerSettings, 'memoryShare'>;
-  /** What will be measured. */
   units: readonly SpectralUnit[];
+  onMeasured: (unit: SpectralUnit, measured: Measured) => void;
+}
+
+interface PipelineOptions extends Work {
   /** Matrices at once. */
   jobs: number;
   /** Bytes that the matrices in flight may take together. */
   maxMemory: number;
-  onMeasured: (unit: SpectralUnit, measured: Measured) => void;
 }
 
 export interface Pipeline {
@@ -110,7 +113,7 @@ function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
 export async function buildOf({
   engine: name,
   build: wanted,
-}: PipelineOptions['settings']): Promise<string | undefined> {
+}: Work['settings']): Promise<string | undefined> {
   const engine: SpectralEngine = await requireEngine(name).load(wanted);
   const build = await engine.build?.();
   await engine.close?.();

@@ -1,13 +1,22 @@
-/** Which matrices the user asked for, by patterns over their names. */
-import { AlphaLoraError, type WeightDescription } from '@alphalora/contracts';
+/** Which matrices are measured: those that were asked for by patterns over names, or the usual ones. */
+import { AlphaLoraError, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
+import { type SpectralUnit, unaskedReason } from '@alphalora/htsr-core';
 import { globMatcher } from './glob.js';
+import { measurableUnits } from './pipeline/measurer.js';
+
+export interface SelectionOptions {
+  /** Patterns: only weights with matching names are measured, whatever their kind. */
+  include?: string[];
+  /** Patterns: weights with matching names are left out. */
+  exclude?: string[];
+}
 
 /** `true` includes, a text excludes with that reason, undefined leaves it to the default. */
 export type Choice = (weight: WeightDescription) => true | string | undefined;
 
 /** @throws AlphaLoraError `INVALID_OPTION` when a pattern matches no weight */
 export function selection(
-  { include, exclude }: { include?: string[]; exclude?: string[] },
+  { include, exclude }: SelectionOptions,
   weights: readonly WeightDescription[],
 ): Choice {
   const matcher = (option: string, glob: string): ((name: string) => boolean) => {
@@ -26,4 +35,22 @@ export function selection(
     if (!included) return undefined;
     return included.some((matches) => matches(name)) || 'not matched by --include';
   };
+}
+
+/**
+ * The matrices that would be measured.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` when a pattern matches no weight
+ */
+export function chosenUnits(
+  weights: readonly WeightTensor[],
+  options: SelectionOptions = {},
+): SpectralUnit[] {
+  return unitsOf(weights, selection(options, weights));
+}
+
+export function unitsOf(weights: readonly WeightTensor[], choice: Choice): SpectralUnit[] {
+  return measurableUnits(weights).filter(
+    (unit) => (choice(unit) ?? unaskedReason(unit) ?? true) === true,
+  );
 }

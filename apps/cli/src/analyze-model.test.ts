@@ -1,0 +1,146 @@
+/**
+ * What the command line writes is what the library gives: a document is finished in one place, so the
+ * bytes are the same, but for the time that a run took.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { seededRandom } from '@alphalora/htsr-core';
+import { type AnalyzeModelOptions, analyzeModel } from '@alphalora/measuring';
+import { afterAll, describe, expect, it } from 'vitest';
+import { formatDocument } from './documents.js';
+import { run } from './run.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-library-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
+
+function tensor(name: string, shape: [number, number], seed: number) {
+  const random = seededRandom(seed, name);
+  const values = Float32Array.from({ length: shape[0] * shape[1] }, () => random() - 0.5);
+  return { name, shape, dtype: 'F32', bytes: encodeValues(values, 'F32') } as const;
+}
+
+/** A folder with two blocks of GPT-2, whose projections are fused and stored input first. */
+const fused = join(root, 'fused');
+const adapter = join(root, 'adapter');
+const q = 'model.layers.0.self_attn.q_proj';
+const base = join(root, 'base.safetensors');
+function write(file: string, tensors: ReturnType<typeof tensor>[]): void {
+  writeFileSync(file, Buffer.concat(serializeSafetensors({ tensors })));
+}
+mkdirSync(fused);
+mkdirSync(adapter);
+write(
+  join(fused, 'model.safetensors'),
+  [0, 1].map((block) => tensor(`h.${block}.attn.c_attn.weight`, [24, 72], block)),
+);
+const gpt2 = { architectures: ['GPT2LMHeadModel'], n_head: 2, n_embd: 24 };
+writeFileSync(join(fused, 'config.json'), JSON.stringify(gpt2));
+write(base, [tensor(`${q}.weight`, [24, 20], 3)]);
+write(join(adapter, 'adapter_model.safetensors'), [
+  tensor(`base_model.model.${q}.lora_A.weight`, [2, 20], 4),
+  tensor(`base_model.model.${q}.lora_B.weight`, [24, 2], 5),
+]);
+writeFileSync(
+  join(adapter, 'adapter_config.json'),
+  JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'] }),
+);
+
+async function commandLine(args: readonly string[]): Promise<string> {
+  const texts = { stdout: '', stderr: '' };
+  const output = (name: keyof typeof texts) => ({
+    write(text: string) {
+      texts[name] += text;
+    },
+  });
+  const io = { stdout: output('stdout'), stderr: output('stderr') };
+  const { signal } = new AbortController();
+  expect(await run(['analyze', ...args, '--json'], { ...io, signal }), texts.stderr).toBe(0);
+  return texts.stdout;
+}
+
+const timeless = (text: string): string => text.replace(/("timings": \{"seconds":)[^}]*/, '$10');
+
+describe('analyzeModel and alphalora analyze --json', () => {
+  it.each<[string, string, string[], AnalyzeModelOptions]>([
+    ['a model', demo, [], {}],
+    ['fused projections', fused, [], {}],
+    ['fused projections taken apart', fused, ['--split-fused'], { splitFused: true }],
+    ['an adapter', base, ['--adapter', adapter], { adapter }],
+    ['a shard', fused, ['--shard', '2/2'], { shard: { index: 2, count: 2 } }],
+    [
+      'a part of the weights',
+      demo,
+      ['--include', '*q_proj*', '--exclude', '*.0.*'],
+      { include: ['*q_proj*'], exclude: ['*.0.*'] },
+    ],
+    [
+      'another estimator, metrics and aggregate',
+      fused,
+      [
+        ...['--estimator', 'hill', '--tail', '7', '--metrics', 'spectrum', 'randomised'],
+        ...['--aggregate', 'median', '--bootstrap', '20', '--seed', '3'],
+      ],
+      {
+        ...{ estimator: 'hill', tail: 7, metrics: ['spectrum', 'randomised'] },
+        ...{ aggregate: 'median', bootstrap: 20, seed: 3 },
+      },
+    ],
+    [
+      'windows, in another arithmetic',
+      fused,
+      ['--farms-size', '8x8', '--farms-windows', '3', '--precision', 'f64', '--build', 'simd'],
+      { farms: { rows: 8, ratio: 1, windows: 3 }, precision: 'f64', build: 'simd' },
+    ],
+  ])('give the same bytes: %s', async (title, model, args, options) => {
+    const written = await commandLine([model, ...args, '--cache-dir', join(root, title)]);
+    const library = formatDocument(await analyzeModel(model, options));
+    expect(timeless(library)).toBe(timeless(written));
+    expect(library).toMatch(/"digest":"[0-9a-f]{64}"/);
+  });
+
+  it('give the same bytes where spectra come from the cache of the other', async () => {
+    const cache = join(root, 'shared');
+    let found = 0;
+    const onProgress = (progress: { found: number }): void => {
+      found = progress.found;
+    };
+    const first = formatDocument(await analyzeModel(demo, { cache, onProgress }));
+    expect(found).toBe(0);
+    expect(timeless(await commandLine([demo, '--cache-dir', cache]))).toBe(timeless(first));
+    const again = formatDocument(await analyzeModel(demo, { cache, onProgress }));
+    expect(timeless(again)).toBe(timeless(first));
+    expect(found).toBeGreaterThan(0);
+  });
+});
+
+describe('a file that is written to after its last reading', () => {
+  it('ends the analysis, since other matrices may be of the new version', async () => {
+    const path = join(root, 'whole.safetensors');
+    const old = readFileSync(base);
+    const other = Buffer.from(old);
+    other[other.length - 1]! ^= 1;
+    writeFileSync(path, old);
+    const texts = { stdout: '', stderr: '' };
+    const stderr = {
+      isTTY: true,
+      write(text: string) {
+        texts.stderr += text;
+        if (/100/.test(text)) writeFileSync(path, other);
+      },
+    };
+    const stdout = {
+      write(text: string) {
+        texts.stdout += text;
+      },
+    };
+    const { signal } = new AbortController();
+    const args = ['analyze', path, '--json', '--cache-dir', join(root, 'whole')];
+    expect(await run(args, { stdout, stderr, signal })).toBe(1);
+    expect(texts.stderr).toMatch(/whole\.safetensors: it was changed while it was read; start/);
+    expect(texts.stdout).toBe('');
+  });
+});

@@ -1,0 +1,102 @@
+/** What `analyzeModel` reports and obeys; its document is held to the command line's beside that. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { afterAll, describe, expect, it } from 'vitest';
+import { analyzeModel, type ModelProgress } from './analyze-model.js';
+import { openModel } from './models/open.js';
+import type { Work } from './pipeline/pipeline.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-measure-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const names = [0, 1, 2].map((block) => `model.layers.${block}.self_attn.q_proj.weight`);
+function modelFile(name: string, scale = 1): string {
+  const tensors = names.map((tensor, at) => {
+    const values = Float32Array.from({ length: 480 }, (_, i) => scale * Math.sin((i + at) ** 1.5));
+    return { name: tensor, shape: [24, 20], dtype: 'F32', bytes: encodeValues(values, 'F32') };
+  });
+  const path = join(root, name);
+  writeFileSync(path, Buffer.concat(serializeSafetensors({ tensors: tensors as never })));
+  return path;
+}
+const model = modelFile('model.safetensors');
+const nothing = 'the matrix is not measured here';
+
+describe('analyzeModel', () => {
+  it('reports how far it is, and keeps nothing where no cache is named', async () => {
+    const seen: ModelProgress[] = [];
+    const before = readdirSync(root);
+    const { matrices } = await analyzeModel(model, { onProgress: (each) => seen.push(each) });
+    expect(matrices.map(({ name, status }) => [name, status])).toEqual(
+      names.map((name) => [name, 'ok']),
+    );
+    expect(seen.at(-1)).toMatchObject({ finished: 3, count: 3, found: 0, received: 0 });
+    expect(seen.at(-1)!.done).toBe(seen.at(-1)!.total);
+    expect(readdirSync(root)).toEqual(before);
+  });
+
+  it('says why spectra could not be kept, once', async () => {
+    const reasons: string[] = [];
+    // A file, where the folder of the cache should be.
+    await analyzeModel(model, { cache: model, onNotKept: (why) => reasons.push(why) });
+    expect(reasons).toEqual([expect.stringContaining(model)]);
+  });
+
+  it('leaves a model open that it was given open, and takes its reference for it', async () => {
+    const opened = await openModel(model);
+    const first = await analyzeModel(opened, { source: 'mine', bootstrap: 0 });
+    const second = await analyzeModel(opened, { source: 'mine', bootstrap: 0 });
+    expect(first.model.source).toBe('mine');
+    expect({ ...second, timings: 0 }).toEqual({ ...first, timings: 0 });
+    await opened.close();
+  });
+
+  it('ends with the reason of its signal, and closes what it opened', async () => {
+    const { signal } = new AbortController();
+    const aborted = AbortSignal.any([signal, AbortSignal.abort(new Error('enough'))]);
+    await expect(analyzeModel(model, { signal: aborted })).rejects.toThrow('enough');
+  });
+
+  it('has a pipeline measure that it is given, and asks it for its own shard only', async () => {
+    let asked: Work | undefined;
+    let closed = 0;
+    const shard = { index: 1, count: 3 };
+    const analysis = await analyzeModel(model, {
+      shard,
+      pipeline: async (work) => {
+        asked = work;
+        return {
+          ...{ concurrency: 1, build: 'other' },
+          measure: () => Promise.reject(new Error(nothing)),
+          close: async () => void closed++,
+        };
+      },
+    }).catch((error) => error);
+    expect(analysis).toMatchObject({ message: nothing });
+    expect(asked!.units.map(({ name }) => name)).toEqual([names[0]]);
+    expect(asked!.settings).toMatchObject({ model, estimator: 'fix-finger', splitFused: false });
+    expect(closed).toBe(1);
+  });
+
+  it('refuses a file that is written to after its last reading', async () => {
+    const path = modelFile('changing.safetensors');
+    const onProgress = ({ finished, count }: ModelProgress): void => {
+      if (finished === count) modelFile('changing.safetensors', 2);
+    };
+    await expect(analyzeModel(path, { onProgress })).rejects.toThrow(
+      /changing\.safetensors: it was changed while it was read; start again/,
+    );
+  });
+
+  it.each([
+    ['an estimator', { estimator: 'guess' }],
+    ['an engine', { engine: 'guess' }],
+    ['a metric', { metrics: ['guess'] }],
+    ['windows', { farms: { rows: 1 } }],
+    ['a pattern', { include: ['guess'] }],
+  ])('refuses %s that is none', async (_, options) => {
+    await expect(analyzeModel(model, options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});

@@ -1,0 +1,152 @@
+/** The analysis of a whole model: what the command line writes, and every program that asks for it here. */
+import { availableParallelism, totalmem } from 'node:os';
+import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
+import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
+import { fileStates, requireUnchanged } from './models/state.js';
+import { withModelDigest } from './pipeline/identity.js';
+import type { Measured } from './pipeline/measurer.js';
+import { createPipeline, type Pipeline, type Work } from './pipeline/pipeline.js';
+import { type MeasuringOptions, type Plan, planned } from './plan.js';
+import { tool } from './version.js';
+
+export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
+  /** What the document calls the model. @default its path, or its name with the commit */
+  source?: string;
+  /** Folder where spectra are kept for resumed and repeated runs; absent: none are kept, none used. */
+  cache?: string;
+  /** Matrices at once. @default the number of processors */
+  jobs?: number;
+  /** Bytes that the matrices in flight may take together. @default 80 % of the machine's memory */
+  maxMemory?: number;
+  /** Has the matrices measured elsewhere than in threads of this process. */
+  pipeline?: (work: Work, model: OpenedModel) => Promise<Pipeline>;
+  onProgress?: (progress: ModelProgress) => void;
+  /** Is told why spectra could not be kept: the analysis goes on, but would start anew. */
+  onNotKept?: (why: string) => void;
+}
+
+export interface ModelProgress extends AnalysisProgress {
+  /** Operations among those done whose results were found, not computed. */
+  found: number;
+  /** Bytes that came over the network. */
+  received: number;
+}
+
+/**
+ * Measures a model in worker threads.
+ *
+ * @param model a .safetensors file, a folder, `hf://org/name[@revision][/subfolder]` or an https://
+ *   address; or a model that is open, and stays so: options of its opening say nothing then
+ * @returns the finished document; of a shard, its part
+ * @throws the signal's reason when aborted; AlphaLoraError as `openModel` and `analyzeWith` do, and
+ *   `IO_FAILED` when a file was written to meanwhile
+ */
+export async function analyzeModel(
+  model: string | OpenedModel,
+  options: AnalyzeModelOptions = {},
+): Promise<Analysis> {
+  if (typeof model !== 'string') return analyzeOpened(model, options);
+  const opened = await openModel(model, options);
+  try {
+    return await analyzeOpened(opened, options);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): Promise<Analysis> {
+  const { checkpoint } = model;
+  const { signal, cache: cacheFolder, onNotice, onNotKept } = options;
+  const writer = tool();
+  const states = await fileStates(checkpoint);
+  const plan = await planned(model, options, { version: writer.version, cacheFolder });
+  const source = options.source ?? checkpoint.source;
+  const left = unmatched(model, source);
+  if (left !== undefined) onNotice?.(left);
+
+  const seen = new Observations();
+  const { units, settings } = plan;
+  const work: Work = { units, settings, onMeasured: (...measured) => seen.add(...measured) };
+  const pipeline = await pipelineFor(work, model, options);
+  try {
+    const { architecture, blocks } = checkpoint;
+    const adapter = checkpoint.adapter?.source;
+    const analysis = await analyzeWith(checkpoint.tensors, {
+      ...{ tool: writer, aggregate: plan.aggregate, select: selectionOf(plan) },
+      model: {
+        source,
+        ...(architecture !== undefined && { architecture }),
+        ...(adapter !== undefined && { adapter }),
+        blocks,
+      },
+      ...{ measure: pipeline.measure, concurrency: pipeline.concurrency },
+      record: plan.record(pipeline.build),
+      ...(signal && { signal }),
+      onProgress: (progress) => {
+        const received = receivedBytes(model.reference);
+        options.onProgress?.({ ...progress, found: seen.found, received });
+      },
+    });
+    await requireUnchanged(checkpoint, states);
+    if (seen.notKept !== undefined) onNotKept?.(seen.notKept);
+    return finished(analysis, plan, seen.digests);
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** What is noticed while matrices are measured, beside their numbers. */
+class Observations {
+  readonly digests = new Map<string, string>();
+  found = 0;
+  notKept: string | undefined;
+
+  add({ name }: SpectralUnit, { digest, found, notKept }: Measured): void {
+    this.digests.set(name, digest);
+    this.found += found;
+    this.notKept ??= notKept;
+  }
+}
+
+function pipelineFor(
+  work: Work,
+  model: OpenedModel,
+  { jobs, maxMemory, pipeline }: AnalyzeModelOptions,
+): Promise<Pipeline> {
+  if (pipeline) return pipeline(work, model);
+  return createPipeline({
+    ...work,
+    jobs: jobs ?? availableParallelism(),
+    maxMemory: maxMemory ?? 0.8 * totalmem(),
+  });
+}
+
+function selectionOf({ choice, elsewhere, shard }: Plan): Plan['choice'] {
+  return (unit) => {
+    const other = elsewhere(unit.name);
+    return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;
+  };
+}
+
+/** The document with what is known of the values: digests, and who measures the other matrices. */
+function finished(
+  analysis: Analysis,
+  { elsewhere, shard }: Plan,
+  digests: ReadonlyMap<string, string>,
+): Analysis {
+  const matrices = analysis.matrices.map((row): MatrixRow => {
+    const other = elsewhere(row.name);
+    const digest = digests.get(row.name);
+    return { ...row, ...(digest && { digest }), ...(other && { shard: other }) };
+  });
+  return shard ? { ...analysis, matrices, shard } : withModelDigest({ ...analysis, matrices });
+}
+
+/** A warning about modules of the adapter that the model does not have. */
+function unmatched({ checkpoint }: OpenedModel, source: string): string | undefined {
+  const { source: adapter, unmatched: left = [] } = checkpoint.adapter ?? {};
+  if (left.length === 0) return undefined;
+  const some = left.slice(0, 3).join(', ') + (left.length > 3 ? ', ...' : '');
+  return `warning: ${left.length} modules of ${adapter} are not in ${source}: ${some}`;
+}

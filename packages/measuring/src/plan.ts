@@ -1,0 +1,98 @@
+/** What an analysis will do, settled before any weight is read: its matrices, its settings, its record. */
+import type { Aggregate, AnalysisOptionsRecord, Precision } from '@alphalora/contracts';
+import {
+  type FarmsOptions,
+  farmsOptions,
+  measureRecord,
+  resolveMetrics,
+  type SpectralUnit,
+} from '@alphalora/htsr-core';
+import type { OpenedModel } from './models/open.js';
+import { chosenEstimator, type MeasurerSettings, requireEngine } from './pipeline/measurer.js';
+import { assignShards, type Shard } from './pipeline/shards.js';
+import { type Choice, type SelectionOptions, selection, unitsOf } from './selection.js';
+
+/** Everything that can change a number. */
+export interface MeasuringOptions extends SelectionOptions {
+  /** How the tail is fitted. @default 'fix-finger' */
+  estimator?: string;
+  /** Of the estimator `hill`: number of eigenvalues in the tail. */
+  tail?: number;
+  /** From a block's projections to the block. @default 'mean' */
+  aggregate?: Aggregate;
+  /** Metrics, or groups of them, by name. @default all that cost little */
+  metrics?: readonly string[];
+  /** Bootstrap draws for the interval of alpha; 0 for none. @default 200 */
+  bootstrap?: number;
+  /** Of everything that is drawn at random. @default 0 */
+  seed?: number;
+  /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
+  farms?: FarmsOptions;
+  /** @default 'wasm' */
+  engine?: string;
+  /** Of the engine `wasm`: `auto`, `relaxed`, or `simd` for equal bits on all machines. @default 'auto' */
+  build?: string;
+  /** Arithmetic of the engine. @default 'auto' */
+  precision?: Precision;
+  /** Measures only this part of the matrices. */
+  shard?: Shard;
+}
+
+export interface Plan {
+  /** What is measured here. */
+  units: readonly SpectralUnit[];
+  settings: Omit<MeasurerSettings, 'memoryShare'>;
+  aggregate: Aggregate;
+  choice: Choice;
+  shard?: Shard;
+  /** The shard of a matrix, where it is another one than ours. */
+  elsewhere(name: string): number | undefined;
+  /** What the document says of the options, but for the build that the engine chooses. */
+  record(build: string | undefined): Omit<AnalysisOptionsRecord, 'aggregate'>;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for unknown names, and options out of range */
+export async function planned(
+  { checkpoint, reference }: OpenedModel,
+  options: MeasuringOptions,
+  own: { version: string; cacheFolder?: string | undefined },
+): Promise<Plan> {
+  const { estimator: name = 'fix-finger', tail, include, exclude, shard } = options;
+  const { bootstrap = 200, seed = 0 } = options;
+  const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
+  const estimator = await chosenEstimator({ estimator: name, ...(tail !== undefined && { tail }) });
+  requireEngine(engine);
+  const metrics = resolveMetrics(options.metrics);
+  const farms = options.farms && farmsOptions(options.farms);
+  const choice = selection(options, checkpoint.tensors);
+  const chosen = unitsOf(checkpoint.tensors, choice);
+  const shards = shard && assignShards(chosen, shard.count);
+  const elsewhere = (matrix: string): number | undefined => {
+    const owner = shards?.get(matrix);
+    return owner === shard?.index ? undefined : owner;
+  };
+  const { version, cacheFolder } = own;
+  return {
+    units: chosen.filter((unit) => elsewhere(unit.name) === undefined),
+    settings: {
+      ...{ ...reference, engine, build: wanted, precision, version },
+      ...{ estimator: name, metrics, bootstrap, seed },
+      ...(tail !== undefined && { tail }),
+      ...(farms && { farms }),
+      ...(cacheFolder !== undefined && { cacheFolder }),
+    },
+    ...{ aggregate: options.aggregate ?? 'mean', choice, elsewhere },
+    ...(shard && { shard }),
+    record: (build) => ({
+      ...measureRecord({
+        ...{ engine: { name: engine }, estimator, precision, metrics, bootstrap, seed },
+        ...(build !== undefined && { build }),
+        ...(farms && { farms }),
+      }),
+      ...(tail !== undefined && { tail }),
+      ...(include && { include }),
+      ...(exclude && { exclude }),
+      splitFused: reference.splitFused,
+    }),
+  };
+}
