@@ -9,7 +9,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bytesPerElement, decodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { decodeValues, serializeSafetensors, storedBytes } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 
 const COUNT = 1 << 24;
@@ -20,7 +20,7 @@ const folder = await mkdtemp(join(tmpdir(), 'alphalora-bench-'));
 console.log(`${cpus()[0].model}, Node ${process.version}; million elements/s`);
 console.log('dtype     decodeValues   read() from a file   read() of a part');
 for (const dtype of dtypes) {
-  const bytes = new Uint8Array(COUNT * bytesPerElement(dtype));
+  const bytes = new Uint8Array(storedBytes(dtype, COUNT));
   for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 2654435761) >>> 24;
   const path = join(folder, `${dtype}.safetensors`);
   // GPT-2's c_attn, whose parts are columns.
@@ -28,7 +28,7 @@ for (const dtype of dtypes) {
   const fused = {
     ...tensor,
     shape: [1024, 3072],
-    bytes: bytes.slice(0, 3 * (1 << 20) * bytesPerElement(dtype)),
+    bytes: bytes.slice(0, storedBytes(dtype, 3 << 20)),
   };
   await write(path, { ...tensor, name: 'w' });
   await write(`${path}.fused`, fused);

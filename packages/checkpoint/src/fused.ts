@@ -5,11 +5,16 @@
  * in one or more groups, all queries of the group, then its keys, then its values: one group in
  * Phi-3, one for each head in GPT-NeoX and BLOOM, one for each key-value head in Falcon.
  */
-import { AlphaLoraError, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
-import { bytesPerElement } from './dtypes.js';
+import {
+  AlphaLoraError,
+  elementTypes,
+  type WeightDescription,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import { factorsOfPart } from './low-rank.js';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './naming/config.js';
 import { allocateValues, decodeInto } from './values/decode.js';
+import { fillsBlocks, storedBytes } from './values/sizes.js';
 
 export interface FusedPart {
   /** Short name of the part: `q`, `k`, `v`, `gate` or `up`. */
@@ -179,8 +184,10 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
         part.ranges,
       ),
     }),
+    // A part that begins within a block cannot be handed out as it is stored.
     ...(weight.readInto &&
-      offset !== undefined && {
+      offset !== undefined &&
+      fillsBlocks(weight.dtype, product(shape.slice(part.axis + 1))) && {
         readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
           requireRange(name, start, count, count);
           return weight.readInto!(target, offset + start, signal);
@@ -269,12 +276,14 @@ function spanReader(
   signal: AbortSignal | undefined,
 ): (start: number, end: number) => Promise<Float32Array | Float64Array> {
   const { dtype, readInto } = weight;
-  if (!readInto) return (start, end) => weight.read(start, end, signal);
-  const size = bytesPerElement(dtype);
-  const stored = new Uint8Array(CHUNK * size);
+  // Of types in blocks, spans may begin and end within one.
+  if (!readInto || elementTypes[dtype].elements > 1) {
+    return (start, end) => weight.read(start, end, signal);
+  }
+  const stored = new Uint8Array(storedBytes(dtype, CHUNK));
   const decoded = allocateValues(dtype, CHUNK);
   return async (start, end) => {
-    const bytes = stored.subarray(0, (end - start) * size);
+    const bytes = stored.subarray(0, storedBytes(dtype, end - start));
     await readInto(bytes, start, signal);
     const values = decoded.subarray(0, end - start);
     decodeInto(bytes, dtype, values);

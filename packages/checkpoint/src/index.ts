@@ -11,10 +11,10 @@ export type {
   CheckpointSources,
 } from './checkpoint.js';
 export { adapterCheckpoint, readCheckpoint } from './checkpoint.js';
-export { bytesPerElement } from './dtypes.js';
 export type { SafetensorsContent, TensorData } from './safetensors/serialize.js';
 export { serializeSafetensors } from './safetensors/serialize.js';
 export { memorySource } from './sources/memory.js';
 export { decodeValues } from './values/decode.js';
 export type { FloatDType } from './values/encode.js';
 export { encodeValues } from './values/encode.js';
+export { storedBytes } from './values/sizes.js';

@@ -1,12 +1,12 @@
 /** Fused projections through the whole reader; `fused.test.ts` has the layouts one by one. */
 import { describe, expect, it } from 'vitest';
 import { type CheckpointOptions, readCheckpoint } from './checkpoint.js';
-import { elementCount } from './dtypes.js';
 import { serializeSafetensors, type TensorData } from './safetensors/serialize.js';
 import { memorySource } from './sources/memory.js';
 import { countingSource } from './test-support/counting-source.js';
 import { joined } from './test-support/files.js';
 import { encodeValues } from './values/encode.js';
+import { elementCount } from './values/sizes.js';
 
 /** A tensor whose elements are their own positions. */
 function counting(name: string, shape: number[]): TensorData {

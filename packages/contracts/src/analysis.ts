@@ -1,5 +1,6 @@
 /** The Analysis document: what was measured, on what, with which options. */
-import type { DType, WeightKind } from './weights.js';
+import type { DType } from './element-types.js';
+import type { WeightKind } from './weights.js';
 
 export interface Analysis {
   schemaVersion: 1;

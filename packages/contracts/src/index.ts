@@ -21,6 +21,8 @@ export type {
   UnanalysedRow,
   Warning,
 } from './analysis.js';
+export type { DType, ElementType } from './element-types.js';
+export { elementTypes } from './element-types.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, isAlphaLoraError } from './errors.js';
 export type {
@@ -54,7 +56,6 @@ export type {
 } from './training.js';
 export type {
   ByteSource,
-  DType,
   LowRankFactors,
   Matrix,
   WeightDescription,

@@ -2,6 +2,7 @@
  * JSON Schemas (draft 2020-12) of the documents, as plain objects for any validator. What a schema
  * cannot say, such as that two lists are equally long, is checked by `@alphalora/documents`.
  */
+import { elementTypes } from './element-types.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -12,10 +13,6 @@ const count = { type: 'integer', minimum: 0, maximum: most };
 const ordinal = { type: 'integer', minimum: 1, maximum: most };
 const words = { type: 'string', minLength: 1 };
 const kinds = ['projection', 'router', 'embedding', 'head', 'norm', 'bias', 'other'];
-const dtypes = [
-  ...['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'],
-  ...['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'],
-];
 
 const positive = { type: 'number', exclusiveMinimum: 0 };
 const share = { type: 'number', minimum: 0, maximum: 1 };
@@ -25,7 +22,7 @@ const pairOf = (items: object): object => {
 const rowIdentity = {
   name: words,
   shape: { type: 'array', items: count },
-  dtype: { enum: dtypes },
+  dtype: { enum: Object.keys(elementTypes) },
   block: index,
   role: words,
   kind: { enum: kinds },

@@ -1,22 +1,6 @@
 /** Weights as they travel from a checkpoint to the analysis: described by a header, read on demand. */
 
-/** Element types of the safetensors format that we decode. */
-export type DType =
-  | 'F64'
-  | 'F32'
-  | 'F16'
-  | 'BF16'
-  | 'F8_E4M3'
-  | 'F8_E5M2'
-  | 'I64'
-  | 'I32'
-  | 'I16'
-  | 'I8'
-  | 'U64'
-  | 'U32'
-  | 'U16'
-  | 'U8'
-  | 'BOOL';
+import type { DType } from './element-types.js';
 
 /** Random access to bytes: a file, a buffer, a remote object. */
 export interface ByteSource {

@@ -1,7 +1,5 @@
 /** Which weights have a spectrum worth measuring, and the words for those that do not. */
-import type { DType, WeightDescription, WeightKind } from '@alphalora/contracts';
-
-const floatTypes: readonly DType[] = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
+import { elementTypes, type WeightDescription, type WeightKind } from '@alphalora/contracts';
 
 const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
   embedding: 'an embedding, not a projection of a block',
@@ -18,7 +16,7 @@ export function unfitReason(weight: WeightDescription): string | undefined {
   if (matrix.length < 2 || Math.min(matrix.at(0)!, matrix.at(1)!) === 1) {
     return 'a single row or column, not a matrix';
   }
-  if (!floatTypes.includes(dtype)) {
+  if (elementTypes[dtype].values === 'integer') {
     return `integer values (${dtype}): packed or quantised weights have to be dequantised first`;
   }
   return undefined;

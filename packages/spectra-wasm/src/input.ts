@@ -1,28 +1,21 @@
 /** Rows of a matrix into WebAssembly memory: as stored where the engine can decode that, else decoded. */
-import type { DType, Matrix } from '@alphalora/contracts';
+import { type DType, elementTypes, type Matrix } from '@alphalora/contracts';
 
-/** How the module calls a type, and the bytes of an element. */
-interface ElementType {
-  readonly kind: number;
-  readonly bytes: number;
-}
-
-/** Stored types that `assembly/decode.ts` decodes. */
-const STORED: Partial<Record<DType, ElementType>> = {
-  F32: { kind: 0, bytes: 4 },
-  F64: { kind: 1, bytes: 8 },
-  BF16: { kind: 2, bytes: 2 },
-  F16: { kind: 3, bytes: 2 },
-};
-
-/** Whether the type has values that a float32 cannot hold. */
-export function holdsWideValues(dtype: DType): boolean {
-  return ['F64', 'I64', 'I32', 'U64', 'U32'].includes(dtype);
-}
+/** Types that `assembly/decode.ts` decodes, and what it calls them. */
+const kinds = { F32: 0, F64: 1, BF16: 2, F16: 3 } as const;
+type ModuleType = keyof typeof kinds;
 
 /** The type in which elements of a stored type reach the module. */
-export function elementType(dtype: DType): ElementType {
-  return STORED[dtype] ?? STORED[holdsWideValues(dtype) ? 'F64' : 'F32']!;
+export function moduleType(dtype: DType): ModuleType {
+  return isDecoded(dtype) ? dtype : decodedType(dtype);
+}
+
+function isDecoded(dtype: DType): dtype is ModuleType {
+  return dtype in kinds;
+}
+
+function decodedType(dtype: DType): 'F64' | 'F32' {
+  return elementTypes[dtype].wide ? 'F64' : 'F32';
 }
 
 /** Bytes asked for in one read, so that an abort is noticed in between. */
@@ -42,14 +35,15 @@ export function createRowReader(
   memory: WebAssembly.Memory,
   signal: AbortSignal | undefined,
 ): RowReader {
-  const wide = holdsWideValues(matrix.dtype);
-  const stored = matrix.readInto === undefined ? undefined : STORED[matrix.dtype];
-  const type = stored ?? elementType(wide ? 'F64' : 'F32');
-  const rowBytes = matrix.columns * type.bytes;
+  const { dtype, columns } = matrix;
+  const isStored = matrix.readInto !== undefined && isDecoded(dtype);
+  const type = isStored ? dtype : decodedType(dtype);
+  const { bytes, wide } = elementTypes[type];
+  const rowBytes = columns * bytes;
   const rowsAtOnce = Math.max(1, Math.floor(READ_BYTES / rowBytes));
 
   const readRows = async (start: number, end: number, address: number): Promise<void> => {
-    if (stored !== undefined) {
+    if (isStored) {
       const target = new Uint8Array(memory.buffer, address, (end - start) * rowBytes);
       await matrix.readInto?.(target, start, signal);
       return;
@@ -60,8 +54,8 @@ export function createRowReader(
   };
 
   return {
-    kind: type.kind,
-    elementBytes: type.bytes,
+    kind: kinds[type],
+    elementBytes: bytes,
     rowBytes,
     async read(start, end, address) {
       for (let row = start; row < end; row += rowsAtOnce) {

@@ -1,7 +1,7 @@
 /** How much memory a matrix will take, before any of it is read: for scheduling. */
-import type { DType, Precision } from '@alphalora/contracts';
+import { type DType, elementTypes, type Precision } from '@alphalora/contracts';
 import { embeddingBytes } from './embedded.js';
-import { elementType } from './input.js';
+import { moduleType } from './input.js';
 import { planLayout } from './layout.js';
 
 /** Code and stack of one instance. */
@@ -20,7 +20,7 @@ export function memoryEstimate(
   maxMemory: number = Number.POSITIVE_INFINITY,
 ): number {
   const { rows, columns, dtype } = matrix;
-  const stored = { rows, columns, rowBytes: columns * elementType(dtype).bytes };
+  const stored = { rows, columns, rowBytes: columns * elementTypes[moduleType(dtype)].bytes };
   const arithmetic = precision === 'f32' ? 'f32' : 'f64';
   const again = arithmetic === 'f64' ? bytesWithoutSquaring(stored, maxMemory) : undefined;
   return again ?? planLayout({ ...stored, precision: arithmetic }).end + INSTANCE_BYTES;

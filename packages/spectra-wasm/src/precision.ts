@@ -16,8 +16,7 @@
  * The second has the mean, not the largest: spikes leave the reduction early and take their rounding
  * errors with them. In float64 both are smaller by 2^29, the ratio of the machine epsilons.
  */
-import type { Matrix } from '@alphalora/contracts';
-import { holdsWideValues } from './input.js';
+import { elementTypes, type Matrix } from '@alphalora/contracts';
 
 /** Relative error that an eigenvalue may have. */
 const TOLERANCE = 1e-4;
@@ -34,7 +33,7 @@ const SMALL_ORDER = 1024;
 /** The arithmetic to begin with; float64 where float32 is not worth a try. */
 export function firstPrecision({ rows, columns, dtype }: Matrix): 'f32' | 'f64' {
   const order = Math.min(rows, columns);
-  if (order <= SMALL_ORDER || holdsWideValues(dtype)) return 'f64';
+  if (order <= SMALL_ORDER || elementTypes[dtype].wide) return 'f64';
   // Smallest eigenvalue of a random matrix of this shape over the mean (Marchenko and Pastur, 1967).
   // Trained matrices have smaller ones. Square matrices never pass.
   const smallest = (1 - Math.sqrt(order / Math.max(rows, columns))) ** 2;

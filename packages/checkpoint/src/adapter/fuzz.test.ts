@@ -3,9 +3,9 @@ import { type AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adapterCheckpoint } from '../checkpoint.js';
-import { elementCount } from '../dtypes.js';
 import type { TensorData } from '../safetensors/serialize.js';
 import { adapterOf, lora, matrix, modelOf } from '../test-support/adapters.js';
+import { elementCount } from '../values/sizes.js';
 
 const q = 'model.layers.0.self_attn.q_proj';
 const tensors = lora(q, [[1, 2, 3]], [[4], [5]]);

@@ -6,14 +6,19 @@
  * Every tensor of the file is accounted for: as a factor, as a weight that the adapter holds whole
  * (trained biases, `modules_to_save`), or by an error.
  */
-import type { AlphaLoraError, ByteSource, WeightTensor } from '@alphalora/contracts';
-import { elementCount } from '../dtypes.js';
+import {
+  type AlphaLoraError,
+  type ByteSource,
+  elementTypes,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { readJsonObject } from '../json.js';
 import { readHeader } from '../safetensors/header.js';
 import { readRange, storedElements } from '../tensors/stored.js';
 import { type PlacedTensor, weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
+import { elementCount } from '../values/sizes.js';
 import { type LoraSettings, loraSettings } from './config.js';
 
 /** The change of one module's weight: `scale` * B A. */
@@ -205,7 +210,7 @@ function updateOf({ module, embedding, a, b }: Pair, settings: LoraSettings): Lo
   const file = a.source.name;
   for (const { name, shape, dtype } of [a, b]) {
     const place = { file, tensor: name };
-    if (!/^(F|BF)/.test(dtype)) {
+    if (elementTypes[dtype].values !== 'float') {
       throw unsupported(`its type ${dtype} is not a floating-point number; save it in F32`, place);
     }
     if (shape.length > 2) {

@@ -5,12 +5,12 @@
  * family are saved with or without (`transformer.h.0`, `h.0`).
  */
 import type { DType, LowRankFactors, WeightTensor } from '@alphalora/contracts';
-import { elementCount } from '../dtypes.js';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { addProduct, transposed } from '../low-rank.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { quantised } from '../naming/tables.js';
 import { readRange } from '../tensors/stored.js';
+import { elementCount } from '../values/sizes.js';
 import type { Adapter, LoraUpdate } from './read.js';
 
 /** An adapter that was added to a checkpoint. */

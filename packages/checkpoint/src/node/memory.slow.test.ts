@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bytesPerElement } from '../dtypes.js';
 import { serializeSafetensors } from '../safetensors/serialize.js';
+import { storedBytes } from '../values/sizes.js';
 
 const MB = 2 ** 20;
 const STORED = 64 * MB;
@@ -37,11 +37,11 @@ async function bundle(): Promise<string> {
 /** Eight tensors of 64 MB as stored, whose bytes are a hole in the file and take no disk. */
 async function sparseFile(dtype: 'BF16' | 'F32', fused: boolean): Promise<string> {
   const path = join(folder, `${dtype}${fused}.safetensors`);
-  const elements = STORED / bytesPerElement(dtype);
+  const elements = STORED / storedBytes(dtype, 1);
   // As large as a c_attn, whose columns are three times its rows, can be.
   const rows = Math.floor(Math.sqrt(elements / 3));
   const columns = 3 * rows;
-  const bytes = new Uint8Array(rows * columns * bytesPerElement(dtype));
+  const bytes = new Uint8Array(storedBytes(dtype, rows * columns));
   const tensors = Array.from({ length: 8 }, (_, i) => ({
     name: fused ? `h.${i}.attn.c_attn.weight` : `${i}`,
     ...{ dtype, shape: [rows, columns], bytes },

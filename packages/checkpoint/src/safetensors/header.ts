@@ -6,9 +6,9 @@
  * the reference implementation does. Two small reads; no tensor's bytes are touched.
  */
 import type { ByteSource, DType } from '@alphalora/contracts';
-import { bytesPerElement, isDType, isUndecodedDType } from '../dtypes.js';
 import { downloadAgain, invalid, quoted, unsupported } from '../errors.js';
 import { isObject, type JsonObject, parseJsonObject } from '../json.js';
+import { elementCount, storedBytes } from '../values/sizes.js';
 
 /** Where a tensor lies. `start` and `end` count from the beginning of the file. */
 export interface StoredTensor {
@@ -27,6 +27,15 @@ export interface SafetensorsHeader {
 
 /** The cap of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
+/** The format's element types, by their names there: those that are decoded, and the others. */
+const decoded: ReadonlySet<string> = new Set<DType>([
+  ...(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'] as const),
+  ...(['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'] as const),
+]);
+const undecoded: ReadonlySet<string> = new Set([
+  ...['F4', 'F6_E2M3', 'F6_E3M2', 'F8_E8M0', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'C64'],
+]);
+
 export const METADATA_KEY = '__metadata__';
 
 /**
@@ -119,7 +128,7 @@ function checkEntry(
       place,
     );
   }
-  const wanted = shape.reduce((product, length) => product * length, 1) * bytesPerElement(dtype);
+  const wanted = storedBytes(dtype, elementCount(shape));
   if (wanted !== to - from) {
     throw invalid(
       `shape [${shape}] of ${dtype} takes ${wanted} bytes, but its data_offsets span ${to - from}`,
@@ -132,8 +141,8 @@ function checkEntry(
 function checkDType(entry: JsonObject, place: { file: string; tensor: string }): DType {
   const dtype = entry['dtype'];
   if (typeof dtype === 'string') {
-    if (isDType(dtype)) return dtype;
-    if (isUndecodedDType(dtype)) {
+    if (isDecoded(dtype)) return dtype;
+    if (undecoded.has(dtype)) {
       throw unsupported(
         `elements of type ${dtype} cannot be read; convert it to BF16, F16 or F32`,
         place,
@@ -142,6 +151,10 @@ function checkDType(entry: JsonObject, place: { file: string; tensor: string }):
   }
   const given = dtype === undefined ? 'missing' : quoted(String(JSON.stringify(dtype)));
   throw invalid(`its dtype (${given}) is not one of the format`, place);
+}
+
+function isDecoded(name: string): name is DType {
+  return decoded.has(name);
 }
 
 function checkShape(entry: JsonObject, place: { file: string; tensor: string }): number[] {

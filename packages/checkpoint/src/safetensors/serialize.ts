@@ -5,7 +5,7 @@
  * header is padded with spaces to 8 bytes, so that each tensor is aligned to its elements.
  */
 import { AlphaLoraError, type DType } from '@alphalora/contracts';
-import { bytesPerElement, elementCount } from '../dtypes.js';
+import { elementCount, storedBytes } from '../values/sizes.js';
 import { METADATA_KEY } from './header.js';
 
 export interface TensorData {
@@ -28,7 +28,7 @@ export interface SafetensorsContent {
  */
 export function serializeSafetensors({ tensors, metadata = {} }: SafetensorsContent): Uint8Array[] {
   const ordered = tensors.toSorted(
-    (a, b) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || compare(a.name, b.name),
+    (a, b) => storedBytes(b.dtype, 1) - storedBytes(a.dtype, 1) || compare(a.name, b.name),
   );
   const entries: Array<[string, unknown]> = [];
   const texts = Object.entries(metadata).sort(([a], [b]) => compare(a, b));
@@ -38,7 +38,7 @@ export function serializeSafetensors({ tensors, metadata = {} }: SafetensorsCont
   for (const { name, dtype, shape, bytes } of ordered) {
     if (names.has(name)) throw refusal(name, 'this name is reserved or used twice');
     names.add(name);
-    const wanted = elementCount(shape) * bytesPerElement(dtype);
+    const wanted = storedBytes(dtype, elementCount(shape));
     if (bytes.byteLength !== wanted) {
       throw refusal(
         name,

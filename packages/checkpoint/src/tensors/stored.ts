@@ -2,11 +2,17 @@
  * Reading the elements of a stored tensor: in chunks of about a megabyte, so that a tensor never
  * lies in memory both raw and decoded; F32 and F64 go straight into the array that is returned.
  */
-import { AlphaLoraError, type ByteSource, type DType } from '@alphalora/contracts';
-import { bytesPerElement, elementCount } from '../dtypes.js';
+import { AlphaLoraError, type ByteSource, type DType, elementTypes } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
 import type { StoredTensor } from '../safetensors/header.js';
-import { allocateValues, decodeInto, isStoredAsDecoded, type Values } from '../values/decode.js';
+import {
+  allocateValues,
+  decodeInto,
+  decodeValues,
+  isStoredAsDecoded,
+  type Values,
+} from '../values/decode.js';
+import { elementCount, fillsBlocks } from '../values/sizes.js';
 
 /** Bytes that are read at a time before they are decoded. */
 const CHUNK_BYTES = 1 << 20;
@@ -19,37 +25,62 @@ export interface Elements {
   readonly shape: readonly number[];
   /** Decodes the elements from `start` on into all of `target`. */
   decode(target: Values, start: number, signal?: AbortSignal): Promise<void>;
-  /** The stored bytes of the elements from `start` on. */
-  readInto(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  /** The stored bytes of the elements from `start` on; absent where rows end within a block. */
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function storedElements(source: ByteSource, stored: StoredTensor): Elements {
   const { name, dtype, shape } = stored;
-  const size = bytesPerElement(dtype);
+  const { elements, bytes } = elementTypes[dtype];
   const count = elementCount(shape);
+  /** Of an element that begins a block. */
+  const place = (element: number): number => stored.start + (element / elements) * bytes;
   return {
     ...{ name, file: source.name, dtype, shape },
     async decode(target, start, signal) {
-      const from = stored.start + start * size;
       if (isStoredAsDecoded(dtype)) {
         const { buffer, byteOffset, byteLength } = target;
-        await fill(source, new Uint8Array(buffer, byteOffset, byteLength), from, signal);
+        await fill(source, new Uint8Array(buffer, byteOffset, byteLength), place(start), signal);
         return;
       }
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, target.length * size));
+      const most = Math.floor(CHUNK_BYTES / bytes) * elements;
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytesAround(start, target.length)));
       for (let done = 0; done < target.length; ) {
-        const length = Math.min(chunk.byteLength / size, target.length - done);
-        const bytes = chunk.subarray(0, length * size);
-        await fill(source, bytes, from + done * size, signal);
-        decodeInto(bytes, dtype, target.subarray(done, done + length));
+        // Elements of the first block that come before those asked for.
+        const before = (start + done) % elements;
+        const length = Math.min(most - before, target.length - done);
+        const stored = chunk.subarray(0, bytesAround(before, length));
+        await fill(source, stored, place(start + done - before), signal);
+        const part = target.subarray(done, done + length);
+        if (fillsBlocks(dtype, length) && before === 0) decodeInto(stored, dtype, part);
+        else {
+          const blocks = decodeValues(stored, dtype);
+          part.set(blocks.subarray(before, before + length));
+        }
         done += length;
       }
     },
-    async readInto(target, start, signal) {
-      checkRange(name, start, start + target.byteLength / size, count);
-      await fill(source, target, stored.start + start * size, signal);
-    },
+    // Rows must be whole blocks, for nothing smaller can be handed out as it is stored.
+    ...(fillsBlocks(dtype, shape.at(-1) ?? 1) && {
+      async readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
+        checkRange(name, start, start + (target.byteLength / bytes) * elements, count);
+        if (!fillsBlocks(dtype, start)) {
+          throw new AlphaLoraError(
+            'INVALID_OPTION',
+            `${name}: element ${start} begins no block of ${elements}`,
+            { details: { tensor: name } },
+          );
+        }
+        await fill(source, target, place(start), signal);
+      },
+    }),
   };
+
+  /** Bytes of the blocks that hold `length` elements from `start` on. */
+  function bytesAround(start: number, length: number): number {
+    const before = start % elements;
+    return Math.ceil((before + length) / elements) * bytes;
+  }
 }
 
 async function fill(

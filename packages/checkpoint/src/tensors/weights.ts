@@ -5,11 +5,11 @@ import {
   isAlphaLoraError,
   type WeightTensor,
 } from '@alphalora/contracts';
-import { elementCount } from '../dtypes.js';
 import { unsupported } from '../errors.js';
 import { type FusedPart, fusedParts, partOf } from '../fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { StoredTensor } from '../safetensors/header.js';
+import { elementCount } from '../values/sizes.js';
 import { readRange, storedElements } from './stored.js';
 
 /** A tensor and the file that holds it. */
@@ -65,7 +65,7 @@ function wholeWeight(tensor: PlacedTensor, config: ModelConfig | undefined): Wei
     ...{ name, shape, dtype, ...identify(name, shape, config) },
     read: (start = 0, end = count, signal) =>
       readRange(elements, [start, end, count], (target) => elements.decode(target, start, signal)),
-    readInto: elements.readInto,
+    ...(elements.readInto && { readInto: elements.readInto }),
     ...(source.identity !== undefined && {
       identity: `${source.identity} ${tensor.start}-${tensor.end}`,
     }),

@@ -8,6 +8,7 @@ const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: NAN } = Number;
 const decode = (dtype: DType, bytes: ArrayLike<number>): number[] => [
   ...decodeValues(Uint8Array.from(bytes), dtype),
 ];
+const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 const roundTrip = (dtype: FloatDType, values: number[]): number[] =>
   decode(dtype, encodeValues(Float32Array.from(values), dtype));
 
@@ -42,6 +43,12 @@ describe('decoding', () => {
     ['I64', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [-1]],
     ['U64', [0, 0, 0, 0, 0, 0, 0, 0x80], [2 ** 63]],
     ['BOOL', [0, 1, 2], [0, 1, 1]],
+    // ggml's block: scale 0.5, then 32 codes; the next one has the scale -2.
+    [
+      'Q8_0',
+      [0x00, 0x38, 0x7f, 0x80, 0x03, ...zeros(29), 0x00, 0xc0, 0x01, ...zeros(30), 0xff],
+      [63.5, -64, 1.5, ...zeros(29), -2, ...zeros(30).map(() => -0), 2],
+    ],
   ])('%s %j', (dtype, bytes, expected) => {
     expect(decode(dtype, bytes)).toEqual(expected);
   });
@@ -75,6 +82,7 @@ describe('decoding', () => {
 
   it('refuses half an element', () => {
     expect(() => decodeValues(new Uint8Array(3), 'BF16')).toThrow(/no whole number of BF16/);
+    expect(() => decodeValues(new Uint8Array(35), 'Q8_0')).toThrow(/whole number of Q8_0 blocks/);
   });
 });
 

@@ -4,8 +4,8 @@
  * the next time.
  */
 import { createHash, hash as hashOnce } from 'node:crypto';
-import { bytesPerElement, decodeValues } from '@alphalora/checkpoint';
-import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { decodeValues, storedBytes } from '@alphalora/checkpoint';
+import { AlphaLoraError, elementTypes, type Matrix } from '@alphalora/contracts';
 
 const CHUNK_BYTES = 1 << 20;
 /** Of the SHA-256 of a row, kept to recognize the row when it is read again. */
@@ -58,7 +58,7 @@ export function observed(matrix: Matrix): ObservedMatrix {
     hashed = end;
   };
 
-  const rowBytes = columns * (readInto ? bytesPerElement(dtype) : 8);
+  const rowBytes = readInto ? storedBytes(dtype, columns) : columns * 8;
   const step = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
   const noting = readInto ? throughBytes(matrix, note, step) : throughValues(matrix, note);
   return {
@@ -82,7 +82,7 @@ type Note = (bytes: Uint8Array, start: number, rowBytes: number) => void;
 /** Values are decoded from the bytes here, so that every way of reading is seen in one form. */
 function throughBytes(matrix: Matrix, note: Note, step: number): Matrix {
   const { rows, columns, dtype } = matrix;
-  const rowBytes = columns * bytesPerElement(dtype);
+  const rowBytes = storedBytes(dtype, columns);
   const readInto = async (target: Uint8Array, start: number, signal?: AbortSignal) => {
     await matrix.readInto!(target, start, signal);
     note(target, start, rowBytes);
@@ -91,7 +91,7 @@ function throughBytes(matrix: Matrix, note: Note, step: number): Matrix {
     ...matrix,
     readInto,
     async read(start = 0, end = rows, signal?: AbortSignal) {
-      const Values = dtype === 'F64' ? Float64Array : Float32Array;
+      const Values = elementTypes[dtype].wide ? Float64Array : Float32Array;
       const values = new Values((end - start) * columns);
       const chunk = new Uint8Array(Math.min(step, end - start) * rowBytes);
       for (let row = start; row < end; row += step) {

@@ -1,0 +1,108 @@
+/**
+ * One decoder for each row of the table of element types.
+ *
+ * BF16 is the upper half of an F32, so decoding is a shift. Smaller floats are looked up as bit
+ * patterns, free of branches.
+ */
+import type { DType } from '@alphalora/contracts';
+import { type SmallFloat, valuesOf } from './small-floats.js';
+
+export type Values = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/**
+ * Decodes as many elements as `target` has: whole blocks, of types that are stored in blocks.
+ *
+ * @param bytes begins at a multiple of 8 of its buffer
+ * @param target a Float64Array for `wide` types, else a Float32Array
+ */
+export type Decoder = (bytes: Uint8Array, target: Values) => void;
+
+export const decoders: Readonly<Record<DType, Decoder>> = {
+  F64: as(Float64Array),
+  F32: as(Float32Array),
+  F16: lookUp16('F16'),
+  BF16({ buffer, byteOffset }, target) {
+    decodeBFloat16(new Uint16Array(buffer, byteOffset, target.length), bitsOf(target));
+  },
+  F8_E4M3: lookUp8('F8_E4M3'),
+  F8_E5M2: lookUp8('F8_E5M2'),
+  // Rounded to the nearest float64.
+  I64: asBig(BigInt64Array),
+  I32: as(Int32Array),
+  I16: as(Int16Array),
+  I8: as(Int8Array),
+  U64: asBig(BigUint64Array),
+  U32: as(Uint32Array),
+  U16: as(Uint16Array),
+  U8: as(Uint8Array),
+  BOOL(bytes, target) {
+    for (let i = 0; i < target.length; i++) target[i] = bytes[i] === 0 ? 0 : 1;
+  },
+  Q8_0: decodeQ8,
+};
+
+type ArrayOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
+
+function as(Stored: ArrayOf<ArrayLike<number>>): Decoder {
+  return ({ buffer, byteOffset }, target) => {
+    target.set(new Stored(buffer, byteOffset, target.length));
+  };
+}
+
+function asBig(Stored: ArrayOf<ArrayLike<bigint>>): Decoder {
+  return ({ buffer, byteOffset }, target) => {
+    const stored = new Stored(buffer, byteOffset, target.length);
+    for (let i = 0; i < target.length; i++) target[i] = Number(stored[i]);
+  };
+}
+
+function lookUp8(dtype: SmallFloat): Decoder {
+  return (bytes, target) => lookUp(bytes, bitsOf(valuesOf(dtype)), bitsOf(target));
+}
+
+function lookUp16(dtype: SmallFloat): Decoder {
+  return ({ buffer, byteOffset }, target) => {
+    const stored = new Uint16Array(buffer, byteOffset, target.length);
+    lookUp(stored, bitsOf(valuesOf(dtype)), bitsOf(target));
+  };
+}
+
+/** Bit patterns of float32 values; signed, as shifts are, which V8 stores without a conversion. */
+function bitsOf(target: Values): Int32Array {
+  return new Int32Array(target.buffer, target.byteOffset, target.length);
+}
+
+// Both loops take four elements at a time: V8 does not unroll loops, and so they run 1.5 times as fast.
+
+function decodeBFloat16(stored: Uint16Array, bits: Int32Array): void {
+  let i = 0;
+  for (const fours = bits.length - 3; i < fours; i += 4) {
+    bits[i] = stored[i]! << 16;
+    bits[i + 1] = stored[i + 1]! << 16;
+    bits[i + 2] = stored[i + 2]! << 16;
+    bits[i + 3] = stored[i + 3]! << 16;
+  }
+  for (; i < bits.length; i++) bits[i] = stored[i]! << 16;
+}
+
+function lookUp(stored: Uint8Array | Uint16Array, patterns: Int32Array, bits: Int32Array): void {
+  let i = 0;
+  for (const fours = bits.length - 3; i < fours; i += 4) {
+    bits[i] = patterns[stored[i]!]!;
+    bits[i + 1] = patterns[stored[i + 1]!]!;
+    bits[i + 2] = patterns[stored[i + 2]!]!;
+    bits[i + 3] = patterns[stored[i + 3]!]!;
+  }
+  for (; i < bits.length; i++) bits[i] = patterns[stored[i]!]!;
+}
+
+/** `block_q8_0` of ggml-common.h: { scale: F16, codes: I8[32] }. A product of the two is exact in F32. */
+function decodeQ8(bytes: Uint8Array, target: Values): void {
+  const { buffer, byteOffset } = bytes;
+  const scales = valuesOf('F16');
+  const codes = new Int8Array(buffer, byteOffset, bytes.byteLength);
+  for (let at = 0, i = 0; i < target.length; at += 34, i += 32) {
+    const scale = scales[bytes[at]! | (bytes[at + 1]! << 8)]!;
+    for (let j = 0; j < 32; j++) target[i + j] = scale * codes[at + 2 + j]!;
+  }
+}
