@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
+import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { formatDocument } from './documents.js';
 import { run } from './run.js';
-import { analysisOf, failedRow, measuredRow, skippedRow } from './test-support/documents.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnalysedRow, Analysis } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
+import { allocationOf, analysisOf, failedRow, measuredRow } from '@alphalora/documents/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatDocument } from './documents.js';
-import { allocationOf, analysisOf, failedRow, measuredRow } from './test-support/documents.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));

@@ -1,4 +1,4 @@
-/** Reading and writing the JSON documents. */
+/** Reading the JSON documents. */
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import { parseAllocation, parseAnalysis } from '@alphalora/documents';
 import { inputName, readText } from './files.js';
@@ -49,19 +49,4 @@ async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> 
 function invalid(path: string, what: string, cause?: unknown): AlphaLoraError {
   const file = inputName(path);
   return new AlphaLoraError('INVALID_DOCUMENT', `${file} ${what}`, { details: { file }, cause });
-}
-
-/** JSON with one line for each element of the long lists, so that a diff shows what changed. */
-export function formatDocument(document: Analysis | Allocation): string {
-  const entries = Object.entries(document).map(([key, value]) => {
-    const rows: unknown[] = Array.isArray(value) && value.some(isObject) ? value : [];
-    if (rows.length === 0) return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-    const lines = rows.map((row) => `    ${JSON.stringify(row)}`);
-    return `  ${JSON.stringify(key)}: [\n${lines.join(',\n')}\n  ]`;
-  });
-  return `{\n${entries.join(',\n')}\n}\n`;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
+import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { formatDocument } from './documents.js';
 import type { PolicyComparison } from './policy-comparison.js';
-import { analysisOf, measuredRow } from './test-support/documents.js';
 import { programIn } from './test-support/program.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-plugins-')));

@@ -1,10 +1,10 @@
+import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import type { AllocatingOptions } from './allocating.js';
 import { parsePolicies } from './commands/compare-policies.js';
 import { policyComparisonText } from './output/policy-comparison.js';
 import { openBuiltIn } from './plugins/built-in.js';
 import { comparePolicies } from './policy-comparison.js';
-import { analysisOf, measuredRow } from './test-support/documents.js';
 
 const options: AllocatingOptions = {
   ...{ unit: 'experts', per: 'block', total: 8, set: {}, policyTimeout: 1 },

@@ -3,12 +3,11 @@
  * that `--help` stays quick.
  */
 import { readFileSync } from 'node:fs';
-import { resourceNames } from '@alphalora/documents';
+import { parseThreshold, resourceNames, type Threshold } from '@alphalora/documents';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
 import { parseSetting } from './settings.js';
-import { parseThreshold, type Threshold } from './thresholds.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
 export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
@@ -425,7 +424,7 @@ function ranks(text: string): { initial: number; target: number; max: number } {
 }
 
 function collectThreshold(text: string, thresholds: Threshold[] = []): Threshold[] {
-  return [...thresholds, parseThreshold(text)];
+  return [...thresholds, parseThreshold(text, '--fail-on')];
 }
 
 function integer(text: string): number {

@@ -8,6 +8,7 @@ export type {
   Robustness,
   Rounding,
 } from './allocation.js';
+export { alphaBounds, hasAlpha, warningOf } from './alphas.js';
 export type {
   Aggregate,
   AnalysedRow,

@@ -6,6 +6,16 @@ export {
   labelOf,
   summaryOf,
 } from './amounts.js';
+export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
+export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
+export { formatDocument } from './format.js';
 export { parseAllocation, parseAnalysis, parseTrainingStep } from './parse.js';
 export { type ResourceKind, resourceNames, resources } from './resources.js';
+export {
+  type Crossing,
+  crossings,
+  parseThreshold,
+  requireMeasured,
+  type Threshold,
+} from './thresholds.js';
 export { amountText, summaryText } from './words.js';

@@ -3,7 +3,13 @@
  * (arXiv 2410.10054, section 3.2) is their unweighted mean. The median and the trimmed mean do not
  * follow a single wild fit.
  */
-import type { Aggregate, AnalysedRow, BlockRow, MatrixRow } from '@alphalora/contracts';
+import {
+  type Aggregate,
+  type AnalysedRow,
+  type BlockRow,
+  hasAlpha,
+  type MatrixRow,
+} from '@alphalora/contracts';
 import { mean, middle95, quantile, standardDeviation } from './statistics.js';
 
 /** Share of the projections that the trimmed mean leaves out at either end. */
@@ -20,11 +26,6 @@ const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
     return mean(ascending(values).slice(cut, values.length - cut));
   },
 };
-
-/** Whether a row has an alpha that counts: measured, with a fit that says something. */
-export function hasAlpha(row: MatrixRow): row is AnalysedRow {
-  return row.status === 'ok' && row.weak === undefined;
-}
 
 /**
  * One row per block index from 0 to `blocks - 1`, aggregated over its analysed projections. Fits that

@@ -1,6 +1,8 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
+
+export { hasAlpha, warningOf } from '@alphalora/contracts';
 export type { AlternativeScores } from './aggregate.js';
-export { aggregateBlocks, alternativeScores, hasAlpha } from './aggregate.js';
+export { aggregateBlocks, alternativeScores } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,
@@ -43,4 +45,3 @@ export { mean, middle95, quantile } from './statistics.js';
 export { summarize } from './summary.js';
 export { weightFromValues } from './values.js';
 export { localizationRatio, participationRatio, vectorEntropy } from './vector.js';
-export { warningOf } from './warnings.js';

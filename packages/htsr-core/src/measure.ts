@@ -2,12 +2,13 @@
  * One unit from its matrices to the numbers of its row: spectrum, tail fit, how sure the fit is,
  * metrics, and what a page needs to draw it.
  */
-import type {
-  AnalysedRow,
-  AnalysisOptionsRecord,
-  Precision,
-  SpectralEngine,
-  TailEstimator,
+import {
+  type AnalysedRow,
+  type AnalysisOptionsRecord,
+  type Precision,
+  type SpectralEngine,
+  type TailEstimator,
+  warningOf,
 } from '@alphalora/contracts';
 import { bootstrapAlphas } from './bootstrap.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
@@ -19,7 +20,6 @@ import { impreciseReason } from './resolution.js';
 import { spectrum } from './spectrum.js';
 import { middle95 } from './statistics.js';
 import { summarize } from './summary.js';
-import { warningOf } from './warnings.js';
 import { weaknessOf } from './weakness.js';
 
 export interface MeasureOptions {

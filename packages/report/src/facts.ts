@@ -9,6 +9,7 @@ import {
   type ToolIdentity,
   type TrainingStep,
   type UnanalysedRow,
+  warningOf,
 } from '@alphalora/contracts';
 import {
   amountsByBlock,
@@ -17,11 +18,6 @@ import {
   parseTrainingStep,
 } from '@alphalora/documents';
 import { type AllocationFacts, allocationFacts } from './allocation.js';
-
-/** WeightWatcher's bounds: below the first over-trained, above the second under-trained. */
-export const WELL_TRAINED: readonly [low: number, high: number] = [2, 6];
-/** Above this a tail is hardly a power law. */
-export const SPURIOUS = 8;
 
 export interface Documents {
   analysis: Analysis;
@@ -128,13 +124,6 @@ function refuseOthers({ analysis, allocation, training = [], tool }: Documents):
 
 function refuse(message: string): never {
   throw new AlphaLoraError('INVALID_DOCUMENT', message);
-}
-
-/** What an alpha outside of the usual range is called. */
-export function warningOf(alpha: number): AnalysedRow['warning'] {
-  if (alpha > SPURIOUS) return 'spurious';
-  if (alpha > WELL_TRAINED[1]) return 'under-trained';
-  return alpha < WELL_TRAINED[0] ? 'over-trained' : undefined;
 }
 
 /** Block and projection, which say more than the name of a tensor. */

@@ -2,9 +2,10 @@
  * What the documents say, as sentences. Each is computed: it states numbers of the documents and what
  * follows from them by a rule that is written here.
  */
+import { alphaBounds } from '@alphalora/contracts';
 import { max, mean, median } from 'd3-array';
 import { drivers, portions, robustness } from './allocation-findings.js';
-import { type BlockFacts, type Facts, type ScoredBlock, SPURIOUS, WELL_TRAINED } from './facts.js';
+import type { BlockFacts, Facts, ScoredBlock } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
 
 /** A heading of one or two words and the sentences under it. */
@@ -71,7 +72,7 @@ export function unscored(blocks: readonly BlockFacts[]): string {
 }
 
 function leastTrained({ blocks, scored, sound }: Facts): string[] {
-  const [, limit] = WELL_TRAINED;
+  const limit = alphaBounds.underTrained;
   if (scored.length === 0) return [`${unscored(blocks)}, so none has an alpha.`];
   const descending = scored.toSorted((a, b) => b.alpha - a.alpha);
   const above = descending.filter(({ alpha }) => alpha > limit);
@@ -92,12 +93,12 @@ function leastTrained({ blocks, scored, sound }: Facts): string[] {
   }
   const matrices = sound.filter(({ alpha }) => alpha > limit);
   if (matrices.length > 0) {
-    const spurious = matrices.filter(({ alpha }) => alpha > SPURIOUS).length;
+    const spurious = matrices.filter(({ alpha }) => alpha > alphaBounds.spurious).length;
     sentences.push(
       `Of the single matrices, ${whole(matrices.length)} of ${whole(sound.length)} ` +
         `${matrices.length === 1 ? 'is' : 'are'} above ${limit}` +
         (spurious > 0
-          ? `, ${whole(spurious)} of them above ${SPURIOUS}, where alpha means little.`
+          ? `, ${whole(spurious)} of them above ${alphaBounds.spurious}, where alpha means little.`
           : '.'),
     );
   }
@@ -105,7 +106,7 @@ function leastTrained({ blocks, scored, sound }: Facts): string[] {
 }
 
 function bestTrained({ scored, sound }: Facts): string[] {
-  const [limit] = WELL_TRAINED;
+  const limit = alphaBounds.overTrained;
   const sentences: string[] = [];
   if (scored.length > 1)
     sentences.push(
@@ -182,8 +183,8 @@ function extremes(blocks: readonly ScoredBlock[]): [low: ScoredBlock, high: Scor
 /** A warning in a sentence. */
 export function explained(warning: 'over-trained' | 'under-trained' | 'spurious'): string {
   if (warning === 'over-trained')
-    return `Alpha is below ${WELL_TRAINED[0]}: the matrix may be over-trained, or a few huge eigenvalues pull the fit.`;
+    return `Alpha is below ${alphaBounds.overTrained}: the matrix may be over-trained, or a few huge eigenvalues pull the fit.`;
   if (warning === 'under-trained')
-    return `Alpha is above ${WELL_TRAINED[1]}: the matrix has learned little.`;
-  return `Alpha is above ${SPURIOUS}: the tail is hardly a power law, and alpha means little.`;
+    return `Alpha is above ${alphaBounds.underTrained}: the matrix has learned little.`;
+  return `Alpha is above ${alphaBounds.spurious}: the tail is hardly a power law, and alpha means little.`;
 }

@@ -5,7 +5,7 @@ import {
   type AnalysisComparison,
   compareAllocations,
   compareAnalyses,
-} from '../comparison.js';
+} from '@alphalora/documents';
 import { readAnyDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { allocationComparisonText, analysisComparisonText } from '../output/comparison.js';

@@ -1,6 +1,6 @@
 /** How a command ends: the document into its file, the result to stdout, what is missing to stderr. */
 import type { Allocation, Analysis } from '@alphalora/contracts';
-import { formatDocument } from '../documents.js';
+import { formatDocument } from '@alphalora/documents';
 import { isStdout, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { remarks } from '../output/allocation.js';

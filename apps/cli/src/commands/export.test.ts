@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Io } from '../io.js';
-import { llamaLike, projectionAllocation } from '../test-support/allocations.js';
 import { exportCommand, writeExported } from './export.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-export-'));

@@ -1,5 +1,6 @@
 /** Opening and measuring a model: what `analyze`, `allocate` and `plan` have in common. */
 import type { Aggregate, Analysis, Precision } from '@alphalora/contracts';
+import { requireMeasured } from '@alphalora/documents';
 import { type FarmsOptions, resolveMetrics } from '@alphalora/htsr-core';
 import {
   type AnalyzeModelOptions,
@@ -13,7 +14,7 @@ import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { downloadLine, progressLine } from '../output/progress.js';
 import { parseShard } from '../pipeline/shards.js';
-import { type GateOptions, requireMeasured } from '../thresholds.js';
+import type { GateOptions } from '../thresholds.js';
 
 /** How a model is opened. */
 export interface OpeningOptions {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
 import type { OpenedModel } from '@alphalora/measuring';
 import * as v from 'valibot';
 import {
@@ -11,7 +12,6 @@ import {
   chosenAllocator,
   givenScores,
 } from '../allocating.js';
-import { formatDocument } from '../documents.js';
 import { requireFolder, writeOutput } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { allocationTable, remarks } from '../output/allocation.js';

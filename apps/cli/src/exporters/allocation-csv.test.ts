@@ -1,12 +1,12 @@
 import type { Allocation } from '@alphalora/contracts';
-import { describe, expect, it } from 'vitest';
 import {
+  allocationOf,
   hostile,
   llamaLike,
   projectionAllocation,
   valueAllocation,
-} from '../test-support/allocations.js';
-import { allocationOf } from '../test-support/documents.js';
+} from '@alphalora/documents/testing';
+import { describe, expect, it } from 'vitest';
 import { exportDocument, exportNotes } from './index.js';
 
 /** CSV as RFC 4180 has it, for cells without line breaks. */

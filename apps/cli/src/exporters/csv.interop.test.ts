@@ -1,7 +1,7 @@
 /** Python reads the table with the numbers of the document: pandas where it is installed, else csv. */
 import { spawnSync } from 'node:child_process';
+import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { analysisOf, failedRow, measuredRow, skippedRow } from '../test-support/documents.js';
 import { exportDocument } from './index.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';

@@ -1,5 +1,5 @@
+import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { analysisOf, failedRow, measuredRow, skippedRow } from '../test-support/documents.js';
 import { exportDocument } from './index.js';
 
 /** Enough of CSV for cells without line breaks. */

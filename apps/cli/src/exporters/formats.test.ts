@@ -1,15 +1,15 @@
 /** What is written is read back with the parsers of the formats, and has the numbers. */
 import type { Allocation } from '@alphalora/contracts';
-import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import {
+  allocationOf,
   hostile,
   llamaLike,
   type Projection,
   projectionAllocation,
   valueAllocation,
-} from '../test-support/allocations.js';
-import { allocationOf } from '../test-support/documents.js';
+} from '@alphalora/documents/testing';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { exportDocument, exportNotes } from './index.js';
 
 const experts = projectionAllocation('experts', llamaLike);

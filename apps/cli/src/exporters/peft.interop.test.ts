@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { llamaLike, type Projection, projectionAllocation } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { llamaLike, type Projection, projectionAllocation } from '../test-support/allocations.js';
 import { exportDocument } from './index.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';

@@ -1,8 +1,8 @@
 /** PyYAML, which Axolotl and LLaMA-Factory read their files with and which speaks YAML 1.1. */
 import { spawnSync } from 'node:child_process';
+import { hostile, llamaLike, projectionAllocation } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { hostile, llamaLike, projectionAllocation } from '../test-support/allocations.js';
 import { exportDocument } from './index.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';

@@ -1,7 +1,11 @@
 import type { Allocation } from '@alphalora/contracts';
+import {
+  allocationOf,
+  llamaLike,
+  projectionAllocation,
+  valueAllocation,
+} from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { llamaLike, projectionAllocation, valueAllocation } from '../test-support/allocations.js';
-import { allocationOf } from '../test-support/documents.js';
 import { allocationTable, remarks } from './allocation.js';
 
 const shown = (allocation: Allocation, columns = 100): string =>

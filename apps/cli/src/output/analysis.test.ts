@@ -1,5 +1,5 @@
+import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { analysisOf, measuredRow } from '../test-support/documents.js';
 import { analysisTable } from './analysis.js';
 
 const plain = { write: () => undefined };

@@ -2,8 +2,16 @@
  * An analysis for people: alpha by block and role with its uncertainty, how it runs over the
  * blocks, spectra of the other matrices, warnings, and what was left out.
  */
-import type { AnalysedRow, Analysis, BlockRow, MatrixRow, Warning } from '@alphalora/contracts';
-import { hasAlpha, mean } from '@alphalora/htsr-core';
+import {
+  type AnalysedRow,
+  type Analysis,
+  alphaBounds,
+  type BlockRow,
+  hasAlpha,
+  type MatrixRow,
+  type Warning,
+} from '@alphalora/contracts';
+import { mean } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
 import { printableData } from './printable.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
@@ -131,9 +139,9 @@ function matrixTable(rows: readonly AnalysedRow[]): string {
 /** A line per kind of warning, with the matrices that deserve it most. */
 function warningLines(rows: readonly AnalysedRow[]): string {
   const kinds: Array<[Warning, string, sign: number]> = [
-    ['spurious', 'alpha > 8', -1],
-    ['under-trained', 'alpha > 6', -1],
-    ['over-trained', 'alpha < 2', 1],
+    ['spurious', `alpha > ${alphaBounds.spurious}`, -1],
+    ['under-trained', `alpha > ${alphaBounds.underTrained}`, -1],
+    ['over-trained', `alpha < ${alphaBounds.overTrained}`, 1],
   ];
   const lines = kinds.map(([kind, bound, sign]) => {
     const warned = rows.filter(({ warning }) => warning === kind);

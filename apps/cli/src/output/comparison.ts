@@ -1,7 +1,12 @@
 /** Two documents side by side for people. */
 import type { Resource } from '@alphalora/contracts';
-import { amountText, resources, summaryText } from '@alphalora/documents';
-import type { AllocationComparison, AnalysisComparison } from '../comparison.js';
+import {
+  type AllocationComparison,
+  type AnalysisComparison,
+  amountText,
+  resources,
+  summaryText,
+} from '@alphalora/documents';
 import type { Output } from '../io.js';
 import { fixed } from './analysis.js';
 import { counts } from './counts.js';

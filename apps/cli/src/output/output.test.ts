@@ -1,6 +1,5 @@
 import type { Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { formatDocument } from '../documents.js';
 import { omissions } from './analysis.js';
 import { bytes, downloadLine, duration, progressLine } from './progress.js';
 import { table } from './table.js';
@@ -107,13 +106,5 @@ describe('what was left out', () => {
   it('names failures one by one and counts the rest by reason', () => {
     expect(omissions(analysis)).toBe('failed: c: contains NaN\nskipped: 2 × not a matrix\n');
     expect(omissions({ ...analysis, matrices: [] })).toBe('');
-  });
-});
-
-describe('formatDocument', () => {
-  it('writes JSON that reads back equal, a line per row', () => {
-    const text = formatDocument(analysis);
-    expect(JSON.parse(text)).toEqual(analysis);
-    expect(text.split('\n').filter((line) => line.includes('"name":"')).length).toBe(4);
   });
 });

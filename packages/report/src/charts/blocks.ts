@@ -3,13 +3,15 @@
  * are percentages, so that the charts take any width without scaling their text; the labels hang over
  * the edges into margins that the style sheet leaves.
  */
+import { alphaBounds } from '@alphalora/contracts';
 import { ticks } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import type { BlockFacts } from '../facts.js';
-import { WELL_TRAINED } from '../facts.js';
 import { decimal, percent, plain, range, tenths } from '../format.js';
 import { type Content, type Html, html, trusted } from '../html.js';
 import type { ResourceWords } from '../resource.js';
+
+const { overTrained, underTrained } = alphaBounds;
 
 const TOP = 26;
 const BOTTOM = 26;
@@ -23,7 +25,7 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
   // A wild interval must not squeeze all others; it ends in an arrow.
   const ends = blocks.map(({ interval }) => Math.min(interval?.[1] ?? 0, 1.3 * largest));
   const smallest = Math.min(1, ...known, ...blocks.map(({ interval }) => interval?.[0] ?? 1));
-  const highest = Math.max(WELL_TRAINED[1] + 0.5, largest * 1.04, ...ends);
+  const highest = Math.max(underTrained + 0.5, largest * 1.04, ...ends);
   const x = scaleLinear([smallest, highest], [0, 100]);
   const row = (block: BlockFacts, y: number): Content => {
     const { alpha, interval, index, unsound } = block;
@@ -31,12 +33,12 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
       return html`<text class="none" x="0" y="${y + 4}">${unsound ? 'no fit says anything' : 'no matrix measured'}</text>`;
     const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
-    const mark = alpha > WELL_TRAINED[1] ? 'dot under' : 'dot';
+    const mark = alpha > underTrained ? 'dot under' : 'dot';
     return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
   };
   const guides: [number, string][] = [
-    [WELL_TRAINED[0], 'over-trained below 2'],
-    [WELL_TRAINED[1], 'under-trained above 6'],
+    [overTrained, `over-trained below ${overTrained}`],
+    [underTrained, `under-trained above ${underTrained}`],
   ];
   return rows({
     blocks,

@@ -1,5 +1,5 @@
 /** Alpha and what is allocated by block, as a pair of charts and as numbers. */
-
+import { alphaBounds } from '@alphalora/contracts';
 import type { AllocationFacts } from '../allocation.js';
 import { hanging, hold, STRONG_HOLD } from '../allocation-findings.js';
 import { alphaChart, amountsChart } from '../charts/blocks.js';
@@ -20,7 +20,7 @@ export function blocksSection(facts: Facts): Html {
 <figure><figcaption><b>Alpha</b> ${intervals ? 'with its 95 % interval' : '(the analysis holds no intervals)'}</figcaption>${alphaChart(blocks, alphaWords(facts))}</figure>
 ${allocation && amountsFigure(allocation, blocks)}
 </div>
-<p class="key">Dashed lines: usual bounds of alpha, 2 (over-trained below) and 6 (under-trained above)${allocation && `; ${guideOf(allocation)[2]}`}.</p>
+<p class="key">Dashed lines: usual bounds of alpha, ${alphaBounds.overTrained} (over-trained below) and ${alphaBounds.underTrained} (under-trained above)${allocation && `; ${guideOf(allocation)[2]}`}.</p>
 ${allocation && driverTable(blocks)}
 <details data-print><summary>All blocks in numbers</summary>${numbers(facts)}</details>
 </section>`;

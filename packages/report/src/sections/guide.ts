@@ -1,6 +1,9 @@
 /** The words that the page uses, each in a few sentences for a reader who has met none of them. */
+import { alphaBounds } from '@alphalora/contracts';
 import type { Facts } from '../facts.js';
 import { type Html, html } from '../html.js';
+
+const { overTrained, underTrained, spurious } = alphaBounds;
 
 const words: readonly (readonly [word: string, meaning: string])[] = [
   [
@@ -21,7 +24,7 @@ const words: readonly (readonly [word: string, meaning: string])[] = [
   ],
   [
     'Alpha',
-    'How fast the tail falls: twice as large an eigenvalue is 2 to the power of alpha times as rare, 8 times at alpha 3. A small alpha is a heavy tail, the mark of a matrix that has learned much. Between 2 and 6 is usual; above 6 counts as under-trained, below 2 as over-trained, and above 8 the tail is hardly a power law. A fit to a spectrum without a tail (all eigenvalues equal, or fewer than five above the cut) says nothing and is left out. A block’s alpha is an average over the rest of its projections.',
+    `How fast the tail falls: twice as large an eigenvalue is 2 to the power of alpha times as rare, 8 times at alpha 3. A small alpha is a heavy tail, the mark of a matrix that has learned much. Between ${overTrained} and ${underTrained} is usual; above ${underTrained} counts as under-trained, below ${overTrained} as over-trained, and above ${spurious} the tail is hardly a power law. A fit to a spectrum without a tail (all eigenvalues equal, or fewer than five above the cut) says nothing and is left out. A block’s alpha is an average over the rest of its projections.`,
   ],
   [
     'Cut (xmin) and tail',

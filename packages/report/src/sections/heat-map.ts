@@ -3,15 +3,17 @@
  * its number and its headers for whoever cannot tell the colours apart.
  */
 
-import type { UnanalysedRow } from '@alphalora/contracts';
+import { alphaBounds, type UnanalysedRow, warningOf } from '@alphalora/contracts';
 import { group, mean } from 'd3-array';
-import { type Facts, type InBlock, warningOf } from '../facts.js';
+import type { Facts, InBlock } from '../facts.js';
 import { count, decimal } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 import { amountMap } from './amount-map.js';
 
-/** Lower bounds of the colours after the first; 2, 6 and 8 are the marks of the warnings. */
-const STEPS: readonly number[] = [2, 2.5, 3, 3.5, 4, 5, 6, 8];
+const { overTrained, underTrained, spurious } = alphaBounds;
+
+/** Lower bounds of the colours after the first. */
+const STEPS: readonly number[] = [overTrained, 2.5, 3, 3.5, 4, 5, underTrained, spurious];
 
 /** The class of the colour of an alpha: 0 below 2, 8 above 8. */
 export function step(alpha: number): number {

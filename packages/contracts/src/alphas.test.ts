@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { warningOf } from './warnings.js';
+import { warningOf } from './alphas.js';
 
 it.each([
   [1.99, 'over-trained'],

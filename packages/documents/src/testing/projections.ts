@@ -67,7 +67,7 @@ export const llamaLike: Projection[] = [
 ];
 
 /** Names that regular expressions, YAML, CSV, JSON and shells read as something else. */
-export const hostile = [
+export const hostile: readonly string[] = [
   'model.layers.0.a+b(c)[d]{2}|e$.weight',
   'model.layers.0.x*y?^z.weight',
   'model.layers.0.back\\slash.weight',

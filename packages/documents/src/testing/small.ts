@@ -9,7 +9,11 @@ import type {
 } from '@alphalora/contracts';
 
 /** A measured projection; its place in the model is read off names such as `h.3.q_proj.weight`. */
-export function measuredRow(name: string, alpha: number, more: Partial<AnalysedRow> = {}) {
+export function measuredRow(
+  name: string,
+  alpha: number,
+  more: Partial<AnalysedRow> = {},
+): AnalysedRow {
   const [, block, role] = /\.(\d+)\..*?(\w+)\.weight$/.exec(name) ?? [];
   const row: AnalysedRow = {
     ...{ name, shape: [4, 4], dtype: 'F32', status: 'ok' },

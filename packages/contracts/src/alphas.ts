@@ -1,0 +1,23 @@
+/** Which alphas count, and what one outside of the usual range says, by WeightWatcher's bounds. */
+import type { AnalysedRow, MatrixRow, Warning } from './analysis.js';
+
+export const alphaBounds = {
+  /** Below this a layer is over-trained: its tail is heavier than that of any well-trained layer. */
+  overTrained: 2,
+  /** Above this it is under-trained. */
+  underTrained: 6,
+  /** Above this the tail is hardly a power law, and alpha says little. */
+  spurious: 8,
+} as const;
+
+/** Undefined for the usual alphas, from 2 to 6. */
+export function warningOf(alpha: number): Warning | undefined {
+  if (alpha < alphaBounds.overTrained) return 'over-trained';
+  if (alpha > alphaBounds.spurious) return 'spurious';
+  return alpha > alphaBounds.underTrained ? 'under-trained' : undefined;
+}
+
+/** Whether a row has an alpha that counts: measured, with a fit that says something. */
+export function hasAlpha(row: MatrixRow): row is AnalysedRow {
+  return row.status === 'ok' && row.weak === undefined;
+}

@@ -1,0 +1,36 @@
+/** A number on two sides, and what lies between. */
+
+/** A number on both sides; absent where a side does not have it. */
+export type Change<Key extends string, Name> = Record<Key, Name> & {
+  a?: number;
+  b?: number;
+  /** b - a */
+  difference?: number;
+  /** Whether the 95 % intervals overlap, where both sides have one. */
+  overlap?: boolean;
+};
+
+export function difference(
+  a: number | undefined,
+  b: number | undefined,
+): { a?: number; b?: number; difference?: number } {
+  return {
+    ...(a !== undefined && { a }),
+    ...(b !== undefined && { b }),
+    ...(a !== undefined && b !== undefined && { difference: b - a }),
+  };
+}
+
+/** Blocks of both sides in the order of their indices. */
+export function byIndex<Block extends { index: number }, Result>(
+  a: readonly Block[],
+  b: readonly Block[],
+  compare: (a: Block | undefined, b: Block | undefined) => Result,
+): Array<{ index: number } & Result> {
+  const [blocksA, blocksB] = [a, b].map((blocks) => new Map(blocks.map((x) => [x.index, x])));
+  const indices = [...new Set([...blocksA!.keys(), ...blocksB!.keys()])].sort((x, y) => x - y);
+  return indices.map((index) => ({
+    index,
+    ...compare(blocksA!.get(index), blocksB!.get(index)),
+  }));
+}

@@ -1,0 +1,138 @@
+/**
+ * Two analyses side by side, block by block and matrix by matrix: before and after fine-tuning, two
+ * checkpoints. Plain data.
+ */
+import { type AnalysedRow, type Analysis, hasAlpha, type MatrixRow } from '@alphalora/contracts';
+import { byIndex, type Change, difference } from './changes.js';
+import { spearman } from './spearman.js';
+
+export interface AnalysisComparison {
+  kind: 'comparison';
+  of: 'analysis';
+  a: ComparedAnalysis;
+  b: ComparedAnalysis;
+  /** Options that change alphas and are not the same; undefined where one side lacks them. */
+  options: Record<string, { a?: unknown; b?: unknown }>;
+  blocks: Change<'index', number>[];
+  /** Spearman's rank correlation of the blocks' alphas; absent where it is undefined. */
+  rankCorrelation?: number;
+  /** Matrices with an alpha that counts on both sides, the largest change of it first. */
+  matrices: Array<Change<'name', string> & { block?: number; role?: string; nameInB?: string }>;
+}
+
+interface ComparedAnalysis {
+  source: string;
+  architecture?: string;
+  /** Names of measured matrices that have no partner. */
+  unmatched: string[];
+  failed: string[];
+  /** Measured, with a fit that says nothing: not compared. Absent where there is none. */
+  weak?: string[];
+}
+
+/** They change the last digits of an alpha, its interval or other numbers, not the alpha. */
+const harmlessOptions = new Set(['engine', 'build', 'metrics', 'bootstrap', 'seed']);
+
+export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
+  const pairs = matchRows(measuredRows(a), measuredRows(b));
+  const matched = new Set(pairs.flat());
+  const comparable = pairs.filter((pair) => pair.every(hasAlpha));
+  const matrices = comparable.map(([rowA, rowB]) => ({
+    ...{ name: rowA.name, ...(rowB.name !== rowA.name && { nameInB: rowB.name }) },
+    ...(rowA.block !== undefined && { block: rowA.block }),
+    ...(rowA.role !== undefined && { role: rowA.role }),
+    ...change(rowA, rowB),
+  }));
+  matrices.sort((one, other) => Math.abs(other.difference!) - Math.abs(one.difference!));
+  const blocks = byIndex(a.blocks, b.blocks, change);
+  const both = blocks.filter((block) => block.difference !== undefined);
+  const rankCorrelation = spearman(
+    both.map((block) => block.a!),
+    both.map((block) => block.b!),
+  );
+  const side = (analysis: Analysis): ComparedAnalysis => {
+    const weak = names(measuredRows(analysis).filter((row) => !hasAlpha(row)));
+    return {
+      source: analysis.model.source,
+      ...(analysis.model.architecture !== undefined && {
+        architecture: analysis.model.architecture,
+      }),
+      unmatched: names(measuredRows(analysis).filter((row) => !matched.has(row))),
+      failed: names(analysis.matrices.filter(({ status }) => status === 'failed')),
+      ...(weak.length > 0 && { weak }),
+    };
+  };
+  return {
+    ...({ kind: 'comparison', of: 'analysis', a: side(a), b: side(b) } as const),
+    ...{ options: differingOptions(a, b), blocks },
+    ...(rankCorrelation !== undefined && { rankCorrelation }),
+    matrices,
+  };
+}
+
+/** Pairs by name; of the rest, those that alone have their place in the model on both sides. */
+function matchRows(a: AnalysedRow[], b: AnalysedRow[]): Array<[AnalysedRow, AnalysedRow]> {
+  const byName = new Map(b.map((row) => [row.name, row]));
+  const pairs = a.flatMap((row): Array<[AnalysedRow, AnalysedRow]> => {
+    const partner = byName.get(row.name);
+    return partner ? [[row, partner]] : [];
+  });
+  const taken = new Set(pairs.flat());
+  const places = byPlace(b.filter((row) => !taken.has(row)));
+  for (const [key, rows] of byPlace(a.filter((row) => !taken.has(row)))) {
+    const partners = places.get(key) ?? [];
+    if (rows.length === 1 && partners.length === 1) pairs.push([rows[0]!, partners[0]!]);
+  }
+  return pairs;
+}
+
+function byPlace(rows: readonly AnalysedRow[]): Map<string, AnalysedRow[]> {
+  const places = new Map<string, AnalysedRow[]>();
+  for (const row of rows) places.set(place(row), [...(places.get(place(row)) ?? []), row]);
+  return places;
+}
+
+/**
+ * Where a matrix belongs, whatever its model's names begin with: block, role, and the numbers of
+ * experts further on in the name; outside of blocks the last two parts of the name.
+ */
+function place({ name, block, role }: AnalysedRow): string {
+  const parts = name.split(/[.[\]]+/);
+  if (block === undefined || role === undefined) return parts.slice(-2).join('.');
+  const inside = parts.slice(parts.indexOf(String(block)) + 1);
+  return [block, role, ...inside.filter((part) => /^\d+$/.test(part))].join(' ');
+}
+
+interface Estimate {
+  alpha?: number;
+  interval?: [low: number, high: number];
+}
+
+function change(
+  a: Estimate | undefined,
+  b: Estimate | undefined,
+): ReturnType<typeof difference> & { overlap?: boolean } {
+  const intervals = a?.interval && b?.interval ? { a: a.interval, b: b.interval } : undefined;
+  return {
+    ...difference(a?.alpha, b?.alpha),
+    ...(intervals && {
+      overlap: intervals.a[0] <= intervals.b[1] && intervals.b[0] <= intervals.a[1],
+    }),
+  };
+}
+
+function differingOptions({ options: a }: Analysis, { options: b }: Analysis) {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const differing = keys.filter(
+    (key) => !harmlessOptions.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]),
+  );
+  return Object.fromEntries(differing.map((key) => [key, { a: a[key], b: b[key] }]));
+}
+
+function measuredRows({ matrices }: Analysis): AnalysedRow[] {
+  return matrices.filter((row): row is AnalysedRow => row.status === 'ok');
+}
+
+function names(rows: readonly MatrixRow[]): string[] {
+  return rows.map(({ name }) => name);
+}

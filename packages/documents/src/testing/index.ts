@@ -1,0 +1,9 @@
+/** Small documents made by hand, for tests of whatever reads documents. */
+export {
+  hostile,
+  llamaLike,
+  type Projection,
+  projectionAllocation,
+  valueAllocation,
+} from './projections.js';
+export { allocationOf, analysisOf, failedRow, measuredRow, skippedRow } from './small.js';
