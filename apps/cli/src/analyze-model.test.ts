@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { formatDocument } from '@alphalora/documents';
 import { seededRandom } from '@alphalora/htsr-core';
 import { type AnalyzeModelOptions, analyzeModel } from '@alphalora/measuring';
 import { afterAll, describe, expect, it } from 'vitest';
-import { formatDocument } from './documents.js';
 import { run } from './run.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-library-'));
