@@ -58,6 +58,20 @@ describe('a fit that says nothing', () => {
     ).sort();
     expect(weaknessOf(spectrum, hill().fit(spectrum))).toMatch('half of the tail is at its cut');
   });
+
+  it.each([2, 3])('has a tail of %d values that repeat, but for rounding', (count) => {
+    const random = seededRandom(7);
+    const spectrum = Float64Array.from(
+      { length: 64 },
+      (_, i) => 4 ** (i % count) * (1 + 1e-4 * random()),
+    ).sort();
+    // Cuts inside of the lowest value, so that fewer than half of the tail are equal to it.
+    for (const k of [62, 50]) {
+      expect(weaknessOf(spectrum, hill({ k }).fit(spectrum))).toBe(
+        `only ${count} different eigenvalues in the tail`,
+      );
+    }
+  });
 });
 
 describe('the row of a matrix', () => {

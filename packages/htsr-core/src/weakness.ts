@@ -12,6 +12,7 @@
  *   them by as much. An exponent above 3.5 comes out of any such spectrum, up to 1e7.
  * - A tail that piles up at its cut: half of it within 1 % of its smallest eigenvalue, which is how
  *   far apart rounding to bfloat16 moves equal ones. A power law does so for alpha = 70 only.
+ * - A tail of two or three values, each repeated, by the same 1 %.
  *
  * WeightWatcher 0.7.5.5 leaves out matrices with fewer than 10 eigenvalues (`min_evals`), which
  * would exclude every LoRA of rank 8, and has no bound on the tail or its width.
@@ -23,8 +24,10 @@ import { quantile } from './statistics.js';
 export const SMALLEST_TAIL = 5;
 /** Largest over smallest eigenvalue of a spectrum that is more than a constant with noise. */
 const FLAT = 1.5;
-/** Median over smallest eigenvalue of a tail that is more than a pile at its cut. */
-const PILE = 1.01;
+/** How far apart rounding may move equal eigenvalues. */
+const EQUAL = 1.01;
+/** Different eigenvalues of a tail that is more than a few which repeat. */
+const FEWEST_LEVELS = 4;
 
 /**
  * Why the fit says nothing, in words; undefined where it counts.
@@ -39,9 +42,23 @@ export function weaknessOf(eigenvalues: Float64Array, fit: TailFit): string | un
   }
   if (fit.tail < SMALLEST_TAIL) return `${count(fit.tail)} in the tail: ${NEEDED}`;
   const start = eigenvalues.findIndex((value) => value >= fit.xmin);
-  const middle = quantile(eigenvalues.subarray(start, start + fit.tail), 0.5) / fit.xmin;
-  if (middle < PILE) return `half of the tail is at its cut, up to ${factor(middle)} it`;
-  return undefined;
+  const tail = eigenvalues.subarray(start, start + fit.tail);
+  const middle = quantile(tail, 0.5) / fit.xmin;
+  if (middle < EQUAL) return `half of the tail is at its cut, up to ${factor(middle)} it`;
+  const levels = levelsOf(tail);
+  return levels < FEWEST_LEVELS ? `only ${levels} different eigenvalues in the tail` : undefined;
+}
+
+/** Different values, where those that a level begins with and all up to 1 % above count as one. */
+function levelsOf(ascending: Float64Array): number {
+  let levels = 0;
+  let end = 0;
+  for (const value of ascending) {
+    if (value < end) continue;
+    levels++;
+    end = value * EQUAL;
+  }
+  return levels;
 }
 
 const NEEDED = `an exponent needs at least ${SMALLEST_TAIL}`;
