@@ -1,5 +1,9 @@
-/** A mapping as YAML 1.2, below comments that say what it could not express. */
-import { Document } from 'yaml';
+/**
+ * A mapping as YAML, below comments that say what it could not express. Readers such as PyYAML speak
+ * YAML 1.1, where more characters end a line than in 1.2, and refuse controls even in comments.
+ */
+import { Document, Scalar, visit } from 'yaml';
+import { dataForTerminal, printable } from '../output/printable.js';
 
 export function yamlOf(
   content: Readonly<Record<string, unknown>>,
@@ -7,7 +11,19 @@ export function yamlOf(
 ): string {
   // Aliases, for the pattern that is written twice, are more than some readers know.
   const document = new Document(content, { aliasDuplicateObjects: false });
-  if (notes.length > 0) document.commentBefore = notes.map((note) => ` ${note}`).join('\n');
+  visit(document, {
+    Scalar(_, node) {
+      const { value } = node;
+      // Only between double quotes there are escapes.
+      if (typeof value === 'string' && printable(value) !== value) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  const lines = notes.map((note) => ` ${printable(note)}`);
+  if (lines.length > 0) document.commentBefore = lines.join('\n');
   // Unfolded: names stay on their lines.
-  return document.toString({ lineWidth: 0 });
+  const text = document.toString({
+    lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
+  });
+  return dataForTerminal(text);
 }

@@ -77,8 +77,8 @@ function kept(character: string): string {
     : (short[character] ?? escaped(character));
 }
 
-/** JSON stays the same JSON. */
-function dataForTerminal(text: string): string {
+/** JSON stays the same JSON, and so does YAML that has such characters in double quotes alone. */
+export function dataForTerminal(text: string): string {
   return text.replace(unsafe, (character) => {
     if (character === '\n' || character === '\t') return character;
     return `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;

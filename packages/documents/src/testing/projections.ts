@@ -75,4 +75,7 @@ export const hostile: readonly string[] = [
   "model.layers.0.it's & *alias !tag.weight",
   'model.layers.0.ünïcode 层.weight',
   'model.layers.0.__proto__.weight',
+  // What ends a line in YAML 1.1, and controls, which it refuses.
+  'model.layers.0.a\rlora_r: 1\u2028lora_r: 2\u0085lora_r: 3\x1b[31m\x9b2J.weight',
+  'model.layers.0.one\u2028more.weight',
 ];
