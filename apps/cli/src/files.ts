@@ -4,7 +4,9 @@
  * read from regular files alone.
  */
 import { constants, openSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
@@ -54,6 +56,38 @@ export function isStdout(path: string): boolean {
 export async function writeOutput(path: string, content: string, io: Io): Promise<void> {
   if (isStdout(path)) io.stdout.write(content, 'data');
   else await writeFileAtomic(path, content, { signal: io.signal });
+}
+
+/** What a model cannot be without: in its folder, nothing that `-o` names may replace it. */
+const ofModels = /\.safetensors(\.index\.json)?$|^(adapter_|tokenizer_)?config\.json$|^tokenizer\./;
+
+/**
+ * Keeps a command from replacing what it reads.
+ *
+ * @param named everything else on the command line that may be a path
+ * @throws AlphaLoraError `INVALID_OPTION` where `-o` is one of these files, or one of a model's in one
+ *   of these folders
+ */
+export async function protectInputs(output: string, named: readonly string[]): Promise<void> {
+  if (output === '') throw new AlphaLoraError('INVALID_OPTION', '-o is empty: it takes a path');
+  if (isStdout(output)) return;
+  const stats = await statIfPresent(output).catch(() => undefined);
+  if (!stats?.isFile()) return;
+  for (const path of named) {
+    for (const file of [path, ...(await filesOfModel(path))]) {
+      const own = await statIfPresent(file).catch(() => undefined);
+      if (own?.ino !== stats.ino || own.dev !== stats.dev) continue;
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `-o ${output} would replace what the command reads: name another file`,
+      );
+    }
+  }
+}
+
+async function filesOfModel(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => ofModels.test(name)).map((name) => join(folder, name));
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` where `-o` has to name a folder and names stdout */

@@ -16,6 +16,15 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .version(toolVersion(), '-V, --version')
     .showHelpAfterError('(--help lists the options)')
     .exitOverride()
+    .hook('preAction', async (_, command) => {
+      const { output, ...options } = command.opts();
+      if (typeof output !== 'string') return;
+      const named = [...command.args, ...Object.values(options).flat()];
+      await (await import('./files.js')).protectInputs(
+        output,
+        named.filter((value) => typeof value === 'string'),
+      );
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),

@@ -2,6 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -133,6 +135,46 @@ describe.skipIf(isWindows)('documents come from', () => {
   it('what is no document, told by its name', () => {
     const { stderr } = shell('echo "{}" | alphalora allocate -');
     expect(stderr).toBe('error: stdin is not an analysis: its kind is missing\n');
+  });
+});
+
+describe('-o is not what the command reads', () => {
+  const model = join(root, 'model');
+  const copy = join(root, 'copy.json');
+  beforeAll(() => {
+    cpSync(demo, model, { recursive: true });
+    cpSync(analysis, copy);
+    linkSync(copy, join(root, 'link.json'));
+  });
+
+  it.each<[string, string, string[]]>([
+    ['the document', copy, ['allocate', copy]],
+    ['the document by another name', join(root, 'link.json'), ['allocate', copy]],
+    ['the last of several', allocation, ['report', analysis, allocation]],
+    ['the file of an option', copy, ['allocate', analysis, '--scores', copy]],
+    ['weights', join(model, 'model.safetensors'), ['analyze', join(model, 'model.safetensors')]],
+    ['weights in the folder', join(model, 'model.safetensors'), ['analyze', model]],
+    ['config.json of the folder', join(model, 'config.json'), ['analyze', model]],
+  ])('nor %s', async (_, file, args) => {
+    const before = readFileSync(file);
+    const { code, stderr } = await alphalora(...args, '-o', file);
+    expect([code, stderr]).toEqual([
+      2,
+      `error: -o ${file} would replace what the command reads: name another file\n`,
+    ]);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('but may be a result beside the weights, again', async () => {
+    const file = join(model, 'analysis.json');
+    for (let run = 0; run < 2; run++) {
+      expect((await alphalora('analyze', model, '-o', file)).code).toBe(0);
+    }
+  });
+
+  it('nor nothing', async () => {
+    const { code, stderr } = await alphalora('allocate', analysis, '-o', '');
+    expect([code, stderr]).toEqual([2, 'error: -o is empty: it takes a path\n']);
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdtempSync,
@@ -92,6 +93,17 @@ describe('the cache of spectra', () => {
     await writeSealed(file, `spectrum-2 ${key} ${count + 1}`, new Uint8Array(1 + 8 * count));
     expect(await readCached(folder, key, count)).toBeUndefined();
     writeFileSync(file, sound);
+    expect(await readCached(folder, key, count)).toEqual(spectrum);
+  });
+
+  it.skipIf(process.platform === 'win32')('takes the place of a pipe', async () => {
+    const folder = join(root, 'places');
+    await writeCached(folder, key, spectrum);
+    const [file] = entries(folder) as [string];
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    expect(await readCached(folder, key, count)).toBeUndefined();
+    await writeCached(folder, key, spectrum);
     expect(await readCached(folder, key, count)).toEqual(spectrum);
   });
 

@@ -4,12 +4,16 @@
  * put under another name or written for something else counts as absent.
  */
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { readRegularFile, statIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
 
 const CHECKSUM_BYTES = 32;
 
 /** @param header one line, which says everything that the body is valid for */
 export async function writeSealed(file: string, header: string, body: Uint8Array): Promise<void> {
+  // A pipe in its place would wait for a reader, and a device keep nothing.
+  const stats = await statIfPresent(file);
+  if (stats && !stats.isFile()) await rm(file);
   const content = Buffer.concat([Buffer.from(`${header}\n`), body]);
   await writeFileAtomic(file, Buffer.concat([content, checksum(content)]));
 }
