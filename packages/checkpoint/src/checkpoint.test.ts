@@ -1,7 +1,7 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.js';
-import { serializeSafetensors, type TensorData } from './safetensors/serialize.js';
+import { serializeSafetensors, type TensorData } from './formats/safetensors/serialize.js';
 import { memorySource } from './sources/memory.js';
 import { countingSource } from './test-support/counting-source.js';
 import { fileBytes, joined } from './test-support/files.js';

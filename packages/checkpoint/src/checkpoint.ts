@@ -2,15 +2,21 @@
  * A checkpoint from its byte sources: headers are read and checked, weights are described, and
  * nothing else is read until a weight is asked for its values. Runs in Node and the browser.
  */
-import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  type CheckpointFormat,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
+import { readFormat } from './formats/index.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
-import { readHeader } from './safetensors/header.js';
-import { checkAgainstIndex, plainName, readShardIndex } from './shard-index.js';
-import { type PlacedTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
+import type { ModelConfig } from './naming/index.js';
+import { checkAgainstIndex, plainName, readShardIndex } from './sources/shard-index.js';
+import { type FileTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
 export interface Checkpoint {
@@ -18,7 +24,7 @@ export interface Checkpoint {
   readonly source: string;
   /** Class of the model: as config.json says, or guessed from the names when there is none. */
   readonly architecture?: string;
-  /** config.json, or adapter_config.json of an adapter. */
+  /** config.json, or what a file says in its place; adapter_config.json of an adapter. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** One more than the highest block number of any weight. */
   readonly blocks: number;
@@ -51,11 +57,13 @@ export interface CheckpointOptions {
    * float32. The checkpoint takes the adapter over, and closes it.
    */
   adapter?: Adapter;
+  /** Formats of files that are asked before the built-in ones. */
+  formats?: readonly CheckpointFormat[];
   signal?: AbortSignal;
 }
 
 export interface CheckpointSources {
-  /** The .safetensors files. */
+  /** The files of weights. */
   files: readonly ByteSource[];
   /** config.json */
   config?: ByteSource;
@@ -78,19 +86,21 @@ const MAX_CONFIG_BYTES = 16_000_000;
  */
 export async function readCheckpoint(
   { files, config: configSource, index: indexSource, name }: CheckpointSources,
-  { splitFused = false, adapter, signal }: CheckpointOptions = {},
+  { splitFused = false, adapter, formats = [], signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
-  const config =
+  let config: ModelConfig | undefined =
     configSource && (await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python'));
-  const tensors: PlacedTensor[] = [];
+  const tensors: FileTensor[] = [];
   const metadata = new Map<string, string>();
+  const aborts = signal && { signal };
   for (const source of files) {
-    const header = await readHeader(source, signal);
-    for (const tensor of header.tensors) tensors.push({ ...tensor, source });
-    for (const [key, value] of Object.entries(header.metadata))
+    const content = await readFormat(source, { further: formats, ...aborts });
+    for (const tensor of content.tensors) tensors.push({ ...tensor, file: source.name });
+    for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
+    config ??= content.config;
   }
   if (indexSource) {
     const index = await readShardIndex(indexSource, signal);
@@ -162,17 +172,17 @@ function contentOf(
 }
 
 /** @returns the file of each tensor, by name */
-function checkUnique(tensors: readonly PlacedTensor[]): ReadonlyMap<string, string> {
+function checkUnique(tensors: readonly FileTensor[]): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  for (const { name, source } of tensors) {
+  for (const { name, file } of tensors) {
     const other = files.get(name);
     if (other !== undefined) {
       throw invalid(`${other} holds a tensor of the same name; open one of the files`, {
-        file: source.name,
+        file,
         tensor: name,
       });
     }
-    files.set(name, source.name);
+    files.set(name, file);
   }
   return files;
 }

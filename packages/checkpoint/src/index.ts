@@ -11,9 +11,11 @@ export type {
   CheckpointSources,
 } from './checkpoint.js';
 export { adapterCheckpoint, readCheckpoint } from './checkpoint.js';
-export type { SafetensorsContent, TensorData } from './safetensors/serialize.js';
-export { serializeSafetensors } from './safetensors/serialize.js';
+export type { SafetensorsContent, TensorData } from './formats/safetensors/serialize.js';
+export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export { memorySource } from './sources/memory.js';
+export type { TensorPlace } from './tensors/stored.js';
+export { storedTensor } from './tensors/stored.js';
 export { decodeValues } from './values/decode.js';
 export type { FloatDType } from './values/encode.js';
 export { encodeValues } from './values/encode.js';

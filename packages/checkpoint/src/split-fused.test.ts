@@ -1,7 +1,7 @@
-/** Fused projections through the whole reader; `fused.test.ts` has the layouts one by one. */
+/** Fused projections through the whole reader; `naming/fused.test.ts` has the layouts one by one. */
 import { describe, expect, it } from 'vitest';
 import { type CheckpointOptions, readCheckpoint } from './checkpoint.js';
-import { serializeSafetensors, type TensorData } from './safetensors/serialize.js';
+import { serializeSafetensors, type TensorData } from './formats/safetensors/serialize.js';
 import { memorySource } from './sources/memory.js';
 import { countingSource } from './test-support/counting-source.js';
 import { joined } from './test-support/files.js';

@@ -25,12 +25,32 @@ export interface ByteSource {
 /** What a weight is for. Only projections count towards a block's score. */
 export type WeightKind = 'projection' | 'router' | 'embedding' | 'head' | 'norm' | 'bias' | 'other';
 
-/** What a checkpoint knows about a weight before it reads any of its values. */
-export interface WeightDescription {
+/** What the header of a file says about a tensor. */
+export interface TensorDescription {
   readonly name: string;
   /** As stored, e.g. `[out, in]` for a linear map, `[in, out]` for GPT-2's Conv1D. */
   readonly shape: readonly number[];
   readonly dtype: DType;
+}
+
+/** A tensor with its values, read on demand and decoded to floating point. */
+export interface StoredTensor extends TensorDescription {
+  /**
+   * Decoded elements `[start, end)` in row-major order (all of them by default).
+   * A Float64Array where the stored type needs it (F64 and integers over 24 bits).
+   */
+  read(start?: number, end?: number, signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+  /**
+   * The stored little-endian bytes of the elements from `start` on, straight into `target`.
+   * Absent when the elements are not stored in one run, or rows end within a block of them.
+   */
+  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+  /** Stands for these very values where that is known without reading them; see {@link ByteSource}. */
+  readonly identity?: string;
+}
+
+/** What a checkpoint knows about a weight before it reads any of its values. */
+export interface WeightDescription extends TensorDescription {
   /** Index of the decoder (or encoder) block that it belongs to. */
   readonly block?: number;
   /** Role within the block in the field's vocabulary: `q_proj`, `up_proj`, ... */
@@ -57,22 +77,10 @@ export interface LowRankFactors {
   right(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
 }
 
-/** A weight with its values, read on demand and decoded to floating point. */
-export interface WeightTensor extends WeightDescription {
-  /**
-   * Decoded elements `[start, end)` in row-major order (all of them by default).
-   * A Float64Array where the stored type needs it (F64 and integers over 24 bits).
-   */
-  read(start?: number, end?: number, signal?: AbortSignal): Promise<Float32Array | Float64Array>;
-  /**
-   * The stored little-endian bytes of the elements from `start` on, straight into `target`.
-   * Absent when the elements are not stored in one run.
-   */
-  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+/** A weight with its values. */
+export interface WeightTensor extends WeightDescription, StoredTensor {
   /** Present where the weight is stored as factors. */
   readonly factors?: LowRankFactors;
-  /** Stands for these very values where that is known without reading them; see {@link ByteSource}. */
-  readonly identity?: string;
 }
 
 /** One matrix, as a {@link SpectralEngine} receives it. */

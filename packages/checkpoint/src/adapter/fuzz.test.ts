@@ -3,7 +3,7 @@ import { type AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adapterCheckpoint } from '../checkpoint.js';
-import type { TensorData } from '../safetensors/serialize.js';
+import type { TensorData } from '../formats/safetensors/serialize.js';
 import { adapterOf, lora, matrix, modelOf } from '../test-support/adapters.js';
 import { elementCount } from '../values/sizes.js';
 

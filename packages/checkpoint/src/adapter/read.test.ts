@@ -1,6 +1,6 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import type { TensorData } from '../safetensors/serialize.js';
+import type { TensorData } from '../formats/safetensors/serialize.js';
 import { adapterOf, lora, matrix, vector } from '../test-support/adapters.js';
 
 const q = 'model.layers.0.self_attn.q_proj';

@@ -13,12 +13,10 @@ import {
   type WeightTensor,
 } from '@alphalora/contracts';
 import { invalid, quoted, unsupported } from '../errors.js';
+import { readFormat } from '../formats/index.js';
 import { readJsonObject } from '../json.js';
-import { readHeader } from '../safetensors/header.js';
-import { readRange, storedElements } from '../tensors/stored.js';
-import { type PlacedTensor, weightsOf } from '../tensors/weights.js';
+import { type FileTensor, weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
-import { elementCount } from '../values/sizes.js';
 import { type LoraSettings, loraSettings } from './config.js';
 
 /** The change of one module's weight: `scale` * B A. */
@@ -84,9 +82,9 @@ export async function readAdapter(
   requireLittleEndian();
   const config = await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python');
   const settings = loraSettings(config, configSource.name);
-  const header = await readHeader(weights, signal);
+  const content = await readFormat(weights, signal && { signal });
   const { pairs, others } = pairsOf(
-    header.tensors.map((tensor) => ({ ...tensor, source: weights })),
+    content.tensors.map((tensor) => ({ ...tensor, file: weights.name })),
     weights.name,
   );
   const updates = pairs.map((pair) => updateOf(pair, settings));
@@ -96,7 +94,7 @@ export async function readAdapter(
     ...(settings.base !== undefined && { base: settings.base }),
     updates,
     saved: savedWeights(others, updates),
-    ...{ metadata: header.metadata, weights },
+    ...{ metadata: content.metadata, weights },
     async close() {
       await weights.close?.();
     },
@@ -106,19 +104,19 @@ export async function readAdapter(
 interface Pair {
   module: string;
   embedding: boolean;
-  a: PlacedTensor;
-  b: PlacedTensor;
+  a: FileTensor;
+  b: FileTensor;
 }
 
 const WRAPPER = 'base_model.model.';
 
 /** The factors by module, and the tensors that are none. */
 function pairsOf(
-  tensors: readonly PlacedTensor[],
+  tensors: readonly FileTensor[],
   file: string,
-): { pairs: Pair[]; others: PlacedTensor[] } {
+): { pairs: Pair[]; others: FileTensor[] } {
   const halves = new Map<string, Partial<Pair> & { module: string }>();
-  const others = new Map<string, PlacedTensor>();
+  const others = new Map<string, FileTensor>();
   const adapters = new Set<string>();
   const twice = (tensor: string): AlphaLoraError =>
     invalid('it is there twice, under another name; save the adapter again', { file, tensor });
@@ -207,7 +205,7 @@ function factorKey(name: string, place: { file: string; tensor: string }): Facto
 }
 
 function updateOf({ module, embedding, a, b }: Pair, settings: LoraSettings): LoraUpdate {
-  const file = a.source.name;
+  const { file } = a;
   for (const { name, shape, dtype } of [a, b]) {
     const place = { file, tensor: name };
     if (elementTypes[dtype].values !== 'float') {
@@ -241,23 +239,14 @@ function updateOf({ module, embedding, a, b }: Pair, settings: LoraSettings): Lo
     ...{ module, rank, scale: settings.scaleOf(module), inputs, outputs },
     ...((embedding || settings.inputFirst) && { inputFirst: true }),
     ...(embedding && { embedding }),
-    readA: (signal) => readWhole(a, signal),
-    readB: (signal) => readWhole(b, signal),
+    readA: (signal) => a.read(undefined, undefined, signal),
+    readB: (signal) => b.read(undefined, undefined, signal),
   };
-}
-
-function readWhole(
-  tensor: PlacedTensor,
-  signal?: AbortSignal,
-): Promise<Float32Array | Float64Array> {
-  const count = elementCount(tensor.shape);
-  const elements = storedElements(tensor.source, tensor);
-  return readRange(elements, [0, count, count], (target) => elements.decode(target, 0, signal));
 }
 
 /** An adapted weight that is saved as well keeps the name that PEFT's wrapper gives it. */
 function savedWeights(
-  tensors: readonly PlacedTensor[],
+  tensors: readonly FileTensor[],
   updates: readonly LoraUpdate[],
 ): WeightTensor[] {
   const adapted = new Set(updates.map(({ module }) => `${module}.weight`));

@@ -2,7 +2,7 @@ import { isAlphaLoraError, type WeightTensor } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adapterCheckpoint } from '../checkpoint.js';
-import type { TensorData } from '../safetensors/serialize.js';
+import type { TensorData } from '../formats/safetensors/serialize.js';
 import { adapterOf, lora, matrix, modelOf, vector } from '../test-support/adapters.js';
 
 const q = 'model.layers.0.self_attn.q_proj';

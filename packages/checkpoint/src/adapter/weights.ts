@@ -6,9 +6,9 @@
  */
 import type { DType, LowRankFactors, WeightTensor } from '@alphalora/contracts';
 import { invalid, quoted, unsupported } from '../errors.js';
-import { addProduct, transposed } from '../low-rank.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { quantised } from '../naming/tables.js';
+import { addProduct, transposed } from '../tensors/low-rank.js';
 import { readRange } from '../tensors/stored.js';
 import { elementCount } from '../values/sizes.js';
 import type { Adapter, LoraUpdate } from './read.js';
@@ -67,7 +67,7 @@ interface BaseTensor {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly source: { readonly name: string };
+  readonly file: string;
 }
 
 export interface Additions {
@@ -99,7 +99,7 @@ export function addAdapter(
     const name = find(`${update.module}.weight`);
     if (name === undefined) {
       const instead = packed.get(update.module.replace(prefixes, ''));
-      if (instead) throw quantisedBase(instead.source.name, instead.name, 'quantised values');
+      if (instead) throw quantisedBase(instead.file, instead.name, 'quantised values');
       unmatched.push(update.module);
       continue;
     }
@@ -153,11 +153,11 @@ function finder(names: readonly string[]): (name: string) => string | undefined 
 
 function changeOf(
   update: LoraUpdate,
-  { name, shape, dtype, source }: BaseTensor,
+  { name, shape, dtype, file }: BaseTensor,
   adapter: Adapter,
   config: ModelConfig | undefined,
 ): LowRankFactors {
-  if (!/^(F64|F32|F16|BF16)$/.test(dtype)) throw quantisedBase(source.name, name, dtype);
+  if (!/^(F64|F32|F16|BF16)$/.test(dtype)) throw quantisedBase(file, name, dtype);
   const { inputs, outputs, embedding = false, inputFirst = false } = update;
   const isShape = (rows: number, columns: number): boolean =>
     shape.length === 2 && shape[0] === rows && shape[1] === columns;
@@ -167,7 +167,7 @@ function changeOf(
   if (!isTransposed && (embedding || !isShape(outputs, inputs))) {
     const [rows, columns] = embedding ? [inputs, outputs] : [outputs, inputs];
     throw invalid(
-      `its update is [${rows}, ${columns}], but ${quoted(name)} of ${source.name} is [${shape}]; give the model that it was trained on`,
+      `its update is [${rows}, ${columns}], but ${quoted(name)} of ${file} is [${shape}]; give the model that it was trained on`,
       { file: adapter.weights.name, tensor: update.module },
     );
   }

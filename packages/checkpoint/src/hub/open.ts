@@ -5,8 +5,8 @@
 import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { type Folder, openAdapterFolder, openFolder } from '../folder.js';
-import { plainName } from '../shard-index.js';
+import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
+import { plainName } from '../sources/shard-index.js';
 import { type Http, shown } from './exchange.js';
 import { probe, rangeSource } from './range-source.js';
 import { explainUrl } from './refusals.js';
@@ -47,10 +47,10 @@ export async function openHubCheckpoint(
   reference: string,
   options: HubOpenOptions = {},
 ): Promise<Checkpoint> {
-  const { adapter, splitFused = false, signal } = options;
+  const { adapter, splitFused = false, formats = [], signal } = options;
   const given = { ...(signal && { signal }), ...(adapter && { adapter }) };
   try {
-    return await openFolder(await hubFolder(reference, options), { splitFused, ...given });
+    return await openFolder(await hubFolder(reference, options), { splitFused, formats, ...given });
   } catch (error) {
     await adapter?.close?.();
     throw error;
@@ -131,7 +131,14 @@ export interface UrlCheckpoint extends Checkpoint {
  */
 export async function openUrlCheckpoint(
   address: string,
-  { adapter, splitFused = false, signal, validator: wanted, ...http }: UrlOpenOptions = {},
+  {
+    adapter,
+    splitFused = false,
+    formats = [],
+    signal,
+    validator: wanted,
+    ...http
+  }: UrlOpenOptions = {},
 ): Promise<UrlCheckpoint> {
   try {
     const url = requireAddress(address);
@@ -157,7 +164,7 @@ export async function openUrlCheckpoint(
     );
     const checkpoint = await readCheckpoint(
       { files: [source], name },
-      { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) },
+      { splitFused, formats, ...(signal && { signal }), ...(adapter && { adapter }) },
     );
     return { ...checkpoint, ...(validator !== undefined && { validator }) };
   } catch (error) {

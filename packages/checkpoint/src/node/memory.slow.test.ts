@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serializeSafetensors } from '../safetensors/serialize.js';
+import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { storedBytes } from '../values/sizes.js';
 
 const MB = 2 ** 20;

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from '../adapter/read.js';
-import { type Folder, holdsAdapter, openAdapterFolder } from '../folder.js';
+import { type Folder, holdsAdapter, openAdapterFolder } from '../sources/folder.js';
 import { fileError, isAbsence } from './file-error.js';
 import { fileSource } from './file-source.js';
 

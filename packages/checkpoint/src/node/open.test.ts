@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serializeSafetensors } from '../safetensors/serialize.js';
+import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { fileOf, lora as loraFactors, matrix } from '../test-support/adapters.js';
 import { joined } from '../test-support/files.js';
 import { encodeValues } from '../values/encode.js';

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { invalid, unsupported } from '../errors.js';
-import { conversion, openFolder, otherFormat } from '../folder.js';
+import { invalid } from '../errors.js';
+import { openFolder } from '../sources/folder.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
@@ -28,11 +28,11 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  */
 export async function openCheckpoint(
   path: string,
-  { adapter: given, splitFused = false, signal }: OpenOptions = {},
+  { adapter: given, splitFused = false, formats = [], signal }: OpenOptions = {},
 ): Promise<Checkpoint> {
   const aborts = signal && { signal };
   const adapter = typeof given === 'string' ? await openAdapter(given, aborts) : given;
-  const options = { splitFused, ...aborts, ...(adapter && { adapter }) };
+  const options = { splitFused, formats, ...aborts, ...(adapter && { adapter }) };
   try {
     const stats = await stat(path).catch((error: unknown) => {
       throw fileError(error, path, 'open');
@@ -46,9 +46,6 @@ export async function openCheckpoint(
 }
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
-  if (otherFormat.test(path)) {
-    throw unsupported(`not a safetensors file; ${conversion}`, { file: path });
-  }
   if (path.endsWith('.json')) {
     throw invalid('not the weights; give the folder that it lies in', { file: path });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../sources/memory.js';
-import { readRange, storedElements } from './stored.js';
+import { storedTensor } from './stored.js';
 
 /** Blocks of Q8_0 whose scale is 1: 32 counting numbers in each, as two's complement. */
 function counting(blocks: number): Uint8Array {
@@ -17,7 +17,7 @@ const signed = (code: number): number => ((code + 128) & 0xff) - 128;
 function stored(shape: number[], before = 3) {
   const blocks = shape.reduce((product, length) => product * length, 1) / 32;
   const bytes = Uint8Array.of(...Array.from({ length: before }, () => 9), ...counting(blocks));
-  return storedElements(memorySource(bytes, 'model.gguf'), {
+  return storedTensor(memorySource(bytes, 'model.gguf'), {
     ...{ name: 'w', dtype: 'Q8_0', shape, start: before, end: bytes.byteLength },
   });
 }
@@ -32,22 +32,17 @@ describe('elements that are stored in blocks', () => {
     [127, 128],
     [40, 40],
   ])('are read from %i to %i', async (start, end) => {
-    const elements = stored([2, 64]);
-    const values = await readRange(elements, [start, end, 128], (target) =>
-      elements.decode(target, start),
-    );
+    const values = await stored([2, 64]).read(start, end);
     expect([...values]).toEqual(Array.from({ length: end - start }, (_, i) => signed(start + i)));
   });
 
   it('are read over the borders of chunks', async () => {
     const count = 32 * 70_000;
     const bytes = counting(70_000);
-    const elements = storedElements(memorySource(bytes, 'model.gguf'), {
+    const tensor = storedTensor(memorySource(bytes, 'model.gguf'), {
       ...{ name: 'w', dtype: 'Q8_0', shape: [count], start: 0, end: bytes.byteLength },
     });
-    const values = await readRange(elements, [7, count - 5, count], (target) =>
-      elements.decode(target, 7),
-    );
+    const values = await tensor.read(7, count - 5);
     expect(values.every((value, i) => value === signed(i + 7))).toBe(true);
   });
 

@@ -2,9 +2,15 @@
  * Reading the elements of a stored tensor: in chunks of about a megabyte, so that a tensor never
  * lies in memory both raw and decoded; F32 and F64 go straight into the array that is returned.
  */
-import { AlphaLoraError, type ByteSource, type DType, elementTypes } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  type DType,
+  elementTypes,
+  type StoredTensor,
+  type TensorDescription,
+} from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
-import type { StoredTensor } from '../safetensors/header.js';
 import {
   allocateValues,
   decodeInto,
@@ -17,49 +23,49 @@ import { elementCount, fillsBlocks } from '../values/sizes.js';
 /** Bytes that are read at a time before they are decoded. */
 const CHUNK_BYTES = 1 << 20;
 
-/** The elements of a tensor in its file. */
-export interface Elements {
-  readonly name: string;
-  readonly file: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** Decodes the elements from `start` on into all of `target`. */
-  decode(target: Values, start: number, signal?: AbortSignal): Promise<void>;
-  /** The stored bytes of the elements from `start` on; absent where rows end within a block. */
-  readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
+/** Where a tensor lies in its file, in one run; counted from the beginning of the file. */
+export interface TensorPlace extends TensorDescription {
+  readonly start: number;
+  readonly end: number;
 }
 
-export function storedElements(source: ByteSource, stored: StoredTensor): Elements {
-  const { name, dtype, shape } = stored;
+/** A tensor that lies in one run of little-endian bytes. */
+export function storedTensor(source: ByteSource, place: TensorPlace): StoredTensor {
+  const { name, dtype, shape } = place;
   const { elements, bytes } = elementTypes[dtype];
   const count = elementCount(shape);
   /** Of an element that begins a block. */
-  const place = (element: number): number => stored.start + (element / elements) * bytes;
+  const offset = (element: number): number => place.start + (element / elements) * bytes;
+  /** Decodes the elements from `start` on into all of `target`. */
+  const decode = async (target: Values, start: number, signal?: AbortSignal): Promise<void> => {
+    if (isStoredAsDecoded(dtype)) {
+      const { buffer, byteOffset, byteLength } = target;
+      await fill(source, new Uint8Array(buffer, byteOffset, byteLength), offset(start), signal);
+      return;
+    }
+    const most = Math.floor(CHUNK_BYTES / bytes) * elements;
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytesAround(start, target.length)));
+    for (let done = 0; done < target.length; ) {
+      // Elements of the first block that come before those asked for.
+      const before = (start + done) % elements;
+      const length = Math.min(most - before, target.length - done);
+      const stored = chunk.subarray(0, bytesAround(before, length));
+      await fill(source, stored, offset(start + done - before), signal);
+      const part = target.subarray(done, done + length);
+      if (fillsBlocks(dtype, length) && before === 0) decodeInto(stored, dtype, part);
+      else {
+        const blocks = decodeValues(stored, dtype);
+        part.set(blocks.subarray(before, before + length));
+      }
+      done += length;
+    }
+  };
   return {
-    ...{ name, file: source.name, dtype, shape },
-    async decode(target, start, signal) {
-      if (isStoredAsDecoded(dtype)) {
-        const { buffer, byteOffset, byteLength } = target;
-        await fill(source, new Uint8Array(buffer, byteOffset, byteLength), place(start), signal);
-        return;
-      }
-      const most = Math.floor(CHUNK_BYTES / bytes) * elements;
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytesAround(start, target.length)));
-      for (let done = 0; done < target.length; ) {
-        // Elements of the first block that come before those asked for.
-        const before = (start + done) % elements;
-        const length = Math.min(most - before, target.length - done);
-        const stored = chunk.subarray(0, bytesAround(before, length));
-        await fill(source, stored, place(start + done - before), signal);
-        const part = target.subarray(done, done + length);
-        if (fillsBlocks(dtype, length) && before === 0) decodeInto(stored, dtype, part);
-        else {
-          const blocks = decodeValues(stored, dtype);
-          part.set(blocks.subarray(before, before + length));
-        }
-        done += length;
-      }
-    },
+    ...{ name, dtype, shape },
+    read: (start = 0, end = count, signal) =>
+      readRange({ name, file: source.name, dtype }, [start, end, count], (target) =>
+        decode(target, start, signal),
+      ),
     // Rows must be whole blocks, for nothing smaller can be handed out as it is stored.
     ...(fillsBlocks(dtype, shape.at(-1) ?? 1) && {
       async readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
@@ -71,8 +77,11 @@ export function storedElements(source: ByteSource, stored: StoredTensor): Elemen
             { details: { tensor: name } },
           );
         }
-        await fill(source, target, place(start), signal);
+        await fill(source, target, offset(start), signal);
       },
+    }),
+    ...(source.identity !== undefined && {
+      identity: `${source.identity} ${place.start}-${place.end}`,
     }),
   };
 
@@ -114,7 +123,7 @@ async function fill(
  *   is too large for one array
  */
 export async function readRange(
-  { name, file, dtype }: Pick<Elements, 'name' | 'file' | 'dtype'>,
+  { name, file, dtype }: { name: string; file: string; dtype: DType },
   [start, end, count]: readonly [start: number, end: number, count: number],
   decode: (target: Values) => Promise<void>,
 ): Promise<Values> {
@@ -132,7 +141,8 @@ export async function readRange(
   return values;
 }
 
-function checkRange(name: string, start: number, end: number, count: number): void {
+/** @throws AlphaLoraError `INVALID_OPTION` when the elements are not among `count` */
+export function checkRange(name: string, start: number, end: number, count: number): void {
   if (
     Number.isInteger(start) &&
     Number.isInteger(end) &&

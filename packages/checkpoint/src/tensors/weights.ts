@@ -1,20 +1,18 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
 import {
   AlphaLoraError,
-  type ByteSource,
   isAlphaLoraError,
+  type StoredTensor,
   type WeightTensor,
 } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
-import { type FusedPart, fusedParts, partOf } from '../fused.js';
+import { type FusedPart, fusedParts } from '../naming/fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';
-import type { StoredTensor } from '../safetensors/header.js';
-import { elementCount } from '../values/sizes.js';
-import { readRange, storedElements } from './stored.js';
+import { partOf } from './part.js';
 
-/** A tensor and the file that holds it. */
-export interface PlacedTensor extends StoredTensor {
-  readonly source: ByteSource;
+/** A tensor and the name of the file that holds it. */
+export interface FileTensor extends StoredTensor {
+  readonly file: string;
 }
 
 export interface WeightOptions {
@@ -27,12 +25,11 @@ export interface WeightOptions {
 }
 
 /** The weights that a stored tensor becomes: itself, or its parts. */
-export function weightsOf(tensor: PlacedTensor, options: WeightOptions): WeightTensor[] {
+export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTensor[] {
   const { config, has, adapted } = options;
-  const { name: file } = tensor.source;
-  const stored = isScaled(tensor, has)
-    ? withoutValues(wholeWeight(tensor, config), file)
-    : wholeWeight(tensor, config);
+  const { file, ...plain } = tensor;
+  const weight = { ...plain, ...identify(plain.name, plain.shape, config) };
+  const stored = isScaled(tensor, has) ? withoutValues(weight, file) : weight;
   return partsOrWhole(adapted ? adapted(stored) : stored, options, file);
 }
 
@@ -55,21 +52,6 @@ function partsIn(weight: WeightTensor, config: ModelConfig | undefined, file: st
     const details = { file, tensor: weight.name };
     throw new AlphaLoraError(cause.code, `${file}: ${cause.message}`, { details, cause });
   }
-}
-
-function wholeWeight(tensor: PlacedTensor, config: ModelConfig | undefined): WeightTensor {
-  const { name, shape, dtype, source } = tensor;
-  const elements = storedElements(source, tensor);
-  const count = elementCount(shape);
-  return {
-    ...{ name, shape, dtype, ...identify(name, shape, config) },
-    read: (start = 0, end = count, signal) =>
-      readRange(elements, [start, end, count], (target) => elements.decode(target, start, signal)),
-    ...(elements.readInto && { readInto: elements.readInto }),
-    ...(source.identity !== undefined && {
-      identity: `${source.identity} ${tensor.start}-${tensor.end}`,
-    }),
-  };
 }
 
 /** 8-bit floats with a tensor of scales beside them: the stored numbers are not the weights. */

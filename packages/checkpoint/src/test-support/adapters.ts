@@ -1,7 +1,7 @@
 /** LoRA adapters and models made of a few numbers. */
 import { type Adapter, readAdapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { serializeSafetensors, type TensorData } from '../safetensors/serialize.js';
+import { serializeSafetensors, type TensorData } from '../formats/safetensors/serialize.js';
 import { memorySource } from '../sources/memory.js';
 import { encodeValues, type FloatDType } from '../values/encode.js';
 import { joined } from './files.js';

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memorySource } from '../sources/memory.js';
-import { f32, fileBytes, joined } from '../test-support/files.js';
+import { memorySource } from '../../sources/memory.js';
+import { f32, fileBytes, joined } from '../../test-support/files.js';
 import { readHeader } from './header.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';

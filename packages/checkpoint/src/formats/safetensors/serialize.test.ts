@@ -1,9 +1,9 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../checkpoint.js';
-import { memorySource } from '../sources/memory.js';
-import { joined } from '../test-support/files.js';
-import { encodeValues } from '../values/encode.js';
+import { readCheckpoint } from '../../checkpoint.js';
+import { memorySource } from '../../sources/memory.js';
+import { joined } from '../../test-support/files.js';
+import { encodeValues } from '../../values/encode.js';
 import { serializeSafetensors, type TensorData } from './serialize.js';
 
 const tensor = (name: string, dtype: 'F64' | 'F32' | 'BF16', values: number[]): TensorData => ({

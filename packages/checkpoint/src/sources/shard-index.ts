@@ -6,9 +6,9 @@
  * made of links into a store of blobs: whoever can place links in the folder can place files too.
  */
 import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
-import { invalid, quoted } from './errors.js';
-import { isObject, readJsonObject } from './json.js';
-import type { PlacedTensor } from './tensors/weights.js';
+import { invalid, quoted } from '../errors.js';
+import { isObject, readJsonObject } from '../json.js';
+import type { FileTensor } from '../tensors/weights.js';
 
 /** Indexes of the largest public models have 10 MB. */
 const MAX_INDEX_BYTES = 100_000_000;
@@ -57,7 +57,7 @@ export function plainName(path: string): string {
  *   in the index or in a shard only, or in another shard than the index says
  */
 export function checkAgainstIndex(
-  tensors: readonly PlacedTensor[],
+  tensors: readonly FileTensor[],
   files: readonly ByteSource[],
   index: ShardIndex,
   indexName: string,
@@ -73,12 +73,12 @@ export function checkAgainstIndex(
     }
   }
   const found = new Set<string>();
-  for (const { name, source } of tensors) {
+  for (const { name, file } of tensors) {
     const shard = index.get(name);
-    if (shard !== plainName(source.name)) {
+    if (shard !== plainName(file)) {
       const claim = shard === undefined ? 'does not list it' : `puts it into ${quoted(shard)}`;
       throw invalid(`${indexName} ${claim}; index and shards are of different versions`, {
-        file: source.name,
+        file,
         tensor: name,
       });
     }

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DType } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCheckpoint } from '../node/index.js';
-import { joined } from '../test-support/files.js';
-import { decodeValues } from '../values/decode.js';
-import { encodeValues } from '../values/encode.js';
+import { openCheckpoint } from '../../node/index.js';
+import { joined } from '../../test-support/files.js';
+import { decodeValues } from '../../values/decode.js';
+import { encodeValues } from '../../values/encode.js';
 import { serializeSafetensors, type TensorData } from './serialize.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';

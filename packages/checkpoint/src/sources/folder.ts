@@ -2,15 +2,17 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
-import { type Adapter, readAdapter } from './adapter/read.js';
+import { AlphaLoraError, type ByteSource, type CheckpointFormat } from '@alphalora/contracts';
+import { type Adapter, readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
   type Checkpoint,
   type CheckpointOptions,
   readCheckpoint,
-} from './checkpoint.js';
-import { invalid, unsupported } from './errors.js';
+} from '../checkpoint.js';
+import { invalid, unsupported } from '../errors.js';
+import { conversion, foreignName } from '../formats/foreign.js';
+import { formatOfName } from '../formats/index.js';
 import { readShardIndex } from './shard-index.js';
 
 export interface Folder {
@@ -25,13 +27,6 @@ export interface Folder {
 const INDEX = 'model.safetensors.index.json';
 const ADAPTER_CONFIG = 'adapter_config.json';
 const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
-
-/** Weights in other formats: pickles (which can run code when read), GGUF, Keras, Flax, ONNX. */
-export const otherFormat: RegExp =
-  /\.(bin|pt|pth|ckpt|pkl|gguf|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
-
-export const conversion: string =
-  'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
 
 /** Whether the files are an adapter's two, with no model beside them. */
 export function holdsAdapter(names: readonly string[]): boolean {
@@ -48,7 +43,7 @@ export function holdsAdapter(names: readonly string[]): boolean {
  */
 export async function openFolder(
   folder: Folder,
-  { adapter, splitFused = false, signal }: CheckpointOptions = {},
+  { adapter, splitFused = false, formats = [], signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   const given = signal && { signal };
   const opened: ByteSource[] = [];
@@ -67,7 +62,7 @@ export async function openFolder(
       }
       return adapterCheckpoint(await openAdapterFolder(folder, given), { splitFused });
     }
-    const located = locate(folder);
+    const located = locate(folder, formats);
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
     const shards = index && new Set((await readShardIndex(index, signal)).values());
@@ -75,7 +70,7 @@ export async function openFolder(
     for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
     const checkpoint = await readCheckpoint(
       { files, name: folder.name, ...(config && { config }), ...(index && { index }) },
-      { splitFused, ...given, ...(adapter && { adapter }) },
+      { splitFused, formats, ...given, ...(adapter && { adapter }) },
     );
     await config?.close?.();
     await index?.close?.();
@@ -130,16 +125,20 @@ interface Located {
   files: string[];
 }
 
-function locate({ name, names }: Folder): Located {
+function locate({ name, names }: Folder, formats: readonly CheckpointFormat[]): Located {
   const config = names.includes('config.json') ? { config: 'config.json' } : {};
   if (names.includes('model.safetensors')) return { ...config, files: ['model.safetensors'] };
   if (names.includes(INDEX)) return { ...config, index: INDEX, files: [] };
-  return { ...config, files: [onlyWeights(names, name)] };
+  return { ...config, files: [onlyWeights(names, name, formats)] };
 }
 
-/** The one .safetensors file of a folder that has neither `model.safetensors` nor an index. */
-function onlyWeights(names: readonly string[], folder: string): string {
-  const files = names.filter((name) => name.endsWith('.safetensors')).sort();
+/** The one file of weights of a folder that has neither `model.safetensors` nor an index. */
+function onlyWeights(
+  names: readonly string[],
+  folder: string,
+  formats: readonly CheckpointFormat[],
+): string {
+  const files = names.filter((name) => formatOfName(name, formats)).sort();
   const [file] = files;
   if (files.length > 1) {
     const some = files.slice(0, 3).join(', ') + (files.length > 3 ? ', ...' : '');
@@ -156,7 +155,7 @@ function onlyWeights(names: readonly string[], folder: string): string {
       { file: folder },
     );
   }
-  const other = names.find((name) => otherFormat.test(name));
+  const other = names.find((name) => foreignName.test(name));
   if (other !== undefined) {
     throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: folder });
   }

@@ -5,7 +5,7 @@
  * header is padded with spaces to 8 bytes, so that each tensor is aligned to its elements.
  */
 import { AlphaLoraError, type DType } from '@alphalora/contracts';
-import { elementCount, storedBytes } from '../values/sizes.js';
+import { elementCount, storedBytes } from '../../values/sizes.js';
 import { METADATA_KEY } from './header.js';
 
 export interface TensorData {

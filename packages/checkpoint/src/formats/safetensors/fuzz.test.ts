@@ -2,11 +2,11 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, readCheckpoint } from '../checkpoint.js';
-import { memorySource } from '../sources/memory.js';
-import { countingSource } from '../test-support/counting-source.js';
-import { f32, fileBytes } from '../test-support/files.js';
-import { elementCount } from '../values/sizes.js';
+import { type Checkpoint, readCheckpoint } from '../../checkpoint.js';
+import { memorySource } from '../../sources/memory.js';
+import { countingSource } from '../../test-support/counting-source.js';
+import { f32, fileBytes } from '../../test-support/files.js';
+import { elementCount } from '../../values/sizes.js';
 
 /** Opens a file and reads all of it. @returns undefined when it was refused as it should be */
 async function survives(bytes: Uint8Array): Promise<Checkpoint | undefined> {

@@ -6,27 +6,17 @@
  * the reference implementation does. Two small reads; no tensor's bytes are touched.
  */
 import type { ByteSource, DType } from '@alphalora/contracts';
-import { downloadAgain, invalid, quoted, unsupported } from '../errors.js';
-import { isObject, type JsonObject, parseJsonObject } from '../json.js';
-import { elementCount, storedBytes } from '../values/sizes.js';
-
-/** Where a tensor lies. `start` and `end` count from the beginning of the file. */
-export interface StoredTensor {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly start: number;
-  readonly end: number;
-}
+import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { isObject, type JsonObject, parseJsonObject } from '../../json.js';
+import type { TensorPlace } from '../../tensors/stored.js';
+import { elementCount, storedBytes } from '../../values/sizes.js';
 
 export interface SafetensorsHeader {
   /** In the order of their bytes in the file. */
-  readonly tensors: readonly StoredTensor[];
+  readonly tensors: readonly TensorPlace[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The cap of the reference implementation. */
-const MAX_HEADER_BYTES = 100_000_000;
 /** The format's element types, by their names there: those that are decoded, and the others. */
 const decoded: ReadonlySet<string> = new Set<DType>([
   ...(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'] as const),
@@ -36,6 +26,8 @@ const undecoded: ReadonlySet<string> = new Set([
   ...['F4', 'F6_E2M3', 'F6_E3M2', 'F8_E8M0', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'C64'],
 ]);
 
+/** The cap of the reference implementation. */
+const MAX_HEADER_BYTES = 100_000_000;
 export const METADATA_KEY = '__metadata__';
 
 /**
@@ -51,7 +43,7 @@ export async function readHeader(
   const file = source.name;
   const dataStart = 8 + (await headerLength(source, signal));
   const json = parseJsonObject(await source.read(8, dataStart, signal), file, 'counts');
-  const tensors: StoredTensor[] = [];
+  const tensors: TensorPlace[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(json)) {
     if (name === METADATA_KEY) metadata = checkMetadata(entry, file);
@@ -71,9 +63,6 @@ async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<n
     });
   }
   const head = await source.read(0, 9, signal);
-  if (new TextDecoder().decode(head.subarray(0, 8)) === 'version ') {
-    throw invalid('a Git LFS pointer instead of the weights; run git lfs pull', { file });
-  }
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
     throw invalid(
@@ -110,7 +99,7 @@ function checkEntry(
   entry: unknown,
   dataStart: number,
   { name: file, byteLength }: ByteSource,
-): StoredTensor {
+): TensorPlace {
   const place = { file, tensor: name };
   if (!isObject(entry)) throw invalid('its header entry is not an object', place);
   const dtype = checkDType(entry, place);
@@ -177,7 +166,7 @@ function isCounts(value: unknown): value is number[] {
 
 /** Every byte after the header belongs to exactly one tensor. */
 function checkCoverage(
-  tensors: readonly StoredTensor[],
+  tensors: readonly TensorPlace[],
   dataStart: number,
   { name: file, byteLength }: ByteSource,
 ): void {

@@ -1,0 +1,91 @@
+/** Files that are no weights, or in formats that are not read: each is refused by the name of what it is. */
+import type { AlphaLoraError } from '@alphalora/contracts';
+import { invalid, unsupported } from '../errors.js';
+
+export const conversion: string =
+  'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
+
+/** Names of weights in formats that are not read. */
+export const foreignName: RegExp =
+  /\.(bin|pt|pth|ckpt|pkl|gguf|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
+
+interface Stranger {
+  /** What it is, with an article. */
+  readonly what: string;
+  /** Whether it is, by the first bytes as characters. */
+  readonly is: (head: string) => boolean;
+  /** Where it holds no weights that could be converted. */
+  readonly mend?: string;
+}
+
+const starts =
+  (...beginnings: string[]) =>
+  (head: string): boolean =>
+    beginnings.some((beginning) => head.startsWith(beginning));
+
+const isZip = starts('PK\x03\x04', 'PK\x05\x06');
+
+/** Name of the first entry of a zip archive, which tells who wrote it. */
+function firstEntry(head: string): string {
+  const length = head.charCodeAt(26) | (head.charCodeAt(27) << 8);
+  return isZip(head) ? head.slice(30, 30 + length) : '';
+}
+
+const strangers: readonly Stranger[] = [
+  {
+    what: 'a Git LFS pointer instead of the weights',
+    is: starts('version https://git-lfs'),
+    mend: 'run git lfs pull',
+  },
+  {
+    what: 'an HTML page instead of the weights, such as an error or a login',
+    is: (head) => /^(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)/i.test(head),
+    mend: 'download the file itself',
+  },
+  {
+    what: 'an XML document instead of the weights, such as an error of a file store',
+    is: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/i.test(head),
+    mend: 'download the file itself',
+  },
+  { what: 'a GGUF file', is: starts('GGUF') },
+  { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
+  {
+    what: 'a PyTorch file (pickle in a zip archive)',
+    is: (head) => firstEntry(head).endsWith('data.pkl'),
+  },
+  {
+    what: 'a zip archive of numpy arrays (.npz)',
+    is: (head) => firstEntry(head).endsWith('.npy'),
+  },
+  { what: 'a zip archive', is: isZip },
+  // The number of the protocol, then what the pickles of state dicts begin with.
+  {
+    what: 'a pickle, as PyTorch saves it',
+    is: (head) =>
+      starts('\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05')(head) &&
+      '\x8a\x95}](cq'.includes(head[2]!),
+  },
+  { what: 'a numpy array (.npy)', is: starts('\x93NUMPY') },
+  { what: 'an HDF5 file, as Keras saves it', is: starts('\x89HDF\r\n\x1a\n') },
+  { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
+  { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
+  { what: 'a tar archive', is: (head) => starts('ustar')(head.slice(257)), mend: 'unpack it' },
+];
+
+/**
+ * @param head the first bytes of the file
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for weights in another format, `INVALID_CHECKPOINT`
+ *   for what is known to be none; nothing for what is not known
+ */
+export function refuseForeign(head: Uint8Array, file: string): void {
+  const text = String.fromCharCode(...head);
+  const stranger = strangers.find((each) => each.is(text));
+  if (stranger) throw refusal(stranger, file);
+  if (foreignName.test(file)) throw unsupported(`not a safetensors file; ${conversion}`, { file });
+}
+
+function refusal({ what, mend }: Stranger, file: string): AlphaLoraError {
+  return mend === undefined
+    ? unsupported(`it is ${what}, not safetensors; ${conversion}`, { file })
+    : invalid(`it is ${what}; ${mend}`, { file });
+}

@@ -1,0 +1,122 @@
+import { type CheckpointFormat, isAlphaLoraError } from '@alphalora/contracts';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../checkpoint.js';
+import { memorySource } from '../sources/memory.js';
+import { storedTensor } from '../tensors/stored.js';
+import { countingSource } from '../test-support/counting-source.js';
+import { f32, fileBytes } from '../test-support/files.js';
+import { formatOfName, readFormat } from './index.js';
+
+/** Characters as bytes. */
+const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+/** Local header of a zip archive's first entry, as its specification (APPNOTE 4.3.7) lays it out. */
+const zip = (name: string): string =>
+  `PK\x03\x04\x14${'\0'.repeat(21)}${String.fromCharCode(name.length)}\0\0\0${name}`;
+
+describe('a file called model.safetensors is refused as what it is', () => {
+  it.each<[string, string, 'UNSUPPORTED_CHECKPOINT' | 'INVALID_CHECKPOINT', RegExp]>([
+    [
+      'GGUF',
+      'GGUF\x03\0\0\0\0\0\0\0',
+      'UNSUPPORTED_CHECKPOINT',
+      /is a GGUF file, not safetensors; s/,
+    ],
+    ['torch.save', zip('archive/data.pkl'), 'UNSUPPORTED_CHECKPOINT', /is a PyTorch file \(pickle/],
+    ['numpy.savez', zip('w.npy'), 'UNSUPPORTED_CHECKPOINT', /is a zip archive of numpy arrays/],
+    ['another zip', zip('config.json'), 'UNSUPPORTED_CHECKPOINT', /is a zip archive, not/],
+    // What Python 3's pickle.dumps({}, 2) and torch.save of before 1.6 begin with.
+    ['a pickle', '\x80\x02}q\x00.', 'UNSUPPORTED_CHECKPOINT', /is a pickle, as PyTorch/],
+    [
+      'an old PyTorch file',
+      '\x80\x02\x8a\nl\xfc\x9cF\xf9',
+      'UNSUPPORTED_CHECKPOINT',
+      /is a pickle/,
+    ],
+    ['numpy.save', '\x93NUMPY\x01\0', 'UNSUPPORTED_CHECKPOINT', /is a numpy array/],
+    ['Keras', '\x89HDF\r\n\x1a\n', 'UNSUPPORTED_CHECKPOINT', /is an HDF5 file/],
+    ['HTML', '\n<!DOCTYPE html><html>', 'INVALID_CHECKPOINT', /is an HTML page .*; download/],
+    ['XML', '<?xml version="1.0"?><Error>', 'INVALID_CHECKPOINT', /is an XML document/],
+    ['gzip', '\x1f\x8b\x08\0', 'INVALID_CHECKPOINT', /is compressed with gzip; unpack it/],
+    ['a pointer', 'version https://git-lfs', 'INVALID_CHECKPOINT', /LFS pointer .*git lfs pull/],
+  ])('%s', async (_, text, code, message) => {
+    for (const padding of ['', '\0'.repeat(1000)]) {
+      const source = memorySource(bytes(text + padding), 'model.safetensors');
+      const error = await readFormat(source).catch((reason: unknown) => reason);
+      expect(isAlphaLoraError(error, code)).toBe(true);
+      expect((error as Error).message).toMatch(message);
+      expect((error as Error).message).toMatch(/^model\.safetensors: it is /);
+    }
+  });
+
+  it.each<[string, RegExp]>([
+    ['', /0 bytes are too few for a safetensors file/],
+    ['abc', /3 bytes are too few/],
+    ['no weights at all', /not a safetensors file/],
+    // Begins as a pickle does, goes on as none.
+    ['\x80\x02 and so on', /not a safetensors file/],
+  ])('what is nothing known breaks the format of its name: %j', async (text, message) => {
+    await expect(readFormat(memorySource(bytes(text), 'model.safetensors'))).rejects.toThrow(
+      message,
+    );
+  });
+});
+
+describe('the first bytes decide', () => {
+  const safetensors = fileBytes({ w: f32([2], 0, 8) }, 8);
+
+  it('whatever the name', async () => {
+    const { tensors } = await readFormat(memorySource(safetensors, 'pytorch_model.bin'));
+    expect(tensors.map(({ name }) => name)).toEqual(['w']);
+  });
+
+  it('and are read once', async () => {
+    const source = countingSource(safetensors);
+    await readFormat(source);
+    expect([source.reads(), source.bytesRead()]).toEqual([2, safetensors.byteLength - 8 + 1]);
+  });
+
+  it('of a name alone nothing is known but what it promises', () => {
+    expect(formatOfName('a/model-00001-of-00002.safetensors')?.name).toBe('safetensors');
+    expect(formatOfName('model.gguf')).toBeUndefined();
+  });
+});
+
+describe('a further format', () => {
+  /** Two blocks of Q8_0, the second half the first; its configuration names the model. */
+  const further: CheckpointFormat = {
+    name: 'sample',
+    extensions: ['.sample'],
+    sniff: (head) => String.fromCharCode(...head.subarray(0, 4)) === 'SAMP',
+    async read(source) {
+      const shape = [2, 32];
+      const name = 'model.layers.0.self_attn.q_proj.weight';
+      const place = { name, shape, dtype: 'Q8_0', start: 4, end: 72 } as const;
+      const config = { architectures: ['Sample'] };
+      return { tensors: [storedTensor(source, place)], metadata: { by: 'hand' }, config };
+    },
+  };
+  const codes = String.fromCharCode(...Array.from({ length: 32 }, (_, i) => i));
+  const file = memorySource(bytes(`SAMP\0\x3c${codes}\0\x38${codes}`), 'model.safetensors');
+
+  it('is opened as the built-in ones are, its configuration and blocks of elements included', async () => {
+    const checkpoint = await readCheckpoint({ files: [file] }, { formats: [further] });
+    expect(checkpoint).toMatchObject({
+      ...{ architecture: 'Sample', blocks: 1, metadata: { by: 'hand' } },
+      tensors: [{ role: 'q_proj', kind: 'projection', block: 0, dtype: 'Q8_0', shape: [2, 32] }],
+    });
+    expect([...(await checkpoint.tensors[0]!.read(30, 36))]).toEqual([30, 31, 0, 0.5, 1, 1.5]);
+  });
+
+  it('says less than config.json does', async () => {
+    const config = memorySource(bytes('{"architectures":["Own"]}'), 'config.json');
+    const { architecture } = await readCheckpoint(
+      { files: [file], config },
+      { formats: [further] },
+    );
+    expect(architecture).toBe('Own');
+  });
+
+  it('is not known without being given', async () => {
+    await expect(readFormat(file)).rejects.toThrow(/not a safetensors file/);
+  });
+});
