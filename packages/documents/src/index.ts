@@ -9,6 +9,7 @@ export {
 export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
 export { formatDocument } from './format.js';
+export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseTrainingStep } from './parse.js';
 export { type ResourceKind, resourceNames, resources } from './resources.js';
 export {

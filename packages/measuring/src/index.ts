@@ -1,6 +1,7 @@
 /** A model measured on one machine: threads, cache, memory limit, shards, models on the hub. Node only. */
 export type { AnalyzeModelOptions, ModelProgress } from './analyze-model.js';
 export { analyzeModel } from './analyze-model.js';
+export { mergeParts } from './merge.js';
 export type { RemoteSettings } from './models/environment.js';
 export { defaultCacheFolder, remoteSettings } from './models/environment.js';
 export type { ModelAccess, ModelOptions, ModelReference, OpenedModel } from './models/open.js';
@@ -8,7 +9,6 @@ export { isAddress, isOnHub, openModel } from './models/open.js';
 export type { ProxySettings } from './models/proxy.js';
 export { fileState, fileStates } from './models/state.js';
 export { listDigest } from './pipeline/digest.js';
-export { withModelDigest } from './pipeline/identity.js';
 export type { Measured, Measurer, MeasurerSettings } from './pipeline/measurer.js';
 export { engineNames, measurableUnits, requireEngine } from './pipeline/measurer.js';
 export type { MemoryGate } from './pipeline/memory-gate.js';

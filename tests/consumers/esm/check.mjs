@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { parseAllocation, parseAnalysis } from '@alphalora/documents';
+import {
+  compareAllocations,
+  parseAllocation,
+  parseAnalysis,
+  summaryOf,
+} from '@alphalora/documents';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
@@ -33,6 +38,8 @@ const policy = await loadPolicy('alphalora');
 const allocation = await allocate({ layers, policy, budget: { total: 40 } });
 const { experts } = allocation;
 assert.equal(experts.length, 8);
+assert.equal(summaryOf(allocation).amounts.sum, 40);
+assert.equal(compareAllocations(allocation, allocation).distance, 0);
 assert.equal(
   experts.reduce((sum, count) => sum + count, 0),
   40,

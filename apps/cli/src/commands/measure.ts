@@ -13,7 +13,7 @@ import {
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { downloadLine, progressLine } from '../output/progress.js';
-import { parseShard } from '../pipeline/shards.js';
+import { parseShard } from '../shard.js';
 import type { GateOptions } from '../thresholds.js';
 
 /** How a model is opened. */

@@ -1,13 +1,13 @@
 /** `alphalora merge`: joins the parts that `analyze --shard` wrote on several machines. */
-import { parseAnalysis } from '@alphalora/documents';
+import { type Part, parseAnalysis } from '@alphalora/documents';
+import { mergeParts } from '@alphalora/measuring';
 import { readDocument } from '../documents.js';
 import type { ExitCode, Io } from '../io.js';
 import { analysisTable } from '../output/analysis.js';
-import { mergeParts } from '../pipeline/shards.js';
 import { type DeliveryOptions, deliver } from './deliver.js';
 
 export async function merge(files: string[], options: DeliveryOptions, io: Io): Promise<ExitCode> {
-  const parts: Parameters<typeof mergeParts>[0][number][] = [];
+  const parts: Part[] = [];
   for (const file of files)
     parts.push({ file, analysis: await readDocument(file, 'analysis', io) });
   const analysis = mergeParts(parts);

@@ -1,48 +1,44 @@
-/** The parts that machines which do not talk to one another measured: their names, and their joining. */
-import { AlphaLoraError, type Analysis, type MatrixRow } from '@alphalora/contracts';
-import { aggregateBlocks } from '@alphalora/htsr-core';
-import { type Shard, withModelDigest } from '@alphalora/measuring';
+/** The parts of one analysis, which machines that do not talk to one another measured, joined. */
+import {
+  type Aggregate,
+  AlphaLoraError,
+  type Analysis,
+  type BlockRow,
+  type MatrixRow,
+} from '@alphalora/contracts';
 
-/** @throws AlphaLoraError `INVALID_OPTION` unless the text is `i/n` with 1 <= i <= n */
-export function parseShard(text: string): Shard {
-  const [, i, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  const [index, count] = [Number(i), Number(n)];
-  if (index >= 1 && index <= count) return { index, count };
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `--shard must look like 2/8, from 1/8 to 8/8, not ${text}`,
-  );
+/** An analysis of one shard, and what messages call it. */
+export interface Part {
+  file: string;
+  analysis: Analysis;
 }
 
 /**
- * Joins the parts of one analysis.
- *
+ * @param aggregate from the rows to those of the blocks, as `aggregateBlocks` of `@alphalora/htsr-core`
+ * @returns the whole analysis; `mergeParts` of `@alphalora/measuring` adds the digest of the model
  * @throws AlphaLoraError `INVALID_DOCUMENT` when the parts overlap, leave gaps, or stem from
- * different models, options or versions
+ *   different models, options or versions
  */
-export function mergeParts(parts: ReadonlyArray<{ file: string; analysis: Analysis }>): Analysis {
+export function joinParts(
+  parts: readonly Part[],
+  aggregate: (rows: readonly MatrixRow[], blocks: number, rule: Aggregate) => BlockRow[],
+): Analysis {
   const ordered = completeSet(parts);
   const [first, ...others] = ordered as [Part, ...Part[]];
   for (const other of others) requireSame(first, other);
   const matrices = first.analysis.matrices.map((_, i) => joinedRow(ordered, i));
   const { shard: _, ...document } = first.analysis;
-  const { aggregate } = document.options;
   const seconds = ordered.reduce((sum, { analysis }) => sum + analysis.timings.seconds, 0);
-  return withModelDigest({
+  return {
     ...document,
     matrices,
-    blocks: aggregateBlocks(matrices, document.model.blocks, aggregate),
+    blocks: aggregate(matrices, document.model.blocks, document.options.aggregate),
     timings: { seconds },
-  });
+  };
 }
 
 /** Missing parts that a message names. */
 const MOST_NAMED = 20;
-
-interface Part {
-  file: string;
-  analysis: Analysis;
-}
 
 function refuse(message: string): never {
   throw new AlphaLoraError('INVALID_DOCUMENT', message);
