@@ -28,6 +28,7 @@ import {
   startRedis,
 } from '../packages/cluster/src/test-support/redis.js';
 import type { AnalysedRow, Analysis } from '../packages/contracts/src/index.js';
+import { fencesOf } from './lib/markdown.js';
 import { root as repository } from './lib/workspace.js';
 
 const main = join(repository, 'apps/cli/dist/main.js');
@@ -195,6 +196,26 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     const twice = started.filter((matrix, i) => started.indexOf(matrix) !== i);
     expect(twice.filter((matrix) => !excused.has(matrix))).toEqual([]);
   }, 180_000);
+
+  it('does what the README of the package shows', async () => {
+    const cwd = join(folder, 'readme');
+    mkdirSync(join(cwd, 'node_modules', '@alphalora'), { recursive: true });
+    for (const name of ['cluster', 'measuring'])
+      symlinkSync(
+        join(repository, 'packages', name),
+        join(cwd, 'node_modules', '@alphalora', name),
+        'junction',
+      );
+    cpSync(demo, join(cwd, 'model'), { recursive: true });
+    const readme = readFileSync(join(repository, 'packages/cluster/README.md'), 'utf8');
+    const example = fencesOf(readme).find(({ code }) => code.includes('startMeasuringWorker'))!;
+    const code = example.code.replace('redis://host/run', redis.url('readme'));
+    writeFileSync(join(cwd, 'example.mjs'), code);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['example.mjs'], {
+      ...{ cwd, encoding: 'utf8' },
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '8 56\n', stderr: '' });
+  });
 
   it('can be left with Ctrl-C and attached to again', async () => {
     const model = writeModel('left', 24, 480, 3);

@@ -21,7 +21,13 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/spectra-wasm': ['@alphalora/contracts'],
   'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
-  'packages/cluster': ['@alphalora/contracts'],
+  'packages/cluster': [
+    '@alphalora/contracts',
+    '@alphalora/documents',
+    '@alphalora/checkpoint',
+    '@alphalora/htsr-core',
+    '@alphalora/measuring',
+  ],
   'packages/measuring': [
     '@alphalora/contracts',
     '@alphalora/documents',

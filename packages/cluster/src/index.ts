@@ -5,6 +5,13 @@ export type { Answer, Coordinator, CoordinatorOptions, RunControl } from './coor
 export { openCoordinator } from './coordinator.js';
 export type { MatrixJob } from './job.js';
 export { jobKey, parseJob } from './job.js';
+export type { WorkerAnswer } from './measuring/answer.js';
+export { answerCheck } from './measuring/answer.js';
+export type { ComputingOptions } from './measuring/compute.js';
+export type { QueuePipelineOptions } from './measuring/pipeline.js';
+export { queuePipeline } from './measuring/pipeline.js';
+export type { MeasuringWorkerOptions } from './measuring/worker.js';
+export { startMeasuringWorker } from './measuring/worker.js';
 export type { QueueStatus, WorkerStatus } from './status.js';
 export { queueStatus } from './status.js';
 export type {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answerCheck, type WorkerAnswer } from '@alphalora/cluster';
 import type { Analysis } from '@alphalora/contracts';
 import {
   analyzeWith,
@@ -18,7 +19,6 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readDocument } from '../documents.js';
 import { run } from '../run.js';
-import { answerCheck, type WorkerAnswer } from './answer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-answer-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,5 +1,10 @@
 /** Opening and measuring a model: what `analyze`, `allocate` and `plan` have in common. */
-import type { Aggregate, Analysis, Precision } from '@alphalora/contracts';
+import {
+  type Aggregate,
+  AlphaLoraError,
+  type Analysis,
+  type Precision,
+} from '@alphalora/contracts';
 import { requireMeasured } from '@alphalora/documents';
 import { type FarmsOptions, resolveMetrics } from '@alphalora/htsr-core';
 import {
@@ -10,6 +15,7 @@ import {
   openModel,
   remoteSettings,
 } from '@alphalora/measuring';
+import { loadCluster, queueAddress } from '../cluster/load.js';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { downloadLine, progressLine } from '../output/progress.js';
@@ -110,14 +116,27 @@ export async function measure(
 /** Has the workers of a queue measure. */
 async function onQueue(
   queue: string,
-  limits: MeasuringOptions,
+  options: MeasuringOptions,
   { signal, onNotice }: Pick<Io, 'signal'> & { onNotice: (text: string) => void },
 ): Promise<Pick<AnalyzeModelOptions, 'pipeline'>> {
-  const { createQueuePipeline } = await import('../cluster/pipeline.js');
-  return {
-    pipeline: (work, { checkpoint }) =>
-      createQueuePipeline({ ...work, queue, checkpoint, limits, signal, onNotice }),
+  requireNoLimits(options);
+  const cluster = await loadCluster();
+  const address = queueAddress(cluster, queue);
+  return { pipeline: cluster.queuePipeline({ address, signal, onNotice }) };
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for options that are about the machine that measures */
+function requireNoLimits(options: MeasuringOptions): void {
+  const { jobs, maxMemory, cacheDir, cache, shard, download = false } = options;
+  const refuse = (flag: string, instead: string): never => {
+    throw new AlphaLoraError('INVALID_OPTION', `${flag} does not go with --queue: ${instead}`);
   };
+  if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
+  if (download) refuse('--download', 'no weights are read here');
+  const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };
+  for (const [flag, value] of Object.entries(flags))
+    if (value !== undefined) refuse(flag, 'give it to alphalora worker');
+  if (!cache) refuse('--no-cache', 'give it to alphalora worker');
 }
 
 /** Each of the three options turns the sampling on. */

@@ -1,8 +1,7 @@
 /** `alphalora worker`: measures matrices for others, until it is stopped. */
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { WorkerEvent } from '@alphalora/cluster';
-import { defaultCacheFolder, tool } from '@alphalora/measuring';
-import { createCompute } from '../cluster/compute.js';
+import { defaultCacheFolder, remoteSettings } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
@@ -24,24 +23,21 @@ interface WorkerOptions {
 
 export async function worker(queue: string, options: WorkerOptions, io: Io): Promise<ExitCode> {
   const { root: roots = [], jobs = availableParallelism(), json } = options;
-  const { exitWhenIdle, jobTimeout } = options;
+  const { exitWhenIdle, jobTimeout, maxMemory } = options;
   const cluster = await loadCluster();
   const address = queueAddress(cluster, queue);
   const say = (text: string): void => void tell(io.stderr, `${text}`);
   let warned = false;
-  const { compute, close } = createCompute({
-    ...{ roots, jobs, version: tool().version },
-    maxMemory: options.maxMemory ?? 0.8 * totalmem(),
+  const running = await cluster.startMeasuringWorker({
+    ...{ address, roots, jobs, lockSeconds: options.lock, name: `${hostname()}:${process.pid}` },
+    remote: () => remoteSettings(process.env),
+    ...(maxMemory !== undefined && { maxMemory }),
     ...(jobTimeout !== undefined && { jobTimeout }),
-    ...(options.cache && { cacheFolder: options.cacheDir ?? defaultCacheFolder(process.env) }),
+    ...(options.cache && { cache: options.cacheDir ?? defaultCacheFolder(process.env) }),
     onNotKept: (why) => {
       if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);
       warned = true;
     },
-  });
-  const running = await cluster.startWorker({
-    ...{ address, compute, concurrency: jobs, lockSeconds: options.lock },
-    name: `${hostname()}:${process.pid}`,
     ...(exitWhenIdle !== undefined && { idleSeconds: exitWhenIdle }),
     onEvent: (event) => {
       if (json) io.stdout.write(`${JSON.stringify(recordOf(event))}\n`, 'data');
@@ -53,11 +49,7 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const stop = (): void => void running.stop();
   io.signal.addEventListener('abort', stop, { once: true });
   if (io.signal.aborted) stop();
-  try {
-    await running.stopped;
-  } finally {
-    await close();
-  }
+  await running.stopped;
   say('stopped');
   return exitCodes.done;
 }

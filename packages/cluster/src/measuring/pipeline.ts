@@ -1,22 +1,26 @@
 /** The measuring of a whole model by the workers of a queue: one job for each matrix. */
 import { resolve } from 'node:path';
-import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
-import { buildOf, isAddress, isOnHub, type Pipeline, type Work } from '@alphalora/measuring';
+import {
+  buildOf,
+  isAddress,
+  isOnHub,
+  type OpenedModel,
+  type Pipeline,
+  type Work,
+} from '@alphalora/measuring';
+import { formatQueueAddress, type QueueAddress } from '../address.js';
+import { openCoordinator } from '../coordinator.js';
 import { answerCheck, type WorkerAnswer } from './answer.js';
-import { contentOf, jobOptions, layoutOf } from './job.js';
-import { loadCluster, queueAddress } from './load.js';
+import { contentOf, jobOptions, layoutOf } from './options.js';
 
-export interface QueuePipelineOptions extends Work {
-  /** `redis://host/name` */
-  queue: string;
-  checkpoint: Checkpoint;
-  /** Options that are about the machine that measures. */
-  limits: OwnOptions;
-  signal: AbortSignal;
+export interface QueuePipelineOptions {
+  address: QueueAddress;
+  /** Ends the waiting; the workers go on. */
+  signal?: AbortSignal;
   /** Is told what concerns the run: lost connections, no workers. */
-  onNotice: (text: string) => void;
+  onNotice?: (text: string) => void;
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` for what workers do not read */
@@ -31,34 +35,24 @@ function readableElsewhere(model: string): string {
 /** A hint that nobody is there to work comes after so long. */
 const PATIENCE_MS = 5000;
 
-interface OwnOptions {
-  jobs?: number;
-  maxMemory?: number;
-  cacheDir?: string;
-  cache: boolean;
-  shard?: string;
-  download?: boolean;
+/**
+ * For `analyzeModel`: has the workers of a queue measure. Asking again attaches to what they have.
+ *
+ * @returns the option `pipeline`, which throws AlphaLoraError `INVALID_OPTION` for a model at an
+ *   address, and `IO_FAILED` when the server cannot be reached or refuses the credentials
+ */
+export function queuePipeline(
+  options: QueuePipelineOptions,
+): (work: Work, model: OpenedModel) => Promise<Pipeline> {
+  return (work, model) => createQueuePipeline(work, model, options);
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` for options that would do nothing here */
-function requireNone(options: OwnOptions): void {
-  const { jobs, maxMemory, cacheDir, cache, shard, download = false } = options;
-  const refuse = (flag: string, instead: string): never => {
-    throw new AlphaLoraError('INVALID_OPTION', `${flag} does not go with --queue: ${instead}`);
-  };
-  if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
-  if (download) refuse('--download', 'no weights are read here');
-  const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };
-  for (const [flag, value] of Object.entries(flags))
-    if (value !== undefined) refuse(flag, 'give it to alphalora worker');
-  if (!cache) refuse('--no-cache', 'give it to alphalora worker');
-}
-
-export async function createQueuePipeline(options: QueuePipelineOptions): Promise<Pipeline> {
-  const { settings, units, queue, checkpoint, signal, onNotice, onMeasured } = options;
-  requireNone(options.limits);
-  const cluster = await loadCluster();
-  const address = queueAddress(cluster, queue);
+async function createQueuePipeline(
+  { settings, units, onMeasured }: Work,
+  { checkpoint }: OpenedModel,
+  options: QueuePipelineOptions,
+): Promise<Pipeline> {
+  const { address, onNotice } = options;
   // All workers use the one that this machine would, so the numbers do not depend on who measures.
   const build = await buildOf(settings);
   const { model, adapter, version } = settings;
@@ -72,12 +66,12 @@ export async function createQueuePipeline(options: QueuePipelineOptions): Promis
   };
   // Typed, as functions that assert something have to be.
   const check: ReturnType<typeof answerCheck> = answerCheck(settings);
-  const coordinator = await cluster.openCoordinator({ address, signal, onNotice });
+  const coordinator = await openCoordinator(options);
   const hint = setTimeout(async () => {
     const workers = await coordinator.workers().catch(() => 1);
     if (workers > 0) return;
-    const where = cluster.formatQueueAddress(address);
-    onNotice(`no worker is connected; start some with: alphalora worker ${where}`);
+    const where = formatQueueAddress(address);
+    onNotice?.(`no worker is connected; start some with: alphalora worker ${where}`);
   }, PATIENCE_MS);
   return {
     ...(build !== undefined && { build }),

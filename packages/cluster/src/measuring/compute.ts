@@ -1,35 +1,39 @@
 /** What a worker does with a job: checks that it may, opens the model, and measures the matrix. */
-import type { Compute, MatrixJob } from '@alphalora/cluster';
+import { totalmem } from 'node:os';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { type MeasurerSettings, memoryGate, roomFor } from '@alphalora/measuring';
+import { type MeasurerSettings, memoryGate, roomFor, tool } from '@alphalora/measuring';
+import type { MatrixJob } from '../job.js';
+import type { Compute } from '../worker.js';
 import { allowedModel } from './access.js';
 import type { WorkerAnswer } from './answer.js';
-import { checkedOptions } from './job.js';
-import { openModels, unitOf } from './models.js';
+import { openModels, type Remote, unitOf } from './models.js';
+import { checkedOptions } from './options.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 
 export interface ComputingOptions {
-  /** Folders that jobs may read from. */
+  /** Folders that jobs may read from, beside the hub. */
   roots: readonly string[];
-  /** Matrices at once. */
-  jobs: number;
-  /** Bytes that they may take together. */
-  maxMemory: number;
-  /** Seconds that a matrix may take; see `timeLimit`. */
+  /** Matrices at once. @default the number of processors */
+  jobs?: number;
+  /** Bytes that they may take together. @default 80 % of the machine's memory */
+  maxMemory?: number;
+  /** Seconds that a matrix may take. @default an hour, and more for a large matrix */
   jobTimeout?: number;
-  cacheFolder?: string;
-  /** Of this program. */
-  version: string;
-  /** Is told why spectra could not be kept. */
-  onNotKept: (why: string) => void;
+  /** Folder where spectra are kept; absent: none are kept, none used. */
+  cache?: string;
+  remote?: Remote;
+  /** Is told why spectra could not be kept, for each matrix. */
+  onNotKept?: (why: string) => void;
 }
 
-export function createCompute(options: ComputingOptions): {
+export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: number }): {
   compute: Compute;
   close(): Promise<void>;
 } {
-  const { roots, jobs, maxMemory, jobTimeout, cacheFolder, version, onNotKept } = options;
-  const models = openModels(jobs);
+  const { roots, jobs, jobTimeout, cache: cacheFolder, remote, onNotKept } = options;
+  const maxMemory = options.maxMemory ?? 0.8 * totalmem();
+  const { version } = tool();
+  const models = openModels(jobs, remote);
   const gate = memoryGate(maxMemory);
   async function measured(
     job: MatrixJob,
@@ -60,7 +64,7 @@ export function createCompute(options: ComputingOptions): {
           signal,
           onProgress,
         });
-        if (notKept !== undefined) onNotKept(notKept);
+        if (notKept !== undefined) onNotKept?.(notKept);
         return { matrix: unit.name, measurement, digest, found };
       } finally {
         release();

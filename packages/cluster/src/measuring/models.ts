@@ -10,9 +10,9 @@ import {
   type MeasurerSettings,
   measurableUnits,
   openModel as openAnyModel,
-  remoteSettings,
+  type RemoteSettings,
 } from '@alphalora/measuring';
-import { layoutOf } from './job.js';
+import { layoutOf } from './options.js';
 import { unlessAborted } from './time-limit.js';
 
 export interface OpenModel {
@@ -45,14 +45,17 @@ interface Entry {
   users: number;
 }
 
+/** How a hub is reached; asked for with each model that is on one. */
+export type Remote = () => Promise<RemoteSettings>;
+
 /** @param jobs threads for each model */
-export function openModels(jobs: number): Models {
+export function openModels(jobs: number, remote?: Remote): Models {
   // In the order of their last use.
   const entries = new Map<string, Entry>();
   return {
     async use(settings, { content, signal }, work) {
       const key = JSON.stringify([settings, content]);
-      const entry = entries.get(key) ?? newEntry(settings, jobs);
+      const entry = entries.get(key) ?? newEntry((stop) => openModel(settings, jobs, stop, remote));
       entries.delete(key);
       entries.set(key, entry);
       entry.users++;
@@ -87,9 +90,9 @@ async function close({ model, opening }: Entry): Promise<void> {
   );
 }
 
-function newEntry(settings: MeasurerSettings, jobs: number): Entry {
+function newEntry(open: (signal: AbortSignal) => Promise<OpenModel>): Entry {
   const opening = new AbortController();
-  return { model: openModel(settings, jobs, opening.signal), opening, users: 0 };
+  return { model: open(opening.signal), opening, users: 0 };
 }
 
 /** Reads the headers only; the threads open the model for themselves. */
@@ -97,11 +100,13 @@ async function openModel(
   settings: MeasurerSettings,
   jobs: number,
   signal: AbortSignal,
+  remote?: Remote,
 ): Promise<OpenModel> {
   const { model, adapter, splitFused } = settings;
   const opened = await openAnyModel(model, {
-    ...{ splitFused, signal, remote: () => remoteSettings(process.env) },
+    ...{ splitFused, signal },
     ...(adapter && { adapter }),
+    ...(remote && { remote }),
   });
   const { checkpoint, reference } = opened;
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkedOptions, jobOptions } from './job.js';
+import { checkedOptions, jobOptions } from './options.js';
 
 const options = {
   ...{ splitFused: false, engine: 'wasm', build: 'simd', precision: 'auto' },
