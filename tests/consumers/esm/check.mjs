@@ -10,6 +10,7 @@ import {
   summaryOf,
 } from '@alphalora/documents';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
+import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
 
@@ -32,6 +33,24 @@ const analysis = await measure(createWasmEngine());
 const reference = await measure(createReferenceEngine());
 for (const [i, { alpha }] of analysis.blocks.entries())
   assert(Math.abs(alpha - reference.blocks[i].alpha) < 1e-3, `block ${i}: engines disagree`);
+
+// The whole in one call, and in a thread, whose file has to be found where the package lies.
+const whole = await analyzeModel(process.argv[2]);
+assert.deepEqual(whole.blocks, analysis.blocks);
+const opened = await openModel(process.argv[2]);
+const pool = createPool(
+  {
+    ...{ ...opened.reference, engine: 'wasm', build: 'auto', precision: 'auto', version: '1' },
+    ...{ estimator: 'fix-finger', metrics: [], bootstrap: 0, seed: 0, memoryShare: 1e9 },
+  },
+  1,
+);
+const [row] = whole.matrices.filter(({ status }) => status === 'ok');
+const { measurement, digest } = await pool.measure(row.name);
+assert.equal(measurement.alpha, row.alpha);
+assert.equal(digest, row.digest);
+await pool.close();
+await opened.close();
 
 const layers = layersOf(analysis);
 const policy = await loadPolicy('alphalora');
