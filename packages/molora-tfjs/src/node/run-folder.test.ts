@@ -56,6 +56,17 @@ describe('the folder of a run', () => {
     expect(await steps()).toEqual([1, 2]);
   });
 
+  it('keeps an adapter that is not of a run', async () => {
+    await mkdir(path, { recursive: true });
+    const file = join(path, 'adapter_model.safetensors');
+    await writeFile(file, 'downloaded');
+    await expect(openRunFolder(path)).rejects.toEqual(refused('INVALID_OPTION'));
+    expect(await readdir(path)).toEqual(['adapter_model.safetensors']);
+    expect(await readFile(file, 'utf8')).toBe('downloaded');
+    // A run that was killed between its adapter and its checkpoint.
+    await (await openRunFolder(path, { resume: true })).close();
+  });
+
   it('drops the metrics of steps after the checkpoint, and a torn line', async () => {
     const first = await openRunFolder(path);
     for (const step of [1, 2]) await first.record(report(step));

@@ -12,7 +12,12 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, readIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
+import {
+  fileError,
+  readIfPresent,
+  statIfPresent,
+  writeFileAtomic,
+} from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdapterFiles } from '../adapters/write.js';
 import type { StepReport } from '../training/callbacks.js';
@@ -43,15 +48,17 @@ export interface RunFolder {
   close(): Promise<void>;
 }
 
+const ADAPTER = 'adapter_model.safetensors';
 const STATE = 'training_state.safetensors';
 
 /**
  * Makes the folder if need be, or opens it where an earlier run stopped.
  *
  * @param resume goes on from the checkpoint in the folder, or begins when there is none yet; without
- *   it, a folder with a checkpoint is refused. @default false
+ *   it, a folder with a checkpoint or an adapter is refused. @default false
  * @throws AlphaLoraError `INVALID_OPTION` when another run is at work in the folder, or when there is
- *   a checkpoint and no wish to go on from it, `INVALID_CHECKPOINT` when it is damaged, `IO_FAILED` when the folder cannot be read or written
+ *   a checkpoint or an adapter and no wish to go on, `INVALID_CHECKPOINT` when the checkpoint is
+ *   damaged, `IO_FAILED` when the folder cannot be read or written
  */
 export async function openRunFolder(
   path: string,
@@ -76,6 +83,14 @@ async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
       { details: { file: path } },
     );
   }
+  // Not of a run that can go on: it was downloaded, or is one of the experts that are to be combined.
+  if (!state && !resume && (await statIfPresent(join(path, ADAPTER)))) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${path} holds an adapter, which training would replace: train into another folder`,
+      { details: { file: path } },
+    );
+  }
   const file = join(path, 'metrics.jsonl');
   const kept = await reading(file, async (bytes) => {
     const text = Buffer.from(bytes).toString('latin1');
@@ -95,7 +110,7 @@ async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
       // A state never stands for steps whose metrics are lost.
       await writing(file, () => metrics.datasync());
       if (adapter) {
-        await writeFileAtomic(join(path, 'adapter_model.safetensors'), adapter.weights);
+        await writeFileAtomic(join(path, ADAPTER), adapter.weights);
         await writeFileAtomic(join(path, 'adapter_config.json'), adapter.config);
       }
       await writeFileAtomic(join(path, STATE), serializeTrainingState(state));
