@@ -26,7 +26,8 @@ const numbersButCounts = /"|-\d[\d.eE+-]*|\d+[.eE][\d.eE+-]*/g;
 /**
  * @param bytes UTF-8
  * @param file for messages
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is no JSON object or names a key twice
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is no JSON object, nested too deep or names a
+ *   key twice
  */
 export function parseJsonObject(
   bytes: Uint8Array,
@@ -46,7 +47,7 @@ export function parseJsonObject(
     throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
   }
   if (!isObject(value)) throw invalid('its JSON is not an object', { file });
-  const duplicate = duplicateKey(text);
+  const duplicate = duplicateKey(text, file);
   if (duplicate) {
     const where = duplicate.parent === '' ? '' : ` in ${quoted(duplicate.parent)}`;
     throw invalid(
@@ -76,13 +77,20 @@ export async function readJsonObject(
   return parseJsonObject(await source.read(0, byteLength, signal), name, dialect);
 }
 
-/** The first key that an object holds twice, with the key of that object. `text` is valid JSON. */
-function duplicateKey(text: string): { key: string; parent: string } | undefined {
+/** What shows or writes JSON recurses; headers and configurations have a handful of levels. */
+const DEEPEST = 100;
+
+/**
+ * The first key that an object holds twice, with the key of that object. `text` is valid JSON.
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is nested too deep
+ */
+function duplicateKey(text: string, file: string): { key: string; parent: string } | undefined {
   const open: Array<{ keys: Set<string>; parent: string }> = [];
   let lastKey = '';
   for (let i = 0; i < text.length; i++) {
     const character = text.charCodeAt(i);
     if (character === OPEN_BRACE || character === OPEN_BRACKET) {
+      if (open.length === DEEPEST) throw invalid(`its JSON is more than ${DEEPEST} deep`, { file });
       open.push({ keys: new Set(), parent: lastKey });
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
       open.pop();

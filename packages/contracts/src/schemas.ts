@@ -15,6 +15,8 @@ const words = { type: 'string', minLength: 1 };
 const kinds = ['projection', 'router', 'embedding', 'head', 'norm', 'bias', 'other'];
 
 const positive = { type: 'number', exclusiveMinimum: 0 };
+/** An exponent, of which policies take powers that must stay finite and above zero. */
+const exponent = { type: 'number', minimum: 1e-100, maximum: 1e100 };
 const share = { type: 'number', minimum: 0, maximum: 1 };
 const pairOf = (items: object): object => {
   return { type: 'array', items, minItems: 2, maxItems: 2 };
@@ -48,15 +50,15 @@ const matrixRow = {
   then: {
     required: ['alpha', 'xmin', 'ks', 'tail', 'stderr', 'metrics'],
     properties: {
-      alpha: positive,
+      alpha: exponent,
       xmin: positive,
       ks: share,
       tail: ordinal,
       stderr: { type: 'number', minimum: 0 },
       lambda: { type: 'number', minimum: 0 },
       fingers: count,
-      interval: pairOf(positive),
-      draws: { type: 'array', items: positive },
+      interval: pairOf(exponent),
+      draws: { type: 'array', items: exponent },
       warning: { enum: ['over-trained', 'under-trained', 'spurious'] },
       weak: words,
       spectrum: {
@@ -70,7 +72,7 @@ const matrixRow = {
             required: ['tail', 'alpha'],
             properties: {
               tail: { type: 'array', items: ordinal },
-              alpha: { type: 'array', items: positive },
+              alpha: { type: 'array', items: exponent },
             },
           },
         },
@@ -132,11 +134,11 @@ export const analysisSchema: JsonSchema = {
         required: ['index', 'matrices'],
         properties: {
           index,
-          alpha: positive,
+          alpha: exponent,
           matrices: count,
-          range: pairOf(positive),
+          range: pairOf(exponent),
           spread: { type: 'number', minimum: 0 },
-          interval: pairOf(positive),
+          interval: pairOf(exponent),
         },
       },
     },

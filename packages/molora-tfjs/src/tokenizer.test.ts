@@ -99,6 +99,35 @@ describe('createTokenizer', () => {
     );
   });
 
+  it.each([-1, 1.5, 2 ** 24, Number('1e999'), '2', null, undefined])('refuses the id %s', (id) => {
+    const vocab = { ...words.model.vocab, two: id };
+    const added_tokens = [{ ...words.added_tokens[0], id }];
+    for (const wrong of [{ model: { ...words.model, vocab } }, { added_tokens }]) {
+      expect(() => createTokenizer({ ...words, ...wrong })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_CHECKPOINT',
+          message: expect.stringContaining('a token with the id'),
+        }),
+      );
+    }
+  });
+
+  it('refuses what shows only when a text is encoded', () => {
+    const failure = {
+      code: 'INVALID_CHECKPOINT',
+      message: expect.stringMatching(/^tokenizer.json /),
+    };
+    let deep: unknown = 1;
+    for (let i = 0; i < 20_000; i++) deep = [deep];
+    for (const ids of [deep, ['x'], [0.5], [null]]) {
+      const special_tokens = { '<s>': { id: '<s>', ids, tokens: ['<s>'] } };
+      const post_processor = { ...words.post_processor, special_tokens };
+      expect(() => createTokenizer({ ...words, post_processor }).encode('one')).toThrow(
+        expect.objectContaining(failure),
+      );
+    }
+  });
+
   it('decodes no tokens to no text', () => {
     expect(createTokenizer(words).decode([])).toBe('');
   });

@@ -6,7 +6,7 @@
  * Tokens that begin a text are added, those that end one are left to the caller, because a prompt must
  * not have them.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { AddedToken } from './tokenizer/added-tokens.js';
 import { beginTokens, contradiction } from './tokenizer/begin-tokens.js';
@@ -35,6 +35,30 @@ export interface Tokenizer {
  *   begin a text with different tokens
  */
 export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}): Tokenizer {
+  const tokenizer = guarded(() => tokenizerOf(tokenizerJson, configJson));
+  return {
+    ...tokenizer,
+    encode: (text, options) => guarded(() => tokenizer.encode(text, options)),
+    decode: (ids) => guarded(() => tokenizer.decode(ids)),
+  };
+}
+
+/** Fields of other types than they should have show where they are used, in the library or here. */
+function guarded<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (isAlphaLoraError(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AlphaLoraError(
+      'INVALID_CHECKPOINT',
+      `tokenizer.json is not a valid tokenizer: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+function tokenizerOf(tokenizerJson: unknown, configJson: unknown): Tokenizer {
   if (!isObject(tokenizerJson) || !isObject(tokenizerJson['model']) || !isObject(configJson)) {
     throw new AlphaLoraError(
       'INVALID_CHECKPOINT',
@@ -62,14 +86,17 @@ export function createTokenizer(tokenizerJson: unknown, configJson: unknown = {}
     );
   }
   makeExact(tokenizer.decoder);
-  const encode = textEncoder(
+  const encodeText = textEncoder(
     tokenizer,
     supported['model'] as Part,
     supported['added_tokens'] as AddedToken[],
   );
   return {
     encode(text, { begin = true } = {}) {
-      return begin ? [...begins, ...encode(text)] : encode(text);
+      const ids = begin ? [...begins, ...encodeText(text)] : encodeText(text);
+      const odd = ids.find((id) => !Number.isInteger(id));
+      if (odd !== undefined) throw new Error(`it makes a token ${JSON.stringify(odd)} of a text`);
+      return ids;
     },
     decode(ids) {
       // The library refuses it, though a model may end its text with the first token.
@@ -97,11 +124,7 @@ function understood<T>(read: () => T): T {
         { cause },
       );
     }
-    throw new AlphaLoraError(
-      'INVALID_CHECKPOINT',
-      `tokenizer.json is not a valid tokenizer: ${(cause as Error).message}`,
-      { cause },
-    );
+    throw cause;
   }
 }
 

@@ -211,6 +211,16 @@ describe('guilomo', () => {
     };
   };
 
+  it('refuses lists that no memory holds', async () => {
+    const many = positive(llamaLike).map(([name, block]): Projection => [name, block, 1_000_000]);
+    await expect(
+      exportDocument(projectionAllocation('experts', many), 'guilomo'),
+    ).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/6000000 experts, and at most/),
+    });
+  });
+
   it('has the experts of each module, and a rank for each expert', async () => {
     const list = positive(llamaLike);
     const files = await read(projectionAllocation('experts', list));

@@ -9,7 +9,7 @@
  * less than two experts, but the training script takes one; it cannot build a module without any.
  * `--top_k` stays a list on the command line, one number per block.
  */
-import type { Allocation } from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { adaptedModules, requireConsecutive, requireExperts } from './adapters.js';
 import type { Exporter } from './index.js';
 
@@ -28,6 +28,7 @@ export const guilomo: Exporter = {
         })),
         'guilomo',
       );
+      requireFew(modules);
       const experts = modules.map(({ module, experts: count }) => [module, count] as const);
       const ranks = modules.flatMap(({ module, experts: count, rank }) =>
         Array.from(
@@ -56,6 +57,20 @@ export const guilomo: Exporter = {
     },
   },
 };
+
+/** Lines that `rank.json` may have; a model that was trained has some thousands of experts. */
+const MOST_LINES = 1_000_000;
+
+/** @throws AlphaLoraError `INVALID_OPTION` before a list that no memory holds is made */
+function requireFew(modules: ReadonlyArray<{ experts: number }>): void {
+  const all = modules.reduce((sum, { experts }) => sum + experts, 0);
+  if (all <= MOST_LINES) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `rank.json of guilomo has a line for each of ${all} experts, and at most ${MOST_LINES} are ` +
+      'written: allocate fewer',
+  );
+}
 
 /** Where projections of a block differ, the smallest: no module has fewer experts than that. */
 function topKByBlock({ blocks, projections = [] }: Allocation): number[] {

@@ -101,6 +101,18 @@ describe('fuzzing adapters', () => {
     expect(error?.message).toMatch(/alpha_pattern with the modules takes too long/);
   });
 
+  it.each([
+    ['[', ']'],
+    ['{"a":', '}'],
+  ])('refuses a configuration that is nested deep: %s', async (open, close) => {
+    const deep = `${open.repeat(20_000)}1${close.repeat(20_000)}`;
+    const error = await survives(
+      tensors,
+      `{"peft_type":"LORA","r":1,"alpha_pattern":{"q":${deep}}}`,
+    );
+    expect(error?.message).toMatch(/its JSON is more than 100 deep/);
+  });
+
   it('looks names up, however many there are', async () => {
     const modules = Array.from({ length: 5000 }, (_, i) => `model.layers.${i}.mlp.up_proj`);
     const adapter = await adapterOf(

@@ -21,7 +21,8 @@ export function supportedTokenizer(json: Part): Part {
   const parts = pre.map(preTokenizer);
   const bytes = pre.some(({ type }) => type === 'ByteLevel');
   checkUnknown(model, bytes);
-  const added = (json['added_tokens'] ?? []) as Array<{ content: string }>;
+  const added = (json['added_tokens'] ?? []) as Array<{ content: string; id: number }>;
+  checkIds([...vocabularyOf(model).values(), ...added.map(({ id }) => id)]);
   checkDecoded(json, added);
   return {
     ...json,
@@ -33,6 +34,17 @@ export function supportedTokenizer(json: Part): Part {
     post_processor: null,
     decoder: decoder(partOf(json, 'decoder')),
   };
+}
+
+/** More than any vocabulary has: the largest have a quarter of a million. */
+const MOST_IDS = 2 ** 24;
+
+/** Ids are places of lists, up to the largest: one that is out of range would take hours and all memory. */
+function checkIds(ids: readonly unknown[]): void {
+  const odd = ids.findIndex(
+    (id) => !(Number.isInteger(id) && Number(id) >= 0 && Number(id) < MOST_IDS),
+  );
+  if (odd !== -1) throw new Error(`it has a token with the id ${JSON.stringify(ids[odd])}`);
 }
 
 function partOf(json: Part, name: string): Part | undefined {
