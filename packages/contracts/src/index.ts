@@ -50,7 +50,6 @@ export type {
 export type {
   Example,
   ExampleOption,
-  Router,
   Split,
   TaskScore,
   TrainingStep,

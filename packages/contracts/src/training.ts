@@ -1,11 +1,4 @@
-/** Extension points of the training: routers and tasks. `Tensor` is the tensor type of the runtime. */
-
-/** Decides how much each expert contributes to each token. */
-export interface Router<Tensor> {
-  readonly name: string;
-  /** @param logits [tokens, experts] @returns gates [tokens, experts], zero where not selected */
-  route(logits: Tensor): Tensor;
-}
+/** The training: tasks, its extension point, and the lines that a run writes down. */
 
 /** One training or test item: text in, text out. */
 export interface Example {

@@ -44,4 +44,3 @@ export { spectrum } from './spectrum.js';
 export { mean, middle95, quantile } from './statistics.js';
 export { summarize } from './summary.js';
 export { weightFromValues } from './values.js';
-export { localizationRatio, participationRatio, vectorEntropy } from './vector.js';
