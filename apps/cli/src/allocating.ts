@@ -10,7 +10,8 @@ import {
 import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
 import { type BudgetFlags, budgetFor, defaultPolicy } from './budget.js';
 import type { Io } from './io.js';
-import type { PluginOptions, Policies, PolicyJob } from './plugins/index.js';
+import type { PluginOptions, Policies } from './plugins/index.js';
+import type { PolicyJob } from './plugins/open-policy.js';
 import { readScores, type Score, withScores } from './scores.js';
 
 export interface AllocatingOptions extends BudgetFlags, PluginOptions {

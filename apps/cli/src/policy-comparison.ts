@@ -7,7 +7,7 @@ import type { Aggregate, Allocation, Analysis } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { amountOf } from '@alphalora/documents';
 import { type AllocatingOptions, jobFor, reaggregated } from './allocating.js';
-import type { OpenPolicy } from './plugins/index.js';
+import type { OpenPolicy } from './plugins/open-policy.js';
 
 export interface PolicyComparison {
   kind: 'comparison';

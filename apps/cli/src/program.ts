@@ -2,7 +2,6 @@
  * The command line: names, options and help. What a command does is loaded when it is called, so
  * that `--help` stays quick.
  */
-import { readFileSync } from 'node:fs';
 import { parseThreshold, resourceNames, type Threshold } from '@alphalora/documents';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
@@ -263,12 +262,6 @@ function policyCommands(policy: Command, io: Io, finish: (code: ExitCode) => voi
       const { checkPolicyCommand } = await import('./commands/policy/check.js');
       finish(await checkPolicyCommand(reference, options, io));
     });
-}
-
-/** The version of this package, which is also the version in the documents that it writes. */
-export function toolVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 const modelHelp =

@@ -5,10 +5,11 @@ export type {
   Tensors,
   TensorValues,
 } from './adapter-spec.js';
+export type { AdapterBase, AdapterFiles, StoredAdapter } from './adapters/files.js';
 export { mergedWeights } from './adapters/merge.js';
 export { importPeft, type PeftExportOptions, peftFiles } from './adapters/peft.js';
-export { type AdapterSources, readAdapterFiles, type StoredAdapter } from './adapters/read.js';
-export { type AdapterBase, type AdapterFiles, adapterFiles } from './adapters/write.js';
+export { type AdapterSources, readAdapterFiles } from './adapters/read.js';
+export { adapterFiles } from './adapters/write.js';
 export { type AdapterSpecRequest, adapterSpec } from './allocation.js';
 export { type ObservedRouter, observeRouter } from './diagnostics/observed-router.js';
 export { expertRedundancy } from './diagnostics/redundancy.js';

@@ -3,7 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { defaultCacheFolder, engineNames, requireEngine } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
-import { toolVersion } from '../program.js';
+import { toolVersion } from '../version.js';
 
 export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitCode> {
   const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,7 +1,7 @@
 /** Built-in policies: they are part of the program and run in its own thread. */
 import { loadPolicy, policies } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
-import type { OpenPolicy, PolicyInfo } from './index.js';
+import type { OpenPolicy, PolicyInfo } from './open-policy.js';
 import { allocateWith, defaultOptions, infoOf } from './policy.js';
 
 const from = 'built in';

@@ -3,13 +3,11 @@
  * wrote is loaded and run in a worker thread, which can be ended when it hangs.
  */
 import { resolve } from 'node:path';
-import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
-import type { PolicyCheck } from '@alphalora/allocator/testing';
-import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
 import { findConfiguration } from './configuration.js';
+import type { OpenPolicy, PolicyInfo } from './open-policy.js';
 import { startThread, type Thread } from './thread.js';
 
 export interface PluginOptions {
@@ -19,37 +17,6 @@ export interface PluginOptions {
   policyTimeout: number;
   /** What the command reads: a configuration that may have come with it is not run. */
   inputs?: readonly (string | undefined)[];
-}
-
-/** Plain data about a policy. */
-export interface PolicyInfo {
-  name: string;
-  version: string;
-  summary?: string;
-  traits: PolicyTraits;
-  requires: LayerFact[];
-  hasOptions: boolean;
-  /** `built in`, or the path or package that it was loaded from. */
-  from: string;
-}
-
-/** What is to be allocated, as plain data; with alternatives, the allocation says how robust it is. */
-export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> & {
-  alternatives?: Alternatives;
-};
-
-/** One policy, wherever it runs. */
-export interface OpenPolicy {
-  readonly info: PolicyInfo;
-  /** Its options where none is given. */
-  defaults(): Promise<Record<string, unknown>>;
-  /**
-   * @throws AlphaLoraError as `allocate` of the allocator does, and `POLICY_FAILED` when a foreign
-   *   policy hangs or ends its thread
-   */
-  allocate(job: PolicyJob): Promise<Allocation>;
-  /** The conformance tests of the allocator. */
-  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<PolicyCheck[]>;
 }
 
 export interface Policies {

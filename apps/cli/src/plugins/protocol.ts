@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { PolicyCheck } from '@alphalora/allocator/testing';
 import type { Allocation } from '@alphalora/contracts';
 import type { PackedError } from './errors.js';
-import type { PolicyInfo, PolicyJob } from './index.js';
+import type { PolicyInfo, PolicyJob } from './open-policy.js';
 
 /** What the worker is started with. */
 export interface WorkerSettings {

@@ -1,7 +1,12 @@
 /** What a group of metrics is: names that share one computation, which runs only when one is asked for. */
 import type { TailFit } from '@alphalora/contracts';
 import type { Resolution } from '../resolution.js';
-import type { RandomisedSpectrum } from './randomised-spectrum.js';
+
+/** Of the same matrices with their elements shuffled, see `randomised-spectrum.ts`. */
+export interface RandomisedSpectrum {
+  /** Ascending, not negative, as many as the smaller sides of the unit's matrices have together. */
+  readonly eigenvalues: Float64Array;
+}
 
 /** What metrics are computed from. */
 export interface MetricContext {

@@ -17,17 +17,13 @@
 import type { Matrix, SpectralEngine } from '@alphalora/contracts';
 import type { SpectralUnit } from '../matrices.js';
 import { type Random, seededRandom } from '../random.js';
+import type { RandomisedSpectrum } from './group.js';
 import { largestEigenvalues } from './lanczos.js';
 import { marchenkoPastur, spikesAmong } from './marchenko-pastur.js';
 import { shuffled } from './shuffle.js';
 
 /** Smaller side up to which the spectrum is computed in full. */
 const EXACT_ORDER = 1024;
-
-export interface RandomisedSpectrum {
-  /** Ascending, not negative, as many as the smaller sides of the unit's matrices have together. */
-  readonly eigenvalues: Float64Array;
-}
 
 export interface RandomisedOptions {
   /** Any integer; with the name of a matrix it decides the order of its elements. @default 0 */

@@ -7,9 +7,9 @@ import type { Matrix } from '@alphalora/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
 import { seededRandom } from '../random.js';
-import type { MetricContext } from './group.js';
+import type { MetricContext, RandomisedSpectrum } from './group.js';
 import { computeMetrics, resolveMetrics } from './index.js';
-import { type RandomisedSpectrum, randomisedSpectrum } from './randomised-spectrum.js';
+import { randomisedSpectrum } from './randomised-spectrum.js';
 
 const engine = createReferenceEngine();
 const names = resolveMetrics(['randomised']);

@@ -11,7 +11,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
 import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
 import { checkSpec } from './check.js';
-import type { AdapterBase } from './write.js';
+import type { AdapterBase } from './files.js';
 
 /** Key of the section in the file. */
 export const SECTION = 'molora';

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AdaptedProjection } from '../adapter-spec.js';
 import { joined, projection, stateOf } from '../test-support/adapters.js';
+import type { AdapterFiles } from './files.js';
 import { peftFiles } from './peft.js';
-import { type AdapterFiles, adapterFiles } from './write.js';
+import { adapterFiles } from './write.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 // Versions before 0.15 match keys otherwise.

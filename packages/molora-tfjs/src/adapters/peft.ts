@@ -11,17 +11,9 @@ import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig } from './config.js';
+import type { AdapterBase, AdapterFiles, StoredAdapter } from './files.js';
 import { packExperts } from './packing.js';
-import type { StoredAdapter } from './read.js';
-import {
-  type AdapterBase,
-  type AdapterFiles,
-  checkState,
-  expertsOf,
-  factorData,
-  jsonFile,
-  weightsFile,
-} from './write.js';
+import { checkState, expertsOf, factorData, jsonFile, weightsFile } from './write.js';
 
 /**
  * The factors and scalings of an adapter that `readAdapter` or `openAdapter` of

@@ -6,28 +6,19 @@
  */
 import { readAdapter, readCheckpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
-import type {
-  AdaptedProjection,
-  AdapterSpec,
-  AdapterState,
-  TensorValues,
-} from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkRouters, factorShapes, type Refusal } from './check.js';
 import { parseSection, SECTION } from './config.js';
+import type { StoredAdapter } from './files.js';
 import { factorKey, routerKey, WRAPPER } from './keys.js';
 import { type ExpertFactors, packExperts, transpose } from './packing.js';
 import { importPeft } from './peft.js';
-import type { AdapterBase } from './write.js';
 
 export interface AdapterSources {
   /** adapter_model.safetensors */
   weights: ByteSource;
   /** adapter_config.json */
   config: ByteSource;
-}
-
-export interface StoredAdapter extends AdapterBase {
-  readonly state: AdapterState;
 }
 
 /**

@@ -8,23 +8,9 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkRouters, checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig, SECTION, sectionOf } from './config.js';
+import type { AdapterBase, AdapterFiles } from './files.js';
 import { factorKey, isRouterMatrix, routerKey, WRAPPER } from './keys.js';
 import { type ExpertFactors, transpose, unpackExperts } from './packing.js';
-
-export interface AdapterFiles {
-  /** adapter_model.safetensors, in pieces. */
-  readonly weights: readonly Uint8Array[];
-  /** adapter_config.json */
-  readonly config: string;
-}
-
-/** What the files say of the model that the adapter belongs to. */
-export interface AdapterBase {
-  /** A folder, or a name on the hub. */
-  readonly base?: string;
-  /** Whether it stores the adapted weights as [inputs, outputs], as GPT-2's Conv1D does. */
-  readonly inputFirst?: boolean;
-}
 
 /**
  * The files of an adapter; the same bytes for the same adapter.

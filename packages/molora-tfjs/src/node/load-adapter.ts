@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSource, isAdapterFolder } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
-import { readAdapterFiles, type StoredAdapter } from '../adapters/read.js';
+import type { StoredAdapter } from '../adapters/files.js';
+import { readAdapterFiles } from '../adapters/read.js';
 
 /**
  * Reads the adapter in a folder with `adapter_model.safetensors` and `adapter_config.json`, as a

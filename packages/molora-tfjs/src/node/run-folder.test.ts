@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { temporaryBeside } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AdapterFiles } from '../adapters/write.js';
+import type { AdapterFiles } from '../adapters/files.js';
 import type { StepReport } from '../training/callbacks.js';
 import { trainingSettings } from '../training/settings.js';
 import type { TrainingState } from '../training/training-state.js';

@@ -19,7 +19,7 @@ import {
   writeFileAtomic,
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { AdapterFiles } from '../adapters/write.js';
+import type { AdapterFiles } from '../adapters/files.js';
 import type { StepReport } from '../training/callbacks.js';
 import {
   formatMetrics,

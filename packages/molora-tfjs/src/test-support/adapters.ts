@@ -1,8 +1,8 @@
 /** Adapters made of counted numbers, and their files. */
 import { memorySource, type TensorData } from '@alphalora/checkpoint';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
+import type { AdapterFiles } from '../adapters/files.js';
 import type { AdapterSources } from '../adapters/read.js';
-import type { AdapterFiles } from '../adapters/write.js';
 import { seededRandom } from '../random.js';
 
 export function projection(

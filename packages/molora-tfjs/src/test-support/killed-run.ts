@@ -9,7 +9,7 @@
 import { promises as fs } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import type { AdapterFiles } from '../adapters/write.js';
+import type { AdapterFiles } from '../adapters/files.js';
 import { openRunFolder } from '../node/run-folder.js';
 import { trainingSettings } from '../training/settings.js';
 import { train } from '../training/train.js';

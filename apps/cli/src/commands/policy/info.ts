@@ -1,7 +1,8 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { printableData } from '../../output/printable.js';
-import { type PluginOptions, type PolicyInfo, withPolicies } from '../../plugins/index.js';
+import { type PluginOptions, withPolicies } from '../../plugins/index.js';
+import type { PolicyInfo } from '../../plugins/open-policy.js';
 import { formatSettings } from '../../settings.js';
 
 export async function policyInfo(

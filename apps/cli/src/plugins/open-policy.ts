@@ -1,0 +1,35 @@
+/** A policy as commands see it, wherever it comes from and runs. */
+import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
+import type { PolicyCheck } from '@alphalora/allocator/testing';
+import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
+
+/** Plain data about a policy. */
+export interface PolicyInfo {
+  name: string;
+  version: string;
+  summary?: string;
+  traits: PolicyTraits;
+  requires: LayerFact[];
+  hasOptions: boolean;
+  /** `built in`, or the path or package that it was loaded from. */
+  from: string;
+}
+
+/** What is to be allocated, as plain data; with alternatives, the allocation says how robust it is. */
+export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> & {
+  alternatives?: Alternatives;
+};
+
+/** One policy, wherever it runs. */
+export interface OpenPolicy {
+  readonly info: PolicyInfo;
+  /** Its options where none is given. */
+  defaults(): Promise<Record<string, unknown>>;
+  /**
+   * @throws AlphaLoraError as `allocate` of the allocator does, and `POLICY_FAILED` when a foreign
+   *   policy hangs or ends its thread
+   */
+  allocate(job: PolicyJob): Promise<Allocation>;
+  /** The conformance tests of the allocator. */
+  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<PolicyCheck[]>;
+}
