@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
 import { parseSetting } from './settings.js';
+import { toolVersion } from './version.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */
 export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
