@@ -21,6 +21,8 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/spectra-wasm': ['@alphalora/contracts'],
   'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
+  // PEFT's keys are written where they are read.
+  'packages/exporters': ['@alphalora/contracts', '@alphalora/documents', '@alphalora/checkpoint'],
   'packages/cluster': [
     '@alphalora/contracts',
     '@alphalora/documents',

@@ -3,6 +3,7 @@
  * that `--help` stays quick.
  */
 import { parseThreshold, resourceNames, type Threshold } from '@alphalora/documents';
+import { exporters } from '@alphalora/exporters';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
@@ -112,13 +113,10 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .command('export')
     .description('write a document in the format of another program')
     .argument('<document>', 'an analysis.json or allocation.json')
-    .requiredOption(
-      '--to <format>',
-      'csv; of an allocation also mola, guilomo, peft, axolotl, llama-factory',
-    )
+    .requiredOption('--to <format>', [...exporters.keys()].join(', '))
     .option(
       '-o, --output <path>',
-      'write to a file, - for stdout, or a folder for guilomo and peft',
+      'write to a file, - for stdout, or a folder for files with names of their own',
     )
     .action(async (document, options) => {
       finish(await (await import('./commands/export.js')).exportCommand(document, options, io));

@@ -26,6 +26,7 @@ export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, isAlphaLoraError } from './errors.js';
+export type { Exported, Exporter } from './exporter.js';
 export type { CheckpointFormat, FormatContent } from './formats.js';
 export type {
   AllocationPolicy,

@@ -11,6 +11,7 @@ export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js'
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseTrainingStep } from './parse.js';
+export { escapedData, printable } from './printable.js';
 export { type ResourceKind, resourceNames, resources } from './resources.js';
 export {
   type Crossing,

@@ -9,6 +9,7 @@ import {
   parseAnalysis,
   summaryOf,
 } from '@alphalora/documents';
+import { exportDocument } from '@alphalora/exporters';
 import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
 import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
 import { renderReport } from '@alphalora/report';
@@ -77,3 +78,7 @@ assert.throws(
 );
 
 assert(renderReport({ analysis, allocation }).includes('40 LoRA experts are shared out'));
+
+const { files, notes } = await exportDocument(allocation, 'mola');
+assert(files.includes(`--number_experts "${experts.join(',')}"`), files);
+assert.match(notes.join(), /pass --lora_r yourself/);

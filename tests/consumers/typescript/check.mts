@@ -2,9 +2,10 @@
 import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
 import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
-import type { Allocation, Analysis, Matrix, SpectralEngine } from '@alphalora/contracts';
+import type { Allocation, Analysis, Exporter, Matrix, SpectralEngine } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { parseAnalysis } from '@alphalora/documents';
+import { exportDocument } from '@alphalora/exporters';
 import {
   analyze,
   createReferenceEngine,
@@ -56,4 +57,17 @@ export function explain(error: unknown): string {
   // @ts-expect-error: the set of codes is closed
   if (isAlphaLoraError(error, 'NO_SUCH_CODE')) return '';
   return isAlphaLoraError(error, 'INVALID_OPTION') ? String(error.details['estimator']) : '';
+}
+
+/** A format of one's own. */
+const counts: Exporter<Allocation> = {
+  name: 'counts',
+  kinds: ['allocation'],
+  units: ['experts'],
+  export: ({ experts }) => ({ files: `${experts.join('\n')}\n`, notes: [] }),
+};
+
+export async function textOf(allocation: Allocation): Promise<string> {
+  const { files } = await exportDocument(allocation, counts);
+  return typeof files === 'string' ? files : Object.values(files).join('');
 }

@@ -1,9 +1,9 @@
 /** `alphalora export`: a document in the format of another program. */
 import { join } from 'node:path';
 import { statIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, type Exported } from '@alphalora/contracts';
+import { exportDocument } from '@alphalora/exporters';
 import { readAnyDocument } from '../documents.js';
-import { type Exported, exportDocument, exportNotes } from '../exporters/index.js';
 import { isStdout, requireFolder, writeOutput } from '../files.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
@@ -20,14 +20,14 @@ export async function exportCommand(
   io: Io,
 ): Promise<ExitCode> {
   const document = await readAnyDocument(file, io);
-  const exported = await exportDocument(document, options.to);
-  const code = await writeExported(exported, options, io);
-  for (const note of await exportNotes(document, options.to)) tell(io.stderr, `note: ${note}`);
+  const { files, notes } = await exportDocument(document, options.to);
+  const code = await writeExported(files, options, io);
+  for (const note of notes) tell(io.stderr, `note: ${note}`);
   return code;
 }
 
 export async function writeExported(
-  exported: Exported,
+  exported: Exported['files'],
   { to, output }: ExportOptions,
   io: Io,
 ): Promise<ExitCode> {

@@ -1,18 +1,11 @@
 /**
- * Text that does not come from us, such as the names of tensors, made safe for a terminal: what would
- * move the cursor, change colors, end the line or turn the direction of writing is shown as an
- * escape, the way JavaScript writes it.
+ * What commands write, made safe for a terminal: texts that do not come from us on one line, and a
+ * stream that lets nothing else through.
  */
+import { escapedData, printable } from '@alphalora/documents';
 import type { Output } from '../io.js';
 
-/** Controls (C0, DEL, C1), line and paragraph separators, lone surrogates, controls of direction. */
-const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
-const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** On one line. */
-export function printable(text: string): string {
-  return text.replace(unsafe, (character) => short[character] ?? escaped(character));
-}
+export { printable };
 
 /** Plain data with every text in it on one line, keys included. */
 export function printableData<Data>(data: Data): Data {
@@ -27,13 +20,6 @@ function map(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => [printable(key), map(part)]),
   );
-}
-
-function escaped(character: string): string {
-  const code = character.codePointAt(0)!;
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
 /** The only sequences of our own: colors, and the line of the progress. */
@@ -53,7 +39,7 @@ export function guarded(stream: Stream): Output {
   return {
     write(text, form) {
       if (form === 'data' && !stream.isTTY) return stream.write(text);
-      return stream.write(form === 'data' ? dataForTerminal(text) : guardedText(text, stream));
+      return stream.write(form === 'data' ? escapedData(text) : guardedText(text, stream));
     },
     get isTTY() {
       return stream.isTTY === true;
@@ -68,21 +54,9 @@ export function guarded(stream: Stream): Output {
 function guardedText(text: string, { isTTY }: Stream): string {
   // Split at the pattern's group, every other part is one of our sequences.
   const parts = isTTY ? text.split(ours) : [text];
-  return parts.map((part, i) => (i % 2 === 1 ? part : part.replace(unsafe, kept))).join('');
-}
-
-function kept(character: string): string {
-  return character === '\n' || character === '\t'
-    ? character
-    : (short[character] ?? escaped(character));
-}
-
-/** JSON stays the same JSON, and so does YAML that has such characters in double quotes alone. */
-export function dataForTerminal(text: string): string {
-  return text.replace(unsafe, (character) => {
-    if (character === '\n' || character === '\t') return character;
-    return `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
-  });
+  return parts
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[^\n\t]+/g, printable)))
+    .join('');
 }
 
 /** A message on a line of its own. */

@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type LoraModule, loraPatterns } from './pattern-keys.js';
 import { patternLookup } from './patterns.js';
 
-/** PEFT's rule, said again: the first key that matches from the beginning of the name counts. */
+/**
+ * PEFT's rule, said again: the first key that matches from the beginning of the name counts. Its
+ * `save_pretrained` has sorted them.
+ */
 function byPeft(pattern: Readonly<Record<string, number>>, module: string): number | undefined {
-  const key = Object.keys(pattern).find((own) => new RegExp(`^(?:(.*\\.)?(${own})$)`).test(module));
+  const keys = Object.keys(pattern).sort();
+  const key = keys.find((own) => new RegExp(`^(?:(.*\\.)?(${own})$)`).test(module));
   return key === undefined ? undefined : pattern[key];
 }
 

@@ -28,66 +28,48 @@ export interface LoraPatterns {
 
 /** @param modules at least one, with unique names */
 export function loraPatterns(modules: readonly LoraModule[]): LoraPatterns {
-  const largest = modules.reduce((most, own) => (own.rank > most.rank ? own : most));
-  const { rank: r, alpha } = largest;
-  const ordered = byReach(modules);
+  const { rank: r, alpha } = modules.reduce((most, own) => (own.rank > most.rank ? own : most));
+  /** Names that are other modules' without their first parts. */
+  const ends = new Set(
+    modules.map(({ module }) => withoutFirstPart(module)).filter((end) => end !== undefined),
+  );
+  const patternOf = (what: 'rank' | 'alpha', common: number): Record<string, number> =>
+    Object.fromEntries(
+      modules
+        .filter((own) => own[what] !== common)
+        .map((own) => [keyOf(own.module, ends.has(own.module)), own[what]]),
+    );
   return {
     ...{ r, lora_alpha: alpha },
-    rank_pattern: patternOf(ordered, 'rank', r),
-    alpha_pattern: patternOf(ordered, 'alpha', alpha),
+    rank_pattern: patternOf('rank', r),
+    alpha_pattern: patternOf('alpha', alpha),
   };
 }
 
-interface Reached extends LoraModule {
-  /** Whether the key of another module matches it as well. */
-  readonly shared: boolean;
-}
-
-/** Those that another module's key matches as well come before that one. */
-function byReach(modules: readonly LoraModule[]): Reached[] {
-  const names = new Set(modules.map(({ module }) => module));
-  const reached = modules.map((own) => {
-    const rest = withoutFirstPart(own.module);
-    return { ...own, shared: rest !== own.module && names.has(rest) };
-  });
-  // One part may precede: the longer name is the one that is matched twice.
-  const depth = ({ module, shared }: Reached): number => (shared ? module.split('.').length : 0);
-  return reached.sort((a, b) => depth(b) - depth(a));
-}
-
-function patternOf(
-  modules: readonly Reached[],
-  what: 'rank' | 'alpha',
-  common: number,
-): Record<string, number> {
-  if (modules.every((own) => own[what] === common)) return {};
-  return Object.fromEntries(
-    modules.flatMap((own) =>
-      own[what] === common && !own.shared ? [] : [[patternKey(own.module), own[what]]],
-    ),
-  );
-}
-
+/** One part may precede. */
 const start = '^(?:[^.]+\\.)?';
 
 /**
  * A key for one module. A checkpoint of a bare model lacks the first part of its names in a model
- * with a head (`h.0.attn.c_attn` is `transformer.h.0.attn.c_attn` there), so one part may precede.
- * The characters that are special in Python's expressions are escaped.
+ * with a head (`h.0.attn.c_attn` is `transformer.h.0.attn.c_attn` there), so one part may precede,
+ * unless that is the name of another module. PEFT sorts the keys when it saves, so that their order
+ * cannot decide. The characters that are special in Python's expressions are escaped.
+ *
+ * @param whole whether the key is for that name alone
  */
-function patternKey(module: string): string {
-  return `${start}${module.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`;
+function keyOf(module: string, whole: boolean): string {
+  return `${whole ? '^' : start}${module.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`;
 }
 
 /** The module that a key was written for here; undefined for a key of others. */
 export function moduleOfKey(key: string): string | undefined {
   if (!key.startsWith(start)) return undefined;
   const module = key.slice(start.length).replace(/\\([\\^$.*+?()[\]{}|])/g, '$1');
-  return patternKey(module) === key ? module : undefined;
+  return keyOf(module, false) === key ? module : undefined;
 }
 
-/** What follows the first part of a name, or all of it where there is only one. */
-export function withoutFirstPart(module: string): string {
+/** What follows the first part of a name; undefined where there is only one. */
+export function withoutFirstPart(module: string): string | undefined {
   const dot = module.indexOf('.');
-  return dot > 0 ? module.slice(dot + 1) : module;
+  return dot > 0 ? module.slice(dot + 1) : undefined;
 }

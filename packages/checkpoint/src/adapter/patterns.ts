@@ -59,9 +59,9 @@ export function patternLookup(setting: string, value: unknown, file: string): Pa
   });
   return (module) => {
     const named = [
-      ...[`^${module}`, ...endsOf(module)].flatMap((name) => plain.get(name) ?? []),
-      ...[module, withoutFirstPart(module)].flatMap((name) => written.get(name) ?? []),
-    ];
+      ...[`^${module}`, ...endsOf(module)].map((name) => plain.get(name)),
+      ...[module, withoutFirstPart(module) ?? module].map((name) => written.get(name)),
+    ].filter((entry) => entry !== undefined);
     const first = named.reduce((best, { rank }) => Math.min(best, rank), Infinity);
     return (
       bounded(() => expressions.find(({ rank, matches }) => rank < first && matches(module))) ??

@@ -1,4 +1,5 @@
 /** What is written is read back with the parsers of the formats, and has the numbers. */
+
 import type { Allocation } from '@alphalora/contracts';
 import {
   allocationOf,
@@ -10,7 +11,7 @@ import {
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { exportDocument, exportNotes } from './index.js';
+import { filesOf, notesOf } from './test-support/exported.js';
 
 const experts = projectionAllocation('experts', llamaLike);
 const ranks = projectionAllocation('rank', llamaLike);
@@ -43,14 +44,14 @@ function peftRank(module: string, { r, targets, ranks = {} }: LoraArguments): nu
 }
 
 async function readPeft(allocation: Allocation): Promise<LoraArguments> {
-  const files = (await exportDocument(allocation, 'peft')) as Record<string, string>;
+  const files = (await filesOf(allocation, 'peft')) as Record<string, string>;
   const config = JSON.parse(files['adapter_config.json']!);
   const { r, lora_alpha: alpha, target_modules: targets } = config;
   return { r, alpha, targets, ranks: config.rank_pattern, alphas: config.alpha_pattern };
 }
 
 async function readAxolotl(allocation: Allocation): Promise<LoraArguments> {
-  const config = parse((await exportDocument(allocation, 'axolotl')) as string);
+  const config = parse((await filesOf(allocation, 'axolotl')) as string);
   expect(config.adapter).toBe('lora');
   return {
     ...{ r: config.lora_r, alpha: config.lora_alpha, targets: config.lora_target_modules },
@@ -112,10 +113,10 @@ describe.each([
   });
 
   it('says what becomes of experts and of modules without rank', async () => {
-    const [ofExperts, zeros] = await exportNotes(experts, format);
+    const [ofExperts, zeros] = await notesOf(experts, format);
     expect(ofExperts).toMatch(/no experts: each module gets one LoRA .* without their router/);
     expect(zeros).toMatch(/^1 of 6 modules have rank 0/);
-    expect((await exportNotes(ranks, format))[0]).toMatch(/^1 of 6 modules have rank 0/);
+    expect((await notesOf(ranks, format))[0]).toMatch(/^1 of 6 modules have rank 0/);
   });
 });
 
@@ -132,26 +133,26 @@ describe('peft', () => {
   });
 
   it('says which version reads the ranks, where they differ', async () => {
-    expect((await exportNotes(ranks, 'peft')).at(-1)).toMatch(
+    expect((await notesOf(ranks, 'peft')).at(-1)).toMatch(
       /PEFT 0\.15 .* gives every module rank 6$/,
     );
     const same = projectionAllocation(
       'rank',
       llamaLike.map(([name, block]) => [name, block, 4]),
     );
-    expect(await exportNotes(same, 'peft')).toEqual([]);
+    expect(await notesOf(same, 'peft')).toEqual([]);
   });
 
   it('refuses an allocation that adapts nothing', async () => {
     const none = projectionAllocation('rank', [['model.layers.0.q.weight', 0, 0]]);
-    await expect(exportDocument(none, 'peft')).rejects.toMatchObject({
+    await expect(filesOf(none, 'peft')).rejects.toMatchObject({
       ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/nothing to adapt/) },
     });
   });
 
   it('refuses parts of a stored tensor', async () => {
     const part = projectionAllocation('rank', [['h.0.attn.c_attn.weight[q]', 0, 4]]);
-    await expect(exportDocument(part, 'peft')).rejects.toMatchObject({
+    await expect(filesOf(part, 'peft')).rejects.toMatchObject({
       ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/part of a stored tensor/) },
     });
   });
@@ -159,14 +160,14 @@ describe('peft', () => {
 
 describe('axolotl', () => {
   it('says in the file that older versions ignore the patterns', async () => {
-    const text = (await exportDocument(ranks, 'axolotl')) as string;
+    const text = (await filesOf(ranks, 'axolotl')) as string;
     expect(text).toMatch(/^# .*rank 0.*\n# .*older one ignores it and gives every module rank 6\n/);
   });
 });
 
 describe('llama-factory', () => {
   const read = async (allocation: Allocation) =>
-    parse((await exportDocument(allocation, 'llama-factory')) as string);
+    parse((await filesOf(allocation, 'llama-factory')) as string);
 
   it('has the rank and the modules where all ranks are the same', async () => {
     const same = projectionAllocation(
@@ -176,7 +177,7 @@ describe('llama-factory', () => {
     const config = await read(same);
     expect(config).toMatchObject({ finetuning_type: 'lora', lora_rank: 4, lora_alpha: 4 });
     expect(config.lora_target.split(',')).toEqual(llamaLike.map(([name]) => moduleOf(name)));
-    expect(await exportNotes(same, 'llama-factory')).toEqual([]);
+    expect(await notesOf(same, 'llama-factory')).toEqual([]);
   });
 
   it('stays within the parameters where they differ, and says so', async () => {
@@ -184,7 +185,7 @@ describe('llama-factory', () => {
     // (2 + 6 + 1) 48 + (4 + 3) 80 = 992 parameters; rank 3 of 3 x 48 + 2 x 80 = 304 is 912.
     expect(config).toMatchObject({ lora_rank: 3, lora_alpha: 3 });
     expect(config.lora_target.split(',')).toHaveLength(5);
-    const text = (await exportDocument(ranks, 'llama-factory')) as string;
+    const text = (await filesOf(ranks, 'llama-factory')) as string;
     expect(text).toMatch(
       /^# LLaMA-Factory has one rank .*: 3 here, with 912 .* from 1 to 6 with 992$/m,
     );
@@ -195,7 +196,7 @@ describe('llama-factory', () => {
     const config = await read(odd);
     expect(config.lora_target.split(',')).toEqual(hostile.map(moduleOf));
     const comma = projectionAllocation('rank', [['model.layers.0.a,b.weight', 0, 4]]);
-    await expect(exportDocument(comma, 'llama-factory')).rejects.toMatchObject({
+    await expect(filesOf(comma, 'llama-factory')).rejects.toMatchObject({
       ...{ code: 'INVALID_OPTION', message: expect.stringMatching(/divides .* at commas/) },
     });
   });
@@ -203,7 +204,7 @@ describe('llama-factory', () => {
 
 describe('guilomo', () => {
   const read = async (allocation: Allocation) => {
-    const files = (await exportDocument(allocation, 'guilomo')) as Record<string, string>;
+    const files = (await filesOf(allocation, 'guilomo')) as Record<string, string>;
     expect(Object.keys(files)).toEqual(['expert.json', 'rank.json']);
     return {
       experts: JSON.parse(files['expert.json']!) as Record<string, number>,
@@ -213,9 +214,7 @@ describe('guilomo', () => {
 
   it('refuses lists that no memory holds', async () => {
     const many = positive(llamaLike).map(([name, block]): Projection => [name, block, 1_000_000]);
-    await expect(
-      exportDocument(projectionAllocation('experts', many), 'guilomo'),
-    ).rejects.toMatchObject({
+    await expect(filesOf(projectionAllocation('experts', many), 'guilomo')).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringMatching(/6000000 experts, and at most/),
     });
@@ -245,17 +244,17 @@ describe('guilomo', () => {
 
   it('says which top-k to pass, and when the names are not as its scripts read them', async () => {
     const list = positive(llamaLike);
-    const [topK, ...others] = await exportNotes(projectionAllocation('experts', list), 'guilomo');
+    const [topK, ...others] = await notesOf(projectionAllocation('experts', list), 'guilomo');
     expect(topK).toMatch(/pass --top_k "1,1,1"$/);
     expect(others).toEqual([
       'projections of a block have different top-k, and GuiLoMo has one per block',
     ]);
     const gpt2 = projectionAllocation('rank', [['h.0.attn.c_attn.weight', 0, 4]]);
-    expect((await exportNotes(gpt2, 'guilomo'))[1]).toMatch(/1 names of this model/);
+    expect((await notesOf(gpt2, 'guilomo'))[1]).toMatch(/1 names of this model/);
   });
 
   it('refuses a module without experts', async () => {
-    await expect(exportDocument(experts, 'guilomo')).rejects.toMatchObject({
+    await expect(filesOf(experts, 'guilomo')).rejects.toMatchObject({
       ...{
         code: 'INVALID_OPTION',
         message: expect.stringMatching(/up_proj" has 0 experts.*--min 1/),
@@ -267,7 +266,7 @@ describe('guilomo', () => {
 describe('mola', () => {
   /** As the scripts: words of a shell, then `split(",")`. */
   const read = async (allocation: Allocation) => {
-    const text = (await exportDocument(allocation, 'mola')) as string;
+    const text = (await filesOf(allocation, 'mola')) as string;
     const words = text.replaceAll('\\\n', '').match(/--(\w+) "([^"]*)"/g)!;
     return Object.fromEntries(words.map((word) => word.match(/--(\w+) "(.*)"/)!.slice(1)));
   };
@@ -279,7 +278,7 @@ describe('mola', () => {
     expect(await read(allocation)).toEqual({
       ...{ number_experts: '2,3,5', top_k: '1,2,2', lora_r: '8,8,8' },
     });
-    expect(await exportDocument(allocation, 'mola')).toBe(
+    expect(await filesOf(allocation, 'mola')).toBe(
       '--lora_r "8,8,8" \\\n--number_experts "2,3,5" \\\n--top_k "1,2,2"\n',
     );
   });
@@ -290,7 +289,7 @@ describe('mola', () => {
     expect((await read(same))['lora_target_modules']).toBe('q_proj,up_proj');
     const fewer = projectionAllocation('experts', positive(llamaLike).slice(1), { budget });
     expect(await read(fewer)).not.toHaveProperty('lora_target_modules');
-    expect(await exportNotes(fewer, 'mola')).toContainEqual(
+    expect(await notesOf(fewer, 'mola')).toContainEqual(
       expect.stringMatching(/blocks adapt different modules/),
     );
   });
@@ -311,13 +310,13 @@ describe('mola', () => {
       /position 0 of this allocation is block 1/,
     ],
   ])('refuses %s', async (_, allocation, message) => {
-    await expect(exportDocument(allocation, 'mola')).rejects.toMatchObject({
+    await expect(filesOf(allocation, 'mola')).rejects.toMatchObject({
       ...{ code: 'INVALID_OPTION', message: expect.stringMatching(message) },
     });
   });
 
   it('says what the user has to pass', async () => {
-    expect(await exportNotes(allocationOf([2, 3]), 'mola')).toEqual([
+    expect(await notesOf(allocationOf([2, 3]), 'mola')).toEqual([
       'the allocation has no rank: pass --lora_r yourself',
       'the allocation does not name its modules: pass --lora_target_modules yourself',
     ]);
@@ -335,13 +334,13 @@ describe('every format for adapters', () => {
         ['model.layers.0.q.weight', 0, 9, more],
         ['model.layers.0.v.weight', 0, 8, more],
       ]);
-      expect((await exportNotes(beyond, to)).join()).toContain(`${note}, beyond which`);
-      expect((await exportNotes(ranks, to)).join()).not.toContain('smaller side');
+      expect((await notesOf(beyond, to)).join()).toContain(`${note}, beyond which`);
+      expect((await notesOf(ranks, to)).join()).not.toContain('smaller side');
     },
   );
 
   it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs names', async (format) => {
-    await expect(exportDocument(allocationOf([2, 3]), format)).rejects.toMatchObject({
+    await expect(filesOf(allocationOf([2, 3]), format)).rejects.toMatchObject({
       code: 'INVALID_DOCUMENT',
       message: expect.stringMatching(/names of the projections.*allocate on an analysis\.json/),
     });
@@ -349,7 +348,7 @@ describe('every format for adapters', () => {
 
   it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs ranks', async (format) => {
     const projections = experts.projections!.map(({ rank: _, ...own }) => own);
-    await expect(exportDocument({ ...experts, projections }, format)).rejects.toMatchObject({
+    await expect(filesOf({ ...experts, projections }, format)).rejects.toMatchObject({
       ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/no?ne: .*--rank/) },
     });
   });
@@ -357,9 +356,7 @@ describe('every format for adapters', () => {
   it.each(['mola', 'guilomo', 'peft', 'axolotl', 'llama-factory'])(
     '%s refuses sparsity and names what fits',
     async (format) => {
-      await expect(
-        exportDocument(valueAllocation('sparsity', [0.5, 0.7]), format),
-      ).rejects.toMatchObject({
+      await expect(filesOf(valueAllocation('sparsity', [0.5, 0.7]), format)).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         message: `the format ${format} cannot hold an allocation of sparsity: --to takes csv for that`,
       });
@@ -367,7 +364,7 @@ describe('every format for adapters', () => {
   );
 
   it('names all formats that hold ranks where one does not', async () => {
-    await expect(exportDocument(ranks, 'mola')).rejects.toThrow(
+    await expect(filesOf(ranks, 'mola')).rejects.toThrow(
       '--to takes csv, guilomo, peft, axolotl, llama-factory for that',
     );
   });

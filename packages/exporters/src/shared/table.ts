@@ -1,5 +1,6 @@
 /** Tables as CSV (RFC 4180): a header, then a line for each record; what is not known stays empty. */
-import { stringify } from 'csv-stringify/sync';
+// This build runs everywhere; the other one needs Node's Buffer.
+import { stringify } from 'csv-stringify/browser/esm/sync';
 
 export type Cells = Record<string, string | number | boolean | undefined>;
 

@@ -3,13 +3,14 @@
  * bare and inside a model with a head. It must adapt exactly the modules with a rank, with that rank
  * and scaling 1, also after saving and loading, also as a server does that ignores the patterns.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { llamaLike, type Projection, projectionAllocation } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { exportDocument } from './index.js';
+import { filesOf } from '../test-support/exported.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 // Versions before 0.15 match keys otherwise.
@@ -75,7 +76,7 @@ async function runPeft(
   const allocation = projectionAllocation(unit, list);
   const folder = mkdtempSync(join(tmpdir(), 'alphalora-peft-'));
   folders.push(folder);
-  const files = (await exportDocument(allocation, 'peft')) as Record<string, string>;
+  const files = (await filesOf(allocation, 'peft')) as Record<string, string>;
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const maps = [
     ...allocation.projections!.map((own) => [moduleOf(own.name), own.inputs, own.outputs]),
@@ -135,6 +136,16 @@ describe.skipIf(reason !== '')(`adapter_config.json, read by PEFT${reason}`, () 
     expect(Object.keys(wanted).length).toBeGreaterThan(20);
     expect(built).toEqual(wanted);
     expect(loaded).toEqual(wanted);
+  }, 120_000);
+
+  it('keeps apart modules whose names end alike', async () => {
+    const { built, wanted } = await runPeft([
+      ['layers.0.self_attn.q_proj.weight', 0, 1],
+      ['vision.layers.0.self_attn.q_proj.weight', 0, 2],
+      ['layers.1.self_attn.q_proj.weight', 1, 2],
+      ['vision.layers.1.self_attn.q_proj.weight', 1, 3],
+    ]);
+    expect(built).toEqual(wanted);
   }, 120_000);
 
   it('adapts names that are special in regular expressions', async () => {

@@ -1,8 +1,9 @@
 /** Python reads the table with the numbers of the document: pandas where it is installed, else csv. */
+
 import { spawnSync } from 'node:child_process';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { exportDocument } from './index.js';
+import { filesOf } from '../test-support/exported.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 const has = (modules: string): boolean =>
@@ -40,7 +41,7 @@ describe.skipIf(reason !== '')(`csv, read by ${reader} of Python${reason}`, () =
       failedRow('h.0.k_proj.weight', 'contains NaN, "here"\nand there'),
       skippedRow('norm.weight'),
     ]);
-    const input = (await exportDocument(analysis, 'csv')) as string;
+    const input = (await filesOf(analysis, 'csv')) as string;
     const run = spawnSync(python, ['-c', programs[reader]], { input, encoding: 'utf8' });
     expect(run.stderr).toBe('');
     const rows = JSON.parse(run.stdout) as Array<[string, number | null, ...unknown[]]>;

@@ -1,6 +1,4 @@
 /**
- * CSV, of either document; an allocation's table is in `allocation-csv.ts`.
- *
  * An analysis as the table that WeightWatcher's `analyze()` returns (its `details` data frame), so
  * that notebooks made for that CSV read ours. Its columns come first, under its names and with its
  * meanings; then all further metrics under their own names; then what only our document knows.
@@ -10,32 +8,22 @@
  * zero; `weak_rank_loss` stays empty, because the document does not keep the eigenvalues; a fit that
  * says nothing has no alpha here, so that means over the column are right, and `weak` says why.
  */
-import type { AnalysedRow, MatrixRow } from '@alphalora/contracts';
-import { allocationNotes, allocationTable } from './allocation-csv.js';
-import type { Exporter } from './index.js';
-import { type Cells, tableOf } from './table.js';
+import type { AnalysedRow, Analysis, MatrixRow } from '@alphalora/contracts';
+import { type Cells, tableOf } from '../shared/table.js';
 
-export const csv: Exporter = {
-  name: 'csv',
-  analysis({ matrices, options }) {
-    const farms = options['farms'] !== undefined;
-    const records = matrices.map((row, index) => ({
-      ...weightWatcherCells(row, index, farms),
-      ...(row.status === 'ok' && row.metrics),
-      ...(row.status === 'ok' && row.weak !== undefined && weakCells),
-      ...ownCells(row),
-    }));
-    const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
-    const own = new Set(ownColumns);
-    for (const column of own) names.delete(column);
-    return tableOf(records, [...new Set([...weightWatcherColumns, ...names, ...own])]);
-  },
-  allocation: {
-    units: ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'],
-    export: allocationTable,
-    notes: allocationNotes,
-  },
-};
+export function analysisTable({ matrices, options }: Analysis): string {
+  const farms = options['farms'] !== undefined;
+  const records = matrices.map((row, index) => ({
+    ...weightWatcherCells(row, index, farms),
+    ...(row.status === 'ok' && row.metrics),
+    ...(row.status === 'ok' && row.weak !== undefined && weakCells),
+    ...ownCells(row),
+  }));
+  const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
+  const own = new Set(ownColumns);
+  for (const column of own) names.delete(column);
+  return tableOf(records, [...new Set([...weightWatcherColumns, ...names, ...own])]);
+}
 
 const weightWatcherColumns = [
   ...['layer_id', 'name', 'D', 'Lambda', 'M', 'N', 'Q', 'alpha', 'alpha_weighted', 'entropy'],

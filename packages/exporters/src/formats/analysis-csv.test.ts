@@ -1,10 +1,10 @@
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { exportDocument } from './index.js';
+import { filesOf } from '../test-support/exported.js';
 
 /** Enough of CSV for cells without line breaks. */
 async function tableOf(...args: Parameters<typeof analysisOf>): Promise<Record<string, string>[]> {
-  const text = (await exportDocument(analysisOf(...args), 'csv')) as string;
+  const text = (await filesOf(analysisOf(...args), 'csv')) as string;
   const [header, ...lines] = text.trimEnd().split('\n');
   const columns = header!.split(',');
   return lines.map((line) => {
@@ -113,11 +113,11 @@ describe('csv', () => {
 
 describe('exportDocument', () => {
   it('names the formats when there is no such one', async () => {
-    await expect(exportDocument(analysisOf([]), 'parquet')).rejects.toThrow(/--to takes .*csv/);
+    await expect(filesOf(analysisOf([]), 'parquet')).rejects.toThrow(/--to takes .*csv/);
   });
 
   it('says which kind of document a format is for', async () => {
-    await expect(exportDocument(analysisOf([]), 'mola')).rejects.toThrow(
+    await expect(filesOf(analysisOf([]), 'mola')).rejects.toThrow(
       /mola is for an allocation, and this is an analysis/,
     );
   });

@@ -6,6 +6,7 @@
  * by side is [outputs, E r], so (inputs + outputs) E r parameters in both cases. What is lost is the
  * router, with its inputs x E parameters and the choice of the top k.
  */
+import { type LoraPatterns, loraPatterns } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 
 export interface AdaptedModule {
@@ -76,6 +77,14 @@ export function loraModules(allocation: Allocation, format: string): LoraModule[
     'INVALID_DOCUMENT',
     'no projection of this allocation has a rank above 0: there is nothing to adapt',
   );
+}
+
+/**
+ * The ranks of modules as PEFT's settings. Some servers read only r and lora_alpha. So every alpha is
+ * the rank, and with it every scaling 1, with the patterns and without.
+ */
+export function ranksOf(modules: readonly LoraModule[]): LoraPatterns {
+  return loraPatterns(modules.map(({ module, rank }) => ({ module, rank, alpha: rank })));
 }
 
 /** What becomes of experts, and of modules without a rank, in a format for plain LoRAs. */

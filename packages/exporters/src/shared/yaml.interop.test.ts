@@ -1,9 +1,10 @@
 /** PyYAML, which Axolotl and LLaMA-Factory read their files with and which speaks YAML 1.1. */
+
 import { spawnSync } from 'node:child_process';
 import { hostile, llamaLike, projectionAllocation } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { exportDocument } from './index.js';
+import { filesOf } from '../test-support/exported.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 const missing = spawnSync(python, ['-c', 'import yaml']).status !== 0;
@@ -18,7 +19,7 @@ describe.skipIf(missing)(`YAML, read by PyYAML${reason}`, () => {
     ['llama-factory', llamaLike],
     ['llama-factory', odd],
   ])('%s has the same content', async (format, list) => {
-    const text = (await exportDocument(projectionAllocation('rank', list), format)) as string;
+    const text = (await filesOf(projectionAllocation('rank', list), format)) as string;
     const run = spawnSync(python, ['-c', program], { input: text, encoding: 'utf8' });
     expect(run.stderr).toBe('');
     expect(JSON.parse(run.stdout)).toEqual(parse(text));

@@ -7,11 +7,11 @@ import {
   valueAllocation,
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { exportDocument, exportNotes } from './index.js';
+import { filesOf, notesOf } from '../test-support/exported.js';
 
 /** CSV as RFC 4180 has it, for cells without line breaks. */
 async function rowsOf(allocation: Allocation): Promise<Record<string, string>[]> {
-  const text = (await exportDocument(allocation, 'csv')) as string;
+  const text = (await filesOf(allocation, 'csv')) as string;
   const [columns, ...rows] = text
     .trimEnd()
     .split('\n')
@@ -102,8 +102,8 @@ describe('csv of an allocation', () => {
 
   it('says that robustness has no column among projections', async () => {
     const allocation = projectionAllocation('rank', llamaLike);
-    expect(await exportNotes(allocation, 'csv')).toEqual([]);
+    expect(await notesOf(allocation, 'csv')).toEqual([]);
     allocation.blocks[0]!.robustness = { changed: 0, experts: [1, 1] };
-    expect(await exportNotes(allocation, 'csv')).toHaveLength(1);
+    expect(await notesOf(allocation, 'csv')).toHaveLength(1);
   });
 });

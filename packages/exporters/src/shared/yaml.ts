@@ -2,8 +2,8 @@
  * A mapping as YAML, below comments that say what it could not express. Readers such as PyYAML speak
  * YAML 1.1, where more characters end a line than in 1.2, and refuse controls even in comments.
  */
+import { escapedData, printable } from '@alphalora/documents';
 import { Document, Scalar, visit } from 'yaml';
-import { dataForTerminal, printable } from '../output/printable.js';
 
 export function yamlOf(
   content: Readonly<Record<string, unknown>>,
@@ -25,5 +25,5 @@ export function yamlOf(
     lineWidth: 0,
     doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
   });
-  return dataForTerminal(text);
+  return escapedData(text);
 }

@@ -6,7 +6,7 @@
  * in its own row, because the shares of all layers sum to 1.
  */
 import type { AllocatedBlock, AllocatedProjection, Allocation } from '@alphalora/contracts';
-import { type Cells, tableOf } from './table.js';
+import { type Cells, tableOf } from '../shared/table.js';
 
 const amounts = ['score', 'share', 'experts', 'top_k', 'rank', 'value'];
 const ofBlocks = ['block', ...amounts, 'changed', 'experts_low', 'experts_high'];

@@ -9,54 +9,61 @@
  * less than two experts, but the training script takes one; it cannot build a module without any.
  * `--top_k` stays a list on the command line, one number per block.
  */
-import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
-import { adaptedModules, requireConsecutive, requireExperts } from './adapters.js';
-import type { Exporter } from './index.js';
+import { type Allocation, AlphaLoraError, type Exporter } from '@alphalora/contracts';
+import {
+  type AdaptedModule,
+  adaptedModules,
+  requireConsecutive,
+  requireExperts,
+} from '../shared/adapters.js';
 
-export const guilomo: Exporter = {
+export const guilomo: Exporter<Allocation> = {
   name: 'guilomo',
-  allocation: {
-    units: ['experts', 'rank'],
-    export(allocation) {
-      requireConsecutive(allocation.blocks, 'guilomo');
-      const modules = adaptedModules(allocation, 'guilomo');
-      requireExperts(
-        // An expert of rank 0 is none.
-        modules.map(({ module, experts, rank }) => ({
-          what: JSON.stringify(module),
-          experts: rank > 0 ? experts : 0,
-        })),
-        'guilomo',
-      );
-      requireFew(modules);
-      const experts = modules.map(({ module, experts: count }) => [module, count] as const);
-      const ranks = modules.flatMap(({ module, experts: count, rank }) =>
-        Array.from(
-          { length: count },
-          (_, i) => [`${module}.expertlora_E_vector_${i}`, rank] as const,
-        ),
-      );
-      return { 'expert.json': json(experts), 'rank.json': json(ranks) };
-    },
-    notes(allocation) {
-      const foreign = adaptedModules(allocation, 'guilomo').filter(
-        ({ module, block }) => module.split('.')[2] !== String(block),
-      ).length;
-      return [
-        `the files have no top-k: pass --top_k "${topKByBlock(allocation).join(',')}"`,
-        ...(foreign > 0
-          ? [
-              "GuiLoMo's scripts read the block off names such as model.layers.0.self_attn.q_proj, " +
-                `and ${foreign} names of this model are built otherwise`,
-            ]
-          : []),
-        ...(differs(allocation)
-          ? ['projections of a block have different top-k, and GuiLoMo has one per block']
-          : []),
-      ];
-    },
+  kinds: ['allocation'],
+  units: ['experts', 'rank'],
+  export(allocation) {
+    requireConsecutive(allocation.blocks, 'guilomo');
+    const modules = adaptedModules(allocation, 'guilomo');
+    requireExperts(
+      // An expert of rank 0 is none.
+      modules.map(({ module, experts, rank }) => ({
+        what: JSON.stringify(module),
+        experts: rank > 0 ? experts : 0,
+      })),
+      'guilomo',
+    );
+    requireFew(modules);
+    const experts = modules.map(({ module, experts: count }) => [module, count] as const);
+    const ranks = modules.flatMap(({ module, experts: count, rank }) =>
+      Array.from(
+        { length: count },
+        (_, i) => [`${module}.expertlora_E_vector_${i}`, rank] as const,
+      ),
+    );
+    return {
+      files: { 'expert.json': json(experts), 'rank.json': json(ranks) },
+      notes: notesOn(allocation, modules),
+    };
   },
 };
+
+function notesOn(allocation: Allocation, modules: readonly AdaptedModule[]): string[] {
+  const foreign = modules.filter(
+    ({ module, block }) => module.split('.')[2] !== String(block),
+  ).length;
+  return [
+    `the files have no top-k: pass --top_k "${topKByBlock(allocation).join(',')}"`,
+    ...(foreign > 0
+      ? [
+          "GuiLoMo's scripts read the block off names such as model.layers.0.self_attn.q_proj, " +
+            `and ${foreign} names of this model are built otherwise`,
+        ]
+      : []),
+    ...(differs(allocation)
+      ? ['projections of a block have different top-k, and GuiLoMo has one per block']
+      : []),
+  ];
+}
 
 /** Lines that `rank.json` may have; a model that was trained has some thousands of experts. */
 const MOST_LINES = 1_000_000;

@@ -1,0 +1,48 @@
+/** A document in a format, once it is certain that the format is for such documents. */
+import {
+  type Allocation,
+  AlphaLoraError,
+  type Analysis,
+  type Exported,
+  type Exporter,
+  type Resource,
+} from '@alphalora/contracts';
+import { exporters, loadExporter } from './registry.js';
+
+/**
+ * @param document valid, as `@alphalora/documents` checks it
+ * @param format one of `exporters`, or an exporter of one's own
+ * @throws AlphaLoraError `INVALID_OPTION` when there is no such format, or not for this kind of
+ *   document or what it shares out; `INVALID_DOCUMENT` when the document lacks what the format needs
+ */
+export async function exportDocument(
+  document: Analysis | Allocation,
+  format: string | Exporter,
+): Promise<Exported> {
+  const exporter = typeof format === 'string' ? await loadExporter(format) : format;
+  const { name, kinds } = exporter;
+  if (!kinds.includes(document.kind)) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `the format ${name} is for an ${kinds.join(' or ')}, and this is an ${document.kind}`,
+    );
+  }
+  if (document.kind === 'allocation' && !holds(exporter, document.budget.unit)) {
+    const { unit } = document.budget;
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `the format ${name} cannot hold an allocation of ${unit}: ` +
+        `--to takes ${(await formatsOf(unit)).join(', ')} for that`,
+    );
+  }
+  return exporter.export(document);
+}
+
+function holds({ kinds, units }: Exporter, unit: Resource): boolean {
+  return kinds.includes('allocation') && (units === undefined || units.includes(unit));
+}
+
+async function formatsOf(unit: Resource): Promise<string[]> {
+  const all = await Promise.all([...exporters.values()].map((load) => load()));
+  return all.filter((exporter) => holds(exporter, unit)).map(({ name }) => name);
+}

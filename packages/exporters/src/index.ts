@@ -1,0 +1,3 @@
+/** Analyses and allocations in the formats of other programs; runs in Node and the browser. */
+export { exportDocument } from './export.js';
+export { exporters, loadExporter } from './registry.js';
