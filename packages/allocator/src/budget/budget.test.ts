@@ -251,7 +251,16 @@ describe('refusals of budgets', () => {
       { ...parameters, total: 9999, max: 2 },
       /too large .* lower the total to 1200/,
     ],
-    ['too low an average', { measure: 'average', total: 0.5 } as const, /raise the total to 1 or/],
+    [
+      'too low an average',
+      { measure: 'average', total: 0.5 } as const,
+      /an average of 0.5 is too small for 3 blocks .*: raise the average to 1 or lower min/,
+    ],
+    [
+      'too high an average',
+      { measure: 'average', total: 3, max: 2 } as const,
+      /an average of 3 is too large for 3 blocks .*: lower the average to 2 or raise max/,
+    ],
   ])('%s', async (_, budget, message) => {
     await expect(allocate({ policy: uniform, layers, budget })).rejects.toThrow(message);
   });

@@ -124,6 +124,7 @@ export function budgetOf(
       `${layers.length} ${per}s with ${boundsInWords(min, max)}` +
       (bounded ? ', and no rank above the smaller side of its matrix' : ''),
     raisable: maxima.some((most, i) => most < layers[i]!.most),
+    given: measure === 'average' ? 'average' : 'total',
     of: measure === 'parameters' ? 'trainable parameters' : undefined,
     slack: kind.whole && measure !== 'average' ? 0 : 1e-9,
   });

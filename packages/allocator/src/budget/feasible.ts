@@ -8,6 +8,8 @@ export interface Reach {
   largest: number;
   /** What the total is shared out among, and within which bounds, e.g. `3 blocks with 1 to 4 each`. */
   among: string;
+  /** What the user gave, which is what messages call it. @default 'total' */
+  given?: 'total' | 'average';
   /** What the total counts, where that is not the unit itself, e.g. `trainable parameters`. */
   of?: string | undefined;
   /** Whether a higher `max` would help against a total that is too large. @default true */
@@ -18,20 +20,30 @@ export interface Reach {
 
 /** @throws AlphaLoraError `INFEASIBLE_BUDGET` saying the smallest or largest total within reach */
 export function requireFeasible(reach: Reach): void {
-  const { total, smallest, largest, among, of, raisable = true, slack = 0 } = reach;
+  const {
+    total,
+    smallest,
+    largest,
+    among,
+    given = 'total',
+    of,
+    raisable = true,
+    slack = 0,
+  } = reach;
   const details = { total, smallest, largest };
-  const what = of === undefined ? `a total of ${total}` : `a total of ${total} ${of}`;
+  const amount = `${given === 'average' ? 'an' : 'a'} ${given} of ${total}`;
+  const what = of === undefined ? amount : `${amount} ${of}`;
   if (total < smallest * (1 - slack)) {
     throw new AlphaLoraError(
       'INFEASIBLE_BUDGET',
-      `${what} is too small for ${among}: raise the total to ${smallest} or lower min`,
+      `${what} is too small for ${among}: raise the ${given} to ${smallest} or lower min`,
       { details },
     );
   }
   if (total > largest * (1 + slack)) {
     throw new AlphaLoraError(
       'INFEASIBLE_BUDGET',
-      `${what} is too large for ${among}: lower the total to ${largest}` +
+      `${what} is too large for ${among}: lower the ${given} to ${largest}` +
         (raisable ? ' or raise max' : ''),
       { details },
     );
