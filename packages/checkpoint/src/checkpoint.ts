@@ -57,7 +57,7 @@ export interface CheckpointOptions {
    * float32. The checkpoint takes the adapter over, and closes it.
    */
   adapter?: Adapter;
-  /** Formats of files that are asked before the built-in ones. */
+  /** Formats of files other than safetensors, which is told first by its first bytes. */
   formats?: readonly CheckpointFormat[];
   signal?: AbortSignal;
 }

@@ -116,6 +116,13 @@ describe('a further format', () => {
     expect(architecture).toBe('Own');
   });
 
+  it('is not asked about a file that begins as safetensors does', async () => {
+    const all = { ...further, sniff: () => true };
+    const own = memorySource(fileBytes({ w: f32([1], 0, 4) }, 4), 'model.sample');
+    const { tensors } = await readFormat(own, { further: [all] });
+    expect(tensors.map(({ name }) => name)).toEqual(['w']);
+  });
+
   it('is not known without being given', async () => {
     await expect(readFormat(file)).rejects.toThrow(/not a safetensors file/);
   });

@@ -28,7 +28,7 @@ export function formatOfName(
 /**
  * Reads what a file holds.
  *
- * @param further formats that are asked before the built-in ones
+ * @param further formats that are asked about what does not begin as safetensors does
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the file is of another format,
  *   `INVALID_CHECKPOINT` when it holds no weights or breaks its format
  */
