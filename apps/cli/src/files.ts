@@ -34,7 +34,7 @@ export async function readText(path: string, { signal }: Pick<Io, 'signal'>): Pr
     return drain(process.stdin, 'stdin', signal);
   }
   const stats = await statIfPresent(path);
-  if (!stats?.isFIFO()) return (await readRegularFile(path)).toString('utf8');
+  if (!stats?.isFIFO()) return Buffer.from(await readRegularFile(path)).toString();
   return drain(openPipe(path), path, signal);
 }
 

@@ -12,7 +12,7 @@ import { dirname, join, relative } from 'node:path';
 import { AlphaLoraError, type ByteSource, isAlphaLoraError } from '@alphalora/contracts';
 import type { HubFile } from '../hub/repository.js';
 import { fileError } from './file-error.js';
-import { statIfPresent } from './read-file.js';
+import { statIfPresent } from './file-kind.js';
 import { removeAbandoned, temporaryBeside } from './temporary-file.js';
 
 /** How far a download is. */

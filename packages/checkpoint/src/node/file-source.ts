@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
 import { fileError } from './file-error.js';
-import { openRegularFile } from './read-file.js';
+import { openRegularFile } from './open-file.js';
 
 /** Largest single read: how long an abort may have to wait. */
 const STEP = 16 << 20;

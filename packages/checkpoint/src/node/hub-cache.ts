@@ -19,10 +19,11 @@ import {
 } from '../hub/reference.js';
 import type { HubFile, HubModel } from '../hub/repository.js';
 import { type Downloading, download } from './download.js';
+import { statIfPresent } from './file-kind.js';
 import { fileSource } from './file-source.js';
 import { type OpenOptions, openCheckpoint } from './open.js';
 import { openAdapter } from './open-adapter.js';
-import { readIfPresent, statIfPresent } from './read-file.js';
+import { readTextIfPresent } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
 export interface HubCacheOptions {
@@ -108,7 +109,7 @@ async function commitOf(reference: HubReference, folder: string): Promise<string
   const { revision } = reference;
   if (isCommit(revision)) return revision;
   const file = join(storage(folder, reference), 'refs', revision);
-  const text = (await readIfPresent(file))?.toString('utf8').trim();
+  const text = (await readTextIfPresent(file))?.trim();
   return text !== undefined && isCommit(text) ? text : undefined;
 }
 

@@ -4,17 +4,13 @@ export type { Checkpoint, CheckpointFile } from '../checkpoint.js';
 export type { LocalFiles } from '../hub/open.js';
 export type { Downloading } from './download.js';
 export { fileError } from './file-error.js';
+export { requireRegularFile, statIfPresent } from './file-kind.js';
 export { fileSource } from './file-source.js';
 export type { HubCacheOptions } from './hub-cache.js';
 export { hubCache, openCachedAdapter, openCachedCheckpoint } from './hub-cache.js';
 export type { OpenOptions } from './open.js';
 export { openCheckpoint } from './open.js';
 export { isAdapterFolder, openAdapter } from './open-adapter.js';
-export {
-  readIfPresent,
-  readRegularFile,
-  requireRegularFile,
-  statIfPresent,
-} from './read-file.js';
+export { readIfPresent, readRegularFile, readTextIfPresent } from './read-file.js';
 export { removeAbandoned, temporaryBeside } from './temporary-file.js';
 export { type FileContent, writeFileAtomic } from './write-file.js';

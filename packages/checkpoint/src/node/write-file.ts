@@ -23,7 +23,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { fileError, isAbsence } from './file-error.js';
-import { kindOfFile } from './read-file.js';
+import { kindOfFile } from './file-kind.js';
 import { removeAbandoned, temporaryBeside } from './temporary-file.js';
 
 /** A whole content, or its pieces in order. */

@@ -6,7 +6,7 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { readIfPresent } from '@alphalora/checkpoint/node';
+import { readTextIfPresent } from '@alphalora/checkpoint/node';
 import type { ProxySettings } from './proxy.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export async function remoteSettings(env: Environment): Promise<RemoteSettings> 
   const token =
     env['HF_TOKEN'] ||
     env['HUGGING_FACE_HUB_TOKEN'] ||
-    (await readIfPresent(env['HF_TOKEN_PATH'] || join(home, 'token')))?.toString('utf8') ||
+    (await readTextIfPresent(env['HF_TOKEN_PATH'] || join(home, 'token'))) ||
     '';
   const proxies = proxySettings(env);
   return {

@@ -36,8 +36,8 @@ export async function readSealed(
     const bytes = await readRegularFile(file);
     const isWhole =
       bytes.byteLength === end + CHECKSUM_BYTES &&
-      bytes.subarray(0, start.byteLength).equals(start) &&
-      bytes.subarray(end).equals(checksum(bytes.subarray(0, end)));
+      start.equals(bytes.subarray(0, start.byteLength)) &&
+      checksum(bytes.subarray(0, end)).equals(bytes.subarray(end));
     return isWhole ? Uint8Array.from(bytes.subarray(start.byteLength, end)) : undefined;
   } catch {
     // Absent or unreadable: either way it has to be made again.

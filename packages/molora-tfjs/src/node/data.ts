@@ -29,7 +29,7 @@ export async function readTaskData(
   const files = stats.isDirectory() ? await locate(task, path, split) : [path];
   const examples: Example[] = [];
   for (const file of files) {
-    for (const example of task.parse((await readRegularFile(file)).toString('utf8'), file))
+    for (const example of task.parse(Buffer.from(await readRegularFile(file)).toString(), file))
       examples.push(example);
   }
   if (examples.length === 0) {

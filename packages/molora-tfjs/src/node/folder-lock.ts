@@ -10,7 +10,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readIfPresent } from '@alphalora/checkpoint/node';
+import { readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Holder, holderOf, parseHolder, thisProcess } from './lock-holder.js';
 
@@ -76,9 +76,9 @@ async function locksIn(folder: string): Promise<Held[]> {
 /** @returns undefined when the file is gone, or its process was killed before it had written it */
 async function readHolder(file: string): Promise<Holder | undefined> {
   for (let look = 0; look < UNWRITTEN.looks; look++) {
-    const text = await readIfPresent(file);
+    const text = await readTextIfPresent(file);
     if (text === undefined) return undefined;
-    const holder = parseHolder(text.toString('utf8'));
+    const holder = parseHolder(text);
     if (holder) return holder;
     await setTimeout(UNWRITTEN.milliseconds);
   }

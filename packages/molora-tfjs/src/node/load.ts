@@ -1,6 +1,6 @@
 /** A model on disk: its decoder, and its tokenizer where the folder has one. */
 import { join } from 'node:path';
-import { openCheckpoint, readIfPresent } from '@alphalora/checkpoint/node';
+import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../models/decoder.js';
 import { createTokenizer, type Tokenizer } from '../tokenizer.js';
@@ -42,10 +42,10 @@ async function loadTokenizer(folder: string): Promise<Tokenizer | undefined> {
 
 /** @returns undefined when there is no such file */
 async function readJson(path: string): Promise<unknown> {
-  const bytes = await readIfPresent(path);
-  if (bytes === undefined) return undefined;
+  const text = await readTextIfPresent(path);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw new AlphaLoraError('INVALID_CHECKPOINT', `${path} is not JSON`, { cause });
   }
