@@ -16,7 +16,7 @@ const { file, write } = temporaryPlace();
 /** What a sound document may lack for one use or another; everything else is a contradiction. */
 const lacks = [
   /join all parts with alphalora merge first/,
-  /has no alpha|have no alpha|the analysis has no blocks|no fit .*says anything/,
+  /has no alpha|have no alpha|the analysis has no blocks|a fit that says anything/,
   /needs the names of the projections|is a part of a stored tensor|has a rank above 0/,
   /belong to different models|give the allocation that was made from this analysis/,
   /is no part: it was written without --shard|missing: shard|are both shard|differ in|holds? [^ ]/,

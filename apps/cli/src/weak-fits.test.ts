@@ -32,8 +32,8 @@ const role = { q: 'self_attn.q_proj', v: 'self_attn.v_proj', up: 'mlp.up_proj' }
 const nameOf = (block: number, key: keyof typeof role): string =>
   `model.layers.${block}.${role[key]}.weight`;
 
-/** Four blocks of three projections; the named ones are orthogonal. */
-function modelWith(folder: string, flat: readonly string[]): string {
+/** Four blocks of three projections; the named ones have the given values. */
+function modelWith(folder: string, given: Readonly<Record<string, readonly number[]>>): string {
   const path = join(root, folder);
   mkdirSync(path);
   const names = [0, 1, 2, 3].flatMap((block) =>
@@ -41,7 +41,7 @@ function modelWith(folder: string, flat: readonly string[]): string {
   );
   const tensors = names.map((name, i) => ({
     ...{ name, shape: [SIDE, SIDE], dtype: 'F32' as const },
-    bytes: encodeValues(Float32Array.from(flat.includes(name) ? orthogonal : noise(i + 1)), 'F32'),
+    bytes: encodeValues(Float32Array.from(given[name] ?? noise(i + 1)), 'F32'),
   }));
   writeFileSync(join(path, 'model.safetensors'), Buffer.concat(serializeSafetensors({ tensors })));
   writeFileSync(join(path, 'config.json'), '{"model_type":"llama"}');
@@ -54,7 +54,7 @@ const mean = (values: readonly number[]): number =>
 
 describe('one orthogonal projection', () => {
   const weak = nameOf(2, 'v');
-  const model = modelWith('one', [weak]);
+  const model = modelWith('one', { [weak]: orthogonal });
   const file = join(root, 'one.json');
 
   it('is marked by analyze, in the row and in words, and counts in no block', async () => {
@@ -117,14 +117,13 @@ describe('one orthogonal projection', () => {
 describe('a block of orthogonal projections', () => {
   it('gets the mean of the others, and is never called stable', async () => {
     const flat = (['q', 'v', 'up'] as const).map((key) => nameOf(1, key));
-    const model = modelWith('block', flat);
+    const model = modelWith('block', Object.fromEntries(flat.map((name) => [name, orthogonal])));
     const out = join(root, 'plan');
     const { code, stdout, stderr } = await alphalora('plan', model, '--total', '20', '-o', out);
     expect(code).toBe(0);
     for (const name of flat) expect(stderr).toContain(`weak: ${name}`);
-    expect(stderr).toContain(
-      'weak: block 1: no fit says anything; scored with the mean of the other',
-    );
+    expect(stderr).toContain('weak: block 1: no fit says anything (eigenvalues almost equal');
+    expect(stderr).toContain('; scored with the mean of the other blocks\n');
     expect(stdout).toMatch(/^ +1 +\d\.\d{3}\* /m);
     const { blocks } = read<Allocation>(join(out, 'allocation.json'));
     expect(blocks[1]!.score).toBeCloseTo(mean([0, 2, 3].map((i) => blocks[i]!.score)), 12);
@@ -133,5 +132,67 @@ describe('a block of orthogonal projections', () => {
     const page = readFileSync(join(out, 'report.html'), 'utf8');
     expect(page).toContain('No fit of block 1 says anything');
     expect(page).toContain('Of 1 block without a fit that says anything');
+  });
+});
+
+describe('a block without any usable spectrum', () => {
+  const identity = orthogonal.map((_, at) => (at % (SIDE + 1) === 0 ? 1 : 0));
+  const reasons = {
+    [nameOf(1, 'q')]: 'all values are zero',
+    [nameOf(1, 'v')]: 'has rank one: a tail needs at least two eigenvalues',
+    [nameOf(1, 'up')]: 'eigenvalues',
+  };
+  const model = modelWith('failed', {
+    [nameOf(1, 'q')]: orthogonal.map(() => 0),
+    [nameOf(1, 'v')]: orthogonal.map((_, at) => (1 + Math.floor(at / SIDE)) * (1 + (at % SIDE))),
+    [nameOf(1, 'up')]: identity,
+  });
+  const out = join(root, 'failed-plan');
+
+  it('gets the mean of the others, by name and with the reasons, and the exit code says 3', async () => {
+    const { code, stdout, stderr } = await alphalora('plan', model, '--total', '20', '-o', out);
+    expect(code).toBe(3);
+    const [line] = /^weak: block 1: no fit says anything .*$/m.exec(stderr)!;
+    for (const reason of Object.values(reasons)) expect(line).toContain(reason);
+    expect(stderr).toContain(`failed: ${nameOf(1, 'q')}: all values are zero`);
+    expect(stdout).toMatch(/^ +1 +\d\.\d{3}\* /m);
+    const { blocks } = read<Allocation>(join(out, 'allocation.json'));
+    expect(blocks[1]!.score).toBeCloseTo(mean([0, 2, 3].map((i) => blocks[i]!.score)), 12);
+    expect(blocks[1]).not.toHaveProperty('robustness');
+    expect(blocks[0]).toHaveProperty('robustness');
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    expect(page).toContain('No fit of block 1 says anything');
+    expect(page).toMatch(/says anything, so .* Block 1: [^.]*all values are zero/);
+  });
+
+  it('has the mean of all in each of its projections, too', async () => {
+    const file = join(root, 'failed-projections.json');
+    const budget = ['--unit', 'rank', '--per', 'projection', '--average', '4', '-o', file];
+    const analysis = join(out, 'analysis.json');
+    const { code, stderr } = await alphalora('allocate', analysis, ...budget);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`${nameOf(1, 'q')} (all values are zero)`);
+    const { projections } = read<Allocation>(file);
+    const inside = projections!.filter(({ block }) => block === 1);
+    const others = projections!.filter(({ block }) => block !== 1).map(({ score }) => score!);
+    for (const { score, weak } of inside) {
+      expect(score).toBeCloseTo(mean(others), 12);
+      expect(weak).toBeDefined();
+    }
+  });
+
+  it('is an error where there is no other', async () => {
+    const { model: whole, matrices, blocks, ...rest } = read<Analysis>(join(out, 'analysis.json'));
+    const alone = {
+      ...{ ...rest, model: { ...whole, blocks: 1 } },
+      matrices: matrices.filter(({ block }) => block === 1).map((row) => ({ ...row, block: 0 })),
+      blocks: [{ ...blocks[1]!, index: 0 }],
+    };
+    const file = join(root, 'alone.json');
+    writeFileSync(file, JSON.stringify(alone));
+    for (const per of ['block', 'projection']) {
+      const { code, stderr } = await alphalora('allocate', file, '--per', per);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('has a fit that says anything')]);
+    }
   });
 });

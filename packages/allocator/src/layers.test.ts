@@ -127,13 +127,13 @@ describe('layers per projection', () => {
     expect(layersOf(windows, { per: 'projection' })[1]).not.toHaveProperty('variance');
   });
 
-  it('need an alpha each', () => {
+  it('without a measurement have the mean of their block, and its adapters go on all', () => {
     const failed = { name: '0.down', shape: [6, 8], status: 'failed', reason: 'contains NaN' };
     const analysis = analysisOf([...rows, failed] as never);
-    expect(() => layersOf(analysis, { per: 'projection' })).toThrow(
-      /0.down has no alpha \(contains NaN\): allocate per block/,
-    );
-    // A block has the others', and its adapters go on all of them.
+    // The mean of 3.5, that of the fused one, and 3.
+    expect(layersOf(analysis, { per: 'projection' }).at(-1)).toMatchObject({
+      ...{ name: '0.down', score: 3.25, weak: 'contains NaN' },
+    });
     expect(layersOf(analysis)[0]!.modules).toHaveLength(3);
   });
 });
@@ -211,6 +211,29 @@ describe('fits that say nothing', () => {
     expect(Object.hasOwn(blocks[0]!, 'weak')).toBe(false);
   });
 
+  it('are as good as none: a block whose measurements failed gets the mean, too', () => {
+    const failed = (role: string, reason: string) => ({
+      ...{ name: `1.${role}`, block: 1, role, shape: [8, 8], status: 'failed', reason },
+    });
+    const reasons = ['all values are zero', 'has rank one', 'all values are zero'];
+    const rows = [
+      ...[row(0, 'q', 2), ...reasons.map((reason, i) => failed('qkv'[i]!, reason))],
+      ...[row(1, 'up', 1e6, 'flat'), row(2, 'q', 6)],
+    ];
+    const analysis = withAlphas(rows, [2, undefined, 6]);
+    const layers = layersOf(analysis);
+    expect(layers.map(({ score }) => score)).toEqual([2, 4, 6]);
+    expect(layers.map(({ weak }) => weak)).toEqual([
+      ...[undefined, 'all values are zero; has rank one; flat', undefined],
+    ]);
+    expect(layers[1]!.modules).toHaveLength(4);
+    // Of a block of which nothing was measured on purpose, nothing is made up.
+    const skipped = { ...failed('q', 'excluded'), status: 'skipped' };
+    expect(() => layersOf(withAlphas([row(0, 'q', 2), skipped], [2, undefined]))).toThrow(
+      /block 1 has no alpha, because none of its projections was measured/,
+    );
+  });
+
   it('leave a projection the mean of its block, or of all where the block has no other', async () => {
     const rows = [
       ...[row(0, 'q', 2), row(0, 'k', 1e6, 'flat'), row(0, 'v', 4)],
@@ -238,7 +261,7 @@ describe('fits that say nothing', () => {
   it('are refused where there is no other', () => {
     const analysis = withAlphas([row(0, 'q', 1e6, 'flat')], [undefined]);
     for (const per of ['block', 'projection'] as const) {
-      expect(() => layersOf(analysis, { per })).toThrow('no fit of the analysis says anything');
+      expect(() => layersOf(analysis, { per })).toThrow('has a fit that says anything');
     }
   });
 });

@@ -12,26 +12,28 @@ import type { LinearMap, NamedLinearMap } from './parameters.js';
 export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
   /** The linear maps that get adapters; absent where the shapes are not known. */
   readonly modules?: readonly NamedLinearMap[];
-  /** Why the score is not its own but the mean of others': no fit behind it says anything. */
+  /** Why the score is not its own but the mean of others': nothing behind it has a fit that says anything. */
   readonly weak?: string;
 }
 
 /**
- * The layers of an analysis. Fits that say nothing (`weak` rows) count in no score.
+ * The layers of an analysis. Fits that say nothing (`weak` rows) count in no score, nor do `failed` rows,
+ * which have none.
  *
  * Per block: one for each, scored with the block's alpha. Its modules are its analysed projections,
- * also those whose measurement failed. A block whose fits all say nothing is scored with the mean of
- * the other blocks.
+ * also those whose measurement failed. A block without a fit that says anything is scored with the
+ * mean of the other blocks.
  *
  * Per projection: one for each, in the checkpoint's order, scored with its own alpha. The parts of a
  * fused projection are the one map that they are stored as, scored with the mean of their alphas;
- * their common role is kept. A projection whose fit says nothing is scored with the mean of its
- * block's other projections, or where there is none with that of all.
+ * their common role is kept. A projection without a fit that says anything is scored with the mean of
+ * its block's other projections, or where there is none with that of all.
  *
  * The variance is the mean square of the weights, from the metric `norm`, where all matrices have it:
  * trained weights have a mean of about zero. Windows of matrices (FARMS) do not tell it.
  *
- * @throws AlphaLoraError `NO_SPECTRUM` when there is no block, or a block or projection without alpha
+ * @throws AlphaLoraError `NO_SPECTRUM` when there is no block, one of which nothing was measured, or no
+ *   alpha at all
  */
 export function layersOf(
   analysis: Analysis,
@@ -53,7 +55,7 @@ export function layersOf(
     return maps.map((map, index) => ({
       ...{ index, block: map.block, score: scores[index]!, name: map.module.name },
       ...(map.module.role !== undefined && { role: map.module.role }),
-      ...(Number.isNaN(alphaOf(map)) && { weak: weakReasons([map])[0]! }),
+      ...(Number.isNaN(alphaOf(map)) && { weak: weakReasons([map]).join('; ') }),
       ...factsOf([map], windows),
     }));
   }
@@ -69,7 +71,7 @@ export function layersOf(
     if (weakReasons(own(block)).length > 0) return Number.NaN;
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      `block ${block} has no alpha, because none of its projections could be analysed: ` +
+      `block ${block} has no alpha, because none of its projections was measured: ` +
         'see the reasons in the analysis',
       { details: { block } },
     );
@@ -87,18 +89,18 @@ function scored(alphas: readonly number[], blocks?: readonly number[]): number[]
   if (alphas.every(Number.isNaN)) {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      'no fit of the analysis says anything about its matrix: see the reasons in the analysis',
+      'no matrix of the analysis has a fit that says anything: see the reasons in the analysis',
     );
   }
   return filled(alphas, blocks);
 }
 
-/** Why the fits of these maps say nothing, each reason once. */
+/** Why these maps have no fits, or ones that say nothing, each reason once. */
 function weakReasons(maps: readonly StoredMap[]): string[] {
   const reasons = maps.flatMap(({ rows }) =>
-    rows.flatMap((row) => (row.status === 'ok' && row.weak !== undefined ? [row.weak] : [])),
+    rows.map((row) => (row.status === 'ok' ? row.weak : row.reason)),
   );
-  return [...new Set(reasons)];
+  return [...new Set(reasons.filter((reason) => reason !== undefined))];
 }
 
 /** A score of a block or, with a name and a shape, of a projection. */
@@ -186,20 +188,12 @@ function linearMap({ shape, inputFirst }: MatrixRow): LinearMap {
   return inputFirst ? { inputs: first, outputs: other } : { inputs: other, outputs: first };
 }
 
-/** The mean of its rows; NaN where their fits say nothing. */
-function alphaOf(map: StoredMap): number {
-  const { module, rows } = map;
+/** The mean of its rows; NaN where none has a fit that says anything. */
+function alphaOf({ rows }: StoredMap): number {
   const alphas = rows.flatMap((row) =>
     row.status === 'ok' && row.weak === undefined ? [row.alpha] : [],
   );
-  if (alphas.length > 0) return alphas.reduce((sum, alpha) => sum + alpha, 0) / alphas.length;
-  if (weakReasons([map]).length > 0) return Number.NaN;
-  const [reason] = rows.flatMap((row) => (row.status === 'ok' ? [] : [row.reason]));
-  throw new AlphaLoraError(
-    'NO_SPECTRUM',
-    `${module.name} has no alpha (${reason}): allocate per block, or analyze without it`,
-    { details: { tensor: module.name } },
-  );
+  return alphas.reduce((sum, alpha) => sum + alpha, 0) / alphas.length;
 }
 
 function factsOf(

@@ -56,7 +56,7 @@ export interface AllocatedBlock {
   index: number;
   /** What the policy looked at, e.g. alpha. */
   score: number;
-  /** Why the score is the mean of the others: no fit of the block's projections says anything. */
+  /** Why the score is the mean of the others: none of the block's projections has a fit that says anything. */
   weak?: string;
   /** Part of the budget that the policy asked for; the shares of all layers sum to 1. */
   share?: number;
@@ -82,7 +82,7 @@ export interface AllocatedProjection {
   outputs: number;
   /** Where the budget is per projection. */
   score?: number;
-  /** Why the score is a mean of others: the projection's fit says nothing. */
+  /** Why the score is a mean of others: the projection has no fit that says anything. */
   weak?: string;
   share?: number;
   /** Experts, experts selected per token, and LoRA rank of each; absent for other resources. */

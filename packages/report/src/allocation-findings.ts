@@ -103,13 +103,15 @@ function capped({ blocks, projections = [] }: AllocationFacts): string[] {
 
 /** Layers whose score is not their own. */
 function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
-  const without = blocks.filter(({ weak }) => weak !== undefined).map(({ index }) => `${index}`);
+  const imputed = blocks.filter(({ weak }) => weak !== undefined);
+  const without = imputed.map(({ index }) => `${index}`);
   const others = projections.filter(({ weak }) => weak !== undefined).length;
   return [
     ...(without.length > 0
       ? [
           `No fit of ${without.length === 1 ? 'block' : 'blocks'} ${list(without)} says anything, so ` +
             `${without.length === 1 ? 'it is' : 'they are'} scored with the mean of the other blocks.`,
+          ...imputed.map(({ index, weak }) => `Block ${index}: ${weak}.`),
         ]
       : []),
     ...(others > 0

@@ -71,7 +71,8 @@ describe('fits that say nothing', () => {
     expect(found['Least trained']).not.toContain('1e');
     expect(found['Least trained']).not.toContain('Of the single matrices');
     expect(found['Experts']).toContain(
-      'No fit of block 1 says anything, so it is scored with the mean of the other blocks.',
+      'No fit of block 1 says anything, so it is scored with the mean of the other blocks. ' +
+        'Block 1: only 2 eigenvalues in all.',
     );
     expect(found['How stable']).toContain('1 of 3 blocks keeps its number');
     expect(found['How stable']).toContain(

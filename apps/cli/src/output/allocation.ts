@@ -77,7 +77,8 @@ function imputedNote(allocation: Allocation): string {
 }
 
 /** What to know of an allocation beside its numbers, for stderr. */
-export function remarks(allocation: Allocation): string {
+export function remarks(document: Allocation): string {
+  const allocation = printableData(document);
   return imputedScores(allocation) + cappedRanks(allocation) + excessRank(allocation);
 }
 
@@ -110,19 +111,22 @@ function excessRank({ budget, projections = [], parameters }: Allocation): strin
   return `rank ${rank} of an expert is above the smaller side of ${small.length} of its matrices, which gains nothing; --rank ${least} fits all: ${names}\n`;
 }
 
-/** Scores that were not measured. */
+/** Scores that were not measured, and why. */
 function imputedScores(allocation: Allocation): string {
   const { blocks, projections } = imputed(allocation);
-  const indices = blocks.map(({ index }) => index).join(', ');
-  const others =
-    projections.length === 1
-      ? '1 projection scored with the mean of the others of its block'
-      : `${projections.length} projections scored with the mean of the others of their block`;
-  return (
-    (blocks.length > 0
-      ? `weak: block ${indices}: no fit says anything; scored with the mean of the other blocks\n`
-      : '') + (projections.length > 0 ? `weak: ${others}, or of all where it has none\n` : '')
+  const lines = blocks.map(
+    ({ index, weak }) =>
+      `weak: block ${index}: no fit says anything (${weak}); scored with the mean of the other blocks\n`,
   );
+  if (projections.length > 0) {
+    const names = some(projections.map(({ name, weak }) => `${name} (${weak})`));
+    const others =
+      projections.length === 1
+        ? '1 projection scored with the mean of the others of its block'
+        : `${projections.length} projections scored with the mean of the others of their block`;
+    lines.push(`weak: ${others}, or of all where it has none: ${names}\n`);
+  }
+  return lines.join('');
 }
 
 interface ByBlock {
