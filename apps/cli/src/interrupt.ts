@@ -3,7 +3,7 @@
  * long a wait, ends the process as the signal does by itself. `process.exit` would not do for that: it
  * waits for threads, and one that is blocked, such as in a read from a dead server's disk, never ends.
  */
-import { type ExitCode, exitCodes } from './io.js';
+import { type ExitCode, exitCodes, type Io } from './io.js';
 
 /** Milliseconds that a command has to end after the signal. */
 const PATIENCE = 10_000;
@@ -12,6 +12,25 @@ const AFTERWARDS = 1000;
 
 const codes = { SIGINT: exitCodes.interrupted, SIGTERM: 143 } as const;
 type Interrupting = keyof typeof codes;
+
+/** Work that was asked to stop, and what is kept of it. */
+export class Interruption extends Error {
+  readonly kept: string;
+
+  constructor(kept: string, cause: unknown) {
+    super('interrupted', { cause });
+    this.kept = kept;
+  }
+}
+
+/** What a failure of work is to be told as: with what is kept of it, where it was asked to stop. */
+export function orInterruption(
+  error: unknown,
+  { signal }: Pick<Io, 'signal'>,
+  kept: string,
+): unknown {
+  return signal.aborted ? new Interruption(kept, error) : error;
+}
 
 export interface Interrupts {
   /** For other reasons to stop. */

@@ -1,6 +1,7 @@
 /** Runs one command line and turns whatever goes wrong into a message and an exit code. */
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { CommanderError } from 'commander';
+import { Interruption } from './interrupt.js';
 import { type ExitCode, exitCodes, type Io } from './io.js';
 import { printable, tell } from './output/printable.js';
 import { createProgram } from './program.js';
@@ -25,11 +26,11 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    return report(error, io, argv);
+    return report(error, io);
   }
 }
 
-function report(error: unknown, { stderr, signal }: Io, argv: readonly string[]): ExitCode {
+function report(error: unknown, { stderr, signal }: Io): ExitCode {
   if (error instanceof CommanderError) {
     // Help and version have been printed, and so have usage errors.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -38,7 +39,7 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
     return signal.reason.isUnwanted ? exitCodes.done : exitCodes.failed;
   }
   if (signal.aborted) {
-    tell(stderr, `interrupted${afterwards(argv)}`);
+    tell(stderr, error instanceof Interruption ? `interrupted; ${error.kept}` : 'interrupted');
     return exitCodes.interrupted;
   }
   if (isAlphaLoraError(error)) {
@@ -51,17 +52,6 @@ function report(error: unknown, { stderr, signal }: Io, argv: readonly string[])
   if (process.env['ALPHALORA_DEBUG']) tell(stderr, `${cause.stack}`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
   return exitCodes.failed;
-}
-
-/** What an interrupted command has kept. */
-function afterwards([command, ...options]: readonly string[]): string {
-  if (options.some((word) => /^--queue(=|$)/.test(word)))
-    return '; the workers go on: the same command attaches to the run again';
-  if (command === 'train') return '; the last checkpoint is kept: --resume goes on from there';
-  if (command === 'evaluate' || command === 'generate') return '';
-  return options.includes('--no-cache')
-    ? '; nothing was kept, because of --no-cache'
-    : '; the matrices that were done are kept: the same command goes on from there';
 }
 
 /** The message, and what its causes add to it; with their stacks for who asks for them. */

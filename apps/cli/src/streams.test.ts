@@ -189,6 +189,24 @@ describe.skipIf(isWindows)('a named pipe that nobody writes to', () => {
     expect((await outcome).code).toBe(signal === 'SIGINT' ? 130 : 143);
   });
 
+  it.each([
+    ['report', 'silent.json', '-o', 'page.html'],
+    ['allocate', 'silent.json'],
+  ])('as the document of %s is waited for, of which nothing is kept', async (...args) => {
+    const [child, outcome] = start(args);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    child.kill('SIGTERM');
+    expect(await outcome).toEqual({ code: 143, stdout: '', stderr: 'interrupted\n' });
+  });
+
+  it('as an adapter is refused at once', async () => {
+    const { code, stderr } = await alphalora('analyze', demo, '--adapter', 'silent.json');
+    expect([code, stderr]).toEqual([
+      1,
+      'error: silent.json is not a folder but a named pipe; name a folder\n',
+    ]);
+  });
+
   it.each(['model.safetensors', 'config.json', 'tokenizer.json'])(
     'as the %s of a model is refused at once',
     async (name) => {

@@ -16,6 +16,7 @@ import {
   remoteSettings,
 } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
+import { orInterruption } from '../interrupt.js';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { downloadLine, progressLine } from '../output/progress.js';
@@ -108,9 +109,19 @@ export async function measure(
       onNotKept: (why) =>
         onNotice(`warning: spectra are not kept (${why}); --cache-dir names another folder`),
     });
+  } catch (error) {
+    throw orInterruption(error, io, keptOf(options));
   } finally {
     progress.clear();
   }
+}
+
+/** What there is of measurements that were interrupted. */
+function keptOf({ queue, cache }: MeasuringOptions): string {
+  if (queue !== undefined) return 'the workers go on: the same command attaches to the run again';
+  return cache
+    ? 'the matrices that were done are kept: the same command goes on from there'
+    : 'nothing was kept, because of --no-cache';
 }
 
 /** Has the workers of a queue measure. */

@@ -1,6 +1,7 @@
 /** `alphalora train`: fine-tunes a model with new experts, or trains a gate over trained ones. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { requireFolder } from '../files.js';
+import { orInterruption } from '../interrupt.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { trainingProgress } from '../output/training.js';
@@ -121,6 +122,9 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
         save: async (state) => folder.save(state, await adapterFiles()),
       },
     });
+  } catch (error) {
+    const kept = 'the last checkpoint is kept: --resume goes on from there';
+    throw orInterruption(error, io, kept);
   } finally {
     progress.clear();
     await folder.close();

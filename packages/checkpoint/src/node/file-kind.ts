@@ -32,8 +32,9 @@ export async function statIfPresent(path: string): Promise<FileStats | undefined
   });
 }
 
-/** What is no regular file, in words. */
+/** What lies at a path, in words. */
 export function kindOfFile(stats: FileStats): string {
+  if (stats.isFile()) return 'a file';
   if (stats.isDirectory()) return 'a folder';
   if (stats.isFIFO()) return 'a named pipe';
   if (stats.isSocket()) return 'a socket';

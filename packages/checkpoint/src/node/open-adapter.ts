@@ -1,9 +1,11 @@
 /** Opens a LoRA adapter on disk: a folder as PEFT's `save_pretrained` writes it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AlphaLoraError } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Folder, holdsAdapter, openAdapterFolder } from '../sources/folder.js';
 import { fileError, isAbsence } from './file-error.js';
+import { kindOfFile, statIfPresent } from './file-kind.js';
 import { fileSource } from './file-source.js';
 
 /**
@@ -35,10 +37,16 @@ export async function openAdapter(
   return openAdapterFolder(await folderOnDisk(path), options);
 }
 
-/** @throws AlphaLoraError `NOT_FOUND` or `IO_FAILED` */
+/** @throws AlphaLoraError `NOT_FOUND`; or `IO_FAILED`, also saying what lies there instead of a folder */
 export async function folderOnDisk(path: string): Promise<Folder> {
-  const names = await readdir(path).catch((error: unknown) => {
-    throw fileError(error, path, 'read');
+  const names = await readdir(path).catch(async (error: unknown) => {
+    // The system's code for this is also that of a path which leads through a file.
+    const stats = await statIfPresent(path);
+    if (!stats || stats.isDirectory()) throw fileError(error, path, 'read');
+    const kind = kindOfFile(stats);
+    throw new AlphaLoraError('IO_FAILED', `${path} is not a folder but ${kind}; name a folder`, {
+      details: { file: path, kind },
+    });
   });
   return { name: path, names, open: (name) => fileSource(join(path, name)) };
 }

@@ -234,6 +234,12 @@ describe('a LoRA adapter on disk', () => {
     expect(isAlphaLoraError(error, 'INVALID_OPTION')).toBe(true);
     const nowhere = await openAdapter(join(root, 'nowhere')).catch((reason: unknown) => reason);
     expect(isAlphaLoraError(nowhere, 'NOT_FOUND')).toBe(true);
+    // Nor is what is no folder called absent.
+    const file = join(path, 'adapter_config.json');
+    await expect(openAdapter(file)).rejects.toMatchObject({
+      ...{ code: 'IO_FAILED', message: `${file} is not a folder but a file; name a folder` },
+    });
+    await expect(openAdapter(join(file, 'below'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
