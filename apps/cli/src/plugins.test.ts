@@ -1,7 +1,9 @@
 /** Policies of others in the built program: sound ones, and all the ways to be a bad one. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
@@ -12,6 +14,7 @@ import { programIn } from './test-support/program.js';
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-plugins-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const { start, alphalora, alphaloraIn } = programIn(root);
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 function write(path: string, text: string): string {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -325,6 +328,34 @@ describe('a bad configuration', () => {
     expect(stderr).not.toContain('it was run');
     const named = [...args, '--config', 'alphalora.config.js'];
     expect((await alphaloraIn(join(root, 'downloaded'), ...named)).stderr).toContain('it was run');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what stdin or a descriptor brings', () => {
+  const lines = [
+    'allocate - < analysis.json',
+    'allocate /dev/fd/3 3< analysis.json',
+    'allocate <(cat analysis.json)',
+    'allocate --scores - < scores.json',
+    'compare --policies uniform,alphalora - < analysis.json',
+  ];
+
+  it.each(lines)('runs no configuration that lies by it: %s', (line) => {
+    write('piped/package.json', '{}');
+    write('piped/alphalora.config.mjs', 'throw new Error("it was run")');
+    write('piped/scores.json', '[1, 2, 3]');
+    const rows = [measuredRow('h.0.w.weight', 2)];
+    write('piped/analysis.json', formatDocument(analysisOf(rows, [{ alpha: 2 }])));
+    const shell = (env: NodeJS.ProcessEnv) =>
+      spawnSync('bash', ['-c', `"$NODE" "$MAIN" ${line}`], {
+        ...{ cwd: join(root, 'piped'), encoding: 'utf8' },
+        env: { ...process.env, NODE: process.execPath, MAIN: main, ...env },
+      });
+    const { status, stderr } = shell({});
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain('note: alphalora.config.mjs may have come with what ');
+    expect(stderr).toContain('it is not run; --config alphalora.config.mjs would use it');
+    expect(shell({ ALPHALORA_CONFIG: 'alphalora.config.mjs' }).stderr).toContain('it was run');
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,29 @@ describe('findConfiguration', () => {
     // Two in there are no reason to stop, either.
     writeFileSync(join(folder, 'alphalora.config.json'), '');
     expect(findConfiguration({ folder, inputs: ['a.json'] }).skipped).toBeDefined();
+  });
+
+  it.each(['-', '/dev/stdin', '/dev/fd/63', '/proc/self/fd/0'])(
+    'leaves one alone where what is read comes from %s',
+    (input) => {
+      const folder = folderWith({ ...project, [config]: '' });
+      const from = input === '/dev/fd/63' ? input : 'stdin';
+      expect(findConfiguration({ folder, inputs: ['gone.json', input] })).toEqual({
+        skipped: {
+          ...{ name: config, why: `may have come with what ${from} brings, from wherever that is` },
+        },
+      });
+      expect(findConfiguration({ folder, inputs: [input], config })).toEqual({
+        file: join(folder, config),
+      });
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('leaves one alone where a named pipe is read', () => {
+    const folder = folderWith({ ...project, [config]: '' });
+    const pipe = join(folderWith({}), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(findConfiguration({ folder, inputs: [pipe] }).skipped?.why).toContain(pipe);
   });
 
   it('leaves one alone that a link in the project takes from the folder of a document', () => {

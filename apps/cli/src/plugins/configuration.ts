@@ -10,6 +10,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { inspect } from 'node:util';
 import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { inputName, isStreamName } from '../files.js';
 import { importDefault } from './reference.js';
 
 const names = ['alphalora.config.js', 'alphalora.config.mjs', 'alphalora.config.json'];
@@ -32,8 +33,9 @@ export interface Search {
 /**
  * A configuration is run because the user named it, or because the working folder is a project (has a
  * package.json) and nothing that the command reads lies in there: a folder that was downloaded holds
- * what somebody wants to have read, and may hold a package.json too. Folders above are not looked at,
- * as others may be able to write there.
+ * what somebody wants to have read, and may hold a package.json too. Nor is it run where the command
+ * reads stdin or a pipe: what comes from there may lie in here. Folders above are not looked at, as
+ * others may be able to write there.
  *
  * @returns the absolute path of the configuration; or the name of one that is left alone, and why
  * @throws AlphaLoraError `INVALID_OPTION` when the named one does not exist, or there are several
@@ -54,6 +56,11 @@ export function findConfiguration({ config, inputs = [], folder }: Search): {
     return { skipped: { name: found, why } };
   }
   const file = resolve(folder, found);
+  const stream = inputs.find((input) => isStream(resolve(folder, input), input));
+  if (stream !== undefined) {
+    const why = `may have come with what ${inputName(stream)} brings, from wherever that is`;
+    return { skipped: { name: found, why } };
+  }
   const near = inputs.find((input) => mayBelong(file, resolve(folder, input)));
   if (near !== undefined) {
     return {
@@ -76,6 +83,13 @@ function isThere(file: string): boolean {
   } catch (error) {
     throw fileError(error, file, 'open');
   }
+}
+
+/** Whether nobody can tell where what is read comes from, even where a shell opened a file for it. */
+function isStream(path: string, input: string): boolean {
+  if (isStreamName(input) || isStreamName(path)) return true;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 /** Whether one lies in the folder of the other or further down: where links lie, and where they lead. */
