@@ -42,7 +42,7 @@ describe('ranks per projection', () => {
   it.each([
     ['units', 11, 'lower the total to 10', { total: 11, smallest: 2, largest: 10 }],
     ['parameters', 149, 'lower the total to 148', { total: 149, smallest: 26, largest: 148 }],
-    ['average', 5.5, 'lower the total to 5', { total: 5.5, smallest: 1, largest: 5 }],
+    ['average', 5.5, 'lower the average to 5', { total: 5.5, smallest: 1, largest: 5 }],
   ] as const)('refuse a total in %s of %d', async (measure, total, message, details) => {
     await expect(ranksOf({ measure, total })).rejects.toMatchObject({
       ...{ code: 'INFEASIBLE_BUDGET', details },
