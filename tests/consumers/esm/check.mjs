@@ -81,4 +81,5 @@ assert(renderReport({ analysis, allocation }).includes('40 LoRA experts are shar
 
 const { files, notes } = await exportDocument(allocation, 'mola');
 assert(files.includes(`--number_experts "${experts.join(',')}"`), files);
-assert.match(notes.join(), /pass --lora_r yourself/);
+assert.match(files, /--lora_r "8,8,8,8,8,8,8,8"/);
+assert.deepEqual(notes, []);
