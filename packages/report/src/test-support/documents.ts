@@ -98,7 +98,10 @@ function measuredRow(
   const eigenvalues = [...bulk.map((value) => value * 0.75), ...top].sort((a, b) => a - b);
   const fitted = hill(eigenvalues, tail);
   const stderr = (fitted - 1) / Math.sqrt(tail);
-  const draws = Array.from({ length: DRAWS }, () => fitted + 1.4 * stderr * normal(random));
+  // No power law has an exponent of 1 or less.
+  const draws = Array.from({ length: DRAWS }, () =>
+    Math.max(1.001, fitted + 1.4 * stderr * normal(random)),
+  );
   const sorted = draws.toSorted((a, b) => a - b);
   const sum = eigenvalues.reduce((total, value) => total + value, 0);
   return {
