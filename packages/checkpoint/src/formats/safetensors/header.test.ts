@@ -81,7 +81,7 @@ describe('refuses', () => {
       /"dtype" appears twice in "a"/,
     ],
     ['repeated metadata', fileBytes('{"__metadata__":{"a":"","a":""}}', 0), /"a" appears twice/],
-    ['deeply nested JSON', fileBytes(deep, 0), /its header entry is not an object/],
+    ['deeply nested JSON', fileBytes(deep, 0), /its JSON is more than 100 deep/],
     [
       'an entry that is no object',
       fileBytes({ a: 3 }, 0),
