@@ -132,6 +132,16 @@ describe('createTokenizer', () => {
     expect(createTokenizer(words).decode([])).toBe('');
   });
 
+  it.each(['WordPiece', 'WordLevel'])(
+    'refuses a %s model without its unknown token: Python throws "Missing [UNK] token"',
+    (type) => {
+      const model = { ...words.model, type, unk_token: '[UNK]' };
+      expect(() => createTokenizer({ ...words, model })).toThrow(
+        /unk_token is not in its vocabulary/,
+      );
+    },
+  );
+
   it('refuses components that it cannot compute', () => {
     expect(() => createTokenizer({ ...words, pre_tokenizer: { type: 'Telepathy' } })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_CHECKPOINT' }),

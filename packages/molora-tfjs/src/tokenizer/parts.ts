@@ -67,9 +67,15 @@ function supportedModel(model: Part): Part {
 
 /** Where some characters have no token, the libraries differ in what those beside them merge to. */
 function checkUnknown(model: Part, overBytes: boolean): void {
-  if (model['type'] !== 'BPE') return;
+  if (model['type'] === 'Unigram') return;
   const vocabulary = model['vocab'] as Record<string, number>;
   const has = (token: string): boolean => Object.hasOwn(vocabulary, token);
+  if (model['type'] !== 'BPE') {
+    // Python's encoding throws at the first word that it does not know.
+    if (!has(String(model['unk_token'])))
+      refuse(`a ${model['type']} model whose unk_token is not in its vocabulary`);
+    return;
+  }
   if (model['byte_fallback'] && !Array.from({ length: 256 }, (_, i) => byteToken(i)).every(has))
     refuse('byte_fallback of a BPE model that has no tokens for some bytes');
   const complete = overBytes ? byteAlphabet().every(has) : Boolean(model['byte_fallback']);
