@@ -88,7 +88,7 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
         options.onProgress?.({ ...progress, found: seen.found, received });
       },
     });
-    // Who measures elsewhere reads other files than these, and answers for what they hold.
+    // A pipeline elsewhere reads other files than these, and checks each against its job.
     if (!options.pipeline) await requireUnchanged(checkpoint, states);
     if (seen.notKept !== undefined) onNotKept?.(seen.notKept);
     return finished(analysis, plan, seen.digests);

@@ -12,5 +12,5 @@ export type { OpenOptions } from './open.js';
 export { openCheckpoint } from './open.js';
 export { isAdapterFolder, openAdapter } from './open-adapter.js';
 export { readIfPresent, readRegularFile, readTextIfPresent } from './read-file.js';
-export { removeAbandoned, temporaryBeside } from './temporary-file.js';
+export { isAlive, removeAbandoned, temporaryBeside } from './temporary-file.js';
 export { type FileContent, writeFileAtomic } from './write-file.js';

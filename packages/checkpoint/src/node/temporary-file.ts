@@ -63,7 +63,8 @@ function fact(read: () => string): string {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine has the number, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -8,6 +8,7 @@
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { isAlive } from '@alphalora/checkpoint/node';
 import * as v from 'valibot';
 
 export interface Holder {
@@ -60,21 +61,12 @@ export async function holderOf(holder: Holder): Promise<'running' | 'gone' | 'el
     holder[key] !== undefined && here[key] !== undefined && holder[key] !== here[key];
   if (differs('boot')) return 'gone';
   if (differs('namespace')) return 'elsewhere';
-  if (!exists(holder.pid)) return 'gone';
+  if (!isAlive(holder.pid)) return 'gone';
   if (holder.started === undefined) return 'running';
   const status = await statusOf(holder.pid);
   // A zombie has ended, and waits for its parent to ask how.
   const ended = !status || status.state === 'Z' || status.state === 'X';
   return ended || status.started !== holder.started ? 'gone' : 'running';
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 /** By proc(5); the name in parentheses may itself have spaces and parentheses. */
