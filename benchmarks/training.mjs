@@ -50,7 +50,11 @@ function adapterOf({ config }, { experts, dropout }) {
       const [inputs, outputs] = molora.projectionShape(config, role).shape;
       projections.push({
         name: molora.projectionName(block, role),
-        ...{ block, role, inputs, outputs, topK: Math.min(2, experts) },
+        block,
+        role,
+        inputs,
+        outputs,
+        topK: Math.min(2, experts),
         ranks: new Array(experts).fill(8),
         scalings: new Array(experts).fill(2),
       });
@@ -100,7 +104,9 @@ async function measure(folder, decoder, setting) {
   };
   try {
     await molora.train({
-      ...{ model: model.trainable, sequences, callbacks: [alternate] },
+      model: model.trainable,
+      sequences,
+      callbacks: [alternate],
       settings: molora.trainingSettings({ steps: WARM_UP + steps, batchSize: rows }, rows),
     });
   } finally {

@@ -158,7 +158,9 @@ function install(project, packed, names, others = {}) {
   mkdirSync(folder);
   const ours = Object.fromEntries(names.map((name) => [name, '*']));
   installIn(folder, packed, {
-    ...{ name: project, private: true, dependencies: { ...ours, ...others } },
+    name: project,
+    private: true,
+    dependencies: { ...ours, ...others },
   });
   return folder;
 }

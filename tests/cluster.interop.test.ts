@@ -212,7 +212,8 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
     const code = example.code.replace('redis://host/run', redis.url('readme'));
     writeFileSync(join(cwd, 'example.mjs'), code);
     const { status, stdout, stderr } = spawnSync(process.execPath, ['example.mjs'], {
-      ...{ cwd, encoding: 'utf8' },
+      cwd,
+      encoding: 'utf8',
     });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '8 56\n', stderr: '' });
   });

@@ -84,7 +84,9 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
       env: {
         ...process.env,
         PATH: `${folder}${delimiter}${process.env['PATH']}`,
-        ...{ ALPHALORA_CACHE: join(folder, 'cache'), REDIS_PASSWORD: password, ...env },
+        ALPHALORA_CACHE: join(folder, 'cache'),
+        REDIS_PASSWORD: password,
+        ...env,
       },
       // The result alone, where it is printed.
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -152,7 +154,9 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
       parts.push(join(analysis, `part-${index + 1}.json`));
     }
     const slurm = await run(['bash', join(deploy, 'slurm/shards.sbatch'), model, analysis], {
-      ...{ SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '3', SLURM_CPUS_PER_TASK: '2' },
+      SLURM_ARRAY_TASK_ID: '3',
+      SLURM_ARRAY_TASK_COUNT: '3',
+      SLURM_CPUS_PER_TASK: '2',
     });
     expect(slurm.code, slurm.output).toBe(0);
     parts.push(join(analysis, 'part-3.json'));

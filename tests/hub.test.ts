@@ -78,8 +78,14 @@ function alphaloraWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outco
   const child = spawn(process.execPath, [main, ...args], {
     cwd: home,
     env: {
-      ...{ PATH, SystemRoot, TEMP, HOME: home, USERPROFILE: home },
-      ...{ HF_ENDPOINT: hub.endpoint, ALPHALORA_CACHE: join(home, 'cache'), ...env },
+      PATH,
+      SystemRoot,
+      TEMP,
+      HOME: home,
+      USERPROFILE: home,
+      HF_ENDPOINT: hub.endpoint,
+      ALPHALORA_CACHE: join(home, 'cache'),
+      ...env,
     },
   });
   const texts = { stdout: '', stderr: '' };

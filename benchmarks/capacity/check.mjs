@@ -59,7 +59,10 @@ async function waited() {
       await Promise.all(
         seconds.map((each, i) =>
           coordinator.run({
-            ...{ format: 1, tool: 'benchmark', ...place, matrix: `${i}` },
+            format: 1,
+            tool: 'benchmark',
+            ...place,
+            matrix: `${i}`,
             options: { seconds: each },
           }),
         ),

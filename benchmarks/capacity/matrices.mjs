@@ -64,7 +64,8 @@ async function measure(rows, columns, repeats) {
       const { matrices } = JSON.parse(await output(['analyze', folder, '--json', '--queue', url]));
       worker.kill();
       return {
-        ...{ seconds, precision: matrices.at(-1).precision },
+        seconds,
+        precision: matrices.at(-1).precision,
         clock: Number(Math.min(...clock).toFixed(2)),
       };
     });

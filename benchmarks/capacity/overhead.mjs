@@ -56,8 +56,13 @@ async function measure(url, { jobs, workers, concurrency }) {
       Array.from({ length: count }, (_, i) =>
         coordinator
           .run({
-            ...{ format: 1, tool: 'benchmark', model: '/model', content: 'c', layout: 'l' },
-            ...{ matrix: `model.layers.${i}.self_attn.q_proj.weight`, options: {} },
+            format: 1,
+            tool: 'benchmark',
+            model: '/model',
+            content: 'c',
+            layout: 'l',
+            matrix: `model.layers.${i}.self_attn.q_proj.weight`,
+            options: {},
           })
           .then(() => {
             if (++done % Math.ceil(count / 5) === 0) heap.push(heapMegabytes());
@@ -67,7 +72,10 @@ async function measure(url, { jobs, workers, concurrency }) {
     const seconds = (performance.now() - started) / 1000;
     await coordinator.close();
     return {
-      ...{ ...machine(), jobs: count, workers: Number(workers), concurrency: Number(concurrency) },
+      ...machine(),
+      jobs: count,
+      workers: Number(workers),
+      concurrency: Number(concurrency),
       seconds: Number(seconds.toFixed(1)),
       millisecondsPerJob: Number(((1000 * seconds) / count).toFixed(2)),
       heapMegabytesAtEachFifth: heap,

@@ -14,7 +14,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const stored = await readFile(file);
   const rowBytes = 4 * columns;
   const matrix = {
-    ...{ name: file, rows, columns, dtype: 'F32' },
+    name: file,
+    rows,
+    columns,
+    dtype: 'F32',
     async readInto(target, start) {
       target.set(stored.subarray(start * rowBytes, start * rowBytes + target.byteLength));
     },

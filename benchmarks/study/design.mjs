@@ -26,7 +26,9 @@ export const policies = {
   uniform: { kind: 'experts', policy: 'uniform' },
   'mola triangle': { kind: 'experts', policy: 'mola', options: { shape: 'triangle' } },
   'mola inverted-triangle': {
-    ...{ kind: 'experts', policy: 'mola', options: { shape: 'inverted-triangle' } },
+    kind: 'experts',
+    policy: 'mola',
+    options: { shape: 'inverted-triangle' },
   },
   'mola hourglass': { kind: 'experts', policy: 'mola', options: { shape: 'hourglass' } },
   'mola diamond': { kind: 'experts', policy: 'mola', options: { shape: 'diamond' } },
@@ -35,7 +37,10 @@ export const policies = {
   'alphalora beta 2.5': { kind: 'experts', policy: 'alphalora', options: { beta: 2.5 } },
   'alphalora beta 4': { kind: 'experts', policy: 'alphalora', options: { beta: 4 } },
   'alphalora median': {
-    ...{ kind: 'experts', policy: 'alphalora', options: { beta: 2.5 }, aggregate: 'median' },
+    kind: 'experts',
+    policy: 'alphalora',
+    options: { beta: 2.5 },
+    aggregate: 'median',
   },
   /** The control: more experts to heavy tails. It must lose if the theory holds. */
   'inverse alphalora': { kind: 'experts', policy: 'inverse', options: { beta: 2.5 } },
@@ -59,14 +64,29 @@ const corePolicies = [
  */
 export const settings = [
   ...['descend', 'subtract', 'squeeze'].map((task) => ({
-    ...{ model: 'demo-model', task, policies: Object.keys(policies) },
-    ...{ seeds, leaveOneInBlocks: 8 },
-    ...{ steps: 100, batchSize: 16, rank: 4, expertsPerBlock: 4, train: 800, test: 200 },
+    model: 'demo-model',
+    task,
+    policies: Object.keys(policies),
+    seeds,
+    leaveOneInBlocks: 8,
+    steps: 100,
+    batchSize: 16,
+    rank: 4,
+    expertsPerBlock: 4,
+    train: 800,
+    test: 200,
   })),
   ...['stories260K', 'babyllama-tok361'].map((model) => ({
-    ...{ model, task: 'shakespeare', policies: corePolicies },
-    ...{ seeds: seeds.slice(0, 3) },
-    ...{ steps: 60, batchSize: 8, rank: 4, expertsPerBlock: 4, train: 480, test: 48 },
+    model,
+    task: 'shakespeare',
+    policies: corePolicies,
+    seeds: seeds.slice(0, 3),
+    steps: 60,
+    batchSize: 8,
+    rank: 4,
+    expertsPerBlock: 4,
+    train: 480,
+    test: 48,
   })),
 ];
 
@@ -124,7 +144,12 @@ export function comparisonRuns(rateOf, chosen = settings) {
   return chosen.flatMap(({ model, task, seeds: own, policies: compared }) =>
     own.flatMap((seed) =>
       compared.map((policy) => ({
-        ...{ part: 'compare', model, task, policy, seed, rate: rateOf({ model, task, policy }) },
+        part: 'compare',
+        model,
+        task,
+        policy,
+        seed,
+        rate: rateOf({ model, task, policy }),
       })),
     ),
   );
@@ -140,7 +165,11 @@ export function leaveOneInRuns(rateOf, chosen = settings) {
     .flatMap(({ model, task, seeds: own, leaveOneInBlocks }) =>
       own.flatMap((seed) =>
         [-1, ...Array(leaveOneInBlocks).keys()].map((block) => ({
-          ...{ part: 'leave-one-in', model, task, block, seed },
+          part: 'leave-one-in',
+          model,
+          task,
+          block,
+          seed,
           rate: rateOf({ model, task, policy: baseline }),
         })),
       ),

@@ -51,7 +51,9 @@ ${leaveOneIn.map(({ model, task, blocks, spearman, p }) => `<h3>${model}, ${task
 
 function differencePlot(rows) {
   return picture('Test loss by policy, against uniform', {
-    ...{ marginLeft: 170, marginBottom: 44, height: 60 + 24 * rows.length },
+    marginLeft: 170,
+    marginBottom: 44,
+    height: 60 + 24 * rows.length,
     x: { label: 'loss against uniform, %', grid: true, nice: true },
     y: { label: null, domain: rows.map(({ label }) => label) },
     marks: [
@@ -66,9 +68,15 @@ function benefitPlot(blocks) {
   const rows = blocks.map(({ block, alpha, benefit }) => ({ block, alpha, ...benefit }));
   const alphaOf = (block) => rows[block].alpha;
   return picture('Benefit of two more experts by block', {
-    ...{ width: 560, height: 310, marginLeft: 50, marginBottom: 54 },
+    width: 560,
+    height: 310,
+    marginLeft: 50,
+    marginBottom: 54,
     x: {
-      ...{ label: 'block, and its alpha', labelAnchor: 'center', labelOffset: 50, type: 'point' },
+      label: 'block, and its alpha',
+      labelAnchor: 'center',
+      labelOffset: 50,
+      type: 'point',
       domain: rows.map(({ block }) => block).sort((a, b) => alphaOf(a) - alphaOf(b)),
       tickFormat: (block) => `${block}\n${alphaOf(block).toFixed(2)}`,
     },

@@ -36,7 +36,8 @@ export function analysisOf(model) {
     const engine = createWasmEngine();
     try {
       return await analyze(checkpoint.tensors, {
-        ...{ engine, estimator: await loadEstimator('fix-finger') },
+        engine,
+        estimator: await loadEstimator('fix-finger'),
         model: { source: model, blocks: checkpoint.blocks },
         tool: { name: 'study', version: '1' },
       });
@@ -49,7 +50,9 @@ export function analysisOf(model) {
 
 /** A larger alpha gives less: what the theory says is wrong. */
 const inverse = {
-  ...{ name: 'inverse', version: '1.0.0', apiVersion: 1 },
+  name: 'inverse',
+  version: '1.0.0',
+  apiVersion: 1,
   traits: { resources: ['experts'], answer: 'weights' },
   allocate: ({ layers, options: { beta } }) => ({
     weights: layers.map(({ score }) => score ** -beta),
@@ -74,16 +77,24 @@ async function allocationOf(run) {
   });
   if (kind === 'experts') {
     return allocate({
-      ...{ layers, policy: policy === 'inverse' ? inverse : await loadPolicy(policy) },
-      ...{ options, budget: { total }, rank, seed: run.seed },
+      layers,
+      policy: policy === 'inverse' ? inverse : await loadPolicy(policy),
+      options,
+      budget: { total },
+      rank,
+      seed: run.seed,
     });
   }
   // What the experts of the uniform policy cost, routers included.
   const uniform = await allocate({
-    ...{ layers, policy: await loadPolicy('uniform'), budget: { total }, rank },
+    layers,
+    policy: await loadPolicy('uniform'),
+    budget: { total },
+    rank,
   });
   return allocate({
-    ...{ layers, policy: await loadPolicy('uniform') },
+    layers,
+    policy: await loadPolicy('uniform'),
     budget: { unit: 'rank', measure: 'parameters', total: uniform.parameters.trainable },
   });
 }
@@ -91,16 +102,19 @@ async function allocationOf(run) {
 function byHand(analysis, experts, rank) {
   const layers = layersOf(analysis);
   return {
-    ...{
-      schemaVersion: 1,
-      kind: 'allocation',
-      policy: { name: 'by hand', version: '1', options: {} },
-    },
+    schemaVersion: 1,
+    kind: 'allocation',
+    policy: { name: 'by hand', version: '1', options: {} },
     budget: { unit: 'experts', total: experts.reduce((a, b) => a + b) },
     blocks: layers.map(({ block, score }, i) => ({
-      ...{ index: block, score, experts: experts[i], topK: Math.min(2, experts[i]) },
+      index: block,
+      score,
+      experts: experts[i],
+      topK: Math.min(2, experts[i]),
     })),
-    ...{ experts, topK: experts.map((count) => Math.min(2, count)), parameters: { rank } },
+    experts,
+    topK: experts.map((count) => Math.min(2, count)),
+    parameters: { rank },
   };
 }
 
@@ -116,12 +130,14 @@ function shakespeare(seed, train, test) {
   const text = readFileSync(join(shared, 'tinyshakespeare', 'input.txt'), 'utf8');
   const size = 120;
   const pieces = Array.from({ length: Math.floor(text.length / size) }, (_, i) => ({
-    ...{ prompt: '', completion: text.slice(i * size, (i + 1) * size) },
+    prompt: '',
+    completion: text.slice(i * size, (i + 1) * size),
   }));
   const held = pieces.splice(-2 * test);
   const start = (seed * 977) % (pieces.length - train);
   return {
-    ...{ training: pieces.slice(start, start + train), validation: held.slice(0, test) },
+    training: pieces.slice(start, start + train),
+    validation: held.slice(0, test),
     tests: held.slice(test),
   };
 }
@@ -144,23 +160,29 @@ export async function perform(run) {
   const { training, validation, tests } = examplesOf(run, setting);
   const encode = (examples) =>
     molora.encodeExamples(examples, {
-      ...{ encode: (text) => tokenizer.encode(text), maxLength: 128 },
+      encode: (text) => tokenizer.encode(text),
+      maxLength: 128,
       endOfSequence: tokenizer.endToken,
     }).sequences;
   const rank = allocation.budget.unit === 'rank' ? allocation.blocks[0].rank : setting.rank;
   const spec = molora.adapterSpec({ allocation, weights, alpha: 2 * rank, dropout: 0 });
   const model = molora.adaptedModel(decoder, {
-    ...{ spec, tensors: molora.initialTensors(spec, run.seed) },
+    spec,
+    tensors: molora.initialTensors(spec, run.seed),
   });
   try {
     const sequences = encode(training);
     const state = await molora
       .train({
-        ...{ model: model.trainable, sequences },
+        model: model.trainable,
+        sequences,
         settings: molora.trainingSettings(
           {
-            ...{ steps: setting.steps, batchSize: setting.batchSize, learningRate: run.rate },
-            ...{ seed: run.seed, schedule: 'linear' },
+            steps: setting.steps,
+            batchSize: setting.batchSize,
+            learningRate: run.rate,
+            seed: run.seed,
+            schedule: 'linear',
           },
           sequences.length,
         ),
@@ -172,7 +194,9 @@ export async function perform(run) {
       });
     const lossOn = async (examples) => {
       const { loss } = await molora.evaluateLoss({
-        ...{ model: model.trainable, sequences: encode(examples), batchSize: 32 },
+        model: model.trainable,
+        sequences: encode(examples),
+        batchSize: 32,
       });
       return Number.isFinite(loss) ? loss : null;
     };

@@ -47,7 +47,8 @@ const controls = withHolm(
     { of: 'the other models', among: (setting) => !isDemo(setting) },
   ]
     .map(({ of, among }) => ({
-      ...{ of, ...control },
+      of,
+      ...control,
       ...pooledDifference(control.policy, control.against, among),
     }))
     .filter(({ n }) => n > 1),
@@ -100,7 +101,9 @@ function settingSummary(setting) {
     if (own.length === 0) return [];
     const whole = own.filter(({ testLoss }) => testLoss !== null);
     return {
-      ...{ policy, rate: own[0].rate, diverged: own.length - whole.length },
+      policy,
+      rate: own[0].rate,
+      diverged: own.length - whole.length,
       experts: policy === 'random' ? undefined : own[0].experts,
       parameters: own[0].parameters,
       testLoss: meanWithInterval(whole.map(({ testLoss }) => testLoss)),
@@ -163,7 +166,8 @@ async function leaveOneIn() {
     const seeds = [...new Set(of.map(({ seed }) => seed))];
     for (const chosen of [...tasks.map((task) => [task]), tasks]) {
       const rows = alphas.map((alpha, block) => ({
-        ...{ block, alpha },
+        block,
+        alpha,
         benefit: meanWithInterval(
           chosen
             .flatMap((task) => seeds.map((seed) => benefit(task, block, seed)))
@@ -172,8 +176,11 @@ async function leaveOneIn() {
       }));
       const means = rows.map((row) => row.benefit.mean);
       found.push({
-        ...{ model, task: chosen.length > 1 ? 'all tasks' : chosen[0], blocks: rows },
-        ...{ spearman: spearman(alphas, means), p: permutationOfRanks(alphas, means) },
+        model,
+        task: chosen.length > 1 ? 'all tasks' : chosen[0],
+        blocks: rows,
+        spearman: spearman(alphas, means),
+        p: permutationOfRanks(alphas, means),
       });
     }
   }

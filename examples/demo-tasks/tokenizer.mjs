@@ -13,8 +13,13 @@ export const [unknownToken, beginToken, endToken] = special.keys();
 export const tokenizer = {
   version: '1.0',
   added_tokens: special.map((content, id) => ({
-    ...{ id, content, special: true, normalized: false },
-    ...{ single_word: false, lstrip: false, rstrip: false },
+    id,
+    content,
+    special: true,
+    normalized: false,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
   })),
   normalizer: null,
   pre_tokenizer: null,

@@ -72,9 +72,16 @@ const model = molora.pretrainable(config, {
 });
 const settings = molora.trainingSettings(
   {
-    ...{ steps, seed, schedule: 'cosine', warmupSteps: Math.min(100, steps >> 2) },
-    ...{ learningRate: 0.003, beta2: 0.99, weightDecay: 0.1, clipNorm: 1 },
-    ...{ batchSize: 64, microBatchSize: 32 },
+    steps,
+    seed,
+    schedule: 'cosine',
+    warmupSteps: Math.min(100, steps >> 2),
+    learningRate: 0.003,
+    beta2: 0.99,
+    weightDecay: 0.1,
+    clipNorm: 1,
+    batchSize: 64,
+    microBatchSize: 32,
   },
   sequences.length,
 );
@@ -122,7 +129,8 @@ const recorder = {
 };
 await molora.train({
   model: model.trainable,
-  ...{ sequences, settings },
+  sequences,
+  settings,
   ...(run.state && { resume: run.state }),
   callbacks: [recorder],
   checkpoints: { every: alphaEvery, save: (state) => run.save(state) },

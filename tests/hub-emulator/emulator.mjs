@@ -103,12 +103,15 @@ export async function startEmulator({ folder, port, token, outsider, pageSize })
 
   function info(request, response, name, settings, { commit, files }) {
     json(request, response, {
-      ...{ _id: '0123456789abcdef01234567', id: name, sha: commit, downloads: 0, likes: 0 },
-      ...{ private: settings.private ?? false, gated: settings.gated ?? false },
-      ...{
-        lastModified: '2026-01-01T00:00:00.000Z',
-        siblings: files.map(({ path }) => ({ rfilename: path })),
-      },
+      _id: '0123456789abcdef01234567',
+      id: name,
+      sha: commit,
+      downloads: 0,
+      likes: 0,
+      private: settings.private ?? false,
+      gated: settings.gated ?? false,
+      lastModified: '2026-01-01T00:00:00.000Z',
+      siblings: files.map(({ path }) => ({ rfilename: path })),
     });
   }
 

@@ -5,6 +5,7 @@ import {
   type Allocation,
   AlphaLoraError,
   type Analysis,
+  defined,
   type Rounding,
 } from '@alphalora/contracts';
 import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
@@ -75,8 +76,13 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJo
   const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
   return {
-    ...{ layers, options: set, budget: budgetFor(options, layers.length) },
-    ...{ rounding, topK, rank, seed },
+    layers,
+    options: set,
+    budget: budgetFor(options, layers.length),
+    rounding,
+    topK,
+    rank,
+    seed,
   };
 }
 
@@ -103,9 +109,7 @@ function layersFor(
         'alphalora allocate analysis.json --per projection --scores <file>',
     );
   }
-  return layersFromScores(
-    scores.map(({ block, score }) => ({ score, ...(block !== undefined && { block }) })),
-  );
+  return layersFromScores(scores.map(({ block, score }) => ({ score, ...defined({ block }) })));
 }
 
 /** The same measurements under the given rule, if any, from projections to blocks. */

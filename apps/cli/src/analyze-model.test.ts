@@ -85,8 +85,12 @@ describe('analyzeModel and alphalora analyze --json', () => {
         ...['--aggregate', 'median', '--bootstrap', '20', '--seed', '3'],
       ],
       {
-        ...{ estimator: 'hill', tail: 7, metrics: ['spectrum', 'randomised'] },
-        ...{ aggregate: 'median', bootstrap: 20, seed: 3 },
+        estimator: 'hill',
+        tail: 7,
+        metrics: ['spectrum', 'randomised'],
+        aggregate: 'median',
+        bootstrap: 20,
+        seed: 3,
       },
     ],
     [

@@ -24,7 +24,9 @@ function shell(line: string) {
   const script = `alphalora() { "$NODE" "$MAIN" "$@"; }\n${line}\necho "codes \${PIPESTATUS[*]}" >&2`;
   const env = { ...process.env, NODE: process.execPath, MAIN: main };
   const { stdout, stderr } = spawnSync('bash', ['-c', script], {
-    ...{ cwd: root, env, encoding: 'utf8' },
+    cwd: root,
+    env,
+    encoding: 'utf8',
   });
   return { stdout, stderr };
 }

@@ -1,6 +1,6 @@
 /** From the options of the command line to the budget of an allocation. */
 import type { BudgetOptions } from '@alphalora/allocator';
-import { AlphaLoraError, type Resource } from '@alphalora/contracts';
+import { AlphaLoraError, defined, type Resource } from '@alphalora/contracts';
 
 export interface BudgetFlags {
   unit: Resource;
@@ -35,9 +35,10 @@ export function defaultPolicy(unit: Resource): string {
 export function budgetFor(flags: BudgetFlags, layers: number): BudgetOptions {
   const { unit, per, min, max } = flags;
   return {
-    ...{ unit, per, ...totalOf(flags, layers) },
-    ...(min !== undefined && { min }),
-    ...(max !== undefined && { max }),
+    unit,
+    per,
+    ...totalOf(flags, layers),
+    ...defined({ min, max }),
   };
 }
 

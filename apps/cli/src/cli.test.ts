@@ -312,8 +312,11 @@ describe('allocate', () => {
     );
     const allocation = JSON.parse(stdout) as Allocation;
     expect(allocation).toMatchObject({
-      ...{ policy: { options: { beta: 4 } }, rounding: 'floor-one', topK: [1, 1, 1] },
-      ...{ budget: { total: 12, min: 2, max: 5 }, parameters: { rank: 4 } },
+      policy: { options: { beta: 4 } },
+      rounding: 'floor-one',
+      topK: [1, 1, 1],
+      budget: { total: 12, min: 2, max: 5 },
+      parameters: { rank: 4 },
     });
     expect(Math.max(...allocation.experts)).toBeLessThanOrEqual(5);
   });

@@ -19,7 +19,8 @@ beforeAll(() => {
 
 function alphalora(...args: string[]): { code: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    ...{ cwd: root, encoding: 'utf8' },
+    cwd: root,
+    encoding: 'utf8',
     env: { ...process.env, ALPHALORA_CACHE: join(root, 'cache') },
   });
   return { code: status, stdout, stderr };

@@ -43,7 +43,10 @@ const analysis: Analysis = analysisOf(
     ...[0, 1, 2].flatMap((block) =>
       ['q_proj', 'up_proj'].map((role, i) =>
         measuredRow(`model.layers.${block}.${role}.weight`, 2 + block + i / 2, {
-          ...{ shape: [8, 16], interval: [1.5, 6], draws: [2, 2.5, 3 + block], precision: 'f32' },
+          shape: [8, 16],
+          interval: [1.5, 6],
+          draws: [2, 2.5, 3 + block],
+          precision: 'f32',
           ...(i === 0 && { lambda: 0.1, fingers: 1, warning: 'over-trained' as const }),
           spectrum: eigenvalues as never,
           metrics: { norm: 12, spectral_norm: 9, matrix_rank: 8, log_norm: -0.5, stable_rank: 1.5 },
@@ -54,11 +57,12 @@ const analysis: Analysis = analysisOf(
     skippedRow('model.norm.weight', { kind: 'norm' }),
   ],
   [0, 1, 2].map((index) => ({
-    ...{ index, alpha: 2.25 + index, matrices: 2, spread: 0.25 },
-    ...{
-      range: [2 + index, 2.5 + index] as [number, number],
-      interval: [1.5, 6] as [number, number],
-    },
+    index,
+    alpha: 2.25 + index,
+    matrices: 2,
+    spread: 0.25,
+    range: [2 + index, 2.5 + index] as [number, number],
+    interval: [1.5, 6] as [number, number],
   })),
   { seed: 3, include: ['a', 'b'], farms: undefined, bootstrap: 3 },
 );

@@ -81,14 +81,22 @@ describe('fuzzing a model', () => {
   it('the configuration of an adapter', async () => {
     mkdirSync(file('adapter'));
     const factor = (part: string, shape: number[]) => ({
-      ...{ name: `base_model.model.model.layers.0.self_attn.q_proj.${part}.weight`, shape },
-      ...{ dtype: 'F32' as const, bytes: encodeValues(new Float32Array(48).fill(0.5), 'F32') },
+      name: `base_model.model.model.layers.0.self_attn.q_proj.${part}.weight`,
+      shape,
+      dtype: 'F32' as const,
+      bytes: encodeValues(new Float32Array(48).fill(0.5), 'F32'),
     });
     const tensors = [factor('lora_A', [2, 24]), factor('lora_B', [24, 2])];
     write('adapter/adapter_model.safetensors', Buffer.concat(serializeSafetensors({ tensors })));
     const config = {
-      ...{ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj'], bias: 'none' },
-      ...{ rank_pattern: { q_proj: 2 }, alpha_pattern: { '.*q_proj': 4 }, use_rslora: false },
+      peft_type: 'LORA',
+      r: 2,
+      lora_alpha: 4,
+      target_modules: ['q_proj'],
+      bias: 'none',
+      rank_pattern: { q_proj: 2 },
+      alpha_pattern: { '.*q_proj': 4 },
+      use_rslora: false,
     };
     await fc.assert(
       fc.asyncProperty(mutatedJson(config), async (text) => {

@@ -64,7 +64,11 @@ beforeAll(async () => {
       document.options.estimator += evil;
       document.options[evil] = evil;
       document.matrices.push({
-        ...{ name: evil, shape: [2], dtype: 'F32', status: 'failed', reason: evil },
+        name: evil,
+        shape: [2],
+        dtype: 'F32',
+        status: 'failed',
+        reason: evil,
       });
       for (const row of document.matrices) {
         if (row.role) row.role += evil;

@@ -25,7 +25,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 function alphalora(...args: string[]): { code: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, ALPHALORA_CACHE: join(root, 'cache') };
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    ...{ cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 28 },
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
   });
   expect(stderr).not.toMatch(/\n\s+at .*:\d+:\d+|internal error/);
   return { code: status, stdout, stderr };

@@ -348,7 +348,8 @@ describe.skipIf(process.platform === 'win32')('what stdin or a descriptor brings
     write('piped/analysis.json', formatDocument(analysisOf(rows, [{ alpha: 2 }])));
     const shell = (env: NodeJS.ProcessEnv) =>
       spawnSync('bash', ['-c', `"$NODE" "$MAIN" ${line}`], {
-        ...{ cwd: join(root, 'piped'), encoding: 'utf8' },
+        cwd: join(root, 'piped'),
+        encoding: 'utf8',
         env: { ...process.env, NODE: process.execPath, MAIN: main, ...env },
       });
     const { status, stderr } = shell({});

@@ -7,8 +7,15 @@ import { openBuiltIn } from './plugins/built-in.js';
 import { comparePolicies } from './policy-comparison.js';
 
 const options: AllocatingOptions = {
-  ...{ unit: 'experts', per: 'block', total: 8, set: {}, policyTimeout: 1 },
-  ...{ rounding: 'largest-remainder', topK: 2, rank: 8, seed: 0 },
+  unit: 'experts',
+  per: 'block',
+  total: 8,
+  set: {},
+  policyTimeout: 1,
+  rounding: 'largest-remainder',
+  topK: 2,
+  rank: 8,
+  seed: 0,
 };
 
 async function candidate(label: string, set: Record<string, unknown> = {}) {

@@ -83,7 +83,9 @@ export async function comparePolicies(
     }
     const { parameters } = base;
     policies.push({
-      ...{ label, policy: base.policy, amounts },
+      label,
+      policy: base.policy,
+      amounts,
       ...(parameters && { parameters }),
       sensitivity,
     });
@@ -91,8 +93,10 @@ export async function comparePolicies(
   return {
     ...({ kind: 'comparison', of: 'policies', budget: budget! } as const),
     analyses: analyses.map(({ file, analysis: { model, options: measured } }) => ({
-      ...{ file, source: model.source },
-      ...{ estimator: measured.estimator, aggregate: measured.aggregate },
+      file,
+      source: model.source,
+      estimator: measured.estimator,
+      aggregate: measured.aggregate,
     })),
     layers: layers.map(({ block, name, score }) => ({ block, ...(name && { name }), score })),
     policies,

@@ -51,8 +51,10 @@ export async function readScores(file: string, io: Pick<Io, 'signal'>): Promise<
 function rowsOf(text: string, file: string): unknown {
   try {
     return parse(text, {
-      ...{ bom: true, columns: (header: string[]) => header.map((title) => title.toLowerCase()) },
-      ...{ skip_empty_lines: true, trim: true },
+      bom: true,
+      columns: (header: string[]) => header.map((title) => title.toLowerCase()),
+      skip_empty_lines: true,
+      trim: true,
       cast: (value, { header, column }) =>
         header || column === 'name' || value === '' ? value || undefined : Number(value),
     });

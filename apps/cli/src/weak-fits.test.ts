@@ -40,7 +40,9 @@ function modelWith(folder: string, given: Readonly<Record<string, readonly numbe
     (['q', 'v', 'up'] as const).map((key) => nameOf(block, key)),
   );
   const tensors = names.map((name, i) => ({
-    ...{ name, shape: [SIDE, SIDE], dtype: 'F32' as const },
+    name,
+    shape: [SIDE, SIDE],
+    dtype: 'F32' as const,
     bytes: encodeValues(Float32Array.from(given[name] ?? noise(i + 1)), 'F32'),
   }));
   writeFileSync(join(path, 'model.safetensors'), Buffer.concat(serializeSafetensors({ tensors })));
@@ -98,7 +100,8 @@ describe('one orthogonal projection', () => {
     const inside = projections!.filter(({ block }) => block === 2);
     const others = inside.filter(({ name }) => name !== weak).map(({ score }) => score!);
     expect(inside.find(({ name }) => name === weak)).toMatchObject({
-      ...{ score: mean(others), weak: expect.stringContaining('almost equal') },
+      score: mean(others),
+      weak: expect.stringContaining('almost equal'),
     });
   });
 
@@ -184,7 +187,8 @@ describe('a block without any usable spectrum', () => {
   it('is an error where there is no other', async () => {
     const { model: whole, matrices, blocks, ...rest } = read<Analysis>(join(out, 'analysis.json'));
     const alone = {
-      ...{ ...rest, model: { ...whole, blocks: 1 } },
+      ...rest,
+      model: { ...whole, blocks: 1 },
       matrices: matrices.filter(({ block }) => block === 1).map((row) => ({ ...row, block: 0 })),
       blocks: [{ ...blocks[1]!, index: 0 }],
     };

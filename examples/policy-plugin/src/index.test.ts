@@ -17,7 +17,9 @@ describe('softmax', () => {
   ] as const) {
     it(`gives ${experts} of 30 at temperature ${temperature}`, async () => {
       const allocation = await allocate({
-        ...{ layers, policy: softmax, options: { temperature } },
+        layers,
+        policy: softmax,
+        options: { temperature },
         budget: { total: 30 },
       });
       assert.deepEqual(allocation.experts, experts);

@@ -38,7 +38,13 @@ const projections = Array.from({ length: 7000 }, (_, index) => {
   const [role, inputs, outputs] = shapes[index % 7];
   const name = `model.layers.${block}.${role}.weight`;
   return {
-    ...{ index, block, score: score(index), name, role, inputs, outputs },
+    index,
+    block,
+    score: score(index),
+    name,
+    role,
+    inputs,
+    outputs,
     parameters: inputs * outputs,
     modules: [{ name, role, inputs, outputs }],
   };
@@ -58,12 +64,19 @@ const sum = (list) => list.reduce((a, b) => a + b, 0);
 const blocks = layersFromScores(Array.from({ length: 32 }, (_, i) => score(i)));
 const draws = Array.from({ length: 200 }, (_, d) => blocks.map((_, i) => score(32 * d + i)));
 const without = Array.from({ length: 224 }, (_, i) => ({
-  ...{ block: i % 32, name: `matrix ${i}`, alpha: score(i), score: score(i + 9) },
+  block: i % 32,
+  name: `matrix ${i}`,
+  alpha: score(i),
+  score: score(i + 9),
 }));
 
 const quantized = layersFromScores(
   Array.from({ length: 1e5 }, (_, i) => ({
-    ...{ score: score(i), name: `${i}`, inputs: 64, outputs: 64, variance: 1 + (i % 11) },
+    score: score(i),
+    name: `${i}`,
+    inputs: 64,
+    outputs: 64,
+    variance: 1 + (i % 11),
   })),
 );
 const alphaq = await loadPolicy('alphaq');
@@ -79,7 +92,8 @@ const cases = {
     apportion({ weights: weights(1e5), costs: prices(1e5), budget: sum(prices(1e5)) }),
   'bits of 100,000 layers': () =>
     allocate({
-      ...{ layers: quantized, policy: alphaq },
+      layers: quantized,
+      policy: alphaq,
       budget: { unit: 'bits', per: 'projection', total: 350_000, min: 2, max: 8 },
     }),
   '200 draws and 224 omissions of 32 blocks': () =>

@@ -1,4 +1,4 @@
-import type { Rounding } from '@alphalora/contracts';
+import { defined, type Rounding } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AllocateOptions, allocate } from './allocate.js';
@@ -15,7 +15,7 @@ async function experts(
   total: number,
   { min, max, ...extra }: Extra = {},
 ): Promise<number[]> {
-  const bounds = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
+  const bounds = { ...defined({ min, max }) };
   const layers = layersFromScores(scores);
   const request = { layers, policy: alphalora, budget: { total, ...bounds }, ...extra };
   return (await allocate(request)).experts;

@@ -7,6 +7,7 @@ import {
   type Allocation,
   type AllocationPolicy,
   AlphaLoraError,
+  defined,
   mostUnits,
   type PolicyLayer,
   type Rounding,
@@ -154,7 +155,10 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
     policy: { name, version, options: { ...options } },
     budget: budget.stated,
     ...(policy.traits.answer === 'weights' && { rounding }),
-    ...{ layers, ...decided, topK, rank },
+    layers,
+    ...decided,
+    topK,
+    rank,
   });
 }
 
@@ -179,10 +183,7 @@ function factsFor(layer: Layer & PolicyLayer): PolicyLayer {
   const { role, name, variance } = layer;
   return Object.freeze({
     ...facts,
-    ...(role !== undefined && { role }),
-    ...(name !== undefined && { name }),
-    ...(variance !== undefined && { variance }),
-    ...(max !== undefined && { max }),
+    ...defined({ role, name, variance, max }),
   });
 }
 

@@ -45,7 +45,8 @@ describe('ranks per projection', () => {
     ['average', 5.5, 'lower the average to 5', { total: 5.5, smallest: 1, largest: 5 }],
   ] as const)('refuse a total in %s of %d', async (measure, total, message, details) => {
     await expect(ranksOf({ measure, total })).rejects.toMatchObject({
-      ...{ code: 'INFEASIBLE_BUDGET', details },
+      code: 'INFEASIBLE_BUDGET',
+      details,
       message: expect.stringMatching(new RegExp(`smaller side of its matrix: ${message}$`)),
     });
   });
@@ -54,7 +55,8 @@ describe('ranks per projection', () => {
     expect(await ranksOf({ total: 6, max: 4 })).toEqual([2, 4]);
     await expect(ranksOf({ total: 7, max: 4 })).rejects.toThrow('to 6 or raise max');
     await expect(ranksOf({ total: 8, min: 3 })).rejects.toMatchObject({
-      ...{ code: 'INFEASIBLE_BUDGET', details: { min: 3, max: 2 } },
+      code: 'INFEASIBLE_BUDGET',
+      details: { min: 3, max: 2 },
       message: 'min 3 is above 2, the largest rank that 0.k can have: lower min to 2',
     });
   });
@@ -70,7 +72,11 @@ describe('ranks per projection', () => {
     const sides = [1, 2, 3, 5, 8, 13, 21, 34];
     const many = layersFromScores(
       sides.map((side, i) => ({
-        ...{ name: `${i}.q`, block: i, inputs: side, outputs: 40, score: 9 - i },
+        name: `${i}.q`,
+        block: i,
+        inputs: side,
+        outputs: 40,
+        score: 9 - i,
       })),
     );
     const given = await ranksOf({ total: 60 }, { layers: many, policy });
@@ -92,8 +98,12 @@ describe('ranks per block', () => {
     const sum = (of: (map: { inputs: number; outputs: number }) => number): number =>
       modules.reduce((total, map) => total + of(map), 0);
     return {
-      ...{ index, block: index, score: 3, modules },
-      ...{ inputs: sum(({ inputs }) => inputs), outputs: sum(({ outputs }) => outputs) },
+      index,
+      block: index,
+      score: 3,
+      modules,
+      inputs: sum(({ inputs }) => inputs),
+      outputs: sum(({ outputs }) => outputs),
       parameters: sum(({ inputs, outputs }) => inputs * outputs),
     };
   };
@@ -125,7 +135,9 @@ describe('a policy of others that returns ranks', () => {
   const seen: Array<number | undefined> = [];
   const giving = (values: readonly number[]) =>
     definePolicy({
-      ...{ name: 'given', version: '1.0.0', apiVersion: 1 },
+      name: 'given',
+      version: '1.0.0',
+      apiVersion: 1,
       traits: { resources: ['rank'], answer: 'values' },
       allocate: ({ layers: asked }) => {
         seen.push(...asked.map(({ max }) => max));

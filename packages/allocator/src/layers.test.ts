@@ -1,4 +1,4 @@
-import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
 import { layersFromScores, layersOf } from './layers.js';
@@ -6,13 +6,24 @@ import { uniform } from './policies/uniform.js';
 
 function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): Analysis {
   const matrices = rows.map((row) => ({
-    ...{ dtype: 'BF16', block: 0, role: 'x', kind: 'projection', status: 'ok' },
-    ...{ alpha: 2, xmin: 1, ks: 0.1, tail: 9, stderr: 0.1, metrics: {} },
+    dtype: 'BF16',
+    block: 0,
+    role: 'x',
+    kind: 'projection',
+    status: 'ok',
+    alpha: 2,
+    xmin: 1,
+    ks: 0.1,
+    tail: 9,
+    stderr: 0.1,
+    metrics: {},
     ...row,
   })) as MatrixRow[];
   const last = Math.max(...matrices.map((row) => row.block ?? 0));
   return {
-    ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 't', version: '0' } },
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool: { name: 't', version: '0' },
     model: { source: 'memory', blocks: last + 1 },
     options: { estimator: 'hill', aggregate: 'mean', engine: 'none' },
     matrices,
@@ -24,7 +35,9 @@ function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): An
 /** A block with the shapes of LLaMA-2-7B. */
 const llama2 = (block: number) => [
   ...['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((role) => ({
-    ...{ name: `${block}.${role}`, block, shape: [4096, 4096] },
+    name: `${block}.${role}`,
+    block,
+    shape: [4096, 4096],
   })),
   { name: `${block}.gate_proj`, block, shape: [11008, 4096] },
   { name: `${block}.up_proj`, block, shape: [11008, 4096] },
@@ -50,7 +63,10 @@ describe('trainable parameters', () => {
     const [split] = layersOf(
       analysisOf(
         ['q', 'k', 'v'].map((part) => ({
-          ...{ name: `c_attn[${part}]`, partOf: 'c_attn', shape: [768, 768], inputFirst: true },
+          name: `c_attn[${part}]`,
+          partOf: 'c_attn',
+          shape: [768, 768],
+          inputFirst: true,
         })),
       ),
     );
@@ -61,7 +77,9 @@ describe('trainable parameters', () => {
   it('counts stacked experts one by one, also when they are split', () => {
     const rows = [0, 1].flatMap((expert) =>
       ['gate', 'up'].map((part) => ({
-        ...{ name: `experts[${part}][${expert}]`, partOf: 'experts', shape: [30, 10] },
+        name: `experts[${part}][${expert}]`,
+        partOf: 'experts',
+        shape: [30, 10],
       })),
     );
     const [layer] = layersOf(analysisOf(rows));
@@ -113,13 +131,26 @@ describe('layers per projection', () => {
       // The mean of 2 and 5; no role, because the parts have several.
       { index: 0, block: 0, score: 3.5, name: '0.attn', inputs: 6, outputs: 6, parameters: 36 },
       {
-        ...{ index: 1, block: 0, score: 3, name: '0.up', role: 'up_proj' },
+        index: 1,
+        block: 0,
+        score: 3,
+        name: '0.up',
+        role: 'up_proj',
         // 12 over 48 weights.
-        ...{ inputs: 6, outputs: 8, parameters: 48, variance: 0.25 },
+        inputs: 6,
+        outputs: 8,
+        parameters: 48,
+        variance: 0.25,
       },
       {
-        ...{ index: 2, block: 1, score: 4, name: '1.up', role: 'up_proj' },
-        ...{ inputs: 6, outputs: 8, parameters: 48 },
+        index: 2,
+        block: 1,
+        score: 4,
+        name: '1.up',
+        role: 'up_proj',
+        inputs: 6,
+        outputs: 8,
+        parameters: 48,
       },
     ]);
     expect(projections[0]!.modules).toEqual([{ name: '0.attn', inputs: 6, outputs: 6 }]);
@@ -132,7 +163,9 @@ describe('layers per projection', () => {
     const analysis = analysisOf([...rows, failed] as never);
     // The mean of 3.5, that of the fused one, and 3.
     expect(layersOf(analysis, { per: 'projection' }).at(-1)).toMatchObject({
-      ...{ name: '0.down', score: 3.25, weak: 'contains NaN' },
+      name: '0.down',
+      score: 3.25,
+      weak: 'contains NaN',
     });
     expect(layersOf(analysis)[0]!.modules).toHaveLength(3);
   });
@@ -145,7 +178,11 @@ describe('layersFromScores', () => {
       { name: '1.up', block: 1, role: 'up_proj', inputs: 6, outputs: 8, score: 4 },
     ];
     const matrices = rows.map(({ name, block, role, score: alpha }, i) => ({
-      ...{ name, block, role, alpha, shape: [8, 6] },
+      name,
+      block,
+      role,
+      alpha,
+      shape: [8, 6],
       // 12 over 48 weights.
       metrics: i === 0 ? { norm: 12 } : {},
     }));
@@ -186,14 +223,19 @@ describe('layersFromScores', () => {
 
 describe('fits that say nothing', () => {
   const row = (block: number, role: string, alpha: number, weak?: string) => ({
-    ...{ name: `${block}.${role}`, block, role, alpha, shape: [8, 8] },
-    ...(weak !== undefined && { weak }),
+    name: `${block}.${role}`,
+    block,
+    role,
+    alpha,
+    shape: [8, 8],
+    ...defined({ weak }),
   });
   const withAlphas = (rows: object[], alphas: Array<number | undefined>): Analysis => {
     const analysis = analysisOf(rows as never);
     const blocks = alphas.map((alpha, index) => ({
-      ...{ index, matrices: alpha === undefined ? 0 : 1 },
-      ...(alpha !== undefined && { alpha }),
+      index,
+      matrices: alpha === undefined ? 0 : 1,
+      ...defined({ alpha }),
     }));
     return { ...analysis, blocks };
   };
@@ -213,7 +255,12 @@ describe('fits that say nothing', () => {
 
   it('are as good as none: a block whose measurements failed gets the mean, too', () => {
     const failed = (role: string, reason: string) => ({
-      ...{ name: `1.${role}`, block: 1, role, shape: [8, 8], status: 'failed', reason },
+      name: `1.${role}`,
+      block: 1,
+      role,
+      shape: [8, 8],
+      status: 'failed',
+      reason,
     });
     const reasons = ['all values are zero', 'has rank one', 'all values are zero'];
     const rows = [
@@ -251,7 +298,8 @@ describe('fits that say nothing', () => {
   it('are no part of the alpha of a fused projection', () => {
     const parts = ['q', 'k'].map((part, i) => ({
       ...row(0, part, [2, 1e6][i]!, [undefined, 'flat'][i]),
-      ...{ name: `c_attn[${part}]`, partOf: 'c_attn' },
+      name: `c_attn[${part}]`,
+      partOf: 'c_attn',
     }));
     const [layer] = layersOf(withAlphas(parts, [2]), { per: 'projection' });
     expect(layer).toMatchObject({ score: 2 });

@@ -2,6 +2,7 @@
 import {
   AlphaLoraError,
   type Analysis,
+  defined,
   type MatrixRow,
   type PolicyLayer,
 } from '@alphalora/contracts';
@@ -53,8 +54,11 @@ export function layersOf(
       maps.map(({ block }) => block),
     );
     return maps.map((map, index) => ({
-      ...{ index, block: map.block, score: scores[index]!, name: map.module.name },
-      ...(map.module.role !== undefined && { role: map.module.role }),
+      index,
+      block: map.block,
+      score: scores[index]!,
+      name: map.module.name,
+      ...defined({ role: map.module.role }),
       ...(Number.isNaN(alphaOf(map)) && { weak: weakReasons([map]).join('; ') }),
       ...factsOf([map], windows),
     }));
@@ -78,7 +82,9 @@ export function layersOf(
   });
   const scores = scored(alphas);
   return analysis.blocks.map(({ index: block }, index) => ({
-    ...{ index, block, score: scores[index]! },
+    index,
+    block,
+    score: scores[index]!,
     ...(Number.isNaN(alphas[index]) && { weak: weakReasons(own(block)).join('; ') }),
     ...factsOf(own(block), windows),
   }));
@@ -139,10 +145,16 @@ export function layersFromScores(scores: ReadonlyArray<number | ScoredLayer>): L
         { details: { layer: index } },
       );
     }
-    const own = { ...(role !== undefined && { role }), ...(name !== undefined && { name }) };
+    const own = { ...defined({ role, name }) };
     return {
-      ...{ index, block, score, inputs, outputs, parameters: inputs * outputs, ...own },
-      ...(variance !== undefined && { variance }),
+      index,
+      block,
+      score,
+      inputs,
+      outputs,
+      parameters: inputs * outputs,
+      ...own,
+      ...defined({ variance }),
       ...(name !== undefined && { modules: [{ ...own, name, inputs, outputs }] }),
     };
   });
@@ -166,7 +178,7 @@ function mapsOf(rows: readonly MatrixRow[]): StoredMap[] {
     const { inputs, outputs } = linearMap(row);
     const earlier = maps.get(name);
     if (!earlier) {
-      const module = { name, ...(role !== undefined && { role }), inputs, outputs };
+      const module = { name, ...defined({ role }), inputs, outputs };
       maps.set(name, { block, module, rows: [row] });
       continue;
     }

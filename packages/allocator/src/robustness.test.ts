@@ -107,7 +107,10 @@ it('asks the policy once for each alternative, and reads each draw a few times',
   const scores = (shift: number) =>
     Array.from({ length: 32 }, (_, i) => 2 + (((i + shift) * 7919) % 1009) / 250);
   const without = Array.from({ length: 224 }, (_, i) => ({
-    ...{ block: i % 32, name: `${i}`, alpha: 3, score: 2 + (i % 9) / 3 },
+    block: i % 32,
+    name: `${i}`,
+    alpha: 3,
+    score: 2 + (i % 9) / 3,
   }));
   const draws = Array.from({ length: 200 }, (_, draw) => counting(scores(draw)));
   let asked = 0;
@@ -149,7 +152,10 @@ describe('Mistral-7B', () => {
         draws: [scores],
         without: projections.flatMap((list, block) =>
           list.map((value, i) => ({
-            ...{ block, name: roles[i]!, role: roles[i]!, alpha: value },
+            block,
+            name: roles[i]!,
+            role: roles[i]!,
+            alpha: value,
             score: mean(list.toSpliced(i, 1)),
           })),
         ),

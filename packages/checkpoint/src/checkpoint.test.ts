@@ -8,7 +8,9 @@ import { fileBytes, joined } from './test-support/files.js';
 import { encodeValues } from './values/encode.js';
 
 const tensor = (name: string, shape: number[], values: number[]): TensorData => ({
-  ...{ name, shape, dtype: 'BF16' },
+  name,
+  shape,
+  dtype: 'BF16',
   bytes: encodeValues(Float32Array.from(values), 'BF16'),
 });
 const q = tensor('model.layers.0.self_attn.q_proj.weight', [2, 3], [1, 2, 3, 4, 5, 6]);
@@ -62,7 +64,9 @@ describe('readCheckpoint', () => {
       config: config({ architectures: ['LlamaForCausalLM'], time_limit: 0 }),
     });
     expect(checkpoint).toMatchObject({
-      ...{ source: 'folder/model.safetensors', architecture: 'LlamaForCausalLM', blocks: 2 },
+      source: 'folder/model.safetensors',
+      architecture: 'LlamaForCausalLM',
+      blocks: 2,
       metadata: { origin: 'test' },
       config: { time_limit: 0 },
       files: [{ name: 'model.safetensors', byteLength: bytes.byteLength, source: file }],

@@ -6,6 +6,7 @@ import {
   AlphaLoraError,
   type ByteSource,
   type CheckpointFormat,
+  defined,
   type WeightTensor,
 } from '@alphalora/contracts';
 import type { Adapter } from './adapter/read.js';
@@ -110,7 +111,9 @@ export async function readCheckpoint(
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
-    ...{ config, splitFused, has: (tensor: string) => names.has(tensor) },
+    config,
+    splitFused,
+    has: (tensor: string) => names.has(tensor),
     ...(additions && { adapted: additions.adapted }),
   };
   const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
@@ -120,7 +123,7 @@ export async function readCheckpoint(
   const architecture = architectureOf([...names.keys()], config);
   return {
     source: name ?? files[0]!.name,
-    ...(architecture !== undefined && { architecture }),
+    ...defined({ architecture }),
     ...(config && { config }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
@@ -149,8 +152,10 @@ export function adapterCheckpoint(
     undefined,
   );
   return {
-    ...{ source, config, metadata },
-    ...(architecture !== undefined && { architecture }),
+    source,
+    config,
+    metadata,
+    ...defined({ architecture }),
     ...contentOf(weights, [file]),
   };
 }

@@ -1,5 +1,5 @@
 /** Errors of this package: each names the file and the tensor, and says what to do next. */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 
 interface Place {
   file: string;
@@ -23,7 +23,7 @@ function located(
   { file, tensor, ...rest }: Place,
 ): AlphaLoraError {
   const where = tensor === undefined ? file : `${file}: tensor ${quoted(tensor)}`;
-  const details = { file, ...(tensor !== undefined && { tensor }) };
+  const details = { file, ...defined({ tensor }) };
   return new AlphaLoraError(code, `${where}: ${what}`, { ...rest, details });
 }
 

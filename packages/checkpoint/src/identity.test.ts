@@ -1,4 +1,5 @@
 /** What stands for the values of a weight that is known without being read. */
+import { defined } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.js';
 import { memorySource } from './sources/memory.js';
@@ -17,7 +18,7 @@ const file = fileOf([
 ]);
 const source = (identity?: string) => ({
   ...memorySource(file, 'model.safetensors'),
-  ...(identity !== undefined && { identity }),
+  ...defined({ identity }),
 });
 
 async function identities(identity: string | undefined, options = {}) {

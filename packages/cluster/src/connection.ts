@@ -2,7 +2,7 @@
  * Connections to Redis or Valkey. The first one fails soon, with a message that helps; one that has
  * worked is taken up again for as long as it takes, and what was to be sent is sent then.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { Redis } from 'ioredis';
 import { formatQueueAddress, type QueueAddress } from './address.js';
 
@@ -23,9 +23,10 @@ export interface ConnectionOptions {
 export function connectionOptions(address: QueueAddress): ConnectionOptions {
   const { host, port, tls, username, password, database } = address;
   return {
-    ...{ host, port, db: database },
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
+    host,
+    port,
+    db: database,
+    ...defined({ username, password }),
     ...(tls && { tls: {} }),
     // Commands wait for the server to come back instead of failing.
     maxRetriesPerRequest: null,

@@ -162,11 +162,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     name: job.matrix,
     data: job,
     opts: {
-      ...{ jobId: key, attempts: attempts - wrong },
-      ...{ backoff: { type: 'exponential', delay: retryDelay } },
+      jobId: key,
+      attempts: attempts - wrong,
+      backoff: { type: 'exponential', delay: retryDelay },
       // Somebody else may be free by then.
       ...(wrong > 0 && { delay: retryDelay * 2 ** (wrong - 1) }),
-      ...{ removeOnComplete: { age: KEEP_SECONDS }, removeOnFail: { age: KEEP_SECONDS } },
+      removeOnComplete: { age: KEEP_SECONDS },
+      removeOnFail: { age: KEEP_SECONDS },
       // Traces would tell readers of the queue about files of the workers.
       stackTraceLimit: 0,
     },
@@ -227,7 +229,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       if (known) return known.promise;
       const { promise, resolve, reject } = deferred<Answer>();
       const state = { sent: false, refused: 0, isRefusing: false };
-      const entry = { ...{ job, key, control, ...state }, promise, resolve, reject };
+      const entry = { job, key, control, ...state, promise, resolve, reject };
       pending.set(key, entry);
       unsent.push(entry);
       // Calls of the same turn travel together.

@@ -6,7 +6,7 @@
  * frozen loses them, upon which the job goes to somebody else. A worker that finds a lock lost stops
  * the work on it: its answer would be refused.
  */
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { QueueAddress } from './address.js';
 import { connect, connectionOptions } from './connection.js';
@@ -101,11 +101,13 @@ export async function startWorker(options: QueueWorkerOptions): Promise<QueueWor
 
   const worker = new Worker(address.name, work, {
     connection: connectionOptions(address),
-    ...{ concurrency, lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds },
+    concurrency,
+    lockDuration: 1000 * lockSeconds,
+    stalledInterval: 1000 * lockSeconds,
     maxStalledCount: MAX_TAKEOVERS,
     // A fetch that failed with the connection is repeated soon after it is back.
     runRetryDelay: 1000,
-    ...(name !== undefined && { name }),
+    ...defined({ name }),
   });
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'its lock is lost');

@@ -22,6 +22,7 @@ export type {
   UnanalysedRow,
   Warning,
 } from './analysis.js';
+export { type Defined, defined } from './defined.js';
 export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';

@@ -242,8 +242,10 @@ export const allocationSchema: JsonSchema = {
                 type: 'object',
                 required: ['name', 'alpha', 'experts'],
                 properties: {
-                  ...{ name: words, role: words },
-                  ...{ alpha: positive, experts: ofBlock.experts },
+                  name: words,
+                  role: words,
+                  alpha: positive,
+                  experts: ofBlock.experts,
                 },
               },
             },
@@ -257,7 +259,11 @@ export const allocationSchema: JsonSchema = {
         type: 'object',
         required: ['name', 'block', 'inputs', 'outputs'],
         properties: {
-          ...{ name: words, block: index, role: words, inputs: side, outputs: side },
+          name: words,
+          block: index,
+          role: words,
+          inputs: side,
+          outputs: side,
           score: { type: 'number' },
           ...ofProjection,
         },
@@ -294,7 +300,8 @@ export const allocationSchema: JsonSchema = {
     }),
     ofUnits(['bits', 'sparsity', 'learning-rate', 'weight-decay'], {
       projections: requiring('value'),
-      ...{ experts: empty, topK: empty },
+      experts: empty,
+      topK: empty,
     }),
     ofUnits(['sparsity'], {
       blocks: { items: { properties: { value: share } } },

@@ -39,7 +39,10 @@ export function summaryOf(allocation: Allocation): AllocationSummary {
   const sizes = own ? own.map(sizeOf) : blocks.map((block) => sizeOfBlock(allocation, block));
   const average = averageOf(all, weighted ? sizes : undefined);
   return {
-    ...{ policy, budget, ...(rounding && { rounding }), ...(parameters && { parameters }) },
+    policy,
+    budget,
+    ...(rounding && { rounding }),
+    ...(parameters && { parameters }),
     blocks: blocks.length,
     ...(own && { projections: own.length }),
     amounts: {

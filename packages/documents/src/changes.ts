@@ -1,5 +1,7 @@
 /** A number on two sides, and what lies between. */
 
+import { defined } from '@alphalora/contracts';
+
 /** A number on both sides; absent where a side does not have it. */
 export type Change<Key extends string, Name> = Record<Key, Name> & {
   a?: number;
@@ -15,8 +17,7 @@ export function difference(
   b: number | undefined,
 ): { a?: number; b?: number; difference?: number } {
   return {
-    ...(a !== undefined && { a }),
-    ...(b !== undefined && { b }),
+    ...defined({ a, b }),
     ...(a !== undefined && b !== undefined && { difference: b - a }),
   };
 }

@@ -3,6 +3,7 @@ import {
   type AllocatedProjection,
   type Allocation,
   AlphaLoraError,
+  defined,
   type Resource,
 } from '@alphalora/contracts';
 import { type AllocationSummary, amountOf, amountsByBlock, summaryOf } from './amounts.js';
@@ -104,7 +105,7 @@ function byName(a: Allocation, b: Allocation) {
   const change = (
     { name, block, role }: AllocatedProjection,
     amounts: ReturnType<typeof difference>,
-  ) => ({ name, block, ...(role !== undefined && { role }), ...amounts });
+  ) => ({ name, block, ...defined({ role }), ...amounts });
   return [
     ...pairs.map(([one, other]) =>
       change(one, difference(amountOf(one, unit), other && amountOf(other, unit))),

@@ -2,7 +2,13 @@
  * Two analyses side by side, block by block and matrix by matrix: before and after fine-tuning, two
  * checkpoints. Plain data.
  */
-import { type AnalysedRow, type Analysis, hasAlpha, type MatrixRow } from '@alphalora/contracts';
+import {
+  type AnalysedRow,
+  type Analysis,
+  defined,
+  hasAlpha,
+  type MatrixRow,
+} from '@alphalora/contracts';
 import { byIndex, type Change, difference } from './changes.js';
 import { spearman } from './spearman.js';
 
@@ -38,9 +44,9 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   const matched = new Set(pairs.flat());
   const comparable = pairs.filter((pair) => pair.every(hasAlpha));
   const matrices = comparable.map(([rowA, rowB]) => ({
-    ...{ name: rowA.name, ...(rowB.name !== rowA.name && { nameInB: rowB.name }) },
-    ...(rowA.block !== undefined && { block: rowA.block }),
-    ...(rowA.role !== undefined && { role: rowA.role }),
+    name: rowA.name,
+    ...(rowB.name !== rowA.name && { nameInB: rowB.name }),
+    ...defined({ block: rowA.block, role: rowA.role }),
     ...change(rowA, rowB),
   }));
   matrices.sort((one, other) => Math.abs(other.difference!) - Math.abs(one.difference!));
@@ -54,9 +60,7 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
     const weak = names(measuredRows(analysis).filter((row) => !hasAlpha(row)));
     return {
       source: analysis.model.source,
-      ...(analysis.model.architecture !== undefined && {
-        architecture: analysis.model.architecture,
-      }),
+      ...defined({ architecture: analysis.model.architecture }),
       unmatched: names(measuredRows(analysis).filter((row) => !matched.has(row))),
       failed: names(analysis.matrices.filter(({ status }) => status === 'failed')),
       ...(weak.length > 0 && { weak }),
@@ -64,8 +68,9 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   };
   return {
     ...({ kind: 'comparison', of: 'analysis', a: side(a), b: side(b) } as const),
-    ...{ options: differingOptions(a, b), blocks },
-    ...(rankCorrelation !== undefined && { rankCorrelation }),
+    options: differingOptions(a, b),
+    blocks,
+    ...defined({ rankCorrelation }),
     matrices,
   };
 }

@@ -4,15 +4,36 @@ import { describe, expect, it } from 'vitest';
 import { joinParts } from './join.js';
 
 const measured = (name: string, alpha: number): MatrixRow => ({
-  ...{ name, shape: [4, 4], dtype: 'F32', block: 0, kind: 'projection', status: 'ok' },
-  ...{ alpha, xmin: 1, ks: 0.1, tail: 3, stderr: 0.5, metrics: {}, digest: 'ab'.repeat(32) },
+  name,
+  shape: [4, 4],
+  dtype: 'F32',
+  block: 0,
+  kind: 'projection',
+  status: 'ok',
+  alpha,
+  xmin: 1,
+  ks: 0.1,
+  tail: 3,
+  stderr: 0.5,
+  metrics: {},
+  digest: 'ab'.repeat(32),
 });
 const elsewhere = (row: MatrixRow, shard: number, count: number): MatrixRow => ({
-  ...{ name: row.name, shape: row.shape, dtype: row.dtype, block: 0, kind: 'projection' },
-  ...{ status: 'skipped', reason: `measured by shard ${shard}/${count}`, shard },
+  name: row.name,
+  shape: row.shape,
+  dtype: row.dtype,
+  block: 0,
+  kind: 'projection',
+  status: 'skipped',
+  reason: `measured by shard ${shard}/${count}`,
+  shard,
 });
 const vector: MatrixRow = {
-  ...{ name: 'norm', shape: [4], dtype: 'F32', status: 'skipped', reason: 'not a matrix' },
+  name: 'norm',
+  shape: [4],
+  dtype: 'F32',
+  status: 'skipped',
+  reason: 'not a matrix',
 };
 
 /** The parts of an analysis of `rows`, the i-th of them measured by shard `owners[i]`. */
@@ -20,7 +41,9 @@ function partsOf(rows: MatrixRow[], owners: number[], count: number) {
   return Array.from({ length: count }, (_, i) => {
     const index = i + 1;
     const analysis: Analysis = {
-      ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1' } },
+      schemaVersion: 1,
+      kind: 'analysis',
+      tool: { name: 'alphalora', version: '1' },
       model: { source: 'm', blocks: 1 },
       options: { estimator: 'hill', aggregate: 'mean', engine: 'wasm' },
       matrices: rows.map((row, position) => {

@@ -3,13 +3,25 @@ import { describe, expect, it } from 'vitest';
 import { parseAllocation, parseAnalysis, parseTrainingStep } from './index.js';
 
 const analysis: Analysis = {
-  ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1' } },
+  schemaVersion: 1,
+  kind: 'analysis',
+  tool: { name: 'alphalora', version: '1' },
   model: { source: 'model', blocks: 2 },
   options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm' },
   matrices: [
     {
-      ...{ name: 'h.0.q.weight', block: 0, role: 'q_proj', shape: [4, 4], dtype: 'F32' },
-      ...{ status: 'ok', alpha: 2, xmin: 0.5, ks: 0.1, tail: 3, stderr: 0.2, interval: [1.9, 2.2] },
+      name: 'h.0.q.weight',
+      block: 0,
+      role: 'q_proj',
+      shape: [4, 4],
+      dtype: 'F32',
+      status: 'ok',
+      alpha: 2,
+      xmin: 0.5,
+      ks: 0.1,
+      tail: 3,
+      stderr: 0.2,
+      interval: [1.9, 2.2],
       spectrum: { range: [0.1, 9], counts: [3, 1], cuts: { tail: [2, 4], alpha: [3, 2.5] } },
       metrics: { norm: 3, log_norm: -0.5 },
     },
@@ -23,12 +35,17 @@ const analysis: Analysis = {
 };
 
 const allocation: Allocation = {
-  ...{ schemaVersion: 1, kind: 'allocation' },
+  schemaVersion: 1,
+  kind: 'allocation',
   policy: { name: 'own', version: '1', options: { beta: 2.5, list: [1, null, 'x'] } },
   budget: { unit: 'experts', total: 4, min: 1, max: 3 },
   blocks: [
     {
-      ...{ index: 0, score: 2, share: 0.75, experts: 3, topK: 2 },
+      index: 0,
+      score: 2,
+      share: 0.75,
+      experts: 3,
+      topK: 2,
       robustness: { changed: 0.5, experts: [2, 3] },
     },
     { index: 1, score: 3, share: 0.25, experts: 1, topK: 1 },

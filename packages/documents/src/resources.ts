@@ -32,21 +32,37 @@ export interface ResourceKind {
 }
 
 const adapter = {
-  ...{ whole: true, adapter: true, shared: true, adds: true, weighted: false },
-  ...{ min: 1, max: Number.POSITIVE_INFINITY, decimals: 1 },
+  whole: true,
+  adapter: true,
+  shared: true,
+  adds: true,
+  weighted: false,
+  min: 1,
+  max: Number.POSITIVE_INFINITY,
+  decimals: 1,
 };
 
 const factor = {
-  ...{ whole: false, adapter: false, shared: false, adds: false, weighted: false },
-  ...{ min: 0, max: Number.POSITIVE_INFINITY, decimals: 3 },
-  ...{ amount: 'factor', units: 'of the factor' },
+  whole: false,
+  adapter: false,
+  shared: false,
+  adds: false,
+  weighted: false,
+  min: 0,
+  max: Number.POSITIVE_INFINITY,
+  decimals: 3,
+  amount: 'factor',
+  units: 'of the factor',
   extremes: ['gets the smallest factor', 'the largest'],
 } as const;
 
 export const resources: Readonly<Record<Resource, ResourceKind>> = {
   experts: {
     ...adapter,
-    ...{ title: 'Experts', amount: 'experts', plural: 'LoRA experts', units: 'experts' },
+    title: 'Experts',
+    amount: 'experts',
+    plural: 'LoRA experts',
+    units: 'experts',
     extremes: ['gets the fewest', 'the most'],
     meaning: [
       'LoRA expert',
@@ -55,7 +71,10 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
   },
   rank: {
     ...adapter,
-    ...{ title: 'Rank', amount: 'rank', plural: 'LoRA ranks', units: 'ranks' },
+    title: 'Rank',
+    amount: 'rank',
+    plural: 'LoRA ranks',
+    units: 'ranks',
     extremes: ['gets the lowest', 'the highest'],
     meaning: [
       'LoRA rank',
@@ -63,10 +82,19 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   bits: {
-    ...{ whole: true, adapter: false, shared: true, adds: false, weighted: true },
+    whole: true,
+    adapter: false,
+    shared: true,
+    adds: false,
+    weighted: true,
     // From one bit to the half precision that models are stored in.
-    ...{ min: 1, max: 16, decimals: 2 },
-    ...{ title: 'Bits', amount: 'bits', plural: 'bits', units: 'bits' },
+    min: 1,
+    max: 16,
+    decimals: 2,
+    title: 'Bits',
+    amount: 'bits',
+    plural: 'bits',
+    units: 'bits',
     extremes: ['gets the fewest', 'the most'],
     meaning: [
       'Bits',
@@ -74,9 +102,18 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   sparsity: {
-    ...{ whole: false, adapter: false, shared: true, adds: false, weighted: true },
-    ...{ min: 0, max: 1, decimals: 3 },
-    ...{ title: 'Sparsity', amount: 'sparsity', plural: 'sparsity', units: 'of sparsity' },
+    whole: false,
+    adapter: false,
+    shared: true,
+    adds: false,
+    weighted: true,
+    min: 0,
+    max: 1,
+    decimals: 3,
+    title: 'Sparsity',
+    amount: 'sparsity',
+    plural: 'sparsity',
+    units: 'of sparsity',
     extremes: ['loses the smallest part', 'the largest'],
     meaning: [
       'Sparsity',
@@ -85,7 +122,8 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
   },
   'learning-rate': {
     ...factor,
-    ...{ title: 'Learning rate', plural: 'learning-rate factors' },
+    title: 'Learning rate',
+    plural: 'learning-rate factors',
     meaning: [
       'Learning-rate factor',
       'Training changes weights in small steps, as long as the learning rate says. The factor multiplies it: above 1 a block takes longer steps than the rest of the model, below 1 shorter ones.',
@@ -93,7 +131,8 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
   },
   'weight-decay': {
     ...factor,
-    ...{ title: 'Weight decay', plural: 'weight-decay factors' },
+    title: 'Weight decay',
+    plural: 'weight-decay factors',
     meaning: [
       'Weight-decay factor',
       'Weight decay pulls weights towards zero a little at every step of training. The factor multiplies it: above 1 a block is pulled more strongly than the rest of the model, below 1 less.',

@@ -38,7 +38,10 @@ const questions = [
 it.skipIf(!executablePath)(`every format in Chromium${reason}`, async () => {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const server = await createViteServer({
-    ...{ configFile: false, logLevel: 'error', appType: 'custom', root },
+    configFile: false,
+    logLevel: 'error',
+    appType: 'custom',
+    root,
     resolve: { conditions: ['@alphalora/source', 'module', 'browser', 'import', 'default'] },
     optimizeDeps: { noDiscovery: true },
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, fs: { strict: false } },

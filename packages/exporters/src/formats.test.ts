@@ -54,8 +54,11 @@ async function readAxolotl(allocation: Allocation): Promise<LoraArguments> {
   const config = parse((await filesOf(allocation, 'axolotl')) as string);
   expect(config.adapter).toBe('lora');
   return {
-    ...{ r: config.lora_r, alpha: config.lora_alpha, targets: config.lora_target_modules },
-    ...{ ranks: config.lora_rank_pattern, alphas: config.lora_alpha_pattern },
+    r: config.lora_r,
+    alpha: config.lora_alpha,
+    targets: config.lora_target_modules,
+    ranks: config.lora_rank_pattern,
+    alphas: config.lora_alpha_pattern,
   };
 }
 
@@ -146,14 +149,16 @@ describe('peft', () => {
   it('refuses an allocation that adapts nothing', async () => {
     const none = projectionAllocation('rank', [['model.layers.0.q.weight', 0, 0]]);
     await expect(filesOf(none, 'peft')).rejects.toMatchObject({
-      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/nothing to adapt/) },
+      code: 'INVALID_DOCUMENT',
+      message: expect.stringMatching(/nothing to adapt/),
     });
   });
 
   it('refuses parts of a stored tensor', async () => {
     const part = projectionAllocation('rank', [['h.0.attn.c_attn.weight[q]', 0, 4]]);
     await expect(filesOf(part, 'peft')).rejects.toMatchObject({
-      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/part of a stored tensor/) },
+      code: 'INVALID_DOCUMENT',
+      message: expect.stringMatching(/part of a stored tensor/),
     });
   });
 });
@@ -197,7 +202,8 @@ describe('llama-factory', () => {
     expect(config.lora_target.split(',')).toEqual(hostile.map(moduleOf));
     const comma = projectionAllocation('rank', [['model.layers.0.a,b.weight', 0, 4]]);
     await expect(filesOf(comma, 'llama-factory')).rejects.toMatchObject({
-      ...{ code: 'INVALID_OPTION', message: expect.stringMatching(/divides .* at commas/) },
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/divides .* at commas/),
     });
   });
 });
@@ -255,10 +261,8 @@ describe('guilomo', () => {
 
   it('refuses a module without experts', async () => {
     await expect(filesOf(experts, 'guilomo')).rejects.toMatchObject({
-      ...{
-        code: 'INVALID_OPTION',
-        message: expect.stringMatching(/up_proj" has 0 experts.*--min 1/),
-      },
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/up_proj" has 0 experts.*--min 1/),
     });
   });
 });
@@ -273,10 +277,13 @@ describe('mola', () => {
 
   it('has the lists that the scripts split at commas', async () => {
     const allocation = allocationOf([2, 3, 5], {
-      ...{ topK: [1, 2, 2], parameters: { rank: 8, trainable: 1 } },
+      topK: [1, 2, 2],
+      parameters: { rank: 8, trainable: 1 },
     });
     expect(await read(allocation)).toEqual({
-      ...{ number_experts: '2,3,5', top_k: '1,2,2', lora_r: '8,8,8' },
+      number_experts: '2,3,5',
+      top_k: '1,2,2',
+      lora_r: '8,8,8',
     });
     expect(await filesOf(allocation, 'mola')).toBe(
       '--lora_r "8,8,8" \\\n--number_experts "2,3,5" \\\n--top_k "1,2,2"\n',
@@ -311,7 +318,8 @@ describe('mola', () => {
     ],
   ])('refuses %s', async (_, allocation, message) => {
     await expect(filesOf(allocation, 'mola')).rejects.toMatchObject({
-      ...{ code: 'INVALID_OPTION', message: expect.stringMatching(message) },
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(message),
     });
   });
 
@@ -349,7 +357,8 @@ describe('every format for adapters', () => {
   it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs ranks', async (format) => {
     const projections = experts.projections!.map(({ rank: _, ...own }) => own);
     await expect(filesOf({ ...experts, projections }, format)).rejects.toMatchObject({
-      ...{ code: 'INVALID_DOCUMENT', message: expect.stringMatching(/no?ne: .*--rank/) },
+      code: 'INVALID_DOCUMENT',
+      message: expect.stringMatching(/no?ne: .*--rank/),
     });
   });
 

@@ -9,7 +9,12 @@ const row = (block: number, alpha: number, kind: WeightKind = 'projection'): Mat
   block,
   kind,
   status: 'ok',
-  ...{ alpha, xmin: 1, ks: 0, tail: 2, stderr: 0, metrics: {} },
+  alpha,
+  xmin: 1,
+  ks: 0,
+  tail: 2,
+  stderr: 0,
+  metrics: {},
 });
 
 describe('aggregateBlocks', () => {

@@ -7,6 +7,7 @@ import {
   type Aggregate,
   type AnalysedRow,
   type BlockRow,
+  defined,
   hasAlpha,
   type MatrixRow,
 } from '@alphalora/contracts';
@@ -83,7 +84,7 @@ export function alternativeScores(
         : block.map(({ name, role, alpha }) => {
             const others = block.filter((row) => row.name !== name).map((row) => row.alpha);
             const score = aggregates[aggregate](others);
-            return { block: index, name, ...(role !== undefined && { role }), alpha, score };
+            return { block: index, name, ...defined({ role }), alpha, score };
           }),
     ),
   };

@@ -8,6 +8,7 @@ import {
   type Aggregate,
   type Analysis,
   type AnalysisOptionsRecord,
+  defined,
   isAlphaLoraError,
   type MatrixRow,
   type ModelIdentity,
@@ -82,7 +83,7 @@ export async function analyze(
     ...options,
     measure: (unit, control) => measureUnit(unit, options, control),
     concurrency: engine.concurrency ?? 1,
-    record: measureRecord({ ...options, ...(build !== undefined && { build }) }),
+    record: measureRecord({ ...options, ...defined({ build }) }),
   });
 }
 

@@ -45,7 +45,10 @@ describe('the bootstrap of alpha', () => {
   it('lies around the estimate, half of the draws to either side', () => {
     const { alpha } = fixFingerStrict.fit(eigenvalues);
     const draws = bootstrapAlphas({
-      ...{ eigenvalues, alpha, estimator: fixFingerStrict, draws: 101 },
+      eigenvalues,
+      alpha,
+      estimator: fixFingerStrict,
+      draws: 101,
       random: seededRandom(4),
     });
     expect(draws.filter((drawn) => drawn < alpha - 1e-12)).toHaveLength(50);
@@ -66,7 +69,10 @@ describe('the bootstrap of alpha', () => {
   it('leaves out draws without a fit', () => {
     const twoValues = Float64Array.of(1, 2);
     const draws = bootstrapAlphas({
-      ...{ eigenvalues: twoValues, alpha: 2, estimator: whole(2), draws: 400 },
+      eigenvalues: twoValues,
+      alpha: 2,
+      estimator: whole(2),
+      draws: 400,
       random: seededRandom(1),
     });
     // Half of the samples of two have two equal values.

@@ -86,7 +86,8 @@ describe('a spectrum from windows', () => {
 
   it.each([2, 12, 40])('is refused where the matrix is given as factors of rank %d', (rank) => {
     const factors = {
-      ...{ rank, scale: 1 },
+      rank,
+      scale: 1,
       left: async () => new Float64Array(12 * rank),
       right: async () => new Float64Array(30 * rank),
     };

@@ -79,8 +79,10 @@ function windowAt(
   const { top, left, height, width } = place;
   const { name, columns, dtype } = matrix;
   return {
-    ...{ name: `${name}[${top}:${top + height}, ${left}:${left + width}]`, dtype },
-    ...{ rows: height, columns: width },
+    name: `${name}[${top}:${top + height}, ${left}:${left + width}]`,
+    dtype,
+    rows: height,
+    columns: width,
     async read(start = 0, end = height, signal?: AbortSignal) {
       const lines = await matrix.read(top + start, top + end, signal);
       if (width === columns) return lines;

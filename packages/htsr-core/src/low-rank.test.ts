@@ -12,7 +12,8 @@ const given = (
   rank: number,
   scale = 1,
 ): LowRankFactors => ({
-  ...{ rank, scale },
+  rank,
+  scale,
   left: async () => Float64Array.from(left),
   right: async () => Float64Array.from(right),
 });

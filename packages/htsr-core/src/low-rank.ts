@@ -67,7 +67,10 @@ export function lowRankMatrix(
 ): Matrix {
   const [rows, columns] = coreShape(factors, shape);
   return {
-    ...{ name, rows, columns, dtype: 'F64' },
+    name,
+    rows,
+    columns,
+    dtype: 'F64',
     async read(start = 0, end = rows, signal) {
       const core = await coreOf(factors, shape[0], shape[1], signal);
       return core.subarray(start * columns, end * columns);

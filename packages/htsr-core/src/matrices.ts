@@ -6,7 +6,12 @@
  * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
  *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do).
  */
-import type { Matrix, WeightDescription, WeightTensor } from '@alphalora/contracts';
+import {
+  defined,
+  type Matrix,
+  type WeightDescription,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import { lowRankMatrix } from './low-rank.js';
 
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
@@ -52,7 +57,8 @@ export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; 
   const [rows, columns] = unit.factored ? unit.shape : [first!.rows, first!.columns];
   const sides = [rows!, columns!];
   return {
-    ...{ smaller: Math.min(...sides), larger: Math.max(...sides) },
+    smaller: Math.min(...sides),
+    larger: Math.max(...sides),
     matrices: unit.matrices.length,
   };
 }
@@ -61,12 +67,11 @@ export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; 
 export function describe(weight: WeightDescription): WeightDescription {
   const { name, shape, dtype, block, role, kind, inputFirst, stacked, partOf } = weight;
   return {
-    ...{ name, shape, dtype, kind },
-    ...(block !== undefined && { block }),
-    ...(role !== undefined && { role }),
-    ...(inputFirst !== undefined && { inputFirst }),
-    ...(stacked !== undefined && { stacked }),
-    ...(partOf !== undefined && { partOf }),
+    name,
+    shape,
+    dtype,
+    kind,
+    ...defined({ block, role, inputFirst, stacked, partOf }),
   };
 }
 
@@ -75,7 +80,10 @@ function matrixAt(weight: WeightTensor, offset: number, name = weight.name): Mat
   const rows = weight.shape.at(-2)!;
   const columns = weight.shape.at(-1)!;
   return {
-    ...{ name, rows, columns, dtype: weight.dtype },
+    name,
+    rows,
+    columns,
+    dtype: weight.dtype,
     read: (start = 0, end = rows, signal) =>
       weight.read(offset + start * columns, offset + end * columns, signal),
     ...(weight.readInto && {
@@ -101,7 +109,10 @@ function kernelMatrices(weight: WeightTensor): Matrix[] {
   const [rows, columns, ...kernel] = weight.shape as [number, number, ...number[]];
   const positions = kernel.reduce((product, length) => product * length, 1);
   return Array.from({ length: positions }, (_, position) => ({
-    ...{ name: `${weight.name}[:, :, ${position}]`, rows, columns, dtype: weight.dtype },
+    name: `${weight.name}[:, :, ${position}]`,
+    rows,
+    columns,
+    dtype: weight.dtype,
     async read(start = 0, end = rows, signal?: AbortSignal) {
       const stride = columns * positions;
       const block = await weight.read(start * stride, end * stride, signal);

@@ -66,8 +66,12 @@ describe('a measured unit', () => {
 describe('the record of a measurement', () => {
   it('says every option that can change a number', () => {
     expect(measureRecord({ ...options, metrics: ['entropy'], farms: { rows: 10 } })).toEqual({
-      ...{ estimator: 'hill', engine: 'ml-matrix', precision: 'auto' },
-      ...{ metrics: ['entropy'], bootstrap: 200, seed: 0 },
+      estimator: 'hill',
+      engine: 'ml-matrix',
+      precision: 'auto',
+      metrics: ['entropy'],
+      bootstrap: 200,
+      seed: 0,
       farms: { rows: 10, ratio: 1, windows: 10 },
     });
   });

@@ -5,6 +5,7 @@
 import {
   type AnalysedRow,
   type AnalysisOptionsRecord,
+  defined,
   type Precision,
   type SpectralEngine,
   type TailEstimator,
@@ -49,8 +50,13 @@ export function measureRecord(
   const { engine, build, estimator, precision = 'auto', farms } = options;
   const { bootstrap = DEFAULT_DRAWS, seed = 0 } = options;
   return {
-    ...{ estimator: estimator.name, engine: engine.name, ...(build !== undefined && { build }) },
-    ...{ precision, metrics: resolveMetrics(options.metrics), bootstrap, seed },
+    estimator: estimator.name,
+    engine: engine.name,
+    ...defined({ build }),
+    precision,
+    metrics: resolveMetrics(options.metrics),
+    bootstrap,
+    seed,
     ...(farms && { farms: farmsOptions(farms) }),
   };
 }
@@ -108,7 +114,10 @@ export async function measureUnit(
       ? await randomisedSpectrum(sampled, engine, { seed, signal: control.signal })
       : undefined;
   const context = {
-    ...{ eigenvalues, fit, resolution, ...sidesOf(sampled) },
+    eigenvalues,
+    fit,
+    resolution,
+    ...sidesOf(sampled),
     ...(randomised && { randomised }),
   };
   return {
@@ -116,9 +125,9 @@ export async function measureUnit(
     ...(interval && { interval }),
     ...(draws.length > 0 && { draws }),
     ...(warning && { warning }),
-    ...(weak !== undefined && { weak }),
+    ...defined({ weak }),
     ...(used && { precision: used }),
-    ...(imprecise !== undefined && { imprecise }),
+    ...defined({ imprecise }),
     metrics: computeMetrics(context, weak === undefined ? names : withoutFit(names)),
     spectrum: summarize(eigenvalues),
   };

@@ -31,7 +31,10 @@ async function rankOf(
 ): Promise<{ rank: number; read: number }> {
   let read = 0;
   const matrix: Matrix = {
-    ...{ name: 'w', rows, columns, dtype },
+    name: 'w',
+    rows,
+    columns,
+    dtype,
     read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
   };
   const singularValues = await createReferenceEngine().singularValues(matrix);

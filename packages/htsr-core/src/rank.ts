@@ -17,7 +17,11 @@ import type { DType, Matrix } from '@alphalora/contracts';
 
 /** Largest relative error of rounding to a type. */
 const roundings: Partial<Record<DType, number>> = {
-  ...{ F32: 2 ** -24, F16: 2 ** -11, BF16: 2 ** -8, F8_E4M3: 2 ** -4, F8_E5M2: 2 ** -3 },
+  F32: 2 ** -24,
+  F16: 2 ** -11,
+  BF16: 2 ** -8,
+  F8_E4M3: 2 ** -4,
+  F8_E5M2: 2 ** -3,
 };
 /** Of fewer digits, ranks beyond this are left alone: what is lost there, no fit would miss. */
 const MOST_OF_HALF = 64;

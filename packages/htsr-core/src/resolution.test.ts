@@ -47,7 +47,9 @@ describe('a row', () => {
   const [unit] = spectralUnits(weightFromValues({ name: 'w', shape: [6, 8], values }));
   const measure = (singularValues: number[], resolved: number) =>
     measureUnit(unit!, {
-      ...{ engine: engineOf(singularValues, resolved), estimator: fixFinger, bootstrap: 0 },
+      engine: engineOf(singularValues, resolved),
+      estimator: fixFinger,
+      bootstrap: 0,
     });
 
   it('is marked, and has no metrics that cannot be known', async () => {

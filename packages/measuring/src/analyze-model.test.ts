@@ -68,7 +68,8 @@ describe('analyzeModel', () => {
       pipeline: async (work) => {
         asked = work;
         return {
-          ...{ concurrency: 1, build: 'other' },
+          concurrency: 1,
+          build: 'other',
           measure: () => Promise.reject(new Error(nothing)),
           close: async () => void closed++,
         };

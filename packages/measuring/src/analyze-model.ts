@@ -1,6 +1,6 @@
 /** The analysis of a whole model: what the command line writes, and every program that asks for it here. */
 import { availableParallelism, totalmem } from 'node:os';
-import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
 import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
 import { fileStates, requireUnchanged } from './models/state.js';
@@ -73,14 +73,16 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     const { architecture, blocks } = checkpoint;
     const adapter = checkpoint.adapter?.source;
     const analysis = await analyzeWith(checkpoint.tensors, {
-      ...{ tool: writer, aggregate: plan.aggregate, select: selectionOf(plan) },
+      tool: writer,
+      aggregate: plan.aggregate,
+      select: selectionOf(plan),
       model: {
         source,
-        ...(architecture !== undefined && { architecture }),
-        ...(adapter !== undefined && { adapter }),
+        ...defined({ architecture, adapter }),
         blocks,
       },
-      ...{ measure: pipeline.measure, concurrency: pipeline.concurrency },
+      measure: pipeline.measure,
+      concurrency: pipeline.concurrency,
       record: plan.record(pipeline.build),
       ...(signal && { signal }),
       onProgress: (progress) => {

@@ -5,7 +5,9 @@ import { mergeParts } from './merge.js';
 const row = (role: string, alpha: number) => measuredRow(`h.0.${role}.weight`, alpha);
 const left = (role: string, shard: number) => ({
   ...skippedRow(`h.0.${role}.weight`, { shard, shape: [4, 4] }),
-  ...{ block: 0, role, kind: 'projection' as const },
+  block: 0,
+  role,
+  kind: 'projection' as const,
 });
 
 it('computes the blocks and the digest of the whole', () => {

@@ -1,5 +1,10 @@
 /** What an analysis will do, settled before any weight is read: its matrices, its settings, its record. */
-import type { Aggregate, AnalysisOptionsRecord, Precision } from '@alphalora/contracts';
+import {
+  type Aggregate,
+  type AnalysisOptionsRecord,
+  defined,
+  type Precision,
+} from '@alphalora/contracts';
 import {
   type FarmsOptions,
   farmsOptions,
@@ -60,7 +65,7 @@ export async function planned(
   const { estimator: name = 'fix-finger', tail, include, exclude, shard } = options;
   const { bootstrap = 200, seed = 0 } = options;
   const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
-  const estimator = await chosenEstimator({ estimator: name, ...(tail !== undefined && { tail }) });
+  const estimator = await chosenEstimator({ estimator: name, ...defined({ tail }) });
   requireEngine(engine);
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
@@ -75,21 +80,35 @@ export async function planned(
   return {
     units: chosen.filter((unit) => elsewhere(unit.name) === undefined),
     settings: {
-      ...{ ...reference, engine, build: wanted, precision, version },
-      ...{ estimator: name, metrics, bootstrap, seed },
-      ...(tail !== undefined && { tail }),
+      ...reference,
+      engine,
+      build: wanted,
+      precision,
+      version,
+      estimator: name,
+      metrics,
+      bootstrap,
+      seed,
+      ...defined({ tail }),
       ...(farms && { farms }),
-      ...(cacheFolder !== undefined && { cacheFolder }),
+      ...defined({ cacheFolder }),
     },
-    ...{ aggregate: options.aggregate ?? 'mean', choice, elsewhere },
+    aggregate: options.aggregate ?? 'mean',
+    choice,
+    elsewhere,
     ...(shard && { shard }),
     record: (build) => ({
       ...measureRecord({
-        ...{ engine: { name: engine }, estimator, precision, metrics, bootstrap, seed },
-        ...(build !== undefined && { build }),
+        engine: { name: engine },
+        estimator,
+        precision,
+        metrics,
+        bootstrap,
+        seed,
+        ...defined({ build }),
         ...(farms && { farms }),
       }),
-      ...(tail !== undefined && { tail }),
+      ...defined({ tail }),
       ...(include && { include }),
       ...(exclude && { exclude }),
       splitFused: reference.splitFused,

@@ -75,18 +75,28 @@ async function peak(blocks, recompute) {
 
 function randomDecoder(blocks) {
   const config = decoderConfig({
-    ...{ model_type: 'llama', hidden_size: 128, intermediate_size: 352 },
-    ...{ num_hidden_layers: blocks, num_attention_heads: 8, num_key_value_heads: 4 },
-    ...{ vocab_size: 361, max_position_embeddings: 256, tie_word_embeddings: true },
+    model_type: 'llama',
+    hidden_size: 128,
+    intermediate_size: 352,
+    num_hidden_layers: blocks,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    vocab_size: 361,
+    max_position_embeddings: 256,
+    tie_word_embeddings: true,
   });
   const linear = ([inputs, outputs]) =>
     tf.tidy(() => createFrozenLinear(tf.randomNormal([outputs, inputs], 0, 0.05)));
   const embeddings = tf.randomNormal([361, 128]);
   const ones = tf.ones([128]);
   const decoder = {
-    ...{ config, embeddings, norm: ones, output: linear([128, 361]) },
+    config,
+    embeddings,
+    norm: ones,
+    output: linear([128, 361]),
     blocks: Array.from({ length: blocks }, () => ({
-      ...{ attentionNorm: ones, feedForwardNorm: ones },
+      attentionNorm: ones,
+      feedForwardNorm: ones,
       projections: Object.fromEntries(
         projectionRoles.map((role) => [role, linear(projectionShape(config, role).shape)]),
       ),

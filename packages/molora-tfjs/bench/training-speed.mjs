@@ -74,7 +74,8 @@ function trainingStep({ trainable }, seed) {
     ),
     weights: new Float32Array(rows * length).fill(1),
     lengths: new Array(rows).fill(length),
-    ...{ rows, length },
+    rows,
+    length,
   };
   const { value, grads } = tf.variableGrads(
     () => trainable.loss(batch, { seed, training: true }),
@@ -91,7 +92,10 @@ function adapterState(roles, experts, dropout) {
       const [inputs, outputs] = projectionShape(config, role).shape;
       projections.push({
         name: projectionName(block, role),
-        ...{ block, role, inputs, outputs },
+        block,
+        role,
+        inputs,
+        outputs,
         ranks: new Array(experts).fill(8),
         scalings: new Array(experts).fill(2),
         topK: Math.min(2, experts),

@@ -23,7 +23,10 @@ function model(blocks: number): WeightDescription[] {
     }),
   );
   const norm: WeightDescription = {
-    ...{ name: 'model.norm.weight', shape: [4096], dtype: 'F32', kind: 'norm' },
+    name: 'model.norm.weight',
+    shape: [4096],
+    dtype: 'F32',
+    kind: 'norm',
   };
   return [...weights.flat(), norm];
 }
@@ -31,13 +34,15 @@ function model(blocks: number): WeightDescription[] {
 function ofBlocks(experts: readonly number[], more: Partial<Allocation> = {}): Allocation {
   const topK = experts.map((count) => Math.max(1, Math.min(2, count)));
   return {
-    ...{ schemaVersion: 1, kind: 'allocation' },
+    schemaVersion: 1,
+    kind: 'allocation',
     policy: { name: 'alphalora', version: '0.1.0', options: {} },
     budget: { unit: 'experts', total: experts.reduce((a, b) => a + b, 0) },
     blocks: experts.map((count, index) => {
       return { index, score: 1, experts: count, topK: topK[index]! };
     }),
-    ...{ experts: [...experts], topK },
+    experts: [...experts],
+    topK,
     ...more,
   };
 }
@@ -50,8 +55,14 @@ describe('adapterSpec', () => {
     });
     expect(projections).toHaveLength(14);
     expect(projections[6]).toEqual({
-      ...{ name: 'model.layers.0.mlp.down_proj', block: 0, role: 'down_proj' },
-      ...{ inputs: 11008, outputs: 4096, ranks: [8], scalings: [2], topK: 1 },
+      name: 'model.layers.0.mlp.down_proj',
+      block: 0,
+      role: 'down_proj',
+      inputs: 11008,
+      outputs: 4096,
+      ranks: [8],
+      scalings: [2],
+      topK: 1,
     });
     expect(projections[7]).toMatchObject({ block: 1, ranks: [8, 8, 8], topK: 2 });
     expect([router, dropout]).toEqual([{ name: 'top-k', options: {} }, 0.05]);
@@ -78,8 +89,13 @@ describe('adapterSpec', () => {
 
   it('takes rank and alpha of the options, roles of the targets', () => {
     const { projections } = adapterSpec({
-      ...{ allocation: ofBlocks([2]), weights: model(1), targets: ['q_proj', 'v_proj'] },
-      ...{ rank: 4, alpha: 32, dropout: 0, router: { name: 'soft', options: { a: 1 } } },
+      allocation: ofBlocks([2]),
+      weights: model(1),
+      targets: ['q_proj', 'v_proj'],
+      rank: 4,
+      alpha: 32,
+      dropout: 0,
+      router: { name: 'soft', options: { a: 1 } },
     });
     expect(projections.map(({ role, ranks, scalings }) => [role, ranks, scalings])).toEqual([
       ['q_proj', [4, 4], [8, 8]],
@@ -147,8 +163,14 @@ describe('adapterSpec', () => {
     const weights = model(2);
     expect(adapterSpec({ allocation, weights }).projections).toEqual([
       {
-        ...{ name: name.slice(0, -7), block: 1, role: 'up_proj', inputs: 4096, outputs: 11008 },
-        ...{ ranks: [2, 2, 2], scalings: [8, 8, 8], topK: 2 },
+        name: name.slice(0, -7),
+        block: 1,
+        role: 'up_proj',
+        inputs: 4096,
+        outputs: 11008,
+        ranks: [2, 2, 2],
+        scalings: [8, 8, 8],
+        topK: 2,
       },
     ]);
     const turned = {
@@ -165,8 +187,13 @@ describe('adapterSpec', () => {
   it('reads Conv1D weights as [inputs, outputs]', () => {
     const weights: WeightDescription[] = [
       {
-        ...{ name: 'h.0.attn.c_attn.weight', shape: [768, 2304], dtype: 'F16', block: 0 },
-        ...{ role: 'c_attn', kind: 'projection', inputFirst: true },
+        name: 'h.0.attn.c_attn.weight',
+        shape: [768, 2304],
+        dtype: 'F16',
+        block: 0,
+        role: 'c_attn',
+        kind: 'projection',
+        inputFirst: true,
       },
     ];
     const { projections } = adapterSpec({ allocation: ofBlocks([1]), weights });

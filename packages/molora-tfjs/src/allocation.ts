@@ -5,7 +5,12 @@
  * Scalings are lora_alpha / rank (Hu et al., arXiv 2106.09685); the defaults are the recipe of
  * AlphaLoRA (arXiv 2410.10054, section 4): rank 8, lora_alpha 16, dropout 0.05.
  */
-import { type Allocation, AlphaLoraError, type WeightDescription } from '@alphalora/contracts';
+import {
+  type Allocation,
+  AlphaLoraError,
+  defined,
+  type WeightDescription,
+} from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 
 export interface AdapterSpecRequest {
@@ -93,8 +98,12 @@ export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
     const { name, block, role, inputs, outputs } = weight;
     return [
       {
-        ...{ name: name.replace(/\.weight$/, ''), block, ...(role !== undefined && { role }) },
-        ...{ inputs, outputs, topK },
+        name: name.replace(/\.weight$/, ''),
+        block,
+        ...defined({ role }),
+        inputs,
+        outputs,
+        topK,
         ranks: Array.from({ length: experts }, () => rank),
         scalings: Array.from({ length: experts }, () => alpha / rank),
       },
@@ -121,7 +130,7 @@ function linearMaps(weights: readonly WeightDescription[]): LinearMap[] {
   return weights.flatMap(({ name, kind, block, role, shape, inputFirst, stacked }) => {
     if (kind !== 'projection' || block === undefined || shape.length !== 2 || stacked) return [];
     const [outputs, inputs] = (inputFirst ? shape.toReversed() : shape) as [number, number];
-    return [{ name, block, ...(role !== undefined && { role }), inputs, outputs }];
+    return [{ name, block, ...defined({ role }), inputs, outputs }];
   });
 }
 
@@ -190,7 +199,7 @@ function portion(
       `${where} has ${experts} experts, and 0 to ${MOST} can be trained; allocate with another rounding or total`,
     );
   }
-  return { experts, topK: topK ?? Math.min(2, experts), ...(rank !== undefined && { rank }) };
+  return { experts, topK: topK ?? Math.min(2, experts), ...defined({ rank }) };
 }
 
 /** Far beyond any adapter; a document that claims more must not cost memory. */

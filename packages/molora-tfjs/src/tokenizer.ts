@@ -6,7 +6,7 @@
  * Tokens that begin a text are added, those that end one are left to the caller, because a prompt must
  * not have them.
  */
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { AddedToken } from './tokenizer/added-tokens.js';
 import { beginTokens, contradiction } from './tokenizer/begin-tokens.js';
@@ -107,7 +107,7 @@ function tokenizerOf(tokenizerJson: unknown, configJson: unknown): Tokenizer {
       });
     },
     beginTokens: begins,
-    ...(endToken !== undefined && { endToken }),
+    ...defined({ endToken }),
     size: tokenizer.get_vocab().size,
   };
 }

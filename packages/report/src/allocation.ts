@@ -2,7 +2,7 @@
  * An allocation of any resource, as the page looks at it: layers with their amounts, and what they
  * make together.
  */
-import type { AllocatedProjection, Allocation } from '@alphalora/contracts';
+import { type AllocatedProjection, type Allocation, defined } from '@alphalora/contracts';
 import { amountOf, amountsByBlock, labelOf, summaryOf } from '@alphalora/documents';
 import { type ResourceWords, wordsOf } from './resource.js';
 
@@ -43,7 +43,7 @@ export function allocationFacts(allocation: Allocation): AllocationFacts {
     words: wordsOf(unit),
     layers: named.flatMap(({ name, amount }) => (amount === undefined ? [] : [{ name, amount }])),
     average,
-    ...(sum !== undefined && { sum }),
+    ...defined({ sum }),
     ...(projections && { projections }),
   };
 }

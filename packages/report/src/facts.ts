@@ -78,7 +78,8 @@ export function factsOf(documents: Documents): Facts {
       ...(unsound.has(block.index) && { unsound: true }),
     }));
   return {
-    ...{ ...documents, allocation },
+    ...documents,
+    allocation,
     measured,
     sound: measured.filter(({ weak }) => weak === undefined),
     projections,

@@ -6,8 +6,19 @@ import { findings } from './findings.js';
 import { renderReport } from './render.js';
 
 const row = (block: number, alpha: number): AnalysedRow => ({
-  ...{ name: `blocks.${block}.w`, shape: [64, 64], dtype: 'F32', status: 'ok', block, role: 'w' },
-  ...{ alpha, xmin: 1, ks: 0.1, tail: 25, stderr: 0.2, draws: [alpha, alpha], metrics: {} },
+  name: `blocks.${block}.w`,
+  shape: [64, 64],
+  dtype: 'F32',
+  status: 'ok',
+  block,
+  role: 'w',
+  alpha,
+  xmin: 1,
+  ks: 0.1,
+  tail: 25,
+  stderr: 0.2,
+  draws: [alpha, alpha],
+  metrics: {},
 });
 
 function analysis(
@@ -15,7 +26,9 @@ function analysis(
   intervals: readonly [number, number][] = [],
 ): Analysis {
   return {
-    ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1.0.0' } },
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool: { name: 'alphalora', version: '1.0.0' },
     model: { source: 'model', blocks: alphas.length },
     options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm' },
     matrices: [
@@ -31,11 +44,17 @@ function analysis(
 }
 
 const allocation: Allocation = {
-  ...{ schemaVersion: 1, kind: 'allocation', rounding: 'largest-remainder' },
+  schemaVersion: 1,
+  kind: 'allocation',
+  rounding: 'largest-remainder',
   policy: { name: 'alphalora', version: '1.0.0', options: { beta: 2.5 } },
   budget: { unit: 'experts', total: 16, min: 1 },
   blocks: [1, 3, 4, 8].map((experts, index) => ({
-    ...{ index, score: 3, share: experts / 16, experts, topK: experts > 1 ? 2 : 1 },
+    index,
+    score: 3,
+    share: experts / 16,
+    experts,
+    topK: experts > 1 ? 2 : 1,
     robustness: {
       changed: [0, 0.2, 0.75, 0.6][index]!,
       experts: [experts, experts] as [number, number],
@@ -165,7 +184,8 @@ describe('of less', () => {
     const single: Allocation = {
       ...allocation,
       blocks: allocation.blocks.slice(3),
-      ...{ experts: [8], topK: [2] },
+      experts: [8],
+      topK: [2],
     };
     const found = sentences({
       analysis: analysis([1, 1, 1, 3]),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import { renderReport } from './render.js';
@@ -177,8 +177,9 @@ describe('what is missing', () => {
     ...analysis,
     matrices: analysis.matrices.map(change),
     blocks: analysis.blocks.map(({ index, alpha, matrices }) => ({
-      ...{ index, matrices },
-      ...(alpha !== undefined && { alpha }),
+      index,
+      matrices,
+      ...defined({ alpha }),
     })),
   });
 
@@ -221,7 +222,11 @@ describe('what is missing', () => {
     const broken = without((row) =>
       row.role === 'v_proj' && row.block === 2
         ? {
-            ...{ name: row.name, shape: row.shape, dtype: row.dtype, block: 2, role: 'v_proj' },
+            name: row.name,
+            shape: row.shape,
+            dtype: row.dtype,
+            block: 2,
+            role: 'v_proj',
             status: 'failed',
             reason: 'contains NaN',
           }
@@ -358,7 +363,9 @@ it('stays small for 224 matrices of full size, and looks at each the same number
 
 describe('a training run', () => {
   const training = [4, 3, 2].map((loss, i) => ({
-    ...{ step: i + 1, epoch: (i + 1) / 2, loss },
+    step: i + 1,
+    epoch: (i + 1) / 2,
+    loss,
     ...(i === 2 && { evaluation: { loss: 2.5 } }),
   }));
 

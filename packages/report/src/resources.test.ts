@@ -60,7 +60,9 @@ describe.each(cases)('a page of %s per %s', (unit, per) => {
 /** Blocks with the given alphas; of their matrices nothing is known. */
 function small(alphas: readonly number[]): Analysis {
   return {
-    ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1.0.0' } },
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool: { name: 'alphalora', version: '1.0.0' },
     model: { source: 'model', blocks: alphas.length },
     options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm' },
     matrices: [],
@@ -77,17 +79,27 @@ function saysOf(allocation: Allocation): string {
 }
 
 const base: Omit<Allocation, 'budget' | 'blocks'> = {
-  ...{ schemaVersion: 1, kind: 'allocation', experts: [], topK: [] },
+  schemaVersion: 1,
+  kind: 'allocation',
+  experts: [],
+  topK: [],
   policy: { name: 'own', version: '1', options: {} },
 };
 
 describe('the sentences', () => {
   it('of ranks per block', () => {
     const blocks = [4, 16, 10].map((rank, index) => ({
-      ...{ index, score: 3, experts: 1, topK: 1, rank },
+      index,
+      score: 3,
+      experts: 1,
+      topK: 1,
+      rank,
     }));
     const allocation: Allocation = {
-      ...{ ...base, blocks, experts: [1, 1, 1], topK: [1, 1, 1] },
+      ...base,
+      blocks,
+      experts: [1, 1, 1],
+      topK: [1, 1, 1],
       budget: { unit: 'rank', measure: 'parameters', total: 4000 },
       policy: { name: 'alphalora', version: '1', options: { beta: 1 } },
       parameters: { rank: 16, trainable: 3960 },
@@ -102,10 +114,19 @@ describe('the sentences', () => {
 
   it('of ranks that are as large as the matrices allow', () => {
     const blocks = [2, 16].map((rank, index) => ({
-      ...{ index, score: 3, experts: 1, topK: 1, rank, ...(index === 0 && { cap: 2 }) },
+      index,
+      score: 3,
+      experts: 1,
+      topK: 1,
+      rank,
+      ...(index === 0 && { cap: 2 }),
     }));
     const allocation: Allocation = {
-      ...{ ...base, blocks, experts: [1, 1], topK: [1, 1], budget: { unit: 'rank', total: 18 } },
+      ...base,
+      blocks,
+      experts: [1, 1],
+      topK: [1, 1],
+      budget: { unit: 'rank', total: 18 },
     };
     expect(saysOf(allocation)).toContain(
       '1 block has the largest rank that the smaller side of a matrix allows.',
@@ -136,7 +157,8 @@ describe('the sentences', () => {
 
   it('of sparsity per block', () => {
     const allocation: Allocation = {
-      ...{ ...base, budget: { unit: 'sparsity', measure: 'average', total: 0.5 } },
+      ...base,
+      budget: { unit: 'sparsity', measure: 'average', total: 0.5 },
       policy: { name: 'alphapruning', version: '1', options: { eps: 0.3 } },
       blocks: [0.625, 0.375].map((value, index) => ({ index, score: 3, value })),
     };
@@ -152,7 +174,8 @@ describe('the sentences', () => {
     ['own', 'set by the policy “own”'],
   ])('of factors by %s', (name, rule) => {
     const allocation: Allocation = {
-      ...{ ...base, budget: { unit: 'learning-rate' } },
+      ...base,
+      budget: { unit: 'learning-rate' },
       policy: { name, version: '1', options: {} },
       blocks: [0.5, 1.5].map((value, index) => ({ index, score: 3, value })),
     };
@@ -164,7 +187,9 @@ describe('the sentences', () => {
 
   it('of experts per projection', () => {
     const allocation: Allocation = {
-      ...{ ...base, experts: [3, 5], topK: [2, 2] },
+      ...base,
+      experts: [3, 5],
+      topK: [2, 2],
       budget: { unit: 'experts', per: 'projection', total: 8 },
       policy: { name: 'uniform', version: '1', options: {} },
       blocks: [3, 5].map((experts, index) => ({
@@ -175,8 +200,14 @@ describe('the sentences', () => {
         topK: 2,
       })),
       projections: [1, 2, 2, 3].map((experts, i) => ({
-        ...{ name: `${i >> 1}.${i % 2}`, block: i >> 1, role: i % 2 ? 'up' : 'q' },
-        ...{ inputs: 1, outputs: 1, experts, topK: Math.min(2, experts), rank: 8 },
+        name: `${i >> 1}.${i % 2}`,
+        block: i >> 1,
+        role: i % 2 ? 'up' : 'q',
+        inputs: 1,
+        outputs: 1,
+        experts,
+        topK: Math.min(2, experts),
+        rank: 8,
       })),
     };
     expect(saysOf(allocation)).toBe(
@@ -190,7 +221,8 @@ describe('the sentences', () => {
   it('of what is the same everywhere', () => {
     const even = (unit: Resource, value: number): string =>
       saysOf({
-        ...{ ...base, budget: { unit } },
+        ...base,
+        budget: { unit },
         blocks: [0, 1].map((index) => ({ index, score: 3, value })),
       });
     expect(even('sparsity', 0.5)).toMatch(/ Every block gets a sparsity of 50\.0 %\.$/);

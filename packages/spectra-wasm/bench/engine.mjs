@@ -63,7 +63,10 @@ function randomMatrix(rows, columns) {
   }
   const bytes = new Uint8Array(stored.buffer);
   return {
-    ...{ name: `random ${rows}x${columns}`, rows, columns, dtype: 'BF16' },
+    name: `random ${rows}x${columns}`,
+    rows,
+    columns,
+    dtype: 'BF16',
     async read() {
       throw new Error('reads stored bytes only');
     },

@@ -44,7 +44,10 @@ export async function embeddedSpectrum(params: EmbeddedParams): Promise<Float64A
   const longer = Math.max(rows, columns);
   const eigenvalues = isElongated(matrix)
     ? await eigenvaluesOf({
-        ...{ ...params, matrix: await triangularFactor(params), held: false, scale: 1 },
+        ...params,
+        matrix: await triangularFactor(params),
+        held: false,
+        scale: 1,
       })
     : await eigenvaluesOf(params);
   const largest = eigenvalues.slice(-Math.min(rows, columns));

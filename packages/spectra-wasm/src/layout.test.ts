@@ -79,8 +79,13 @@ describe('gramProduct', () => {
         reserve(memory, layout, 'w');
         const size: Pass['size'] = precision === 'f32' ? 4 : 8;
         const pass: Pass = {
-          ...{ rows, columns, layout, memory, stages: stagesOf(exports, precision) },
-          ...{ size, step: async () => {} },
+          rows,
+          columns,
+          layout,
+          memory,
+          stages: stagesOf(exports, precision),
+          size,
+          step: async () => {},
         };
         await gramProduct(pass, reader, 1, false);
         const bytes = new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).slice();

@@ -109,8 +109,22 @@ export function planLayout(params: {
     const diagonal = area(padded * 8);
     const offDiagonal = area(padded * 8);
     return {
-      ...{ order, padded, depth, blockRows, input, secondInput, triangle, triangleBytes },
-      ...{ panels, secondPanels, scratch, band, bandBytes, workspace, diagonal, offDiagonal },
+      order,
+      padded,
+      depth,
+      blockRows,
+      input,
+      secondInput,
+      triangle,
+      triangleBytes,
+      panels,
+      secondPanels,
+      scratch,
+      band,
+      bandBytes,
+      workspace,
+      diagonal,
+      offDiagonal,
       end: Math.max(top, endOfProduct),
     };
   };

@@ -21,7 +21,9 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
 
   beforeAll(async () => {
     server = await createViteServer({
-      ...{ configFile: false, logLevel: 'error', appType: 'custom' },
+      configFile: false,
+      logLevel: 'error',
+      appType: 'custom',
       root: fileURLToPath(new URL('..', import.meta.url)),
       resolve: { conditions: ['@alphalora/source', 'module', 'browser', 'import', 'default'] },
       optimizeDeps: { noDiscovery: true },

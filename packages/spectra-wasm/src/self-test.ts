@@ -19,8 +19,12 @@ export async function passesSelfTest(instance: WasmInstance): Promise<boolean> {
     const { matrix, singularValues: expected } = testMatrix(ORDER + extra, ORDER);
     for (const precision of ['f32', 'f64'] as const) {
       const { singularValues } = await gramSpectrum({
-        ...{ instance, matrix, precision, held: false },
-        ...{ signal: undefined, onProgress: undefined },
+        instance,
+        matrix,
+        precision,
+        held: false,
+        signal: undefined,
+        onProgress: undefined,
       });
       const allowed = TOLERANCE[precision] * expected[ORDER - 1]! ** 2;
       const sound = singularValues.every(
@@ -48,7 +52,10 @@ function testMatrix(
   reflectColumns(values, columns, v);
   return {
     matrix: {
-      ...{ name: 'self-test', rows, columns, dtype: 'F64' },
+      name: 'self-test',
+      rows,
+      columns,
+      dtype: 'F64',
       read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
     },
     singularValues,

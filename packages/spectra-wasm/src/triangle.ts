@@ -62,7 +62,10 @@ export async function triangularFactor(params: {
     }
   });
   return {
-    ...{ name, rows: order, columns: order, dtype: 'F64' },
+    name,
+    rows: order,
+    columns: order,
+    dtype: 'F64',
     read: async (start = 0, end = order) => values.subarray(start * order, end * order),
   };
 }

@@ -41,8 +41,16 @@ assert.deepEqual(whole.blocks, analysis.blocks);
 const opened = await openModel(process.argv[2]);
 const pool = createPool(
   {
-    ...{ ...opened.reference, engine: 'wasm', build: 'auto', precision: 'auto', version: '1' },
-    ...{ estimator: 'fix-finger', metrics: [], bootstrap: 0, seed: 0, memoryShare: 1e9 },
+    ...opened.reference,
+    engine: 'wasm',
+    build: 'auto',
+    precision: 'auto',
+    version: '1',
+    estimator: 'fix-finger',
+    metrics: [],
+    bootstrap: 0,
+    seed: 0,
+    memoryShare: 1e9,
   },
   1,
 );

@@ -24,7 +24,10 @@ alphalora(
 );
 const { blocks, experts, policy } = read('allocation.json');
 assert.deepEqual(policy, {
-  ...{ name: 'softmax', version: '1.0.0', options: { temperature: 2 }, from: name },
+  name: 'softmax',
+  version: '1.0.0',
+  options: { temperature: 2 },
+  from: name,
 });
 assert.equal(
   experts.reduce((sum, count) => sum + count, 0),

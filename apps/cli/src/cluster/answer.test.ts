@@ -26,8 +26,11 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const random = seededRandom(3, 'answer');
 const weights = [0, 1].map((block) =>
   weightFromValues({
-    ...{ name: `model.layers.${block}.self_attn.q_proj.weight`, shape: [12, 20] },
-    ...{ block, role: 'q_proj', values: Float64Array.from({ length: 240 }, () => random() - 0.5) },
+    name: `model.layers.${block}.self_attn.q_proj.weight`,
+    shape: [12, 20],
+    block,
+    role: 'q_proj',
+    values: Float64Array.from({ length: 240 }, () => random() - 0.5),
   }),
 );
 const [unit] = weights.flatMap(spectralUnits) as [SpectralUnit];

@@ -60,11 +60,15 @@ export async function evaluate(
       variables: [],
       loss: (batch) => molora.languageModelLoss(model.decoder, batch, { ...withAdapter }).loss,
     },
-    ...{ sequences, batchSize: 8, signal: io.signal },
+    sequences,
+    batchSize: 8,
+    signal: io.signal,
   });
   const evaluation: Evaluation = {
     ...(await scored(runtime, { task, examples, model, adapter: withAdapter }, options, io, loss)),
-    ...{ loss, examples: examples.length, split },
+    loss,
+    examples: examples.length,
+    split,
   };
   const warning = molora.chanceWarning([loss], model.decoder.config.vocabularySize);
   if (warning) tell(io.stderr, `warning: ${warning}`);
@@ -115,7 +119,9 @@ async function scored(
             async (prompt) => {
               const { endTokens } = decoder.config;
               const [continued] = await molora.generate(decoder, [prompts.idsOf(prompt)], {
-                ...{ ...adapter, maxTokens: options.maxTokens, signal: io.signal },
+                ...adapter,
+                maxTokens: options.maxTokens,
+                signal: io.signal,
                 endTokens:
                   tokenizer.endToken === undefined ? endTokens : [...endTokens, tokenizer.endToken],
               });
@@ -125,7 +131,7 @@ async function scored(
           );
     const { metric, value, others, unanswered } = found;
     const { cut } = prompts;
-    return { ...{ task: task.name, metric, value }, ...{ scoring, others, cut, unanswered } };
+    return { task: task.name, metric, value, scoring, others, cut, unanswered };
   } finally {
     progress.clear();
   }

@@ -12,7 +12,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 describe('a format of several files', () => {
   const exported = { 'config.json': '{}\n', 'train.sh': 'true\n' };
   const silent = {
-    ...{ stdout: { write: () => 0 }, stderr: { write: () => 0 } },
+    stdout: { write: () => 0 },
+    stderr: { write: () => 0 },
     signal: new AbortController().signal,
   };
 
@@ -32,7 +33,8 @@ describe('a format of several files', () => {
 
 describe('a format of one file', () => {
   const silent = {
-    ...{ stdout: { write: () => 0 }, stderr: { write: () => 0 } },
+    stdout: { write: () => 0 },
+    stderr: { write: () => 0 },
     signal: new AbortController().signal,
   };
   const exported = { 'adapter_config.json': '{}\n' };

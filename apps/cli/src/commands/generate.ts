@@ -35,7 +35,11 @@ export async function generate(
   const written: number[] = [];
   let shown = '';
   const [continued] = await runtime.molora.generate(decoder, [ids], {
-    ...{ maxTokens, temperature, topP, seed, signal: io.signal },
+    maxTokens,
+    temperature,
+    topP,
+    seed,
+    signal: io.signal,
     ...(adapter && { adapter }),
     onToken(token) {
       if (json) return;

@@ -3,6 +3,7 @@ import {
   type Aggregate,
   AlphaLoraError,
   type Analysis,
+  defined,
   type Precision,
 } from '@alphalora/contracts';
 import { requireMeasured } from '@alphalora/documents';
@@ -67,8 +68,12 @@ export async function withModel<Result>(
 ): Promise<Result> {
   const line = downloadLine(stderr);
   const model = await openModel(path, {
-    ...{ splitFused, offline, download, signal, onDownload: line.update },
-    ...(adapter !== undefined && { adapter }),
+    splitFused,
+    offline,
+    download,
+    signal,
+    onDownload: line.update,
+    ...defined({ adapter }),
     remote: () => remoteSettings(process.env),
     onNotice: (text) => {
       line.clear();
@@ -100,8 +105,11 @@ export async function measure(
   const queued = queue === undefined ? {} : await onQueue(queue, options, { ...io, onNotice });
   try {
     return await analyzeModel(model, {
-      ...{ ...given, ...queued, signal: io.signal, onNotice },
-      ...(source !== undefined && { source }),
+      ...given,
+      ...queued,
+      signal: io.signal,
+      onNotice,
+      ...defined({ source }),
       ...(farms && { farms }),
       ...(shard !== undefined && { shard: parseShard(shard) }),
       ...(cache && { cache: cacheDir ?? defaultCacheFolder(process.env) }),
@@ -154,5 +162,5 @@ function requireNoLimits(options: MeasuringOptions): void {
 export function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
   const { farms, farmsSize, farmsWindows: windows } = options;
   if (!farms && farmsSize === undefined && windows === undefined) return undefined;
-  return { ...farmsSize, ...(windows !== undefined && { windows }) };
+  return { ...farmsSize, ...defined({ windows }) };
 }

@@ -1,5 +1,5 @@
 /** `alphalora train`: fine-tunes a model with new experts, or trains a gate over trained ones. */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { requireFolder } from '../files.js';
 import { orInterruption } from '../interrupt.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
@@ -69,12 +69,14 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
   const settings = molora.trainingSettings(
     {
       ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
-      ...{ batchSize: options.batchSize, learningRate: options.learningRate, seed },
+      batchSize: options.batchSize,
+      learningRate: options.learningRate,
+      seed,
       groupByLength: options.groupByLength,
-      ...{ schedule: options.schedule, weightDecay: options.weightDecay },
+      schedule: options.schedule,
+      weightDecay: options.weightDecay,
       clipNorm: options.clipNorm === 0 ? null : options.clipNorm,
-      ...(options.microBatchSize !== undefined && { microBatchSize: options.microBatchSize }),
-      ...(options.warmupSteps !== undefined && { warmupSteps: options.warmupSteps }),
+      ...defined({ microBatchSize: options.microBatchSize, warmupSteps: options.warmupSteps }),
     },
     sequences.length,
   );
@@ -92,7 +94,10 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
       tell(io.stderr, `goes on from step ${folder.state.step} of ${folder.state.settings.steps}`);
     }
     await molora.train({
-      ...{ model: adapted.trainable, sequences, settings, signal: io.signal },
+      model: adapted.trainable,
+      sequences,
+      settings,
+      signal: io.signal,
       ...(folder.state && { resume: folder.state }),
       callbacks: [
         ...(plan.dynamic ? [plan.dynamic.callback] : []),
@@ -110,8 +115,10 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
           every: options.evaluateEvery!,
           measure: async () => {
             const { loss } = await molora.evaluateLoss({
-              ...{ model: adapted.trainable, sequences: validated.sequences },
-              ...{ batchSize: settings.microBatchSize, signal: io.signal },
+              model: adapted.trainable,
+              sequences: validated.sequences,
+              batchSize: settings.microBatchSize,
+              signal: io.signal,
             });
             return { loss };
           },
@@ -130,9 +137,13 @@ export async function train(model: string, options: TrainOptions, io: Io): Promi
     await folder.close();
   }
   const summary = {
-    ...{ output, steps: settings.steps, examples: sequences.length },
+    output,
+    steps: settings.steps,
+    examples: sequences.length,
     trainable: molora.parameterCount(plan.initial.spec),
-    ...{ backend: runtime.backend.name, firstLoss: losses[0], lastLoss: losses.at(-1) },
+    backend: runtime.backend.name,
+    firstLoss: losses[0],
+    lastLoss: losses.at(-1),
     warning: molora.chanceWarning(
       [...folder.recorded.map(({ loss }) => loss), ...losses],
       loaded.decoder.config.vocabularySize,

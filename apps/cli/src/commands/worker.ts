@@ -1,6 +1,8 @@
 /** `alphalora worker`: measures matrices for others, until it is stopped. */
+
 import { availableParallelism, hostname } from 'node:os';
 import type { WorkerEvent } from '@alphalora/cluster';
+import { defined } from '@alphalora/contracts';
 import { defaultCacheFolder, remoteSettings } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
@@ -29,16 +31,19 @@ export async function worker(queue: string, options: WorkerOptions, io: Io): Pro
   const say = (text: string): void => void tell(io.stderr, `${text}`);
   let warned = false;
   const running = await cluster.startMeasuringWorker({
-    ...{ address, roots, jobs, lockSeconds: options.lock, name: `${hostname()}:${process.pid}` },
+    address,
+    roots,
+    jobs,
+    lockSeconds: options.lock,
+    name: `${hostname()}:${process.pid}`,
     remote: () => remoteSettings(process.env),
-    ...(maxMemory !== undefined && { maxMemory }),
-    ...(jobTimeout !== undefined && { jobTimeout }),
+    ...defined({ maxMemory, jobTimeout }),
     ...(options.cache && { cache: options.cacheDir ?? defaultCacheFolder(process.env) }),
     onNotKept: (why) => {
       if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);
       warned = true;
     },
-    ...(exitWhenIdle !== undefined && { idleSeconds: exitWhenIdle }),
+    ...defined({ idleSeconds: exitWhenIdle }),
     onEvent: (event) => {
       if (json) io.stdout.write(`${JSON.stringify(recordOf(event))}\n`, 'data');
       else if (event.kind !== 'started') say(sentence(event));

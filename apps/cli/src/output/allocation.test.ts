@@ -90,7 +90,11 @@ describe('an allocation per block', () => {
       ...valueAllocation('sparsity', [0.8, 0.4]),
       budget: { unit: 'sparsity', measure: 'average', total: 0.5 },
       projections: sizes.map((inputs, block) => ({
-        ...{ name: `${block}.w`, block, inputs, outputs: 1, value: [0.8, 0.4][block]! },
+        name: `${block}.w`,
+        block,
+        inputs,
+        outputs: 1,
+        value: [0.8, 0.4][block]!,
       })),
     });
     // (100 * 0.8 + 300 * 0.4) / 400
@@ -165,8 +169,13 @@ describe('an allocation per projection', () => {
   it('names what has no role by the end of its name', () => {
     const fused = [0, 1].flatMap((block) =>
       ['c_attn', 'c_proj'].map((part) => ({
-        ...{ name: `transformer.h.${block}.attn.${part}.weight`, block },
-        ...{ inputs: 4, outputs: 4, experts: 1, topK: 1, rank: 8 },
+        name: `transformer.h.${block}.attn.${part}.weight`,
+        block,
+        inputs: 4,
+        outputs: 4,
+        experts: 1,
+        topK: 1,
+        rank: 8,
       })),
     );
     const text = shown({

@@ -36,7 +36,8 @@ describe('two analyses', () => {
     );
     const comparison = compareAnalyses(a, b);
     expect(comparison).toEqual({
-      ...{ kind: 'comparison', of: 'analysis' },
+      kind: 'comparison',
+      of: 'analysis',
       a: {
         source: 'memory',
         unmatched: [
@@ -60,8 +61,12 @@ describe('two analyses', () => {
       matrices: [
         { name: 'model.layers.1.q_proj.weight', ...place(1), a: 4, b: 3, difference: -1 },
         {
-          ...{ name: 'model.layers.0.q_proj.weight', ...place(0) },
-          ...{ a: 2, b: 2.25, difference: 0.25, overlap: false },
+          name: 'model.layers.0.q_proj.weight',
+          ...place(0),
+          a: 2,
+          b: 2.25,
+          difference: 0.25,
+          overlap: false,
         },
       ],
     });

@@ -90,7 +90,9 @@ describe('progress', () => {
 });
 
 const analysis: Analysis = {
-  ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1' } },
+  schemaVersion: 1,
+  kind: 'analysis',
+  tool: { name: 'alphalora', version: '1' },
   model: { source: 'm', blocks: 1 },
   options: { estimator: 'hill', aggregate: 'mean', engine: 'wasm' },
   matrices: [

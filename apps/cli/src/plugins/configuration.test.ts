@@ -96,7 +96,8 @@ describe('findConfiguration', () => {
       const from = input === '/dev/fd/63' ? input : 'stdin';
       expect(findConfiguration({ folder, inputs: ['gone.json', input] })).toEqual({
         skipped: {
-          ...{ name: config, why: `may have come with what ${from} brings, from wherever that is` },
+          name: config,
+          why: `may have come with what ${from} brings, from wherever that is`,
         },
       });
       expect(findConfiguration({ folder, inputs: [input], config })).toEqual({

@@ -9,7 +9,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { inspect } from 'node:util';
 import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { inputName, isStreamName } from '../files.js';
 import { importDefault } from './reference.js';
 
@@ -122,7 +122,9 @@ export async function readConfiguration(file: string): Promise<Configuration> {
   const content = file.endsWith('.json')
     ? readJson(file)
     : await importDefault({
-        ...{ what: `configuration ${file}`, reference: file, folder: dirname(file) },
+        what: `configuration ${file}`,
+        reference: file,
+        folder: dirname(file),
       });
   if (!isRecord(content)) throw wrong(file, 'it must be an object', content);
   const { policies = [], policy, set, ...others } = content;
@@ -145,7 +147,7 @@ export async function readConfiguration(file: string): Promise<Configuration> {
   if (set !== undefined && !isPlainRecord(set)) {
     throw wrong(file, 'set must be an object of plain data', set);
   }
-  return { policies, ...(policy !== undefined && { policy }), ...(set !== undefined && { set }) };
+  return { policies, ...defined({ policy, set }) };
 }
 
 function readJson(file: string): unknown {

@@ -8,7 +8,8 @@ it('keeps code, details, message, stack and causes', () => {
   const root = new RangeError('the root');
   const middle = new Error('the middle', { cause: root });
   const error = new AlphaLoraError('POLICY_FAILED', 'the end', {
-    ...{ details: { policy: 'x', at: 3 }, cause: middle },
+    details: { policy: 'x', at: 3 },
+    cause: middle,
   });
   const copy = crossed(error);
   expect(isAlphaLoraError(copy, 'POLICY_FAILED')).toBe(true);

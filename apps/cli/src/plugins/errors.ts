@@ -24,7 +24,8 @@ export function packError(error: unknown, depth = 0): PackedError {
     if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
     const { name, message, stack, cause } = error;
     return {
-      ...{ name: String(name), message: String(message) },
+      name: String(name),
+      message: String(message),
       ...(typeof stack === 'string' && { stack }),
       ...(isAlphaLoraError(error) && { tagged: { code: error.code, details: error.details } }),
       ...(cause !== undefined && depth < DEEPEST && { cause: packError(cause, depth + 1) }),

@@ -5,7 +5,7 @@
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { loadPolicy, policies, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
 import { type AnyPolicy, allocateWith, defaultOptions, infoOf } from './policy.js';
 import type { Calls, Opened, Phase } from './protocol.js';
@@ -95,7 +95,8 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     if (!isAlphaLoraError(error, 'INVALID_OPTION')) throw error;
     const { message, details, cause } = error;
     throw new AlphaLoraError('INVALID_OPTION', `configuration ${file}: ${message}`, {
-      ...{ details, cause },
+      details,
+      cause,
     });
   }
 
@@ -150,7 +151,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       throw new AlphaLoraError('INVALID_OPTION', `${what}: ${reason}`, { cause });
     }
     const info = infoOf(value, from);
-    const key = loaded.push({ policy: value, ...(reference !== undefined && { reference }) }) - 1;
+    const key = loaded.push({ policy: value, ...defined({ reference }) }) - 1;
     return { key, info };
   }
 
@@ -161,8 +162,11 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     const announce = (): void => enter({ subject: `policy ${name}`, loading: false });
     announce();
     return {
-      ...{ name, version, apiVersion, traits },
-      ...(summary !== undefined && { summary }),
+      name,
+      version,
+      apiVersion,
+      traits,
+      ...defined({ summary }),
       ...(options && { options }),
       ...(requires && { requires }),
       allocate(request) {

@@ -2,7 +2,9 @@
  * Where policies come from: the built-in ones run here, with the program; whatever somebody else
  * wrote is loaded and run in a worker thread, which can be ended when it hangs.
  */
+
 import { resolve } from 'node:path';
+import { defined } from '@alphalora/contracts';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
@@ -45,7 +47,9 @@ export async function withPolicies<Result>(
 ): Promise<Result> {
   const folder = process.cwd();
   const { file, skipped } = findConfiguration({
-    ...{ config, folder, inputs: inputs.filter((input) => input !== undefined) },
+    config,
+    folder,
+    inputs: inputs.filter((input) => input !== undefined),
   });
   if (file !== undefined) tell(io.stderr, `configuration: ${file}`);
   if (skipped) {
@@ -57,7 +61,7 @@ export async function withPolicies<Result>(
   }
   let running: Thread | undefined;
   const thread = (): Thread => {
-    const settings = { folder, ...(file !== undefined && { configuration: file }) };
+    const settings = { folder, ...defined({ configuration: file }) };
     running ??= startThread(settings, policyTimeout, io);
     return running;
   };

@@ -11,13 +11,19 @@ export function infoOf(policy: AnyPolicy, from: string): PolicyInfo {
   const { name, version, summary, requires = [], options } = policy;
   const { resources, answer, monotone, equivariant, seeded } = policy.traits;
   const traits = {
-    ...{ resources: [...resources], answer },
+    resources: [...resources],
+    answer,
     ...(monotone && { monotone }),
     ...(equivariant && { equivariant: true }),
     ...(seeded && { seeded: true }),
   };
   return {
-    ...{ name, version, traits, requires: [...requires], hasOptions: options !== undefined, from },
+    name,
+    version,
+    traits,
+    requires: [...requires],
+    hasOptions: options !== undefined,
+    from,
     ...(typeof summary === 'string' && { summary }),
   };
 }

@@ -40,8 +40,10 @@ write({
   'old-folder/package.json': { main: 'main.cjs' },
   'old-folder/main.cjs': 'module.exports = "by main";',
   'fresh/package.json': {
-    ...{ name: 'fresh', type: 'module', exports: './index.js' },
-    ...{ dependencies: { 'not-installed-yet': '*' } },
+    name: 'fresh',
+    type: 'module',
+    exports: './index.js',
+    dependencies: { 'not-installed-yet': '*' },
   },
   'fresh/index.js': 'import "not-installed-yet/sub"; export default 1;',
   'sub/deep/none.txt': '',

@@ -11,7 +11,7 @@ import { basename, dirname, isAbsolute, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { requireRegularFile } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 
 /** What was referred to, for messages: `policy ./mine.js`, `configuration alphalora.config.js`. */
 export interface Reference {
@@ -165,7 +165,7 @@ function ownerOf(path: string, dependency: string): string | undefined {
 function refused({ what, reference }: Reference, why: string, cause?: unknown): AlphaLoraError {
   return new AlphaLoraError('INVALID_OPTION', `${what} ${why}`, {
     details: { reference },
-    ...(cause !== undefined && { cause }),
+    ...defined({ cause }),
   });
 }
 

@@ -5,11 +5,21 @@ import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 
 const characters = 'abcdefghijklmnopqrstuvwxyz0123456789 .,:>+-\n';
 const config = {
-  ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_act: 'silu' },
-  ...{ hidden_size: 24, intermediate_size: 32, num_hidden_layers: 3, vocab_size: 64 },
-  ...{ num_attention_heads: 2, num_key_value_heads: 1, max_position_embeddings: 64 },
-  ...{ rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: true },
-  ...{ bos_token_id: 1, eos_token_id: 2 },
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_act: 'silu',
+  hidden_size: 24,
+  intermediate_size: 32,
+  num_hidden_layers: 3,
+  vocab_size: 64,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: true,
+  bos_token_id: 1,
+  eos_token_id: 2,
 };
 
 const shapes: Record<string, number[]> = {
@@ -77,10 +87,15 @@ function tokenizer(foreign?: string) {
       ...special.map((content, id) => ({ id, content })),
       ...(foreign === undefined ? [] : [{ id: config.vocab_size, content: foreign }]),
     ].map((token) => ({
-      ...{ ...token, special: true, normalized: false },
-      ...{ single_word: false, lstrip: false, rstrip: false },
+      ...token,
+      special: true,
+      normalized: false,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
     })),
-    ...{ normalizer: null, pre_tokenizer: null },
+    normalizer: null,
+    pre_tokenizer: null,
     post_processor: {
       type: 'TemplateProcessing',
       single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],

@@ -5,7 +5,9 @@ import type { Runtime } from './runtime.js';
 
 const check = (options: Partial<AdapterPlanOptions>): void =>
   checkAdapterOptions({ molora } as unknown as Runtime, {
-    ...{ routerSet: {}, growthInterval: 200, seed: 1 },
+    routerSet: {},
+    growthInterval: 200,
+    seed: 1,
     ...options,
   });
 const allocation = 'allocation.json';

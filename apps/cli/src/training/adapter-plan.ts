@@ -56,8 +56,10 @@ export function checkAdapterOptions({ molora }: Runtime, options: AdapterPlanOpt
     throw invalid(`--experts are combined by the router mole, not by ${name}; leave --router out`);
   }
   const given = {
-    ...{ '--targets': options.targets, '--lora-alpha': options.loraAlpha },
-    ...{ '--dropout': options.dropout, '--dynamic-rank': options.dynamicRank },
+    '--targets': options.targets,
+    '--lora-alpha': options.loraAlpha,
+    '--dropout': options.dropout,
+    '--dynamic-rank': options.dynamicRank,
   };
   for (const [option, value] of Object.entries(given)) {
     if (value === undefined) continue;
@@ -94,7 +96,10 @@ async function newExperts(
   const checkpoint = await openCheckpoint(model);
   await checkpoint.close();
   const spec = molora.adapterSpec({
-    ...{ allocation, weights: checkpoint.tensors, alpha: loraAlpha, dropout },
+    allocation,
+    weights: checkpoint.tensors,
+    alpha: loraAlpha,
+    dropout,
     router: { name: routerName(options), options: routerSet },
     ...(targets && { targets }),
   });
@@ -102,7 +107,10 @@ async function newExperts(
   const { initial, target, max } = dynamicRank;
   const largest = molora.withLargestRanks(spec, max);
   const dynamic = molora.dynamicRank({
-    ...{ spec: largest, initial, target, interval: options.growthInterval },
+    spec: largest,
+    initial,
+    target,
+    interval: options.growthInterval,
   });
   return { initial: { spec: largest, tensors: molora.initialTensors(largest, seed) }, dynamic };
 }

@@ -98,7 +98,8 @@ describe('the backend', () => {
       const { tf } = tensorFlow();
       const outcome = startBackend(tf, name, load as (name: string) => Promise<unknown>);
       await expect(outcome).rejects.toMatchObject({
-        ...{ code: 'INVALID_OPTION', message: expect.stringMatching(message) },
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(message),
       });
     },
   );

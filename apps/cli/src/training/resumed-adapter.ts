@@ -36,7 +36,8 @@ export async function checkResumedAdapter(
 /** All but the ranks, which may have grown. */
 function fixedParts({ projections, router, dropout }: AdapterSpec): unknown {
   return {
-    ...{ router, dropout },
+    router,
+    dropout,
     projections: projections.map(({ name, scalings, topK }) => ({ name, scalings, topK })),
   };
 }

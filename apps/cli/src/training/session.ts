@@ -1,5 +1,11 @@
 /** A model in memory with its tokenizer, and the data of a task: what training and evaluation share. */
-import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  defined,
+  type Example,
+  type Split,
+  type TrainingTask,
+} from '@alphalora/contracts';
 import type { Decoder, Tokenizer, TokenSequence } from '@alphalora/molora-tfjs';
 import type { Runtime } from './runtime.js';
 
@@ -62,8 +68,10 @@ export function encode(
   const maxLength = Math.min(cutoff, decoder.config.maxPositions);
   const endOfSequence = tokenizer.endToken ?? decoder.config.endTokens[0];
   const encoded = molora.encodeExamples(examples, {
-    ...{ encode: (text) => tokenizer.encode(text), maxLength, lossOnPrompt },
-    ...(endOfSequence !== undefined && { endOfSequence }),
+    encode: (text) => tokenizer.encode(text),
+    maxLength,
+    lossOnPrompt,
+    ...defined({ endOfSequence }),
   });
   const { sequences, cut, dropped } = encoded;
   if (sequences.length === 0) {

@@ -122,7 +122,8 @@ describe('apportion', () => {
 
   it('never exceeds the budget, and no single unit can be added or moved to advantage', () => {
     fc.assert(fc.property(cases(fc.integer({ min: 1, max: 12 })), expectLocallyBest), {
-      ...{ seed: 21, numRuns: 2000 },
+      seed: 21,
+      numRuns: 2000,
     });
   });
 

@@ -144,7 +144,9 @@ function normalised({ weights, costs, budget, min = 0, max }: ApportionRequest):
   const costOf = (units: readonly number[]): number =>
     units.reduce((sum, number, i) => sum + number * costs[i]!, 0);
   requireFeasible({
-    ...{ total: budget, smallest: costOf(lowest), largest: costOf(highest) },
+    total: budget,
+    smallest: costOf(lowest),
+    largest: costOf(highest),
     among: `${count} layers`,
   });
   const divisor = costs.reduce(greatestCommonDivisor, 0) || 1;
@@ -152,7 +154,8 @@ function normalised({ weights, costs, budget, min = 0, max }: ApportionRequest):
     weights: weights.some((weight) => weight > 0) ? weights : weights.map(() => 1),
     costs: costs.map((cost) => cost / divisor),
     budget: Math.floor(budget / divisor),
-    ...{ min: lowest, max: highest },
+    min: lowest,
+    max: highest,
   };
 }
 
@@ -190,6 +193,9 @@ function quotasOf({ weights, costs, min, max, budget }: Normalised): number[] {
   return level({
     slopes: weights.map((weight) => (weight > 0 ? 0 : 1)),
     offsets: quotas.map((quota, i) => (weights[i]! > 0 ? quota : 0)),
-    ...{ costs, min, max, budget },
+    costs,
+    min,
+    max,
+    budget,
   });
 }

@@ -12,7 +12,11 @@ const layers: Layer[] = [
   [2, 10, 10],
   [3, 20, 10],
 ].map(([score, inputs, outputs], index) => ({
-  ...{ index, block: index, score: score!, inputs: inputs!, outputs: outputs! },
+  index,
+  block: index,
+  score: score!,
+  inputs: inputs!,
+  outputs: outputs!,
   parameters: inputs! * outputs!,
   modules: [{ name: `${index}.w`, role: 'w', inputs: inputs!, outputs: outputs! }],
 }));
@@ -20,7 +24,9 @@ const layers: Layer[] = [
 /** Gives the values that it is made with. */
 const giving = (resource: Resource, values: readonly number[]) =>
   definePolicy({
-    ...{ name: 'given', version: '1', apiVersion: 1 },
+    name: 'given',
+    version: '1',
+    apiVersion: 1,
     traits: { resources: [resource], answer: 'values' },
     allocate: () => ({ values }),
   });
@@ -29,7 +35,9 @@ const giving = (resource: Resource, values: readonly number[]) =>
 function listening(resource: Resource) {
   const heard: { total?: number; min?: number; max?: number }[] = [];
   const policy = definePolicy({
-    ...{ name: 'listening', version: '1', apiVersion: 1 },
+    name: 'listening',
+    version: '1',
+    apiVersion: 1,
     traits: { resources: [resource], answer: 'values' },
     allocate: ({ budget, layers: given }) => {
       heard.push(budget);
@@ -102,7 +110,9 @@ describe('totals', () => {
   it('come with prices that say how a policy keeps to them', async () => {
     const seen: number[][] = [];
     const policy = definePolicy({
-      ...{ name: 'listening', version: '1', apiVersion: 1 },
+      name: 'listening',
+      version: '1',
+      apiVersion: 1,
       traits: { resources: ['rank', 'bits', 'learning-rate'], answer: 'values' },
       allocate: ({ layers: given }) => {
         seen.push(given.map(({ price }) => price));
@@ -152,7 +162,9 @@ describe('totals', () => {
 
   it('make bits of weights, whose price is the size of the layer', async () => {
     const policy = definePolicy({
-      ...{ name: 'even', version: '1', apiVersion: 1 },
+      name: 'even',
+      version: '1',
+      apiVersion: 1,
       traits: { resources: ['bits'], answer: 'weights' },
       allocate: ({ layers: given }) => ({ weights: given.map(() => 1) }),
     });
@@ -183,8 +195,14 @@ describe('budgets per projection', () => {
     ['1.q', 1, 3],
     ['1.v', 1, 6],
   ].map(([name, block, score], index) => ({
-    ...{ index, block: Number(block), score: Number(score), name: String(name), role: 'w' },
-    ...{ inputs: 10, outputs: 20, parameters: 200 },
+    index,
+    block: Number(block),
+    score: Number(score),
+    name: String(name),
+    role: 'w',
+    inputs: 10,
+    outputs: 20,
+    parameters: 200,
     modules: [{ name: String(name), role: 'w', inputs: 10, outputs: 20 }],
   }));
   const linear = { policy: alphalora, options: { beta: 1 }, layers: projections };
@@ -229,7 +247,9 @@ describe('budgets per projection', () => {
 describe('refusals of budgets', () => {
   const bare = layers.map(({ modules, ...layer }) => ({
     ...layer,
-    ...{ inputs: 0, outputs: 0, parameters: 0 },
+    inputs: 0,
+    outputs: 0,
+    parameters: 0,
   }));
   // One expert of rank 8 each: 8 * 20 + 10 = 170, 170, and 8 * 30 + 20 = 260.
   const parameters = { measure: 'parameters' } as const;

@@ -15,6 +15,7 @@
 import {
   type AllocationBudget,
   AlphaLoraError,
+  defined,
   type PolicyBudget,
   type Resource,
   type Rounding,
@@ -93,7 +94,7 @@ export function budgetOf(
     unit,
     ...(per !== 'block' && { per }),
     ...(measure !== 'units' && { measure }),
-    ...(total !== undefined && { total }),
+    ...defined({ total }),
     ...(Number.isFinite(min) && { min }),
     ...(Number.isFinite(max) && { max }),
   };
@@ -108,8 +109,11 @@ export function budgetOf(
     const forPolicy = { resource: unit, min, max };
     const prices = layers.map(() => 0);
     return {
-      ...{ ...common, prices, relativePrices: prices },
-      ...{ limit: Number.POSITIVE_INFINITY, forPolicy },
+      ...common,
+      prices,
+      relativePrices: prices,
+      limit: Number.POSITIVE_INFINITY,
+      forPolicy,
     };
   }
   const { prices, limit, factor, unitTotal } = spendingOf(unit, kind, measure, total, layers);

@@ -39,7 +39,8 @@ export async function optionsFor(
     copy = frozen(structuredClone(given));
   } catch (cause) {
     throw new AlphaLoraError('INVALID_OPTION', `the options for policy ${name} are no plain data`, {
-      ...{ details, cause },
+      details,
+      cause,
     });
   }
   return guarded(async () => {

@@ -1,11 +1,12 @@
 /** Writes an allocation down: what each block and each projection gets, and what that costs. */
-import type {
-  AllocatedBlock,
-  AllocatedProjection,
-  Allocation,
-  AllocationBudget,
-  PolicyLayer,
-  Rounding,
+import {
+  type AllocatedBlock,
+  type AllocatedProjection,
+  type Allocation,
+  type AllocationBudget,
+  defined,
+  type PolicyLayer,
+  type Rounding,
 } from '@alphalora/contracts';
 import { resources } from '@alphalora/documents';
 import type { Layer } from '../layers.js';
@@ -66,7 +67,10 @@ export function documentOf(decision: Decision): Allocation {
   const shaped = layers.every(({ modules = [] }) => modules.length > 0);
   const trainable = layers.reduce((sum, { cost }, i) => sum + cost * quantities[i]!, 0);
   return {
-    ...{ schemaVersion: 1, kind: 'allocation', policy, budget },
+    schemaVersion: 1,
+    kind: 'allocation',
+    policy,
+    budget,
     ...(rounding && { rounding }),
     blocks,
     ...(shaped && { projections }),
@@ -114,8 +118,9 @@ function sums(
           sum((i) => shares[i]!),
         );
       return {
-        ...{ index, score: sum((i) => layers[i]!.score) / own.length },
-        ...(share !== undefined && { share }),
+        index,
+        score: sum((i) => layers[i]!.score) / own.length,
+        ...defined({ share }),
         ...(budget.unit === 'experts' && {
           experts: sum((i) => gets[i]!.experts!),
           topK: own.reduce((most, i) => Math.max(most, gets[i]!.topK!), 1),

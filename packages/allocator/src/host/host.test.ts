@@ -16,7 +16,9 @@ const layers = layersFromScores([1, 2, 3]);
 type Answer = (request: PolicyRequest<any>) => any;
 
 const plugin = (allocate: Answer, more: object = {}): AllocationPolicy => ({
-  ...{ name: 'odd', version: '1.0.0', apiVersion: 1 },
+  name: 'odd',
+  version: '1.0.0',
+  apiVersion: 1,
   traits: { resources: ['experts'], answer: 'weights' },
   allocate,
   ...more,
@@ -191,7 +193,8 @@ describe('errors of a policy on purpose', () => {
       }),
     );
     await expect(asked).rejects.toMatchObject({
-      ...{ code, cause: own },
+      code,
+      cause: own,
       message: 'policy odd: there is no such number',
     });
     const named = new AlphaLoraError(code, 'odd has none');
@@ -299,7 +302,13 @@ describe('facts', () => {
       return { weights: [1] };
     });
     const layer = {
-      ...{ index: 7, block: 4, score: 2, inputs: 3, outputs: 5, parameters: 15, variance: 0.5 },
+      index: 7,
+      block: 4,
+      score: 2,
+      inputs: 3,
+      outputs: 5,
+      parameters: 15,
+      variance: 0.5,
       modules: [{ name: 'w', inputs: 3, outputs: 5 }],
     };
     await run(policy, { layers: [layer], rank: 2, budget: { total: 3 } });

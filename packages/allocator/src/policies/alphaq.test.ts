@@ -23,8 +23,15 @@ async function bitsOf(matrices: readonly Matrix[], limits: Limits): Promise<read
   const { total, bySize, min = 2, max = 8, gamma = 1 } = limits;
   const size = matrices.reduce((sum, { parameters }) => sum + parameters, 0) / matrices.length;
   const layers = matrices.map(({ alpha, parameters, variance }, index) => ({
-    ...{ index, block: index, score: alpha, parameters, variance },
-    ...{ inputs: parameters, outputs: 1, cost: 0, price: bySize ? parameters / size : 1 },
+    index,
+    block: index,
+    score: alpha,
+    parameters,
+    variance,
+    inputs: parameters,
+    outputs: 1,
+    cost: 0,
+    price: bySize ? parameters / size : 1,
   }));
   const units = bySize ? total / size : total;
   const budget = { resource: 'bits', total: units, min, max } as const;
@@ -112,8 +119,10 @@ describe('alphaq', () => {
         async (matrices, [min, max], fill) => {
           const size = matrices.reduce((sum, { parameters }) => sum + parameters, 0);
           const limits = {
-            ...{ total: Math.round(size * (min! + fill * (9 - min!))), bySize: true },
-            ...{ min: min!, max: max! },
+            total: Math.round(size * (min! + fill * (9 - min!))),
+            bySize: true,
+            min: min!,
+            max: max!,
           };
           const bits = await bitsOf(matrices, limits);
           const spent = matrices.reduce((sum, { parameters }, i) => sum + parameters * bits[i]!, 0);
@@ -128,7 +137,9 @@ describe('alphaq', () => {
 
   it('refuses an average over layers whose sizes have nothing in common', async () => {
     const matrices = [1_000_003, 998_244_353, 104_729].map((parameters) => ({
-      ...{ alpha: 3, variance: 1, parameters },
+      alpha: 3,
+      variance: 1,
+      parameters,
     }));
     await expect(bitsOf(matrices, { total: 4e9, bySize: true })).rejects.toMatchObject({
       code: 'INVALID_OPTION',

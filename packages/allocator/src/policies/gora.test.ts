@@ -12,8 +12,14 @@ interface Given {
 
 async function ranks({ importance, sums, total, min = 1, max = 64 }: Given) {
   const layers = importance.map((score, index) => ({
-    ...{ index, block: index, score, inputs: sums[index]! / 2, outputs: sums[index]! / 2 },
-    ...{ parameters: 1, cost: sums[index]!, price: 1 },
+    index,
+    block: index,
+    score,
+    inputs: sums[index]! / 2,
+    outputs: sums[index]! / 2,
+    parameters: 1,
+    cost: sums[index]!,
+    price: 1,
   }));
   const budget = { resource: 'rank', total, min, max } as const;
   const answer = await gora.allocate(sampleRequest({ layers, options: {}, budget }));

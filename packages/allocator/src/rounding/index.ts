@@ -38,7 +38,9 @@ export function roundShares(
   const maxima = typeof max === 'number' ? weights.map(() => max) : max;
   for (const most of maxima) requireOrdered(min, most);
   requireFeasible({
-    ...{ total, smallest: count * min, largest: maxima.reduce((sum, most) => sum + most, 0) },
+    total,
+    smallest: count * min,
+    largest: maxima.reduce((sum, most) => sum + most, 0),
     among: `${count} layers`,
   });
   return rules[rounding](weights, total, { min, max: maxima });

@@ -245,7 +245,8 @@ describe('results', () => {
     expect(checks.filter(({ status }) => status === 'skipped')).toEqual([
       { name: 'seed', status: 'skipped', reason: 'traits.seeded is not claimed' },
       {
-        ...{ name: 'unknown option', status: 'skipped' },
+        name: 'unknown option',
+        status: 'skipped',
         reason: 'there is no schema: all options are refused',
       },
     ]);
@@ -258,7 +259,9 @@ describe('results', () => {
     expect(shape).toEqual({ name: 'shape', status: 'failed', reason });
     for (const check of others) {
       expect(check).toMatchObject({
-        ...{ status: 'skipped', reason: 'rests on the check "shape"', restsOn: 'shape' },
+        status: 'skipped',
+        reason: 'rests on the check "shape"',
+        restsOn: 'shape',
       });
     }
   });

@@ -104,7 +104,10 @@ async function throughHost(
   { layers, budget: { resource: unit, ...budget } }: Sample,
 ): Promise<number[]> {
   const { blocks } = await allocate({
-    ...{ layers, policy, seed, timeout },
+    layers,
+    policy,
+    seed,
+    timeout,
     options: options as Readonly<Record<string, unknown>>,
     budget: { unit, ...budget },
   });

@@ -21,9 +21,14 @@ export function sampleLayers(
     const inputs = shapes ? 64 * (1 + (index % 3)) : 0;
     const outputs = shapes ? 64 * (1 + (index % 2)) : 0;
     return {
-      ...{ index, block: index, score, inputs, outputs },
+      index,
+      block: index,
+      score,
+      inputs,
+      outputs,
       parameters: inputs * outputs,
-      ...{ cost: inputs + outputs, price: 1 },
+      cost: inputs + outputs,
+      price: 1,
       ...(facts.includes('variance') && { variance: 1e-4 * (1 + (index % 4)) }),
       ...(facts.includes('role') && { role: index % 2 === 0 ? 'q_proj' : 'v_proj' }),
     };

@@ -72,7 +72,10 @@ describe('the patterns of an adapter', () => {
 
   it('are empty where all are alike', () => {
     expect(loraPatterns(loras([['a.x', 2, 8] as const, ['x', 2, 8] as const]))).toEqual({
-      ...{ r: 2, lora_alpha: 8, rank_pattern: {}, alpha_pattern: {} },
+      r: 2,
+      lora_alpha: 8,
+      rank_pattern: {},
+      alpha_pattern: {},
     });
   });
 

@@ -40,7 +40,8 @@ export function loraPatterns(modules: readonly LoraModule[]): LoraPatterns {
         .map((own) => [keyOf(own.module, ends.has(own.module)), own[what]]),
     );
   return {
-    ...{ r, lora_alpha: alpha },
+    r,
+    lora_alpha: alpha,
     rank_pattern: patternOf('rank', r),
     alpha_pattern: patternOf('alpha', alpha),
   };

@@ -32,7 +32,10 @@ async function refusal(tensors: readonly TensorData[], config: object | string) 
 describe('readAdapter', () => {
   it('pairs the factors of each module', async () => {
     const adapter = await adapterOf([...one(q), ...one(down)], {
-      ...{ r: 1, lora_alpha: 3, base_model_name_or_path: 'org/model', something_new: { a: 1 } },
+      r: 1,
+      lora_alpha: 3,
+      base_model_name_or_path: 'org/model',
+      something_new: { a: 1 },
     });
     expect(adapter).toMatchObject({ source: 'lora', base: 'org/model', saved: [] });
     expect(adapter.config['something_new']).toEqual({ a: 1 });
@@ -137,8 +140,13 @@ describe('readAdapter refuses what B A does not tell:', () => {
 
   it('but not the same settings switched off', async () => {
     const off = {
-      ...{ use_dora: false, use_qalora: false, target_parameters: null, layer_replication: null },
-      ...{ init_lora_weights: 'gaussian', loftq_config: {}, use_bdlora: null },
+      use_dora: false,
+      use_qalora: false,
+      target_parameters: null,
+      layer_replication: null,
+      init_lora_weights: 'gaussian',
+      loftq_config: {},
+      use_bdlora: null,
     };
     expect((await adapterOf(one(q), { r: 1, ...off })).updates).toHaveLength(1);
   });

@@ -9,6 +9,7 @@
 import {
   type AlphaLoraError,
   type ByteSource,
+  defined,
   elementTypes,
   type WeightTensor,
 } from '@alphalora/contracts';
@@ -91,10 +92,11 @@ export async function readAdapter(
   return {
     source: name ?? weights.name,
     config,
-    ...(settings.base !== undefined && { base: settings.base }),
+    ...defined({ base: settings.base }),
     updates,
     saved: savedWeights(others, updates),
-    ...{ metadata: content.metadata, weights },
+    metadata: content.metadata,
+    weights,
     async close() {
       await weights.close?.();
     },
@@ -236,7 +238,11 @@ function updateOf({ module, embedding, a, b }: Pair, settings: LoraSettings): Lo
     );
   }
   return {
-    ...{ module, rank, scale: settings.scaleOf(module), inputs, outputs },
+    module,
+    rank,
+    scale: settings.scaleOf(module),
+    inputs,
+    outputs,
     ...((embedding || settings.inputFirst) && { inputFirst: true }),
     ...(embedding && { embedding }),
     readA: (signal) => a.read(undefined, undefined, signal),

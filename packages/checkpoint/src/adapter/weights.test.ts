@@ -30,17 +30,24 @@ async function refusal(attempt: Promise<unknown>) {
 describe('an adapter alone', () => {
   it('is a checkpoint of its updates', async () => {
     const adapter = await adapterOf([...one(q), vector(`base_model.model.${q}.bias`, [7, 8])], {
-      ...{ r: 1, lora_alpha: 2 },
+      r: 1,
+      lora_alpha: 2,
     });
     const checkpoint = adapterCheckpoint(adapter);
     expect(checkpoint).toMatchObject({
-      ...{ source: 'lora', blocks: 1, config: { r: 1 } },
+      source: 'lora',
+      blocks: 1,
+      config: { r: 1 },
       files: [{ name: 'adapter_model.safetensors' }],
     });
     const [weight, bias] = checkpoint.tensors;
     expect(weight).toMatchObject({
-      ...{ name: `${q}.weight`, shape: [2, 3], dtype: 'F32' },
-      ...{ block: 0, role: 'q_proj', kind: 'projection' },
+      name: `${q}.weight`,
+      shape: [2, 3],
+      dtype: 'F32',
+      block: 0,
+      role: 'q_proj',
+      kind: 'projection',
     });
     expect(weight).not.toHaveProperty('inputFirst');
     expect(weight).not.toHaveProperty('readInto');
@@ -55,7 +62,9 @@ describe('an adapter alone', () => {
 
   it('has the layout of Conv1D where the configuration says so', async () => {
     const adapter = await adapterOf(one(`transformer.${cAttn}`), {
-      ...{ r: 1, lora_alpha: 1, fan_in_fan_out: true },
+      r: 1,
+      lora_alpha: 1,
+      fan_in_fan_out: true,
     });
     const [weight] = adapterCheckpoint(adapter).tensors;
     expect(weight).toMatchObject({ shape: [3, 2], inputFirst: true, role: 'c_attn', block: 0 });
@@ -97,7 +106,8 @@ describe('an adapter alone', () => {
     const number = fc.integer({ min: -9, max: 9 });
     const rows = (count: number, length: number) =>
       fc.array(fc.array(number, { minLength: length, maxLength: length }), {
-        ...{ minLength: count, maxLength: count },
+        minLength: count,
+        maxLength: count,
       });
     const factors = fc
       .tuple(size, size, size)
@@ -110,7 +120,9 @@ describe('an adapter alone', () => {
         fc.nat(36),
         async ([a, b], conv, x, y) => {
           const adapter = await adapterOf(lora(q, a, b), {
-            ...{ r: a.length, lora_alpha: a.length / 2, fan_in_fan_out: conv },
+            r: a.length,
+            lora_alpha: a.length / 2,
+            fan_in_fan_out: conv,
           });
           const [weight] = adapterCheckpoint(adapter).tensors;
           const dense = product(b, a, 0.5);
@@ -141,7 +153,8 @@ describe('an adapter alone', () => {
         long.map((value) => [value]),
       ),
       {
-        ...{ r: 1, lora_alpha: 1 },
+        r: 1,
+        lora_alpha: 1,
       },
     );
     const [weight] = adapterCheckpoint(adapter).tensors;
@@ -166,7 +179,9 @@ describe('an adapter alone', () => {
       [6, 0],
     ];
     const adapter = await adapterOf(lora(module, a, b), {
-      ...{ r: 2, lora_alpha: 4, fan_in_fan_out: conv },
+      r: 2,
+      lora_alpha: 4,
+      fan_in_fan_out: conv,
     });
     const parts = adapterCheckpoint(adapter, { splitFused: true }).tensors;
     const labels = conv ? ['q', 'k', 'v'] : ['gate', 'up'];
@@ -202,7 +217,10 @@ describe('an adapter added to a base', () => {
       const adapter = await adapterOf([...one(q), ...one('model.layers.5.mlp.up_proj')], scaled);
       const checkpoint = await modelOf(base(q, dtype), { adapter });
       expect(checkpoint.adapter).toEqual({
-        ...{ source: 'lora', applied: 1, unmatched: ['model.layers.5.mlp.up_proj'], replaced: [] },
+        source: 'lora',
+        applied: 1,
+        unmatched: ['model.layers.5.mlp.up_proj'],
+        replaced: [],
       });
       expect(checkpoint.files.map(({ name }) => name)).toEqual([
         ...['model.safetensors', 'adapter_model.safetensors'],

@@ -42,7 +42,11 @@ function updateWeight(update: LoraUpdate, file: string): WeightTensor {
   const factors = factorsOf(update, inputFirst);
   const count = elementCount(shape);
   return {
-    ...{ name, shape, dtype, ...identity, factors },
+    name,
+    shape,
+    dtype,
+    ...identity,
+    factors,
     ...(inputFirst && identity.kind === 'projection' && { inputFirst }),
     read: (start = 0, end = count, signal) =>
       readRange({ name, file, dtype }, [start, end, count], (target) =>
@@ -56,7 +60,8 @@ function factorsOf(update: LoraUpdate, inputFirst: boolean): LowRankFactors {
   const { rank, scale, inputs, outputs, readA, readB } = update;
   if (!inputFirst) return { rank, scale, left: readB, right: readA };
   return {
-    ...{ rank, scale },
+    rank,
+    scale,
     left: async (signal) => transposed(await readA(signal), rank, inputs),
     right: async (signal) => transposed(await readB(signal), outputs, rank),
   };
@@ -126,7 +131,9 @@ export function addAdapter(
     },
     added: [...saved.values()].filter(({ name }) => !tensors.has(name)),
     report: {
-      ...{ source: adapter.source, applied: updates.size, unmatched },
+      source: adapter.source,
+      applied: updates.size,
+      unmatched,
       replaced: [...saved.keys()],
     },
   };
@@ -199,7 +206,9 @@ function changed(weight: WeightTensor, factors: LowRankFactors): WeightTensor {
   const count = elementCount(shape);
   return {
     ...description,
-    ...{ name, shape, dtype: 'F32' },
+    name,
+    shape,
+    dtype: 'F32',
     async read(start = 0, end = count, signal) {
       const values = await read(start, end, signal);
       await addProduct(values, start, shape[1]!, factors, signal);
@@ -228,7 +237,11 @@ function savedFor(
     if (found.has(name)) throw invalid(`it is there twice for ${quoted(name)} of the base`, place);
     const { shape, dtype, read, readInto } = weight;
     found.set(name, {
-      ...{ name, shape, dtype, ...identify(name, shape, config), read },
+      name,
+      shape,
+      dtype,
+      ...identify(name, shape, config),
+      read,
       ...(readInto && { readInto }),
     });
   }

@@ -101,7 +101,9 @@ describe('a further format', () => {
   it('is opened as the built-in ones are, its configuration and blocks of elements included', async () => {
     const checkpoint = await readCheckpoint({ files: [file] }, { formats: [further] });
     expect(checkpoint).toMatchObject({
-      ...{ architecture: 'Sample', blocks: 1, metadata: { by: 'hand' } },
+      architecture: 'Sample',
+      blocks: 1,
+      metadata: { by: 'hand' },
       tensors: [{ role: 'q_proj', kind: 'projection', block: 0, dtype: 'Q8_0', shape: [2, 32] }],
     });
     expect([...(await checkpoint.tensors[0]!.read(30, 36))]).toEqual([30, 31, 0, 0.5, 1, 1.5]);

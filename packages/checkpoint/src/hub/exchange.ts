@@ -80,7 +80,10 @@ export async function exchange<Result>(
       });
     }
     return await consume({
-      ...{ status: response.status, headers: response.headers, firstHeaders, url: at },
+      status: response.status,
+      headers: response.headers,
+      firstHeaders,
+      url: at,
       chunks: () =>
         chunksOf(response, network, (count) => {
           watch.heard(count);

@@ -232,7 +232,8 @@ describe('when it is aborted', () => {
     const controller = new AbortController();
     let received = 0;
     const { tensors } = await openHubCheckpoint('hf://demo/model', {
-      ...{ ...options, endpoint: hub.endpoint },
+      ...options,
+      endpoint: hub.endpoint,
       onBytes(count) {
         received += count;
         // Once the reading has begun.
@@ -251,7 +252,9 @@ describe('when it is aborted', () => {
     async (reason) => {
       const controller = new AbortController();
       const opening = openHubCheckpoint('hf://demo/model', {
-        ...{ ...options, endpoint: hub.endpoint, signal: controller.signal },
+        ...options,
+        endpoint: hub.endpoint,
+        signal: controller.signal,
         fetch: async (...request) => {
           const answer = await fetch(...request);
           controller.abort(reason);
@@ -277,7 +280,8 @@ describe('what has no end', () => {
     let requests = 0;
     const page = new Uint8Array(1 << 20).fill(32);
     const opening = openHubCheckpoint(`hf://demo/model@${'0'.repeat(40)}`, {
-      ...{ ...options, endpoint: hub.endpoint },
+      ...options,
+      endpoint: hub.endpoint,
       fetch: async () => {
         requests++;
         let left = 5;
@@ -317,7 +321,10 @@ describe('what has no end', () => {
     };
     try {
       const opening = openUrlCheckpoint('https://models.example/model.safetensors', {
-        ...{ fetch: drip, attempts: 2, backoff: 1, timeout: 30_000 },
+        fetch: drip,
+        attempts: 2,
+        backoff: 1,
+        timeout: 30_000,
       });
       expect((await failure(opening)).message).toMatch(
         /only 3\d bytes for 30 s, 2 times in a row; check/,
@@ -348,7 +355,9 @@ describe('what has no end', () => {
     };
     try {
       const { tensors } = await openUrlCheckpoint('https://models.example/model.safetensors', {
-        ...{ fetch: slow, attempts: 1, timeout: 30_000 },
+        fetch: slow,
+        attempts: 1,
+        timeout: 30_000,
       });
       expect(tensors).toHaveLength(1);
     } finally {
@@ -389,7 +398,9 @@ it('gives the right bytes or a clear error under any sequence of faults', async 
       await hub.faults(...faults);
       try {
         const { tensors } = await openHubCheckpoint('hf://demo/model', {
-          ...{ endpoint: hub.endpoint, backoff: 1, timeout: 60 },
+          endpoint: hub.endpoint,
+          backoff: 1,
+          timeout: 60,
         });
         expectValues(await tensors[0]!.read());
         right++;

@@ -2,7 +2,7 @@
  * Checkpoints that lie elsewhere: a model on a hub, or one safetensors file at an address. Headers are
  * read to open them, and tensors by ranges when they are asked for; nothing is written to disk.
  */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
@@ -155,7 +155,10 @@ export async function openUrlCheckpoint(
     const isStrong = validator?.startsWith('"');
     const source = rangeSource(
       {
-        ...{ name, url, byteLength, ...(validator !== undefined && { validator }) },
+        name,
+        url,
+        byteLength,
+        ...defined({ validator }),
         ...(isStrong && { identity: `${url.href} ${validator} ${byteLength}` }),
       },
       http,
@@ -166,7 +169,7 @@ export async function openUrlCheckpoint(
       { files: [source], name },
       { splitFused, formats, ...(signal && { signal }), ...(adapter && { adapter }) },
     );
-    return { ...checkpoint, ...(validator !== undefined && { validator }) };
+    return { ...checkpoint, ...defined({ validator }) };
   } catch (error) {
     await adapter?.close?.();
     throw error;

@@ -5,7 +5,7 @@
  * Every answer is checked against its request before its bytes count: status, range, size, encoding,
  * and whether it is still the same file. A server that ignores ranges is left before its flood arrives.
  */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
 import { type Answer, exchange, type Http, shown } from './exchange.js';
 import { PassingFailure, withRetries } from './retry.js';
 
@@ -70,7 +70,9 @@ export function rangeSource(
   }
 
   return {
-    ...{ name, byteLength, ...(identity !== undefined && { identity }) },
+    name,
+    byteLength,
+    ...defined({ identity }),
     async read(from, end, signal) {
       requireInside(file, from, end);
       if (end > HEAD_BYTES) return bytes(from, end, signal);

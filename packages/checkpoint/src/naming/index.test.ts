@@ -4,7 +4,9 @@ import { identify, type ModelConfig, type TensorIdentity } from './index.js';
 type Row = readonly [name: string, shape: number[], expected: TensorIdentity];
 
 const projection = (block: number, role: string, rest: object = {}): TensorIdentity => ({
-  ...{ block, role, kind: 'projection' },
+  block,
+  role,
+  kind: 'projection',
   ...rest,
 });
 const conv1d = { inputFirst: true };

@@ -2,7 +2,7 @@
  * What the operating system says about a file, in words: the one place where its codes are turned into
  * messages, so that a process with too many open files is never told as a missing or damaged model.
  */
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; check the owner and the mode of the file and of its folders',
@@ -42,7 +42,7 @@ export function fileError(
 ): AlphaLoraError {
   if (isAlphaLoraError(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const details = { file: path, ...(code !== undefined && { errno: code }) };
+  const details = { file: path, ...defined({ errno: code }) };
   if (verb !== 'write' && isAbsence(error)) {
     const why = code === 'ENOTDIR' ? `: ${reasons['ENOTDIR']}` : '';
     return new AlphaLoraError('NOT_FOUND', `${path} does not exist${why}`, { details });
@@ -50,7 +50,8 @@ export function fileError(
   const known = code === undefined ? undefined : reasons[code];
   return known === undefined
     ? new AlphaLoraError('IO_FAILED', `cannot ${verb} ${path}: ${message}`, {
-        ...{ details, cause: error },
+        details,
+        cause: error,
       })
     : new AlphaLoraError('IO_FAILED', `cannot ${verb} ${path}: ${known}`, { details });
 }

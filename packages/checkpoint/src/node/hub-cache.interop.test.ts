@@ -37,7 +37,9 @@ describe.skipIf(!available)(`the Python package huggingface_hub${reason}`, () =>
       encoding: 'utf8',
       env: {
         ...process.env,
-        ...{ HF_ENDPOINT: hub.endpoint, HF_HOME: home, HF_HUB_DISABLE_XET: '1' },
+        HF_ENDPOINT: hub.endpoint,
+        HF_HOME: home,
+        HF_HUB_DISABLE_XET: '1',
       },
     });
     if (status !== 0) throw new Error(stderr);

@@ -44,7 +44,9 @@ async function sparseFile(dtype: 'BF16' | 'F32', fused: boolean): Promise<string
   const bytes = new Uint8Array(storedBytes(dtype, rows * columns));
   const tensors = Array.from({ length: 8 }, (_, i) => ({
     name: fused ? `h.${i}.attn.c_attn.weight` : `${i}`,
-    ...{ dtype, shape: [rows, columns], bytes },
+    dtype,
+    shape: [rows, columns],
+    bytes,
   }));
   const [header] = serializeSafetensors({ tensors });
   const file = await open(path, 'w');

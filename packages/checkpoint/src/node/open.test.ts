@@ -56,7 +56,9 @@ describe('openCheckpoint takes', () => {
     );
     const checkpoint = await openCheckpoint(path);
     expect(checkpoint).toMatchObject({
-      ...{ source: path, blocks: 1, metadata: { format: 'pt' } },
+      source: path,
+      blocks: 1,
+      metadata: { format: 'pt' },
       files: [{ name: 'x.safetensors', byteLength: weights.byteLength }],
     });
     // What lies beside a file need not belong to it.
@@ -237,7 +239,8 @@ describe('a LoRA adapter on disk', () => {
     // Nor is what is no folder called absent.
     const file = join(path, 'adapter_config.json');
     await expect(openAdapter(file)).rejects.toMatchObject({
-      ...{ code: 'IO_FAILED', message: `${file} is not a folder but a file; name a folder` },
+      code: 'IO_FAILED',
+      message: `${file} is not a folder but a file; name a folder`,
     });
     await expect(openAdapter(join(file, 'below'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

@@ -95,7 +95,8 @@ describe('what the system says, in words', () => {
   ] as const)('%s on %s', (code, verb, message) => {
     const error = Object.assign(new Error(`${code}: said by the system`), { code });
     expect(fileError(error, '/f', verb)).toMatchObject({
-      ...{ code: 'IO_FAILED', details: { file: '/f', errno: code } },
+      code: 'IO_FAILED',
+      details: { file: '/f', errno: code },
       message: expect.stringMatching(message),
     });
   });

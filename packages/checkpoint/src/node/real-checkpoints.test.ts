@@ -114,7 +114,10 @@ describe.skipIf(absent !== '')(`a LoRA adapter of GPT-2${absent}`, () => {
     for (const { kind, inputFirst, factors } of tensors) {
       // lora_alpha / r
       expect({ kind, inputFirst, scale: factors!.scale, rank: factors!.rank }).toEqual({
-        ...{ kind: 'projection', inputFirst: true, scale: 32 / 8, rank: 8 },
+        kind: 'projection',
+        inputFirst: true,
+        scale: 32 / 8,
+        rank: 8,
       });
     }
     await close();

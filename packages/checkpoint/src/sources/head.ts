@@ -1,11 +1,12 @@
 /** A source whose first bytes have been read: they are not asked for again. */
-import type { ByteSource } from '@alphalora/contracts';
+import { type ByteSource, defined } from '@alphalora/contracts';
 
 export function withHead(source: ByteSource, head: Uint8Array): ByteSource {
   const { name, byteLength, identity } = source;
   return {
-    ...{ name, byteLength },
-    ...(identity !== undefined && { identity }),
+    name,
+    byteLength,
+    ...defined({ identity }),
     async read(start, end, signal) {
       return start >= 0 && start <= end && end <= head.byteLength
         ? head.subarray(start, end)

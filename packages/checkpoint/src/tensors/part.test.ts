@@ -11,7 +11,12 @@ function counting(shape: number[], start = 0): WeightTensor & { reads: Array<[nu
   const values = Float32Array.from({ length: product(shape) }, (_, i) => start + i);
   const reads: Array<[number, number]> = [];
   return {
-    ...{ name: 'w', shape, dtype: 'F32', kind: 'projection', block: 1, reads },
+    name: 'w',
+    shape,
+    dtype: 'F32',
+    kind: 'projection',
+    block: 1,
+    reads,
     async read(from = 0, to = values.length, signal) {
       signal?.throwIfAborted();
       reads.push([from, to]);
@@ -116,8 +121,14 @@ describe('partOf', () => {
     const part: FusedPart = { label: 'k', role: 'k_proj', axis: 1, ranges: [[4, 8]] };
     const { read: _, ...description } = partOf({ ...counting([4, 12]), inputFirst: true }, part);
     expect(description).toMatchObject({
-      ...{ name: 'w[k]', partOf: 'w', role: 'k_proj', shape: [4, 4] },
-      ...{ block: 1, kind: 'projection', dtype: 'F32', inputFirst: true },
+      name: 'w[k]',
+      partOf: 'w',
+      role: 'k_proj',
+      shape: [4, 4],
+      block: 1,
+      kind: 'projection',
+      dtype: 'F32',
+      inputFirst: true,
     });
   });
 
@@ -132,7 +143,10 @@ describe('partOf', () => {
   it('keeps the precision of the stored tensor, and hands on an abort', async () => {
     const values = Float64Array.from([1, 2, 3, 4].map((value) => value + 2 ** -40));
     const weight: WeightTensor = {
-      ...{ name: 'w', shape: [2, 2], dtype: 'F64', kind: 'projection' },
+      name: 'w',
+      shape: [2, 2],
+      dtype: 'F64',
+      kind: 'projection',
       async read(from, to, signal) {
         signal?.throwIfAborted();
         return values.slice(from, to);

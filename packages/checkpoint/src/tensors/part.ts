@@ -30,7 +30,10 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
   const offset = singleRun(weight, part);
   return {
     ...description,
-    ...{ name, role: part.role, shape, partOf: weight.name },
+    name,
+    role: part.role,
+    shape,
+    partOf: weight.name,
     // Which rows a label stands for follows from the configuration.
     ...(identity !== undefined && {
       identity: `${identity} ${part.axis} ${part.ranges.join(' ')}`,

@@ -18,7 +18,11 @@ function stored(shape: number[], before = 3) {
   const blocks = shape.reduce((product, length) => product * length, 1) / 32;
   const bytes = Uint8Array.of(...Array.from({ length: before }, () => 9), ...counting(blocks));
   return storedTensor(memorySource(bytes, 'model.gguf'), {
-    ...{ name: 'w', dtype: 'Q8_0', shape, start: before, end: bytes.byteLength },
+    name: 'w',
+    dtype: 'Q8_0',
+    shape,
+    start: before,
+    end: bytes.byteLength,
   });
 }
 
@@ -40,7 +44,11 @@ describe('elements that are stored in blocks', () => {
     const count = 32 * 70_000;
     const bytes = counting(70_000);
     const tensor = storedTensor(memorySource(bytes, 'model.gguf'), {
-      ...{ name: 'w', dtype: 'Q8_0', shape: [count], start: 0, end: bytes.byteLength },
+      name: 'w',
+      dtype: 'Q8_0',
+      shape: [count],
+      start: 0,
+      end: bytes.byteLength,
     });
     const values = await tensor.read(7, count - 5);
     expect(values.every((value, i) => value === signed(i + 7))).toBe(true);

@@ -61,7 +61,9 @@ export function storedTensor(source: ByteSource, place: TensorPlace): StoredTens
     }
   };
   return {
-    ...{ name, dtype, shape },
+    name,
+    dtype,
+    shape,
     read: (start = 0, end = count, signal) =>
       readRange({ name, file: source.name, dtype }, [start, end, count], (target) =>
         decode(target, start, signal),

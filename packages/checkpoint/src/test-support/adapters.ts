@@ -14,7 +14,9 @@ export function matrix(name: string, rows: number[][], dtype: FloatDType = 'F32'
 
 export function vector(name: string, values: number[], dtype: FloatDType = 'F32'): TensorData {
   return {
-    ...{ name, dtype, shape: [values.length] },
+    name,
+    dtype,
+    shape: [values.length],
     bytes: encodeValues(Float32Array.from(values), dtype),
   };
 }

@@ -60,7 +60,9 @@ export async function startHub({ pageSize = 50 }: { pageSize?: number } = {}): P
     return answer.json();
   };
   return {
-    ...{ endpoint, files, folder },
+    endpoint,
+    files,
+    folder,
     async put(path, content) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);

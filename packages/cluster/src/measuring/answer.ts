@@ -4,7 +4,7 @@
  * another making, or not a worker at all, since anybody who can write to the queue's server can write
  * anything there.
  */
-import { AlphaLoraError, type AnalysedRow, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, type AnalysedRow, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { parseAnalysis } from '@alphalora/documents';
 import {
   aggregateBlocks,
@@ -47,7 +47,7 @@ export function answerCheck(
     for (const key of Object.keys(measurement))
       if (!parts.has(key)) refuse(`unknown property ${key}`);
     const { name, dtype, block } = unit;
-    const header = { name, dtype, shape: [...unit.shape], ...(block !== undefined && { block }) };
+    const header = { name, dtype, shape: [...unit.shape], ...defined({ block }) };
     const fault = documentFault({ ...header, ...measurement, digest: digest!, status: 'ok' });
     if (fault !== undefined || digest === undefined) refuse(fault ?? 'no digest');
     const all = operations(sampledUnit(unit, expected));
@@ -61,8 +61,11 @@ function documentFault(row: AnalysedRow): string | undefined {
   const blocks = (row.block ?? -1) + 1;
   try {
     parseAnalysis({
-      ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'worker', version: '1' } },
-      ...{ model: { source: 'queue', blocks }, timings: { seconds: 0 } },
+      schemaVersion: 1,
+      kind: 'analysis',
+      tool: { name: 'worker', version: '1' },
+      model: { source: 'queue', blocks },
+      timings: { seconds: 0 },
       options: { estimator: 'any', aggregate: 'mean', engine: 'any' },
       matrices: [row],
       blocks: aggregateBlocks([], blocks, 'mean'),

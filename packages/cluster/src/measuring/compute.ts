@@ -1,6 +1,6 @@
 /** What a worker does with a job: checks that it may, opens the model, and measures the matrix. */
 import { totalmem } from 'node:os';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { type MeasurerSettings, memoryGate, roomFor, tool } from '@alphalora/measuring';
 import type { MatrixJob } from '../job.js';
 import type { Compute } from '../worker.js';
@@ -51,8 +51,9 @@ export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: 
       ...checkedOptions(job.options),
       model: await allowedModel(job.model, roots),
       ...(job.adapter !== undefined && { adapter: await allowedModel(job.adapter, roots) }),
-      ...(cacheFolder !== undefined && { cacheFolder }),
-      ...{ version, memoryShare: maxMemory / jobs },
+      ...defined({ cacheFolder }),
+      version,
+      memoryShare: maxMemory / jobs,
     };
     return models.use(settings, { content: job.content, signal }, async (model) => {
       const unit = unitOf(model, job);

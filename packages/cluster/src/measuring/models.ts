@@ -104,7 +104,8 @@ async function openModel(
 ): Promise<OpenModel> {
   const { model, adapter, splitFused } = settings;
   const opened = await openAnyModel(model, {
-    ...{ splitFused, signal },
+    splitFused,
+    signal,
     ...(adapter && { adapter }),
     ...(remote && { remote }),
   });

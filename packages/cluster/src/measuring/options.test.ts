@@ -2,8 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { checkedOptions, jobOptions } from './options.js';
 
 const options = {
-  ...{ splitFused: false, engine: 'wasm', build: 'simd', precision: 'auto' },
-  ...{ estimator: 'hill', tail: 5, metrics: ['stable_rank'], bootstrap: 200, seed: 0 },
+  splitFused: false,
+  engine: 'wasm',
+  build: 'simd',
+  precision: 'auto',
+  estimator: 'hill',
+  tail: 5,
+  metrics: ['stable_rank'],
+  bootstrap: 200,
+  seed: 0,
   farms: { rows: 2000, ratio: 1, windows: 10 },
 };
 

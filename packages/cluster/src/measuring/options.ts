@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import {
   engineNames,
   fileState,
@@ -49,8 +49,15 @@ export function jobOptions(settings: Omit<MeasurerSettings, 'memoryShare'>): Job
   const { splitFused, engine, build, precision, estimator, tail } = settings;
   const { metrics, bootstrap, seed, farms } = settings;
   return checkedOptions({
-    ...{ splitFused, engine, build, precision, estimator, metrics, bootstrap, seed },
-    ...(tail !== undefined && { tail }),
+    splitFused,
+    engine,
+    build,
+    precision,
+    estimator,
+    metrics,
+    bootstrap,
+    seed,
+    ...defined({ tail }),
     ...(farms && { farms }),
   });
 }

@@ -1,6 +1,6 @@
 /** The measuring of a whole model by the workers of a queue: one job for each matrix. */
 import { resolve } from 'node:path';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
 import {
   buildOf,
@@ -62,7 +62,7 @@ async function createQueuePipeline(
     ...(adapter !== undefined && { adapter: readableElsewhere(adapter) }),
     content: await contentOf(checkpoint),
     layout: layoutOf(checkpoint),
-    options: jobOptions({ ...settings, ...(build !== undefined && { build }) }),
+    options: jobOptions({ ...settings, ...defined({ build }) }),
   };
   // Typed, as functions that assert something have to be.
   const check: ReturnType<typeof answerCheck> = answerCheck(settings);
@@ -74,7 +74,7 @@ async function createQueuePipeline(
     onNotice?.(`no worker is connected; start some with: alphalora worker ${where}`);
   }, PATIENCE_MS);
   return {
-    ...(build !== undefined && { build }),
+    ...defined({ build }),
     // All are asked for at once; the workers decide how many are measured at a time.
     concurrency: Math.max(1, units.length),
     async measure(unit, { onProgress }) {

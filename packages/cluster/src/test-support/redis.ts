@@ -39,7 +39,9 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
       { stdio: 'ignore' },
     );
     const client = new Redis({
-      ...{ port, lazyConnect: true, retryStrategy: () => 50 },
+      port,
+      lazyConnect: true,
+      retryStrategy: () => 50,
       ...(settings.includes('--requirepass') && { password: password! }),
     });
     client.on('error', () => undefined);

@@ -20,7 +20,11 @@ export function projectionAllocation(
   more: Partial<Allocation> = {},
 ): Allocation {
   const projections = list.map(([name, block, amount, own]) => ({
-    ...{ name, block, role: name.split('.').at(-2)!, inputs: 16, outputs: 32 },
+    name,
+    block,
+    role: name.split('.').at(-2)!,
+    inputs: 16,
+    outputs: 32,
     ...amounts[unit](amount),
     ...own,
   }));
@@ -28,20 +32,23 @@ export function projectionAllocation(
   const sumOf = (index: number, key: 'experts' | 'rank') =>
     projections.reduce((sum, own) => sum + (own.block === index ? own[key]! : 0), 0);
   const blocks = indices.map((index) => ({
-    ...{ index, score: 2 + index, share: 1 / indices.length },
-    ...{ experts: sumOf(index, 'experts'), topK: 1 },
+    index,
+    score: 2 + index,
+    share: 1 / indices.length,
+    experts: sumOf(index, 'experts'),
+    topK: 1,
     ...(unit === 'rank' && { rank: sumOf(index, 'rank') }),
   }));
   return {
-    ...{ schemaVersion: 1, kind: 'allocation', rounding: 'largest-remainder' },
+    schemaVersion: 1,
+    kind: 'allocation',
+    rounding: 'largest-remainder',
     policy: { name: 'alphalora', version: '1', options: {} },
     budget: { unit, per: 'projection', total: list.reduce((sum, [, , amount]) => sum + amount, 0) },
-    ...{
-      blocks,
-      projections,
-      experts: blocks.map((block) => block.experts),
-      topK: blocks.map(() => 1),
-    },
+    blocks,
+    projections,
+    experts: blocks.map((block) => block.experts),
+    topK: blocks.map(() => 1),
     ...more,
   };
 }
@@ -49,10 +56,13 @@ export function projectionAllocation(
 /** Of something that is no adapter, decided by block. */
 export function valueAllocation(unit: Resource, values: readonly number[]): Allocation {
   return {
-    ...{ schemaVersion: 1, kind: 'allocation', budget: { unit } },
+    schemaVersion: 1,
+    kind: 'allocation',
+    budget: { unit },
     policy: { name: 'alphapruning', version: '1', options: {} },
     blocks: values.map((value, index) => ({ index, score: 3 - index, value })),
-    ...{ experts: [], topK: [] },
+    experts: [],
+    topK: [],
   };
 }
 

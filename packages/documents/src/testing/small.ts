@@ -16,9 +16,17 @@ export function measuredRow(
 ): AnalysedRow {
   const [, block, role] = /\.(\d+)\..*?(\w+)\.weight$/.exec(name) ?? [];
   const row: AnalysedRow = {
-    ...{ name, shape: [4, 4], dtype: 'F32', status: 'ok' },
+    name,
+    shape: [4, 4],
+    dtype: 'F32',
+    status: 'ok',
     ...(block !== undefined && { block: Number(block), role: role!, kind: 'projection' }),
-    ...{ alpha, xmin: 0.5, ks: 0.1, tail: 3, stderr: 0.2, metrics: {} },
+    alpha,
+    xmin: 0.5,
+    ks: 0.1,
+    tail: 3,
+    stderr: 0.2,
+    metrics: {},
     ...more,
   };
   return row;
@@ -39,7 +47,9 @@ export function analysisOf(
   options: Record<string, unknown> = {},
 ): Analysis {
   return {
-    ...{ schemaVersion: 1, kind: 'analysis', tool: { name: 'alphalora', version: '1' } },
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool: { name: 'alphalora', version: '1' },
     model: { source: 'memory', blocks: blocks.length },
     options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm', ...options },
     matrices,
@@ -50,13 +60,20 @@ export function analysisOf(
 
 export function allocationOf(experts: number[], more: Partial<Allocation> = {}): Allocation {
   return {
-    ...{ schemaVersion: 1, kind: 'allocation', rounding: 'largest-remainder' },
+    schemaVersion: 1,
+    kind: 'allocation',
+    rounding: 'largest-remainder',
     policy: { name: 'alphalora', version: '1', options: { beta: 2.5 } },
     budget: { unit: 'experts', total: experts.reduce((sum, count) => sum + count, 0) },
     blocks: experts.map((count, index) => ({
-      ...{ index, score: 2, share: 1 / experts.length, experts: count, topK: 1 },
+      index,
+      score: 2,
+      share: 1 / experts.length,
+      experts: count,
+      topK: 1,
     })),
-    ...{ experts, topK: experts.map(() => 1) },
+    experts,
+    topK: experts.map(() => 1),
     ...more,
   };
 }

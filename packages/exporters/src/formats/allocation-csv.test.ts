@@ -32,12 +32,28 @@ describe('csv of an allocation', () => {
     allocation.blocks[1]!.robustness = { changed: 0.25, experts: [2, 5] };
     expect(await rowsOf(allocation)).toEqual([
       {
-        ...{ block: '0', score: '2', share: '0.5', experts: '2', top_k: '1', rank: '', value: '' },
-        ...{ changed: '', experts_low: '', experts_high: '' },
+        block: '0',
+        score: '2',
+        share: '0.5',
+        experts: '2',
+        top_k: '1',
+        rank: '',
+        value: '',
+        changed: '',
+        experts_low: '',
+        experts_high: '',
       },
       {
-        ...{ block: '1', score: '2', share: '0.5', experts: '3', top_k: '1', rank: '', value: '' },
-        ...{ changed: '0.25', experts_low: '2', experts_high: '5' },
+        block: '1',
+        score: '2',
+        share: '0.5',
+        experts: '3',
+        top_k: '1',
+        rank: '',
+        value: '',
+        changed: '0.25',
+        experts_low: '2',
+        experts_high: '5',
       },
     ]);
   });
@@ -48,16 +64,17 @@ describe('csv of an allocation', () => {
       llamaLike.map(([name, block, amount]) => [name, block, amount]),
     );
     expect(rows[1]).toEqual({
-      ...{ block: '0', name: 'model.layers.0.mlp.up_proj.weight', role: 'up_proj', rank: '8' },
-      ...{
-        inputs: '16',
-        outputs: '64',
-        score: '2',
-        share: '',
-        experts: '4',
-        top_k: '2',
-        value: '',
-      },
+      block: '0',
+      name: 'model.layers.0.mlp.up_proj.weight',
+      role: 'up_proj',
+      rank: '8',
+      inputs: '16',
+      outputs: '64',
+      score: '2',
+      share: '',
+      experts: '4',
+      top_k: '2',
+      value: '',
     });
   });
 

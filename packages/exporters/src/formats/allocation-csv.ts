@@ -33,9 +33,16 @@ export function allocationNotes({ blocks, projections }: Allocation): string[] {
 function blockCells(block: AllocatedBlock): Cells {
   const [low, high] = block.robustness?.experts ?? [];
   return {
-    ...{ block: block.index, score: block.score, share: block.share, experts: block.experts },
-    ...{ top_k: block.topK, rank: block.rank, value: block.value },
-    ...{ changed: block.robustness?.changed, experts_low: low, experts_high: high },
+    block: block.index,
+    score: block.score,
+    share: block.share,
+    experts: block.experts,
+    top_k: block.topK,
+    rank: block.rank,
+    value: block.value,
+    changed: block.robustness?.changed,
+    experts_low: low,
+    experts_high: high,
   };
 }
 
@@ -45,7 +52,16 @@ function projectionCells(
 ): Cells {
   const { block, name, role, inputs, outputs, share, experts, rank, value } = projection;
   return {
-    ...{ block, name, role, inputs, outputs, share, experts, rank, value },
-    ...{ score: projection.score ?? scores.get(block), top_k: projection.topK },
+    block,
+    name,
+    role,
+    inputs,
+    outputs,
+    share,
+    experts,
+    rank,
+    value,
+    score: projection.score ?? scores.get(block),
+    top_k: projection.topK,
   };
 }

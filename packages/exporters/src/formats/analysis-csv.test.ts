@@ -20,8 +20,14 @@ const weightWatcher =
   'spectral_norm,stable_rank,status,sv_max,sv_min,warning,weak_rank_loss,xmax,xmin';
 
 const fitted = measuredRow('model.layers.3.q_proj.weight', 2.125, {
-  ...{ shape: [64, 16], xmin: 0.75, ks: 0.0625, tail: 11, stderr: 0.25, precision: 'f64' },
-  ...{ interval: [1.5, 2.5], warning: 'spurious' },
+  shape: [64, 16],
+  xmin: 0.75,
+  ks: 0.0625,
+  tail: 11,
+  stderr: 0.25,
+  precision: 'f64',
+  interval: [1.5, 2.5],
+  warning: 'spurious',
   metrics: { spectral_norm: 9, matrix_rank: 14, stable_rank: 1.5, log_norm: -0.5, num_spikes: 2 },
   spectrum: { range: [0.25, 9], counts: [], cuts: { tail: [], alpha: [] } },
 });
@@ -42,14 +48,40 @@ describe('csv', () => {
   it('maps a fitted matrix', async () => {
     const [row] = await tableOf([fitted]);
     expect(row).toMatchObject({
-      ...{ layer_id: '0', name: 'q_proj', longname: 'model.layers.3.q_proj', layer_type: 'dense' },
-      ...{ M: '16', N: '64', Q: '4', rf: '1', has_esd: 'True', status: 'success' },
-      ...{ D: '0.0625', alpha: '2.125', sigma: '0.25', xmin: '0.75', xmax: '9' },
-      ...{ num_pl_spikes: '11', lambda_max: '9', sv_max: '3', sv_min: '0.5', rank_loss: '2' },
-      ...{ stable_rank: '1.5', log_norm: '-0.5', warning: 'under-trained', weak_rank_loss: '' },
-      ...{ weight: 'model.layers.3.q_proj.weight', block: '3', role: 'q_proj', shape: '64x16' },
-      ...{ interval_low: '1.5', interval_high: '2.5', precision: 'f64', spurious: 'True' },
-      ...{ num_spikes: '2', reason: '' },
+      layer_id: '0',
+      name: 'q_proj',
+      longname: 'model.layers.3.q_proj',
+      layer_type: 'dense',
+      M: '16',
+      N: '64',
+      Q: '4',
+      rf: '1',
+      has_esd: 'True',
+      status: 'success',
+      D: '0.0625',
+      alpha: '2.125',
+      sigma: '0.25',
+      xmin: '0.75',
+      xmax: '9',
+      num_pl_spikes: '11',
+      lambda_max: '9',
+      sv_max: '3',
+      sv_min: '0.5',
+      rank_loss: '2',
+      stable_rank: '1.5',
+      log_norm: '-0.5',
+      warning: 'under-trained',
+      weak_rank_loss: '',
+      weight: 'model.layers.3.q_proj.weight',
+      block: '3',
+      role: 'q_proj',
+      shape: '64x16',
+      interval_low: '1.5',
+      interval_high: '2.5',
+      precision: 'f64',
+      spurious: 'True',
+      num_spikes: '2',
+      reason: '',
     });
   });
 
@@ -101,7 +133,11 @@ describe('csv', () => {
       metrics: { matrix_rank: 147 },
     });
     expect((await tableOf([kernel]))[0]).toMatchObject({
-      ...{ layer_type: 'conv2d', M: '3', N: '64', rf: '49', rank_loss: '0' },
+      layer_type: 'conv2d',
+      M: '3',
+      N: '64',
+      rf: '49',
+      rank_loss: '0',
     });
   });
 

@@ -58,8 +58,13 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
   const largest = fit.metrics['spectral_norm'] ?? top;
   return {
     ...identity,
-    ...{ D: fit.ks, alpha: fit.alpha, sigma: fit.stderr, xmin: fit.xmin, num_pl_spikes: fit.tail },
-    ...{ Lambda: fit.lambda, num_fingers: fit.fingers },
+    D: fit.ks,
+    alpha: fit.alpha,
+    sigma: fit.stderr,
+    xmin: fit.xmin,
+    num_pl_spikes: fit.tail,
+    Lambda: fit.lambda,
+    num_fingers: fit.fingers,
     lambda_max: largest,
     // Where fingers were set aside, the fitted tail ends before the largest eigenvalue.
     xmax: fit.fingers ? undefined : largest,
@@ -75,19 +80,32 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
 
 /** What a fit that says nothing leaves empty. */
 const weakCells: Cells = {
-  ...{ D: undefined, alpha: undefined, sigma: undefined, xmin: undefined, xmax: undefined },
-  ...{ num_pl_spikes: undefined, Lambda: undefined, num_fingers: undefined },
+  D: undefined,
+  alpha: undefined,
+  sigma: undefined,
+  xmin: undefined,
+  xmax: undefined,
+  num_pl_spikes: undefined,
+  Lambda: undefined,
+  num_fingers: undefined,
 };
 
 function ownCells(row: MatrixRow): Cells {
   const fit = measured(row);
   return {
-    ...{ weight: row.name, block: row.block, role: row.role, kind: row.kind, dtype: row.dtype },
+    weight: row.name,
+    block: row.block,
+    role: row.role,
+    kind: row.kind,
+    dtype: row.dtype,
     shape: row.shape.join('x'),
-    ...{ interval_low: fit?.interval?.[0], interval_high: fit?.interval?.[1] },
+    interval_low: fit?.interval?.[0],
+    interval_high: fit?.interval?.[1],
     spurious: fit && fit.warning === 'spurious',
     weak: fit?.weak,
-    ...{ precision: fit?.precision, imprecise: fit?.imprecise, digest: row.digest },
+    precision: fit?.precision,
+    imprecise: fit?.imprecise,
+    digest: row.digest,
     reason: row.status === 'ok' ? undefined : row.reason,
   };
 }

@@ -27,7 +27,10 @@ export const axolotl: Exporter<Allocation> = {
     ];
     const targets = modules.map(({ module }) => module);
     const content = {
-      ...{ adapter: 'lora', lora_r: rank, lora_alpha: rank, lora_target_modules: targets },
+      adapter: 'lora',
+      lora_r: rank,
+      lora_alpha: rank,
+      lora_target_modules: targets,
       ...(!same && { lora_rank_pattern: pattern, lora_alpha_pattern: pattern }),
     };
     return { files: yamlOf(content, notes), notes };

@@ -29,7 +29,9 @@ export const llamaFactory: Exporter<Allocation> = {
     const rank = singleRank(modules);
     const notes = [...loraNotes(allocation, 'llama-factory'), ...rankNotes(modules, rank)];
     const content = {
-      ...{ finetuning_type: 'lora', lora_rank: rank, lora_alpha: rank },
+      finetuning_type: 'lora',
+      lora_rank: rank,
+      lora_alpha: rank,
       lora_target: modules.map(({ module }) => module).join(','),
     };
     return { files: yamlOf(content, notes), notes };

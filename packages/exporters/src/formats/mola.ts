@@ -32,7 +32,8 @@ export const mola: Exporter<Allocation> = {
     const lists: Record<string, ReadonlyArray<string | number>> = {
       ...(parameters && { lora_r: blocks.map(() => parameters.rank) }),
       ...(roles && { lora_target_modules: roles }),
-      ...{ number_experts: experts, top_k: topK },
+      number_experts: experts,
+      top_k: topK,
     };
     const words = Object.entries(lists).map(([name, values]) => `--${name} "${values.join(',')}"`);
     return { files: `${words.join(' \\\n')}\n`, notes: notesOn(allocation, roles) };

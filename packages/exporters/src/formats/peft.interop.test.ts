@@ -83,7 +83,8 @@ async function runPeft(
     ...others.map((name) => [name, 16, 32]),
   ];
   const run = spawnSync(python, ['-c', program, folder, prefix], {
-    ...{ input: JSON.stringify(maps), encoding: 'utf8' },
+    input: JSON.stringify(maps),
+    encoding: 'utf8',
     env: { ...process.env, HF_HUB_OFFLINE: '1' },
   });
   if (run.status !== 0) throw new Error(run.stderr);

@@ -13,11 +13,18 @@ export const peft: Exporter<Allocation> = {
     const modules = loraModules(allocation, 'peft');
     const { r, lora_alpha, rank_pattern, alpha_pattern } = ranksOf(modules);
     const config = {
-      ...{ peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: null },
-      ...{ r, lora_alpha, lora_dropout: 0, bias: 'none', use_rslora: false },
+      peft_type: 'LORA',
+      task_type: 'CAUSAL_LM',
+      base_model_name_or_path: null,
+      r,
+      lora_alpha,
+      lora_dropout: 0,
+      bias: 'none',
+      use_rslora: false,
       // Full names rather than roles: modules with rank 0 must not be found, and PEFT has no rank 0.
       target_modules: modules.map(({ module }) => module),
-      ...{ rank_pattern, alpha_pattern },
+      rank_pattern,
+      alpha_pattern,
     };
     const notes = [
       ...loraNotes(allocation, 'peft'),

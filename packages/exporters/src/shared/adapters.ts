@@ -68,7 +68,9 @@ export function adaptedModules(
 export function loraModules(allocation: Allocation, format: string): LoraModule[] {
   const modules = adaptedModules(allocation, format)
     .map(({ module, inputs, outputs, experts, rank }) => ({
-      ...{ module, inputs, outputs },
+      module,
+      inputs,
+      outputs,
       rank: experts * rank,
     }))
     .filter(({ rank }) => rank > 0);

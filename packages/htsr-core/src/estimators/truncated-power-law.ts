@@ -131,8 +131,13 @@ function momentsOf(alpha: number, rate: number): Moments {
     covariance += mass * ofLog * ofExcess;
   });
   return {
-    ...{ log, excess, varianceLog, varianceExcess, covariance },
-    ...{ logNorm: Math.log(norm) + peak, end },
+    log,
+    excess,
+    varianceLog,
+    varianceExcess,
+    covariance,
+    logNorm: Math.log(norm) + peak,
+    end,
   };
 }
 

@@ -18,7 +18,10 @@ async function eigenvaluesOf(
   values: Float64Array,
 ): Promise<Float64Array> {
   const singular = await createReferenceEngine().singularValues({
-    ...{ name: 'w', rows, columns, dtype: 'F64' },
+    name: 'w',
+    rows,
+    columns,
+    dtype: 'F64',
     read: async () => values,
   });
   return singular.map((value) => value * value).sort();

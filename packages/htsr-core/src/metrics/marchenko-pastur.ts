@@ -52,7 +52,8 @@ export function marchenkoPastur(params: {
   const sums = new Float64Array(length + 1);
   for (const [i, value] of eigenvalues.entries()) sums[i + 1] = sums[i]! + value;
   const { spikes, mean } = settledBulk({
-    ...{ spike, count: Math.max(length, smaller * matrices) },
+    spike,
+    count: Math.max(length, smaller * matrices),
     largest: (rank) => eigenvalues[length - 1 - rank] ?? 0,
     sumWithout: (largest) => sums[length - largest]!,
   });
@@ -82,7 +83,8 @@ export function spikesAmong(params: {
   const { largest, total, count, smaller, larger } = params;
   const { spike } = unitEdges(smaller, larger);
   return settledBulk({
-    ...{ spike, count },
+    spike,
+    count,
     largest: (rank) => largest[largest.length - 1 - rank] ?? 0,
     sumWithout: (rank) =>
       largest.subarray(largest.length - rank).reduce((rest, value) => rest - value, total),

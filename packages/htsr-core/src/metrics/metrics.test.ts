@@ -11,7 +11,9 @@ const fit = { alpha: 3, xmin: 3, ks: 0, tail: 2, stderr: 0 };
 const context = {
   eigenvalues: Float64Array.of(1, 2, 3, 10),
   fit,
-  ...{ smaller: 4, larger: 6, matrices: 1 },
+  smaller: 4,
+  larger: 6,
+  matrices: 1,
 };
 
 describe('metrics of the spectrum 1, 2, 3, 10', () => {

@@ -72,7 +72,10 @@ async function shuffledSpectrum(given: ShuffledMatrix): Promise<Float64Array> {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]! * values[i]!;
   const largest = await largestEigenvalues({
-    ...{ values, rows: larger, columns: smaller, random },
+    values,
+    rows: larger,
+    columns: smaller,
+    random,
     wanted: (found) => spikesAmong({ largest: found, total, count: smaller, smaller, larger }),
     step: async () => {
       // The event loop has its turn, so that a signal can fire.
@@ -91,7 +94,9 @@ async function decompose(
 ): Promise<Float64Array> {
   const singularValues = await engine.singularValues(
     {
-      ...{ name: matrix.name, rows, columns },
+      name: matrix.name,
+      rows,
+      columns,
       dtype: values instanceof Float64Array ? 'F64' : 'F32',
       read: async (start = 0, end = rows) => values.subarray(start * columns, end * columns),
     },

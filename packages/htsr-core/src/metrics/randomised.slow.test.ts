@@ -16,7 +16,10 @@ const names = resolveMetrics(['randomised']);
 
 function matrixOf(rows: number, columns: number, values: Float64Array): Matrix {
   return {
-    ...{ name: 'w', rows, columns, dtype: 'F64' },
+    name: 'w',
+    rows,
+    columns,
+    dtype: 'F64',
     read: async (start = 0, end = rows) => values.subarray(start * columns, end * columns),
   };
 }
@@ -75,8 +78,11 @@ describe.each(cases)('%s', (_, rows, columns, traps, change) => {
         .sort();
     original = await eigenvaluesOf(values);
     const context = (randomised: RandomisedSpectrum): MetricContext => ({
-      ...{ eigenvalues: original, randomised, matrices: 1 },
-      ...{ smaller: Math.min(rows, columns), larger: Math.max(rows, columns) },
+      eigenvalues: original,
+      randomised,
+      matrices: 1,
+      smaller: Math.min(rows, columns),
+      larger: Math.max(rows, columns),
       fit: { alpha: 2, xmin: 1, ks: 0, tail: 2, stderr: 0 },
     });
     exact = computeMetrics(context({ eigenvalues: await eigenvaluesOf(reordered(values)) }), names);

@@ -64,7 +64,11 @@ describe('the randomised spectrum of small matrices', () => {
     const metrics = computeMetrics(
       {
         eigenvalues: Float64Array.of(norm),
-        ...{ fit, randomised, smaller: 60, larger: 90, matrices: 1 },
+        fit,
+        randomised,
+        smaller: 60,
+        larger: 90,
+        matrices: 1,
       },
       resolveMetrics(['randomised']),
     );
@@ -105,7 +109,11 @@ describe('Lanczos iteration', () => {
     const all = await engine.singularValues(unitOf(values, [rows, columns]).matrices[0]!);
     const [first, second] = all.map((value) => value ** 2);
     const found = await largestEigenvalues({
-      ...{ values, rows, columns, wanted: () => 2, random: seededRandom(1) },
+      values,
+      rows,
+      columns,
+      wanted: () => 2,
+      random: seededRandom(1),
     });
     expect(found).toHaveLength(2);
     expect(found[1]! / first!).toBeCloseTo(1, 6);
@@ -117,7 +125,11 @@ describe('Lanczos iteration', () => {
     const values = new Float64Array(50 * 40);
     values[3] = 2;
     const found = await largestEigenvalues({
-      ...{ values, rows: 50, columns: 40, wanted: () => 5, random: seededRandom(1) },
+      values,
+      rows: 50,
+      columns: 40,
+      wanted: () => 5,
+      random: seededRandom(1),
     });
     expect(found.at(-1)).toBeCloseTo(4, 12);
     expect(found.length).toBeLessThanOrEqual(3);

@@ -3,7 +3,7 @@
  * address of a .safetensors file. What is needed for the last two is loaded when they are asked for.
  */
 import { type Checkpoint, type Downloading, openCheckpoint } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { RemoteSettings } from './environment.js';
 
 /** How a remote model is reached by other threads; plain data. */
@@ -90,7 +90,7 @@ export async function openModel(
   const checkpoint = await openCheckpoint(model, {
     splitFused,
     ...(signal && { signal }),
-    ...(adapter !== undefined && { adapter }),
+    ...defined({ adapter }),
   });
   return opened(model, checkpoint, splitFused);
 }
@@ -105,7 +105,7 @@ function opened(
   const reference: ModelReference = {
     model: isOnHub(name) ? checkpoint.source : name,
     splitFused,
-    ...(adapter !== undefined && { adapter }),
+    ...defined({ adapter }),
     ...(access && { access }),
   };
   return { checkpoint, name, reference, close: () => checkpoint.close() };
@@ -119,8 +119,9 @@ function accessAgain(
   return {
     // What was downloaded is in the cache.
     ...((offline || download) && { offline: true }),
-    ...{ remote, received: new SharedArrayBuffer(8) },
-    ...(validator !== undefined && { validator }),
+    remote,
+    received: new SharedArrayBuffer(8),
+    ...defined({ validator }),
   };
 }
 

@@ -16,7 +16,7 @@ import {
   openCachedCheckpoint,
   openCheckpoint,
 } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { RemoteSettings } from './environment.js';
 import { isAddress, isOnHub, type ModelAccess, type ModelOptions } from './open.js';
 import { proxiedFetch } from './proxy.js';
@@ -67,8 +67,9 @@ async function openAtAddress(
   const { endpoint = 'https://huggingface.co', token } = remote;
   const { validator } = options;
   return openUrlCheckpoint(address, {
-    ...{ ...given, ...http },
-    ...(validator !== undefined && { validator }),
+    ...given,
+    ...http,
+    ...defined({ validator }),
     // Files of the hub have addresses too.
     ...(token !== undefined &&
       URL.canParse(endpoint) && { credentials: { origin: new URL(endpoint).origin, token } }),
@@ -80,9 +81,9 @@ function hubOptions({ remote, cache, http, options }: Ways) {
   const { download = false, onDownload } = options;
   const onProgress = onDownload && { onProgress: onDownload };
   return {
-    ...{ ...http, local: hubCache({ folder: cache, download, ...onProgress }) },
-    ...(endpoint !== undefined && { endpoint }),
-    ...(token !== undefined && { token }),
+    ...http,
+    local: hubCache({ folder: cache, download, ...onProgress }),
+    ...defined({ endpoint, token }),
   };
 }
 

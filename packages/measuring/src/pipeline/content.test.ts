@@ -31,7 +31,10 @@ function matrix(direct: boolean, more: Partial<Matrix> = {}): Counted {
   const now = values.slice();
   const stored = new Uint8Array(now.buffer);
   return {
-    ...{ name: 'w', rows, columns, dtype: 'F32' },
+    name: 'w',
+    rows,
+    columns,
+    dtype: 'F32',
     async read(start = 0, end = rows) {
       count += end - start;
       return now.slice(start * columns, end * columns);

@@ -43,9 +43,19 @@ describe('a file that is written to while it is measured', () => {
     const [old, other] = [fileOf(scale, 0.25), fileOf(scale, 0.75)];
     writeFileSync(path, old);
     const measurer = await createMeasurer({
-      ...{ model: path, splitFused: false, engine: 'wasm', build: 'auto', precision: 'auto' },
-      ...{ estimator: 'fix-finger', metrics: defaultMetrics, bootstrap: 0, seed: 0 },
-      ...{ memoryShare: 1e9, version: '1', cacheFolder, ...more },
+      model: path,
+      splitFused: false,
+      engine: 'wasm',
+      build: 'auto',
+      precision: 'auto',
+      estimator: 'fix-finger',
+      metrics: defaultMetrics,
+      bootstrap: 0,
+      seed: 0,
+      memoryShare: 1e9,
+      version: '1',
+      cacheFolder,
+      ...more,
     });
     const numbers = async (onLook: () => void = () => undefined) => {
       const { measurement, digest } = await measurer.measure(name, { signal: watched(onLook) });

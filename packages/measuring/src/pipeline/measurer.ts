@@ -5,6 +5,7 @@
  */
 import {
   AlphaLoraError,
+  defined,
   isAlphaLoraError,
   type Matrix,
   type Precision,
@@ -209,7 +210,7 @@ function cachingEngine(
       return singularValues;
     },
     keep,
-    outcome: () => ({ found, ...(notKept !== undefined && { notKept }) }),
+    outcome: () => ({ found, ...defined({ notKept }) }),
   };
 }
 
@@ -239,7 +240,7 @@ const engines = new Map<string, EngineEntry>([
       load: async (build, maxMemory) =>
         (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
           build: build as 'auto' | Build,
-          ...(maxMemory !== undefined && { maxMemory }),
+          ...defined({ maxMemory }),
         }),
       memory: memoryEstimate,
     },

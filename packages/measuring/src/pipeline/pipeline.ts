@@ -2,7 +2,7 @@
  * The measuring of a whole model: in this thread or in workers, with the matrices in flight kept
  * under a memory limit.
  */
-import { AlphaLoraError, type SpectralEngine } from '@alphalora/contracts';
+import { AlphaLoraError, defined, type SpectralEngine } from '@alphalora/contracts';
 import {
   farmsUnit,
   type MeasureControl,
@@ -46,7 +46,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   // The threads do not choose anew: all use the one that is written down.
   const settings: MeasurerSettings = {
     ...options.settings,
-    ...(build !== undefined && { build }),
+    ...defined({ build }),
     memoryShare: maxMemory / jobs,
   };
   const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
@@ -56,7 +56,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     : (await import('./pool.js')).createPool(settings, jobs);
   const gate = memoryGate(maxMemory);
   return {
-    ...(build !== undefined && { build }),
+    ...defined({ build }),
     concurrency: alone ? 1 : jobs,
     async measure(unit, control) {
       const release = await roomFor(unit, { ...settings, gate, maxMemory }, control.signal);

@@ -30,14 +30,23 @@ export interface PeftFields extends AdapterBase {
 export function peftConfig(fields: PeftFields): Record<string, unknown> {
   const { peftType, base = null, inputFirst = false, dropout, projections } = fields;
   return {
-    ...{ peft_type: peftType, task_type: 'CAUSAL_LM', base_model_name_or_path: base },
+    peft_type: peftType,
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: base,
     ...loraPatterns(
       projections.map(({ name: module }, i) => ({
-        ...{ module, rank: fields.ranks[i]!, alpha: fields.alphas[i]! },
+        module,
+        rank: fields.ranks[i]!,
+        alpha: fields.alphas[i]!,
       })),
     ),
-    ...{ lora_dropout: dropout, bias: 'none', fan_in_fan_out: inputFirst, use_rslora: false },
-    ...{ use_dora: false, init_lora_weights: true, inference_mode: true },
+    lora_dropout: dropout,
+    bias: 'none',
+    fan_in_fan_out: inputFirst,
+    use_rslora: false,
+    use_dora: false,
+    init_lora_weights: true,
+    inference_mode: true,
     // Full names rather than roles: other modules of the same role may have no adapter.
     target_modules: projections.map(({ name }) => name),
   };

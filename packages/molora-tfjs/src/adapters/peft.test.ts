@@ -33,7 +33,10 @@ const factors = [
 const importOf = (config: object, more: typeof factors = []) =>
   readAdapterFiles(
     sources(serializeSafetensors({ tensors: [...factors, ...more] }), {
-      ...{ peft_type: 'LORA', r: 4, lora_alpha: 8, rank_pattern: { q_proj: 1 } },
+      peft_type: 'LORA',
+      r: 4,
+      lora_alpha: 8,
+      rank_pattern: { q_proj: 1 },
       ...config,
     }),
   );
@@ -41,14 +44,20 @@ const importOf = (config: object, more: typeof factors = []) =>
 describe('import from PEFT', () => {
   it('follows rank_pattern and alpha_pattern', async () => {
     const { state, base, inputFirst } = await importOf({
-      ...{ alpha_pattern: { 'layers\\.0\\..*q_proj': 3 }, base_model_name_or_path: 'org/model' },
+      alpha_pattern: { 'layers\\.0\\..*q_proj': 3 },
+      base_model_name_or_path: 'org/model',
       lora_dropout: 0.1,
     });
     expect([base, inputFirst, state.spec.dropout]).toEqual(['org/model', undefined, 0.1]);
     expect(state.spec.projections).toEqual([
       projection({ inputs: 3, outputs: 2, ranks: [1], scalings: [3] }),
       projection({
-        ...{ name: v, role: 'v_proj', inputs: 3, outputs: 1, ranks: [4], scalings: [2] },
+        name: v,
+        role: 'v_proj',
+        inputs: 3,
+        outputs: 1,
+        ranks: [4],
+        scalings: [2],
       }),
     ]);
     // Transposed: [inputs, rank] and [rank, outputs].
@@ -93,7 +102,8 @@ describe('import from PEFT', () => {
     ['DoRA', { use_dora: true }, [], 'use_dora'],
   ])('refuses %s, with the reason', async (_, config, more, message) => {
     await expect(importOf(config, more)).rejects.toMatchObject({
-      ...{ tag: 'alphalora', code: 'UNSUPPORTED_CHECKPOINT' },
+      tag: 'alphalora',
+      code: 'UNSUPPORTED_CHECKPOINT',
       message: expect.stringContaining(message),
     });
   });
@@ -223,8 +233,14 @@ describe.skipIf(absent !== '')(`a trained adapter${absent}`, () => {
     expect(spec.projections).toHaveLength(36);
     expect(Object.keys(tensors)).toHaveLength(72);
     expect(spec.projections[0]).toEqual({
-      ...{ name: 'transformer.h.0.attn.c_attn', block: 0, role: 'c_attn' },
-      ...{ inputs: 768, outputs: 2304, ranks: [8], scalings: [4], topK: 1 },
+      name: 'transformer.h.0.attn.c_attn',
+      block: 0,
+      role: 'c_attn',
+      inputs: 768,
+      outputs: 2304,
+      ranks: [8],
+      scalings: [4],
+      topK: 1,
     });
     const { state: _, ...base } = imported;
     expect(base).toEqual({ base: 'gpt2', inputFirst: true });

@@ -7,7 +7,7 @@
  * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
-import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
+import { AlphaLoraError, defined, type WeightTensor } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
 import { allFinite, checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig } from './config.js';
@@ -57,7 +57,7 @@ export async function importPeft(
   }
   return {
     state: { spec, tensors: Object.fromEntries(tensors) },
-    ...(base !== undefined && { base }),
+    ...defined({ base }),
     ...(config['fan_in_fan_out'] === true && { inputFirst: true }),
   };
 }
@@ -87,8 +87,14 @@ function projectionOf(
   }
   const { block, role } = weight;
   return {
-    ...{ name: module, block, ...(role !== undefined && { role }) },
-    ...{ inputs, outputs, ranks: [rank], scalings: [scale], topK: 1 },
+    name: module,
+    block,
+    ...defined({ role }),
+    inputs,
+    outputs,
+    ranks: [rank],
+    scalings: [scale],
+    topK: 1,
   };
 }
 

@@ -43,7 +43,9 @@ describe('adapter files', () => {
   it('say all that is needed to read them again', async () => {
     const files = adapterFiles(mixed, { base: 'org/model' });
     expect(JSON.parse(files.config)).toMatchObject({
-      ...{ peft_type: 'MOLORA', base_model_name_or_path: 'org/model', target_modules: [q, up] },
+      peft_type: 'MOLORA',
+      base_model_name_or_path: 'org/model',
+      target_modules: [q, up],
       molora: { version: 1, ...mixed.spec },
     });
     expect(await readAdapterFiles(sourcesOf(files))).toEqual({ state: mixed, base: 'org/model' });
@@ -86,14 +88,20 @@ describe('adapter files', () => {
     const scaling = fc.double({ noNaN: true, noDefaultInfinity: true });
     const shape = fc
       .record({
-        ...{ inputs: side, outputs: side, block: fc.nat(40) },
+        inputs: side,
+        outputs: side,
+        block: fc.nat(40),
         experts: fc.array(fc.tuple(side, scaling), { minLength: 1, maxLength: 4 }),
         last: fc.constantFrom('q_proj', 'router', 'lora_A', '0', 'constructor', '__proto__'),
       })
       .chain(({ inputs, outputs, block, experts, last }) =>
         fc.integer({ min: 1, max: experts.length }).map(
           (topK): AdaptedProjection => ({
-            ...{ name: `model.layers.${block}.${last}`, block, inputs, outputs, topK },
+            name: `model.layers.${block}.${last}`,
+            block,
+            inputs,
+            outputs,
+            topK,
             ranks: experts.map(([rank]) => rank),
             // JSON has no negative zero.
             scalings: experts.map(([, scale]) => scale + 0),
@@ -101,7 +109,9 @@ describe('adapter files', () => {
         ),
       );
     const projections = fc.uniqueArray(shape, {
-      ...{ minLength: 1, maxLength: 3, selector: ({ name }) => name },
+      minLength: 1,
+      maxLength: 3,
+      selector: ({ name }) => name,
     });
     await fc.assert(
       fc.asyncProperty(projections, fc.integer(), async (given, seed) => {

@@ -34,7 +34,12 @@ export function adapterFiles(state: AdapterState, base: AdapterBase = {}): Adapt
   const alphas = projections.map(({ scalings }, i) => alphaOf(ranks[i]!, scalings[0]!));
   const config = {
     ...peftConfig({
-      ...{ ...base, peftType: single ? 'LORA' : 'MOLORA', dropout, projections, ranks, alphas },
+      ...base,
+      peftType: single ? 'LORA' : 'MOLORA',
+      dropout,
+      projections,
+      ranks,
+      alphas,
     }),
     [SECTION]: sectionOf(spec),
   };

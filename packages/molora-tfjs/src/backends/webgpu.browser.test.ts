@@ -29,7 +29,10 @@ describe.skipIf(!executablePath)(`WebGPU in Chromium${reason}`, { timeout: LONG 
   beforeAll(async () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'alphalora-webgpu-'));
     server = await createViteServer({
-      ...{ configFile: false, logLevel: 'error', appType: 'custom', cacheDir },
+      configFile: false,
+      logLevel: 'error',
+      appType: 'custom',
+      cacheDir,
       root: fileURLToPath(new URL('../..', import.meta.url)),
       resolve: { conditions: ['@alphalora/source', 'module', 'browser', 'import', 'default'] },
       optimizeDeps: {
@@ -106,7 +109,8 @@ describe.skipIf(!executablePath)(`WebGPU in Chromium${reason}`, { timeout: LONG 
   ] as const)('ends a run whose device is %s, and saves nothing', async (failure, message) => {
     const outcome = await inPage('failingRun', failure);
     expect(outcome).toEqual({
-      ...{ code: 'ENGINE_FAILED', saved: [] },
+      code: 'ENGINE_FAILED',
+      saved: [],
       message: expect.stringMatching(message),
     });
   });

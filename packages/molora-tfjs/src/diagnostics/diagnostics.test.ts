@@ -11,15 +11,23 @@ import { expertUsage } from './usage.js';
 beforeAll(() => useBackend('cpu'));
 
 const projection = {
-  ...{ name: 'p', block: 0, inputs: 2, outputs: 1 },
-  ...{ ranks: [1, 1], scalings: [1, 1], topK: 1 },
+  name: 'p',
+  block: 0,
+  inputs: 2,
+  outputs: 1,
+  ranks: [1, 1],
+  scalings: [1, 1],
+  topK: 1,
 };
 
 /** Two inputs that are the logits of two experts. */
 function input(logits: [number, number][]): RouterInput {
   const tokens = logits.length;
   return {
-    ...{ projection, task: 0, x: tf.tensor2d(logits), hidden: tf.zeros([tokens, 2]) },
+    projection,
+    task: 0,
+    x: tf.tensor2d(logits),
+    hidden: tf.zeros([tokens, 2]),
     tensors: { 'p.router': tf.eye(2) },
   };
 }
@@ -86,15 +94,26 @@ describe('redundancy of experts', () => {
     // Updates A_e B_e, times 2: [[2, 0], [0, 0]], [[0, 0], [2, 2]] of rank 1, and zero of rank 2.
     const state: AdapterState = {
       spec: {
-        ...{ router: { name: 'top-k', options: {} }, dropout: 0 },
+        router: { name: 'top-k', options: {} },
+        dropout: 0,
         projections: [
           {
-            ...{ name: 'p', block: 0, inputs: 2, outputs: 2, topK: 1 },
-            ...{ ranks: [1, 1, 2], scalings: [2, 2, 2] },
+            name: 'p',
+            block: 0,
+            inputs: 2,
+            outputs: 2,
+            topK: 1,
+            ranks: [1, 1, 2],
+            scalings: [2, 2, 2],
           },
           {
-            ...{ name: 'single', block: 0, inputs: 2, outputs: 2, topK: 1 },
-            ...{ ranks: [1], scalings: [2] },
+            name: 'single',
+            block: 0,
+            inputs: 2,
+            outputs: 2,
+            topK: 1,
+            ranks: [1],
+            scalings: [2],
           },
         ],
       },

@@ -21,7 +21,8 @@ describe('saliency', () => {
 describe('a growth event', () => {
   /** Importance that makes the saliencies go with `frequency`. */
   const scores = (ranks: number[], frequency: number[]) => ({
-    ...{ ranks, frequency },
+    ranks,
+    frequency,
     importance: ranks.flatMap(() => Array.from({ length: 32 }, () => 1)),
   });
 

@@ -18,17 +18,24 @@ let decoder: Decoder;
 beforeAll(async () => {
   await useBackend('wasm');
   const { checkpoint, config } = await randomDecoder({
-    ...{ model_type: 'llama', tie_word_embeddings: true },
+    model_type: 'llama',
+    tie_word_embeddings: true,
   });
   decoder = await loadDecoder(checkpoint, config);
 });
 
 const spec: AdapterSpec = {
   projections: [0, 1].map((block) => ({
-    ...{ name: projectionName(block, 'gate_proj'), block, inputs: 12, outputs: 20 },
-    ...{ ranks: [6, 6, 6], scalings: [2, 2, 2], topK: 2 },
+    name: projectionName(block, 'gate_proj'),
+    block,
+    inputs: 12,
+    outputs: 20,
+    ranks: [6, 6, 6],
+    scalings: [2, 2, 2],
+    topK: 2,
   })),
-  ...{ router: { name: 'top-k', options: {} }, dropout: 0.1 },
+  router: { name: 'top-k', options: {} },
+  dropout: 0.1,
 };
 
 const sequences: TokenSequence[] = Array.from({ length: 12 }, (_, i) => ({
@@ -48,7 +55,8 @@ async function run(resume?: TrainingState, until?: number) {
     decoder,
     { spec, tensors: initialTensors(spec, 1) },
     {
-      ...{ router: control.router, recompute: true },
+      router: control.router,
+      recompute: true,
       routerLoss: { name: 'load-balance', coefficient: 0.01 },
     },
   );
@@ -57,7 +65,10 @@ async function run(resume?: TrainingState, until?: number) {
   const losses: number[] = [];
   try {
     state = await train({
-      ...{ model: model.trainable, sequences, settings, signal: abort.signal },
+      model: model.trainable,
+      sequences,
+      settings,
+      signal: abort.signal,
       ...(resume && { resume }),
       callbacks: [
         control.callback,

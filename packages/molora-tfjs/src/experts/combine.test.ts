@@ -17,7 +17,8 @@ function trained(seed: number, rank: number, scaling: number, name = 'p'): Adapt
   const projection = { name, block: 0, inputs: 4, outputs: 3 };
   const spec = {
     projections: [{ ...projection, ranks: [rank], scalings: [scaling], topK: 1 }],
-    ...{ router: topK, dropout: 0.1 },
+    router: topK,
+    dropout: 0.1,
   };
   const tensors = initialTensors(spec, seed);
   const random = seededRandom(seed, 'trained');

@@ -29,8 +29,13 @@ describe('dropout', () => {
 
   it('reaches the experts with one mask and neither the router nor the base', () => {
     const projection: AdaptedProjection = {
-      ...{ name: 'q', block: 0, inputs: 3, outputs: 2 },
-      ...{ ranks: [1, 1], scalings: [1, 1], topK: 2 },
+      name: 'q',
+      block: 0,
+      inputs: 3,
+      outputs: 2,
+      ranks: [1, 1],
+      scalings: [1, 1],
+      topK: 2,
     };
     const router = createRouter({ name: 'soft', options: {} });
     tf.tidy(() => {
@@ -45,7 +50,10 @@ describe('dropout', () => {
       };
       const pass = (training: boolean) =>
         adaptedProjection(x, base, projection, tensors, {
-          ...{ router, training, dropout: 0.5, seed: 3 },
+          router,
+          training,
+          dropout: 0.5,
+          seed: 3,
         });
       const [training, evaluation] = [pass(true), pass(false)];
       const gates = [...training.routing!.gates.dataSync()];

@@ -3,8 +3,13 @@ import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
 import { initialTensors } from './initial-tensors.js';
 
 const projection: AdaptedProjection = {
-  ...{ name: 'q', block: 0, inputs: 400, outputs: 30 },
-  ...{ ranks: [4, 8], scalings: [4, 2], topK: 1 },
+  name: 'q',
+  block: 0,
+  inputs: 400,
+  outputs: 30,
+  ranks: [4, 8],
+  scalings: [4, 2],
+  topK: 1,
 };
 
 function spec(changes: Partial<AdaptedProjection> = {}): AdapterSpec {

@@ -4,8 +4,13 @@ import { parameterCount } from './parameters.js';
 
 /** LLaMA-2-7B: 32 blocks, hidden size 4096, feed-forward size 11008. */
 const shapes: Record<string, [inputs: number, outputs: number]> = {
-  ...{ q_proj: [4096, 4096], k_proj: [4096, 4096], v_proj: [4096, 4096], o_proj: [4096, 4096] },
-  ...{ gate_proj: [4096, 11008], up_proj: [4096, 11008], down_proj: [11008, 4096] },
+  q_proj: [4096, 4096],
+  k_proj: [4096, 4096],
+  v_proj: [4096, 4096],
+  o_proj: [4096, 4096],
+  gate_proj: [4096, 11008],
+  up_proj: [4096, 11008],
+  down_proj: [11008, 4096],
 };
 
 function llama(experts: number, rank: number, router = 'top-k'): AdapterSpec {

@@ -17,8 +17,13 @@ beforeAll(async () => {
 afterAll(() => decoder.dispose());
 
 const projection = {
-  ...{ name: 'model.layers.1.self_attn.q_proj', block: 1, inputs: 12, outputs: 24 },
-  ...{ ranks: [2], scalings: [1], topK: 1 },
+  name: 'model.layers.1.self_attn.q_proj',
+  block: 1,
+  inputs: 12,
+  outputs: 24,
+  ranks: [2],
+  scalings: [1],
+  topK: 1,
 };
 const spec = { projections: [projection], router: { name: 'top-k', options: {} }, dropout: 0 };
 
@@ -37,7 +42,8 @@ describe('generate', () => {
     const end = all[0]![3]!;
     const seen: number[][] = [[], []];
     const texts = await generate(decoder, prompts, {
-      ...{ maxTokens: 12, endTokens: [end] },
+      maxTokens: 12,
+      endTokens: [end],
       onToken: (token, row) => seen[row]!.push(token),
     });
     const until = (text: number[]): number[] =>
@@ -78,7 +84,9 @@ describe('generate', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const running = generate(decoder, [[1]], {
-      ...{ maxTokens: 10, endTokens: [], signal: controller.signal },
+      maxTokens: 10,
+      endTokens: [],
+      signal: controller.signal,
       onToken: () => controller.abort(reason),
     });
     await expect(running).rejects.toBe(reason);
@@ -138,7 +146,9 @@ describe('languageModelLoss', () => {
   const batch = {
     ids: Int32Array.of(1, 2, 3, 4),
     weights: new Float32Array(4),
-    ...{ rows: 1, length: 4, lengths: [4] },
+    rows: 1,
+    length: 4,
+    lengths: [4],
   };
 
   it('is 0 without targets', () => {

@@ -111,7 +111,8 @@ function nextLogits(
   const result = tf.tidy(() => {
     const [batch, length] = [rows.length, rows[0]!.length];
     const states = hiddenStates(decoder, tf.tensor2d(rows.flat(), [batch, length], 'int32'), {
-      ...{ task, cache },
+      task,
+      cache,
       ...(padding.some((count) => count > 0) && { padding }),
       ...(adapter && { adapter }),
       ...(router && { router }),

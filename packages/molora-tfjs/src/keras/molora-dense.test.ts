@@ -48,7 +48,11 @@ describe('the layer in a model of tf.layers', () => {
 
   it('is saved and loaded with its model', async () => {
     const layer = new MoloraDense({
-      ...{ units: 3, ranks: [1, 2], alpha: 4, topK: 1, name: 'saved' },
+      units: 3,
+      ranks: [1, 2],
+      alpha: 4,
+      topK: 1,
+      name: 'saved',
       router: { name: 'entropy', options: { threshold: 0.5 } },
     });
     const net = model(layer, [2]);

@@ -53,7 +53,11 @@ export function adaptedModel(
     tf.tidy(() => {
       const { routerLoss, ...common } = { ...options, router };
       const { loss, auxiliary } = languageModelLoss(decoder, batch, {
-        ...{ ...common, adapter, training, seed, recompute },
+        ...common,
+        adapter,
+        training,
+        seed,
+        recompute,
         ...(training && routerLoss && { routerLoss }),
       });
       return auxiliary ? loss.add<tf.Scalar>(auxiliary) : loss;

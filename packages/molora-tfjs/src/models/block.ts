@@ -79,7 +79,10 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
   const values = past ? concat([past.values, newValues], 1) : newValues;
   const groups = batch * config.keyValueHeads;
   const attended = attention({
-    ...{ keys, values, mask, batch },
+    keys,
+    values,
+    mask,
+    batch,
     queries: queries.reshape([groups, -1, config.headSize]),
   });
   const hidden = x.add<tf.Tensor2D>(project('o_proj', tokensFirst(attended, batch, config)));

@@ -90,7 +90,10 @@ describe('decoderConfig', () => {
       fromBlock: 12,
     });
     expect(decoderConfig({ ...llama, model_type: 'gemma' })).toMatchObject({
-      ...{ headSize: 256, activation: 'gelu-tanh', tiedEmbeddings: true, normOffset: 1 },
+      headSize: 256,
+      activation: 'gelu-tanh',
+      tiedEmbeddings: true,
+      normOffset: 1,
     });
   });
 
@@ -124,7 +127,10 @@ describe('ropeFrequencies', () => {
       ...llama,
       rope_theta: 500000,
       rope_scaling: {
-        ...{ rope_type: 'llama3', factor: 32, low_freq_factor: 1, high_freq_factor: 4 },
+        rope_type: 'llama3',
+        factor: 32,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
         original_max_position_embeddings: 8192,
       },
     });

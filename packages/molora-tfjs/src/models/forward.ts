@@ -87,7 +87,11 @@ export function hiddenStates(
     const constants = { ...rotation, mask: window && index >= window.fromBlock ? windowed : full };
     const run: BlockFunction<BlockOutput> = (x, tensors, { mask, ...rotation }) =>
       decoderBlock(block, x, {
-        ...{ config, batch, rotation, mask, past: cache?.blocks[index] },
+        config,
+        batch,
+        rotation,
+        mask,
+        past: cache?.blocks[index],
         ...(adapter && { adapter: { ...adapter, tensors } }),
       });
     const lossOf = ({ routings }: BlockOutput): tf.Scalar | undefined => {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Example, Split } from '@alphalora/contracts';
+import { defined, type Example, type Split } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTask, tasks } from '../tasks/index.js';
 import { readTaskData } from './data.js';
@@ -184,7 +184,7 @@ describe.skipIf(absent !== '')(`data sets${absent}`, () => {
     expect(examples).toHaveLength(count);
     const [prompt, completion, answer] = first;
     expect(examples[0]!.prompt).toContain(prompt);
-    expect(examples[0]).toMatchObject({ completion, ...(answer !== undefined && { answer }) });
+    expect(examples[0]).toMatchObject({ completion, ...defined({ answer }) });
     if (answers) {
       const found: Record<string, number> = {};
       for (const { answer: own } of examples) found[own!] = (found[own!] ?? 0) + 1;
@@ -294,7 +294,8 @@ describe('readTaskData', () => {
       {
         prompt:
           'Below is an instruction that describes a task, paired with an input that provides further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 and 2\n\n### Response:\n',
-        ...{ completion: '3', answer: '3' },
+        completion: '3',
+        answer: '3',
       },
     ]);
   });
@@ -316,7 +317,9 @@ describe('readTaskData', () => {
     ['gsm8k', 'train', 'story.txt', 'INVALID_DOCUMENT', 'its format is not known'],
   ])('%s, %s from %s: %s', async (name, split, path, code, message) => {
     await expect(examplesOf(name, split, join(folder, path))).rejects.toMatchObject({
-      ...{ tag: 'alphalora', code, message: expect.stringContaining(message) },
+      tag: 'alphalora',
+      code,
+      message: expect.stringContaining(message),
     });
   });
 });

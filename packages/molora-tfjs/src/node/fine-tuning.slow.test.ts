@@ -56,7 +56,11 @@ function specOf({ config, blocks }: Decoder, rank: number): AdapterSpec {
       const [inputs, outputs] = projectionShape(config, role).shape;
       const experts = 1 + (block % 3);
       return {
-        ...{ name: projectionName(block, role), block, role, inputs, outputs },
+        name: projectionName(block, role),
+        block,
+        role,
+        inputs,
+        outputs,
         ranks: new Array(experts).fill(rank),
         scalings: new Array(experts).fill(16 / rank),
         topK: Math.min(2, experts),
@@ -74,7 +78,9 @@ describe.skipIf(withoutShared)(`fine-tuning${withoutShared}`, () => {
     decoder = model.decoder;
     const { encode, endToken } = model.tokenizer!;
     const { sequences: all } = encodeExamples(await dialogues(), {
-      ...{ encode, endOfSequence: endToken!, maxLength: 96 },
+      encode,
+      endOfSequence: endToken!,
+      maxLength: 96,
     });
     [held, sequences] = [all.slice(0, 40), all.slice(40)];
   });
@@ -94,7 +100,9 @@ describe.skipIf(withoutShared)(`fine-tuning${withoutShared}`, () => {
     const tensors = new Set<number>();
     const run = await openRunFolder(folder);
     await train({
-      ...{ model: model.trainable, sequences: sequences!, settings },
+      model: model.trainable,
+      sequences: sequences!,
+      settings,
       callbacks: [
         {
           name: 'metrics',
@@ -124,7 +132,10 @@ describe.skipIf(withoutShared)(`fine-tuning${withoutShared}`, () => {
     const resumed = adaptedModel(decoder, start, { recompute: true });
     const losses: number[] = [];
     await train({
-      ...{ model: resumed.trainable, sequences: sequences!, settings, resume: states[0]! },
+      model: resumed.trainable,
+      sequences: sequences!,
+      settings,
+      resume: states[0]!,
       callbacks: [{ name: 'losses', onStep: ({ loss }) => void losses.push(loss) }],
     });
     resumed.dispose();
@@ -144,7 +155,10 @@ describe.skipIf(withoutShared)(`fine-tuning${withoutShared}`, () => {
       const model = adaptedModel(decoder, { spec, tensors: initialTensors(spec, 1) }, { router });
       const [losses, states]: [number[], TrainingState[]] = [[], []];
       await train({
-        ...{ model: model.trainable, sequences: sequences!, settings, ...(resume && { resume }) },
+        model: model.trainable,
+        sequences: sequences!,
+        settings,
+        ...(resume && { resume }),
         callbacks: [callback, { name: 'losses', onStep: ({ loss }) => void losses.push(loss) }],
         checkpoints: { every: 10, save: async (state) => void states.push(state) },
       });

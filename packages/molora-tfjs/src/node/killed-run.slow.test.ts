@@ -20,11 +20,15 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'alphalora-killed-'));
   await symlink(join(packageRoot, 'node_modules'), join(root, 'node_modules'));
   await build({
-    ...{ configFile: false, logLevel: 'error', root: packageRoot },
+    configFile: false,
+    logLevel: 'error',
+    root: packageRoot,
     resolve: { conditions },
     ssr: { resolve: { conditions }, noExternal: [/^@alphalora\//] },
     build: {
-      ...{ ssr: program, outDir: root, emptyOutDir: false },
+      ssr: program,
+      outDir: root,
+      emptyOutDir: false,
       rolldownOptions: { output: { entryFileNames: 'killed-run.mjs' } },
     },
   });

@@ -26,10 +26,12 @@ describe('loadAdapter', () => {
     const other = join(folder, 'other');
     await mkdir(other);
     await expect(loadAdapter(other)).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', message: expect.stringContaining('(but: nothing)') },
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('(but: nothing)'),
     });
     await expect(loadAdapter(join(folder, 'none'))).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', message: expect.stringContaining('is no folder') },
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('is no folder'),
     });
   });
 

@@ -37,7 +37,8 @@ export async function thisProcess(): Promise<Holder> {
     absent(readlink('/proc/self/ns/pid')),
   ]);
   return {
-    ...{ pid: process.pid, host: hostname() },
+    pid: process.pid,
+    host: hostname(),
     ...(started && { started }),
     ...(boot && { boot: boot.trim() }),
     ...(namespace && { namespace }),

@@ -34,10 +34,17 @@ beforeAll(async () => {
   });
   const { projections } = adapterSpec({
     allocation: {
-      ...{ schemaVersion: 1, kind: 'allocation', blocks, experts: [], topK: [] },
-      ...{ policy: { name: 'x', version: '1', options: {} }, budget: { unit: 'rank' } },
+      schemaVersion: 1,
+      kind: 'allocation',
+      blocks,
+      experts: [],
+      topK: [],
+      policy: { name: 'x', version: '1', options: {} },
+      budget: { unit: 'rank' },
     },
-    ...{ weights: base.tensors, targets: ['q_proj', 'o_proj', 'down_proj'], alpha: 0.5 },
+    weights: base.tensors,
+    targets: ['q_proj', 'o_proj', 'down_proj'],
+    alpha: 0.5,
   });
   state = stateOf(projections);
   const { weights, config } = peftFiles(state);

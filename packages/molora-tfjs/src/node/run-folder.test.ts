@@ -20,14 +20,23 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
 const state = (step: number): TrainingState => ({
-  ...{ step, settings: trainingSettings({ steps: 9 }, 5) },
+  step,
+  settings: trainingSettings({ steps: 9 }, 5),
   data: { sequences: 5, fingerprint: '00000000' },
   tensors: { w: { shape: [2], values: Float32Array.of(step, -step) } },
-  ...{ optimizer: { updates: {}, first: {}, second: {} }, callbacks: {} },
+  optimizer: { updates: {}, first: {}, second: {} },
+  callbacks: {},
 });
 const report = (step: number): StepReport => ({
-  ...{ step, steps: 9, epoch: step, loss: 1 / step, learningRate: 0.1, gradientNorm: 1 },
-  ...{ tokens: 8, tokensPerSecond: 1, secondsLeft: 1 },
+  step,
+  steps: 9,
+  epoch: step,
+  loss: 1 / step,
+  learningRate: 0.1,
+  gradientNorm: 1,
+  tokens: 8,
+  tokensPerSecond: 1,
+  secondsLeft: 1,
 });
 const adapter: AdapterFiles = { weights: [Buffer.from('ab'), Buffer.from('c')], config: '{"ä":1}' };
 const steps = async (): Promise<number[]> => {

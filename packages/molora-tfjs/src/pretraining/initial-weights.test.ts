@@ -3,8 +3,13 @@ import { decoderConfig } from '../models/config.js';
 import { initialWeights } from './initial-weights.js';
 
 const config = decoderConfig({
-  ...{ model_type: 'llama', hidden_size: 64, intermediate_size: 160, num_hidden_layers: 2 },
-  ...{ num_attention_heads: 4, vocab_size: 200, max_position_embeddings: 32 },
+  model_type: 'llama',
+  hidden_size: 64,
+  intermediate_size: 160,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  vocab_size: 200,
+  max_position_embeddings: 32,
   tie_word_embeddings: true,
 });
 const weights = initialWeights(config, { seed: 1, standardDeviation: 0.05 });

@@ -9,8 +9,13 @@ import type { Router } from './router.js';
 beforeAll(() => useBackend('cpu'));
 
 const projection: AdaptedProjection = {
-  ...{ name: 'p', block: 0, inputs: 4, outputs: 3 },
-  ...{ ranks: [1, 1, 1, 1], scalings: [1, 1, 1, 1], topK: 2 },
+  name: 'p',
+  block: 0,
+  inputs: 4,
+  outputs: 3,
+  ranks: [1, 1, 1, 1],
+  scalings: [1, 1, 1, 1],
+  topK: 2,
 };
 
 /** Gates of one token whose logits are given. */
@@ -19,7 +24,9 @@ function gatesOf(router: Router, logits: number[]): number[] {
     const experts = logits.length;
     const ones = logits.map(() => 1);
     const { gates } = router.route({
-      ...{ x: tf.tensor2d([logits]), hidden: tf.zeros([1, experts]), task: 0 },
+      x: tf.tensor2d([logits]),
+      hidden: tf.zeros([1, experts]),
+      task: 0,
       projection: { ...projection, inputs: experts, ranks: ones, scalings: ones },
       tensors: { 'p.router': tf.eye(experts) },
     });
@@ -58,7 +65,10 @@ describe('routers by name', () => {
     const router = createRouter({ name: 'adaptive-shared', options: { tasks: 2 } });
     const pass = () =>
       router.route({
-        ...{ x: tf.zeros([1, 4]), hidden: tf.zeros([1, 4]), projection, task: 2 },
+        x: tf.zeros([1, 4]),
+        hidden: tf.zeros([1, 4]),
+        projection,
+        task: 2,
         tensors: { 'p.router': tf.zeros([4, 8]), 'p.router.task': tf.zeros([2, 4]) },
       });
     expect(pass).toThrow(/2 tasks.*task 2/);

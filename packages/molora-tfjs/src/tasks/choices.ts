@@ -115,7 +115,9 @@ export const mathqa: TrainingTask = instructions(
 function instructions(name: string, summary: string, folder: string, labels: RegExp): TrainingTask {
   const at = (split: Split): [[string]] => [[`llm-adapters/${folder}/${split}.json`]];
   return defineTask({
-    ...{ name, summary, labels },
+    name,
+    summary,
+    labels,
     files: { train: at('train'), validation: at('validation'), test: at('test') },
   });
 }

@@ -90,6 +90,7 @@ function labelled(instruction: string, labels: readonly string[], answer: string
   return {
     prompt: alpacaPrompt(`${instruction}\n\nAnswer format: ${labels.join('/')}`),
     completion: choiceOption(answer).completion,
-    ...{ answer, options },
+    answer,
+    options,
   };
 }

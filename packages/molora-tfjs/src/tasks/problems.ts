@@ -72,7 +72,8 @@ export const math: TrainingTask = defineTask({
 
 function instructions(name: string, summary: string, folder: string): TrainingTask {
   return defineTask({
-    ...{ name, summary: `word problems: ${summary}` },
+    name,
+    summary: `word problems: ${summary}`,
     files: { test: [[`llm-adapters/${folder}/test.json`]] },
   });
 }

@@ -54,7 +54,8 @@ describe('parseRecords', () => {
   ])('refuses %j as %s', (text, file, message) => {
     expect(() => parseRecords(text, file)).toThrow(
       expect.objectContaining({
-        ...{ tag: 'alphalora', code: 'INVALID_DOCUMENT' },
+        tag: 'alphalora',
+        code: 'INVALID_DOCUMENT',
         message: expect.stringContaining(message),
       }),
     );

@@ -26,7 +26,9 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
 export function defineTask(definition: TaskDefinition): TrainingTask {
   const { name, summary, files, columns, example, labels } = definition;
   return {
-    ...{ name, summary, files },
+    name,
+    summary,
+    files,
     parse: (text, file) =>
       parseRecords(text, file, columns).map((record) =>
         // Any task may also come as instructions.

@@ -16,7 +16,8 @@ describe('tasks', () => {
     expect((await loadTask('ARC_Easy')).name).toBe('arc-easy');
     expect((await loadTask('commonsense_qa')).name).toBe('commonsenseqa');
     await expect(loadTask('squad')).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', message: expect.stringContaining('choose one of mrpc, cola') },
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('choose one of mrpc, cola'),
     });
   });
 
@@ -61,7 +62,8 @@ describe('tasks', () => {
     const task = await loadTask(name);
     expect(() => task.parse(text, 'x.json')).toThrow(
       expect.objectContaining({
-        ...{ tag: 'alphalora', code: 'INVALID_DOCUMENT' },
+        tag: 'alphalora',
+        code: 'INVALID_DOCUMENT',
         message: expect.stringContaining(message),
       }),
     );
@@ -110,7 +112,10 @@ describe('tasks', () => {
     const examples = parse(json({ instruction: 'a', output: 'It is 4.', answer: 4 }), 'x.json');
     expect(examples[0]).toMatchObject({ completion: 'It is 4.', answer: '4' });
     expect(score!(['2 + 2 = 4'], examples)).toEqual({
-      ...{ metric: 'accuracy', value: 1, others: {}, unanswered: 0 },
+      metric: 'accuracy',
+      value: 1,
+      others: {},
+      unanswered: 0,
     });
   });
 });

@@ -9,8 +9,12 @@ export function projection(
   given: Partial<AdaptedProjection> & { ranks: readonly number[] },
 ): AdaptedProjection {
   return {
-    ...{ name: 'model.layers.0.self_attn.q_proj', block: 0, role: 'q_proj' },
-    ...{ inputs: 3, outputs: 2, topK: Math.min(2, given.ranks.length) },
+    name: 'model.layers.0.self_attn.q_proj',
+    block: 0,
+    role: 'q_proj',
+    inputs: 3,
+    outputs: 2,
+    topK: Math.min(2, given.ranks.length),
     scalings: given.ranks.map((rank) => 16 / rank),
     ...given,
   };

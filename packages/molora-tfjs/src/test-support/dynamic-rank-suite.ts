@@ -11,11 +11,18 @@ import type { Router } from '../routers/router.js';
 import type { RunContext, StepReport } from '../training/callbacks.js';
 
 const projection: AdaptedProjection = {
-  ...{ name: 'p', block: 0, inputs: 6, outputs: 5 },
-  ...{ ranks: [2, 2, 2], scalings: [2, 2, 2], topK: 2 },
+  name: 'p',
+  block: 0,
+  inputs: 6,
+  outputs: 5,
+  ranks: [2, 2, 2],
+  scalings: [2, 2, 2],
+  topK: 2,
 };
 const small: AdapterSpec = {
-  ...{ projections: [projection], router: { name: 'top-k', options: {} }, dropout: 0 },
+  projections: [projection],
+  router: { name: 'top-k', options: {} },
+  dropout: 0,
 };
 const spec = withLargestRanks(small, 8);
 const growth = { spec, initial: 2, target: 4, interval: 5, warmup: 0.1 };
@@ -196,8 +203,15 @@ async function stepDone(
   step: number,
 ): Promise<void> {
   const report: StepReport = {
-    ...{ step, steps: STEPS, epoch: 0, loss: 0, learningRate: 0, gradientNorm: 0 },
-    ...{ tokens: 0, tokensPerSecond: 0, secondsLeft: 0 },
+    step,
+    steps: STEPS,
+    epoch: 0,
+    loss: 0,
+    learningRate: 0,
+    gradientNorm: 0,
+    tokens: 0,
+    tokensPerSecond: 0,
+    secondsLeft: 0,
   };
   await callback.onStep?.(report, { step, steps: STEPS, variables });
 }

@@ -99,7 +99,10 @@ export function expertsSuite(): void {
         const plain = tf.add(tf.matMul(x, base.kernel), base.bias!);
         const { output } = adaptedProjection(x, base, literal.projection, tensors, {
           router: createRouter(router),
-          ...{ training: true, dropout: 0.3, seed: 1, task: shape.task ?? 0 },
+          training: true,
+          dropout: 0.3,
+          seed: 1,
+          task: shape.task ?? 0,
         });
         expect(bits(output)).toEqual(bits(plain));
       });
@@ -125,7 +128,10 @@ export function expertsSuite(): void {
       const before = tf.memory().numTensors;
       const { output, routing } = adaptedProjection(x, base, literal.projection, tensors, {
         router: createRouter(router),
-        ...{ training: true, dropout: 0.5, seed: 1, task: literal.task ?? 0 },
+        training: true,
+        dropout: 0.5,
+        seed: 1,
+        task: literal.task ?? 0,
       });
       if (routing) tf.dispose(createRouterLoss({ name: 'entropy', coefficient: 1 })([routing]));
       tf.dispose([output, { ...routing }]);
@@ -170,7 +176,10 @@ function packed(literal: LiteralCase, values: Numbers, names: string[], weights:
       const named: Tensors = Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
       return adaptedProjection(named['x'] as tf.Tensor2D, base, literal.projection, named, {
         router: createRouter(literal.router),
-        ...{ training: true, dropout: 0, seed: 1, task: literal.task ?? 0 },
+        training: true,
+        dropout: 0,
+        seed: 1,
+        task: literal.task ?? 0,
       }).output;
     };
     const output = [x, ...names.slice(1).map((name) => tensors[name]!)];

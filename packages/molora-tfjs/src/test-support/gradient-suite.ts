@@ -198,7 +198,10 @@ function adapterState(
         const [inputs, outputs] = projectionShape(config, role).shape;
         return {
           name: projectionName(block, role),
-          ...{ block, role, inputs, outputs },
+          block,
+          role,
+          inputs,
+          outputs,
           ranks: Array.from({ length: experts }, (_, e) => 2 + e),
           scalings: Array.from({ length: experts }, (_, e) => 2 / (1 + e)),
           topK: Math.min(2, experts),

@@ -35,7 +35,9 @@ if (operation !== undefined) await killAt(Number(operation));
 const folder = await openRunFolder(path, { resume: true });
 process.stdout.write('ready\n');
 await train({
-  ...{ model, sequences, settings },
+  model,
+  sequences,
+  settings,
   ...(folder.state && { resume: folder.state }),
   callbacks: [{ name: 'metrics', onStep: (report) => folder.record(report) }],
   checkpoints: { every: 3, save: (state) => folder.save(state, weightsOf(state)) },
@@ -47,7 +49,10 @@ process.stdout.write('done\n');
 function weightsOf({ tensors }: TrainingState): AdapterFiles {
   const weights = serializeSafetensors({
     tensors: Object.entries(tensors).map(([name, { shape, values }]) => ({
-      ...{ name, shape, dtype: 'F32' as const, bytes: encodeValues(values, 'F32') },
+      name,
+      shape,
+      dtype: 'F32' as const,
+      bytes: encodeValues(values, 'F32'),
     })),
   });
   return { weights, config: '{}' };

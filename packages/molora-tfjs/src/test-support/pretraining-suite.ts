@@ -25,8 +25,12 @@ const batch: TokenBatch = {
 
 const config = {
   ...smallShape,
-  ...{ model_type: 'llama', num_hidden_layers: 1, max_position_embeddings: 64 },
-  ...{ rms_norm_eps: 1e-5, rope_theta: 10_000, tie_word_embeddings: true },
+  model_type: 'llama',
+  num_hidden_layers: 1,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10_000,
+  tie_word_embeddings: true,
 };
 const gelu = (x: number): number =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
@@ -107,7 +111,8 @@ export function pretrainingSuite(backend: TestBackend): void {
       const sequences = randomSequences(8, config.vocab_size);
       const losses: number[] = [];
       await train({
-        ...{ model: model.trainable, sequences },
+        model: model.trainable,
+        sequences,
         settings: trainingSettings(
           { steps: 60, batchSize: 8, learningRate: 1e-2, weightDecay: 0.1 },
           sequences.length,

@@ -48,14 +48,23 @@ export function describeTraining(backend: TestBackend): void {
       const data = sequences.slice(0, 6);
       const settings = trainingSettings(
         {
-          ...{ steps: 5, batchSize: 6, microBatchSize: 2, learningRate: 0.1, warmupSteps: 2 },
-          ...{ weightDecay: 0.1, clipNorm: 0.1, schedule: 'cosine' },
+          steps: 5,
+          batchSize: 6,
+          microBatchSize: 2,
+          learningRate: 0.1,
+          warmupSteps: 2,
+          weightDecay: 0.1,
+          clipNorm: 0.1,
+          schedule: 'cosine',
         },
         data.length,
       );
       const seen = recorder();
       const state = await train({
-        ...{ model: use(bigramModel(VOCABULARY)), sequences: data, settings, callbacks: [seen] },
+        model: use(bigramModel(VOCABULARY)),
+        sequences: data,
+        settings,
+        callbacks: [seen],
       });
       // Warm-up to 0.1 by thirds, then cosine over three steps.
       const rates = [1 / 30, 2 / 30, 0.1, 0.075, 0.025];
@@ -85,7 +94,10 @@ export function describeTraining(backend: TestBackend): void {
       const states: TrainingState[] = [];
       const model = use(dropoutModel(VOCABULARY));
       const end = await train({
-        ...{ model, sequences, settings, callbacks: [straight] },
+        model,
+        sequences,
+        settings,
+        callbacks: [straight],
         checkpoints: { every: 1, save: async (state) => void states.push(state) },
       });
       expect(states.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
@@ -95,7 +107,11 @@ export function describeTraining(backend: TestBackend): void {
         const resume = await parseTrainingState(Uint8Array.from(bytes), 'state');
         const resumed = recorder();
         const other = await train({
-          ...{ model, sequences, settings, callbacks: [resumed], resume },
+          model,
+          sequences,
+          settings,
+          callbacks: [resumed],
+          resume,
         });
         expect(resumed.reports.map(({ loss }) => loss)).toEqual(
           straight.reports.slice(step).map(({ loss }) => loss),
@@ -151,7 +167,9 @@ export function describeTraining(backend: TestBackend): void {
         sequences.length,
       );
       await train({
-        ...{ model: use(dropoutModel(VOCABULARY)), sequences, settings },
+        model: use(dropoutModel(VOCABULARY)),
+        sequences,
+        settings,
         callbacks: [
           {
             name: 'memory',
@@ -202,7 +220,8 @@ export function describeTraining(backend: TestBackend): void {
       const states: TrainingState[] = [];
       const run = { model, sequences, settings };
       await train({
-        ...{ ...run, callbacks: [controller()] },
+        ...run,
+        callbacks: [controller()],
         checkpoints: { every: 3, save: async (state) => void states.push(state) },
       });
       const inner = states[0]!.tensors['block.0.lora_A']!.values;
@@ -228,7 +247,10 @@ export function describeTraining(backend: TestBackend): void {
       const held = randomSequences(9, VOCABULARY, 2);
       const measure = (batchSize: number) => evaluateLoss({ model, sequences: held, batchSize });
       await train({
-        ...{ model, sequences, settings, callbacks: [seen] },
+        model,
+        sequences,
+        settings,
+        callbacks: [seen],
         evaluation: { every: 2, measure: () => measure(4) },
       });
       const evaluated = seen.reports.map(({ evaluation }) => evaluation !== undefined);
@@ -244,7 +266,10 @@ export function describeTraining(backend: TestBackend): void {
       const abort = new AbortController();
       const states: TrainingState[] = [];
       const run: TrainingRun = {
-        ...{ model: use(dropoutModel(VOCABULARY)), sequences, settings, signal: abort.signal },
+        model: use(dropoutModel(VOCABULARY)),
+        sequences,
+        settings,
+        signal: abort.signal,
         callbacks: [
           { name: 'stop', onStep: ({ step }) => void (step === 4 && abort.abort('enough')) },
         ],
@@ -265,7 +290,11 @@ export function describeTraining(backend: TestBackend): void {
         return evaluateLoss({ model, sequences, batchSize: 4, signal: abort.signal });
       };
       const run: TrainingRun = {
-        ...{ model, sequences, settings, signal: abort.signal, callbacks: [seen] },
+        model,
+        sequences,
+        settings,
+        signal: abort.signal,
+        callbacks: [seen],
         evaluation: { every: 3, measure },
         checkpoints: { every: 10, save: async (state) => void states.push(state) },
       };
@@ -283,7 +312,9 @@ export function describeTraining(backend: TestBackend): void {
       const model = use(bigramModel(VOCABULARY));
       const states: TrainingState[] = [];
       const run: TrainingRun = {
-        ...{ model, sequences, settings },
+        model,
+        sequences,
+        settings,
         callbacks: [
           {
             name: 'poison',
@@ -309,7 +340,10 @@ export function describeTraining(backend: TestBackend): void {
       const seen = recorder();
       const tokens = sequences.reduce((sum, { ids }) => sum + ids.length, 0);
       await train({
-        ...{ model: use(bigramModel(VOCABULARY)), sequences, settings, callbacks: [seen] },
+        model: use(bigramModel(VOCABULARY)),
+        sequences,
+        settings,
+        callbacks: [seen],
         // Asked at the beginning and at the end of a step.
         now: () => (clock += 500),
       });
@@ -343,7 +377,8 @@ export function describeTraining(backend: TestBackend): void {
       const tiny = use(bigramModel(VOCABULARY));
       let passes = 0;
       const model = {
-        ...{ variables: tiny.variables, vocabularySize: VOCABULARY - 1 },
+        variables: tiny.variables,
+        vocabularySize: VOCABULARY - 1,
         loss: (...given: Parameters<typeof tiny.loss>) => {
           passes++;
           return tiny.loss(...given);

@@ -89,7 +89,9 @@ export async function failingRun(
     failure === 'lost' ? device.destroy() : device.createShaderModule({ code: 'no shader' });
   try {
     await train({
-      ...{ model, sequences, settings: trainingSettings({ steps: 3 }, sequences.length) },
+      model,
+      sequences,
+      settings: trainingSettings({ steps: 3 }, sequences.length),
       callbacks: [{ name: 'fail', onStep: ({ step }) => (step === 1 ? fail() : undefined) }],
       checkpoints: { every: 2, save: async ({ step }) => void saved.push(step) },
     });
@@ -97,7 +99,8 @@ export async function failingRun(
   } catch (error) {
     return {
       ...(isAlphaLoraError(error) && { code: error.code }),
-      ...{ message: (error as Error).message, saved },
+      message: (error as Error).message,
+      saved,
     };
   } finally {
     // The next run needs a device without a fault.
@@ -108,7 +111,8 @@ export async function failingRun(
 async function threeSteps(model: Trainable): Promise<Outcome> {
   const reports: StepReport[] = [];
   await train({
-    ...{ model, sequences },
+    model,
+    sequences,
     settings: trainingSettings({ steps: 3, batchSize: 6, learningRate: 0.05 }, sequences.length),
     callbacks: [{ name: 'record', onStep: (report) => void reports.push(report) }],
   });

@@ -4,6 +4,7 @@
  * one of `single_word` counts only between characters that are no part of a word; `lstrip` and
  * `rstrip` take the white space beside it.
  */
+import { defined } from '@alphalora/contracts';
 import { wordCharacters } from './characters.js';
 
 export interface AddedToken {
@@ -37,8 +38,7 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
     const sections: Section[] = [];
     let done = 0;
     const push = (start: number, end: number, id?: number): void => {
-      if (end > start)
-        sections.push({ text: text.slice(start, end), start, ...(id !== undefined && { id }) });
+      if (end > start) sections.push({ text: text.slice(start, end), start, ...defined({ id }) });
     };
     for (const match of text.matchAll(pattern)) {
       const token = byContent.get(match[0])!;

@@ -45,7 +45,9 @@ export function preTokenizer(part: Part): Part[] {
     case 'Whitespace':
       return [
         {
-          ...{ type: 'Split', behavior: 'Removed', invert: true },
+          type: 'Split',
+          behavior: 'Removed',
+          invert: true,
           pattern: { Regex: `[${wordCharacters}]+|[^${wordCharacters}\\s]+` },
         },
       ];

@@ -43,7 +43,9 @@ function makeCase(options: Pick<Case, 'weightDecay' | 'clip' | 'beta1' | 'epsilo
   const vector = (length: number, phase: number, size: number): number[] =>
     Array.from({ length }, (_, i) => Math.fround(size * Math.sin(12.9 * i + 78.2 * phase)));
   return {
-    ...{ ...options, beta2: 0.99, start: { a: vector(7, 0.5, 1), b: vector(5, 0.7, 0.01) } },
+    ...options,
+    beta2: 0.99,
+    start: { a: vector(7, 0.5, 1), b: vector(5, 0.7, 0.01) },
     steps: Array.from({ length: 60 }, (_, step) => ({
       rate: 0.01 * (1 + Math.cos(step / 20)),
       gradients: {

@@ -3,8 +3,15 @@ import type { StepReport } from './callbacks.js';
 import { formatMetrics, metricsLength, parseMetrics } from './metrics.js';
 
 const report = (step: number): StepReport => ({
-  ...{ step, steps: 9, epoch: step / 4, loss: 1 / step, learningRate: 0.1, gradientNorm: 2 },
-  ...{ tokens: 64, tokensPerSecond: 1000, secondsLeft: 3 },
+  step,
+  steps: 9,
+  epoch: step / 4,
+  loss: 1 / step,
+  learningRate: 0.1,
+  gradientNorm: 2,
+  tokens: 64,
+  tokensPerSecond: 1000,
+  secondsLeft: 3,
   ...(step === 2 && { evaluation: { loss: 0.7 } }),
 });
 const lines = [1, 2, 3].map((step) => formatMetrics(report(step)));

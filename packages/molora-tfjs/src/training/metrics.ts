@@ -11,7 +11,12 @@ export interface MetricsLine extends Omit<StepReport, 'steps' | 'secondsLeft'> {
 export function formatMetrics(report: StepReport): string {
   const { step, epoch, loss, learningRate, gradientNorm, tokens, tokensPerSecond } = report;
   const line: MetricsLine = {
-    ...{ step, epoch, loss, learningRate, gradientNorm, tokens },
+    step,
+    epoch,
+    loss,
+    learningRate,
+    gradientNorm,
+    tokens,
     ...(report.evaluation && { evaluation: report.evaluation }),
     tokensPerSecond,
   };

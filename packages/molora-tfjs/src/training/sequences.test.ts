@@ -103,7 +103,9 @@ describe('a batch', () => {
     expect(tokenBatch(sequences)).toEqual({
       ids: Int32Array.of(1, x, y, z, 2, 1, x, y, 2, 0),
       weights: Float32Array.of(0, 0, 1, 1, 1, 0, 0, 0, 1, 0),
-      ...{ rows: 2, length: 5, lengths: [5, 4] },
+      rows: 2,
+      length: 5,
+      lengths: [5, 4],
     });
   });
 

@@ -5,10 +5,19 @@ import { checkSettings, stepsPerEpoch, trainingSettings } from './settings.js';
 describe('settings', () => {
   it('are those of the released runs where nothing is said', () => {
     expect(trainingSettings({ steps: 5000 }, 100)).toEqual({
-      ...{ steps: 5000, batchSize: 8, microBatchSize: 8 },
-      ...{ learningRate: 3e-4, schedule: 'linear', warmupSteps: 100 },
-      ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-      ...{ groupByLength: true, seed: 10 },
+      steps: 5000,
+      batchSize: 8,
+      microBatchSize: 8,
+      learningRate: 3e-4,
+      schedule: 'linear',
+      warmupSteps: 100,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      clipNorm: 1,
+      groupByLength: true,
+      seed: 10,
     });
   });
 

@@ -75,13 +75,20 @@ export function trainingSettings(options: TrainingOptions, sequences: number): T
   const microBatchSize = rest.microBatchSize ?? batchSize;
   const steps = givenSteps ?? Math.ceil(epochs! * stepsPerEpoch(batchSize, sequences));
   return checkSettings({
-    ...{
-      learningRate: 3e-4,
-      schedule: 'linear',
-      warmupSteps: Math.min(100, Math.floor(steps / 10)),
-    },
-    ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-    ...{ groupByLength: true, seed: 10, ...rest, steps, batchSize, microBatchSize },
+    learningRate: 3e-4,
+    schedule: 'linear',
+    warmupSteps: Math.min(100, Math.floor(steps / 10)),
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0,
+    clipNorm: 1,
+    groupByLength: true,
+    seed: 10,
+    ...rest,
+    steps,
+    batchSize,
+    microBatchSize,
   });
 }
 

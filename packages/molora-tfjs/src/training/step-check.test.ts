@@ -20,7 +20,10 @@ async function outcome(
 ) {
   const saved: number[] = [];
   const run = train({
-    ...{ model, sequences, callbacks, settings: { ...settings, learningRate } },
+    model,
+    sequences,
+    callbacks,
+    settings: { ...settings, learningRate },
     checkpoints: { every: 1, save: async ({ step }) => void saved.push(step) },
   });
   const error: unknown = await run.then(

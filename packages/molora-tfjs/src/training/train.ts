@@ -131,8 +131,15 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     const epoch = step / stepsPerEpoch(batchSize, sequences.length);
     const { loss, gradientNorm } = numbers;
     return {
-      ...{ step, steps, epoch, loss, learningRate, gradientNorm, tokens },
-      ...{ ...progress, ...(measured && { evaluation: measured }) },
+      step,
+      steps,
+      epoch,
+      loss,
+      learningRate,
+      gradientNorm,
+      tokens,
+      ...progress,
+      ...(measured && { evaluation: measured }),
     };
   }
 
@@ -154,8 +161,12 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     const tensors = await valuesOf(variables);
     checkWeights(step, tensors);
     return {
-      ...{ step, settings, data, tensors },
-      ...{ optimizer: await optimizer.state(), callbacks: states },
+      step,
+      settings,
+      data,
+      tensors,
+      optimizer: await optimizer.state(),
+      callbacks: states,
     };
   }
 

@@ -43,7 +43,11 @@ export function serializeTrainingState(state: TrainingState): Uint8Array[] {
   const { step, settings, data, tensors, optimizer, callbacks } = state;
   const { updates, first, second } = optimizer;
   const rest: v.InferInput<typeof schema> = {
-    ...{ version: 2, step, settings, data, updates },
+    version: 2,
+    step,
+    settings,
+    data,
+    updates,
     callbacks: mapValues(callbacks, (callback) => callback.data ?? null),
   };
   const groups = Object.entries({ variable: tensors, first, second });
@@ -52,7 +56,9 @@ export function serializeTrainingState(state: TrainingState): Uint8Array[] {
   return serializeSafetensors({
     tensors: groups.flatMap(([group, values]) =>
       Object.entries(values).map(([name, { shape, values }]) => ({
-        ...{ name: `${group}/${name}`, dtype: 'F32' as const, shape },
+        name: `${group}/${name}`,
+        dtype: 'F32' as const,
+        shape,
         bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       })),
     ),
@@ -80,7 +86,9 @@ export async function parseTrainingState(bytes: Uint8Array, file: string): Promi
   for (const name of Object.keys(rest.updates))
     if (!first[name] || !second[name]) throw damaged(file, `the moments of ${name} are missing`);
   return {
-    ...{ step: rest.step, settings: rest.settings, data: rest.data },
+    step: rest.step,
+    settings: rest.settings,
+    data: rest.data,
     tensors: groups.get('variable') ?? {},
     optimizer: { updates: rest.updates, first, second },
     callbacks: Object.fromEntries(

@@ -43,13 +43,18 @@ describe('alpha by block', () => {
 describe('experts by block', () => {
   const allocated = { index: 0, score: 2, share: 0.5, experts: 4, topK: 2 };
   const { markup } = amountsChart({
-    ...{ words: wordsOf('experts'), label: 'words', guide: [2, 'even share 2'] },
+    words: wordsOf('experts'),
+    label: 'words',
+    guide: [2, 'even share 2'],
     blocks: [
       {
-        ...{ index: 0, matrices: 7, alpha: 2, amount: 4 },
+        index: 0,
+        matrices: 7,
+        alpha: 2,
+        amount: 4,
         allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 6] } },
       },
-      { ...{ index: 1, matrices: 7, alpha: 2, amount: 0 }, allocated: { ...allocated, index: 1 } },
+      { index: 1, matrices: 7, alpha: 2, amount: 0, allocated: { ...allocated, index: 1 } },
       { index: 2, matrices: 7 },
     ],
   });
@@ -69,7 +74,9 @@ describe('experts by block', () => {
   it('cuts a wild range off, with an arrow', () => {
     const wild = { ...allocated, robustness: { changed: 1, experts: [3, 40] as [number, number] } };
     const { markup: cut } = amountsChart({
-      ...{ words: wordsOf('experts'), label: 'words', guide: [4, 'even share 4'] },
+      words: wordsOf('experts'),
+      label: 'words',
+      guide: [4, 'even share 4'],
       blocks: [{ index: 0, matrices: 7, alpha: 2, amount: 4, allocated: wild }],
     });
     // To one and a half times the most that a block has.
@@ -80,7 +87,9 @@ describe('experts by block', () => {
 
   it('leaves room for numbers that are no integers', () => {
     const { markup: sparse } = amountsChart({
-      ...{ words: wordsOf('sparsity'), label: 'words', guide: [0.4, 'average'] },
+      words: wordsOf('sparsity'),
+      label: 'words',
+      guide: [0.4, 'average'],
       blocks: [0.3, 0.5].map((amount, index) => ({ index, matrices: 7, alpha: 2, amount })),
     });
     // The largest reaches 1 / 1.08 of the width.

@@ -12,8 +12,15 @@ const summary = {
   cuts: { tail: [10, 30, 100], alpha: [2, 3, 2] },
 };
 const row: AnalysedRow = {
-  ...{ name: 'w', shape: [100, 100], dtype: 'F32', status: 'ok' },
-  ...{ alpha: 3, xmin: 100, ks: 0.05, tail: 30, stderr: 0.37 },
+  name: 'w',
+  shape: [100, 100],
+  dtype: 'F32',
+  status: 'ok',
+  alpha: 3,
+  xmin: 100,
+  ks: 0.05,
+  tail: 30,
+  stderr: 0.37,
   metrics: { num_evals: 100 },
 };
 /** Both ends of the logarithmic axis lie four units inside of the plot area. */

@@ -1,5 +1,11 @@
 /** Small allocations of other resources than experts, with numbers that are easy to add up. */
-import type { AllocatedProjection, Allocation, Analysis, Resource } from '@alphalora/contracts';
+import {
+  type AllocatedProjection,
+  type Allocation,
+  type Analysis,
+  defined,
+  type Resource,
+} from '@alphalora/contracts';
 
 const amountFor: Readonly<Record<Resource, (block: number, position: number) => number>> = {
   experts: (block, position) => block + (position % 3),
@@ -30,7 +36,11 @@ export function resourceOf(
     inside(index).map(({ name, role, shape }, position): AllocatedProjection => {
       const [outputs = 0, inputs = 0] = shape;
       return {
-        ...{ name, block: index, inputs, outputs, ...(role !== undefined && { role }) },
+        name,
+        block: index,
+        inputs,
+        outputs,
+        ...defined({ role }),
         ...portion(unit, amountOf(index, position)),
       };
     }),
@@ -46,10 +56,12 @@ export function resourceOf(
     return { index, score: alpha, ...share, ...rest, ...(unit === 'rank' && { rank: rank! }) };
   });
   return {
-    ...{ schemaVersion: 1, kind: 'allocation' },
+    schemaVersion: 1,
+    kind: 'allocation',
     policy: { name: 'own', version: '1.0.0', options: {} },
     budget: { unit, ...(per === 'projection' && { per }), ...(unit === 'experts' && { total: 1 }) },
-    ...{ blocks, projections },
+    blocks,
+    projections,
     experts: adapters ? blocks.map((block) => ('experts' in block ? block.experts! : 1)) : [],
     topK: adapters ? blocks.map((block) => ('topK' in block ? block.topK! : 1)) : [],
     ...(adapters && { parameters: { rank: 8, trainable: 123_456 } }),

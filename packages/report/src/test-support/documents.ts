@@ -42,8 +42,11 @@ export function analysisOf(options: Options = {}): Analysis {
     options.alphas ?? Array.from({ length: blocks * roles.length }, () => 2 + 3 * random());
   const matrices: MatrixRow[] = [
     {
-      ...{ name: 'model.embed_tokens.weight', shape: [32000, 4096], dtype: 'BF16' },
-      ...{ kind: 'embedding', status: 'skipped' },
+      name: 'model.embed_tokens.weight',
+      shape: [32000, 4096],
+      dtype: 'BF16',
+      kind: 'embedding',
+      status: 'skipped',
       reason: 'an embedding, not a projection of a block',
     },
   ];
@@ -56,21 +59,35 @@ export function analysisOf(options: Options = {}): Analysis {
       matrices.push(measuredRow(identity, alphas[block * roles.length + i]!, size, random));
     }
     matrices.push({
-      ...{ name: `model.layers.${block}.input_layernorm.weight`, shape: [4096], dtype: 'BF16' },
-      ...{ block, role: 'input_layernorm', kind: 'norm', status: 'skipped' },
+      name: `model.layers.${block}.input_layernorm.weight`,
+      shape: [4096],
+      dtype: 'BF16',
+      block,
+      role: 'input_layernorm',
+      kind: 'norm',
+      status: 'skipped',
       reason: 'not a matrix',
     });
   }
   return {
-    ...{ schemaVersion: 1, kind: 'analysis' },
+    schemaVersion: 1,
+    kind: 'analysis',
     tool: { name: 'alphalora', version: '0.1.0' },
     model: {
-      ...{ source: 'hf://example/seven-billion', architecture: 'LlamaForCausalLM', blocks },
+      source: 'hf://example/seven-billion',
+      architecture: 'LlamaForCausalLM',
+      blocks,
       digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
     },
     options: {
-      ...{ estimator: 'fix-finger', aggregate: 'mean', engine: 'wasm', precision: 'auto' },
-      ...{ build: 'relaxed', bootstrap: DRAWS, seed: 0, splitFused: false },
+      estimator: 'fix-finger',
+      aggregate: 'mean',
+      engine: 'wasm',
+      precision: 'auto',
+      build: 'relaxed',
+      bootstrap: DRAWS,
+      seed: 0,
+      splitFused: false,
     },
     matrices,
     blocks: Array.from({ length: blocks }, (_, block) => blockRow(block, matrices)),
@@ -107,7 +124,11 @@ function measuredRow(
   return {
     ...identity,
     status: 'ok',
-    ...{ alpha: fitted, xmin, ks: 0.01 + 0.05 * random(), tail, stderr },
+    alpha: fitted,
+    xmin,
+    ks: 0.01 + 0.05 * random(),
+    tail,
+    stderr,
     interval: [sorted[5]!, sorted[194]!],
     draws,
     ...(fitted > 8
@@ -192,7 +213,9 @@ function blockRow(index: number, matrices: readonly MatrixRow[]): BlockRow {
   const draws = Array.from({ length: DRAWS }, (_, i) => average(rows.map((row) => row.draws![i]!)));
   draws.sort((a, b) => a - b);
   return {
-    ...{ index, alpha: mean, matrices: rows.length },
+    index,
+    alpha: mean,
+    matrices: rows.length,
     range: [Math.min(...alphas), Math.max(...alphas)],
     spread: Math.sqrt(average(alphas.map((alpha) => (alpha - mean) ** 2))),
     interval: [draws[5]!, draws[194]!],
@@ -226,8 +249,11 @@ export function allocationOf(analysis: Analysis): Allocation {
     without.sort((a, b) => Math.abs(b.experts - experts[i]!) - Math.abs(a.experts - experts[i]!));
     const { row, experts: left } = without[0]!;
     return {
-      ...{ index, score: alphas[i]!, share: weights[i]! / weights.reduce((a, b) => a + b, 0) },
-      ...{ experts: experts[i]!, topK: Math.min(2, experts[i]!) },
+      index,
+      score: alphas[i]!,
+      share: weights[i]! / weights.reduce((a, b) => a + b, 0),
+      experts: experts[i]!,
+      topK: Math.min(2, experts[i]!),
       robustness: {
         changed: counts.filter((count) => count !== experts[i]).length / DRAWS,
         experts: [counts[5]!, counts[194]!],
@@ -236,7 +262,8 @@ export function allocationOf(analysis: Analysis): Allocation {
     };
   });
   return {
-    ...{ schemaVersion: 1, kind: 'allocation' },
+    schemaVersion: 1,
+    kind: 'allocation',
     policy: { name: 'alphalora', version: '0.1.0', options: { beta: 2.5 } },
     budget: { unit: 'experts', total, min: 1 },
     rounding: 'largest-remainder',

@@ -9,7 +9,10 @@ export function matrixOf(
   dtype: DType = values instanceof Float32Array ? 'F32' : 'F64',
 ): Matrix {
   return {
-    ...{ name: 'w', rows, columns, dtype },
+    name: 'w',
+    rows,
+    columns,
+    dtype,
     read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
   };
 }
@@ -24,7 +27,10 @@ export function storedMatrix(
   const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
   const rowBytes = bytes.length / rows;
   return {
-    ...{ name: 'w', rows, columns, dtype },
+    name: 'w',
+    rows,
+    columns,
+    dtype,
     read: async () => {
       throw new Error('the engine should read the stored bytes');
     },

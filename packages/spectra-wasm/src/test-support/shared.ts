@@ -33,7 +33,10 @@ export async function matricesOf(folder: string): Promise<Matrix[]> {
         const bytes = file.subarray(8 + headerBytes + start, 8 + headerBytes + end);
         const rowBytes = bytes.length / rows;
         return {
-          ...{ name, rows, columns, dtype },
+          name,
+          rows,
+          columns,
+          dtype,
           read: async () => {
             throw new Error('the engine should read the stored bytes');
           },

@@ -53,7 +53,9 @@ describe('a new policy', async () => {
     ]);
     const { dependencies } = manifestOf(cli) as { dependencies: Record<string, string> };
     expect(manifestOf(folder)).toMatchObject({
-      ...{ name: 'alphalora-policy-by-size', type: 'module', license: 'MIT' },
+      name: 'alphalora-policy-by-size',
+      type: 'module',
+      license: 'MIT',
       peerDependencies: { '@alphalora/allocator': '*' },
       devDependencies: { '@alphalora/allocator': '*' },
       dependencies: { valibot: dependencies['valibot'] },

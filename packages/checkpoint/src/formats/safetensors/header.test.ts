@@ -50,8 +50,21 @@ describe('accepts', () => {
 
   it('every element type of the format that it decodes', async () => {
     const sizes = {
-      ...{ F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1, BOOL: 1 },
-      ...{ I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1 },
+      F64: 8,
+      F32: 4,
+      F16: 2,
+      BF16: 2,
+      F8_E4M3: 1,
+      F8_E5M2: 1,
+      BOOL: 1,
+      I64: 8,
+      I32: 4,
+      I16: 2,
+      I8: 1,
+      U64: 8,
+      U32: 4,
+      U16: 2,
+      U8: 1,
     };
     for (const [dtype, size] of Object.entries(sizes)) {
       const header = { a: { dtype, shape: [3], data_offsets: [0, 3 * size] } };

@@ -44,7 +44,9 @@ describe.skipIf(!hasReference)(`the Python package safetensors${reason}`, () => 
   it('reads what we write', async () => {
     const values = Float32Array.from({ length: 24 }, (_, i) => (i - 12) / 3);
     const tensor = (name: string, dtype: 'F64' | 'F32' | 'F16', shape: number[]): TensorData => ({
-      ...{ name, dtype, shape },
+      name,
+      dtype,
+      shape,
       bytes: encodeValues(
         values.subarray(
           0,
@@ -121,7 +123,8 @@ import numpy, safetensors.numpy
 safetensors.numpy.save_file({'b': numpy.float16([1, 2]), 'a': numpy.float16([3]), 'c': numpy.float64([4])}, 'layout.safetensors', metadata={'k': 'v'})
 `);
     const encode = (values: number[], dtype: 'F16' | 'F64') => ({
-      ...{ dtype, shape: [values.length] },
+      dtype,
+      shape: [values.length],
       bytes: encodeValues(Float32Array.from(values), dtype),
     });
     const tensors = [

@@ -7,7 +7,9 @@ import { encodeValues } from '../../values/encode.js';
 import { serializeSafetensors, type TensorData } from './serialize.js';
 
 const tensor = (name: string, dtype: 'F64' | 'F32' | 'BF16', values: number[]): TensorData => ({
-  ...{ name, dtype, shape: [values.length] },
+  name,
+  dtype,
+  shape: [values.length],
   bytes: encodeValues(Float32Array.from(values), dtype),
 });
 const a = tensor('a', 'BF16', [1, 2, 3]);
