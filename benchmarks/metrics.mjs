@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import {
-  loadEstimator,
+  estimators,
   measureUnit,
   spectralUnits,
   spectrum,
@@ -34,7 +34,7 @@ for (const kind of ['gaussian', 'heavy']) {
   fillMatrix(values, columns, kind, uniform(1));
   const [unit] = spectralUnits(weightFromValues({ name: 'w', shape: [rows, columns], values }));
   for (const name of options.estimators.split(',')) {
-    const estimator = await loadEstimator(name);
+    const estimator = await estimators.load(name);
     const tasks = {
       spectrum: () => spectrum(unit, engine),
       'no bootstrap': () => measureUnit(unit, { engine, estimator, bootstrap: 0 }),

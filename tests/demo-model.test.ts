@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../packages/checkpoint/src/node/index.js';
-import { analyze, createReferenceEngine, loadEstimator } from '../packages/htsr-core/src/index.js';
+import { analyze, createReferenceEngine, estimators } from '../packages/htsr-core/src/index.js';
 import { root } from './lib/workspace.js';
 
 const folder = join(root, 'examples/demo-model');
@@ -56,7 +56,7 @@ describe('the demo model', () => {
   it('has the alphas that its history ends with', async () => {
     const analysis = await analyze(checkpoint.tensors, {
       engine: createReferenceEngine(),
-      estimator: await loadEstimator('fix-finger'),
+      estimator: await estimators.load('fix-finger'),
       bootstrap: 0,
       metrics: [],
       model: { source: 'demo', blocks: checkpoint.blocks },

@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { splits } from '../../examples/demo-tasks/tasks.mjs';
-import { allocate, layersOf, loadPolicy } from '../../packages/allocator/dist/index.js';
+import { allocate, policies as allocators, layersOf } from '../../packages/allocator/dist/index.js';
 import { openCheckpoint } from '../../packages/checkpoint/dist/node/index.js';
-import { aggregateBlocks, analyze, loadEstimator } from '../../packages/htsr-core/dist/index.js';
+import { aggregateBlocks, analyze, estimators } from '../../packages/htsr-core/dist/index.js';
 import * as molora from '../../packages/molora-tfjs/dist/index.js';
 import { loadModel } from '../../packages/molora-tfjs/dist/node/index.js';
 import { createWasmEngine } from '../../packages/spectra-wasm/dist/node.js';
@@ -37,7 +37,7 @@ export function analysisOf(model) {
     try {
       return await analyze(checkpoint.tensors, {
         engine,
-        estimator: await loadEstimator('fix-finger'),
+        estimator: await estimators.load('fix-finger'),
         model: { source: model, blocks: checkpoint.blocks },
         tool: { name: 'study', version: '1' },
       });
@@ -78,7 +78,7 @@ async function allocationOf(run) {
   if (kind === 'experts') {
     return allocate({
       layers,
-      policy: policy === 'inverse' ? inverse : await loadPolicy(policy),
+      policy: policy === 'inverse' ? inverse : await allocators.load(policy),
       options,
       budget: { total },
       rank,
@@ -88,13 +88,13 @@ async function allocationOf(run) {
   // What the experts of the uniform policy cost, routers included.
   const uniform = await allocate({
     layers,
-    policy: await loadPolicy('uniform'),
+    policy: await allocators.load('uniform'),
     budget: { total },
     rank,
   });
   return allocate({
     layers,
-    policy: await loadPolicy('uniform'),
+    policy: await allocators.load('uniform'),
     budget: { unit: 'rank', measure: 'parameters', total: uniform.parameters.trainable },
   });
 }

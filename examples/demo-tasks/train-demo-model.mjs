@@ -182,7 +182,7 @@ async function measureAlphas() {
   const { tensors } = await opened(await storedWeights());
   const analysis = await spectra.analyze(tensors, {
     engine: spectra.createReferenceEngine(),
-    estimator: await spectra.loadEstimator('fix-finger'),
+    estimator: await spectra.estimators.load('fix-finger'),
     bootstrap: 0,
     metrics: [],
     model: { source: 'demo-model', blocks: config.num_hidden_layers },

@@ -113,7 +113,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .command('export')
     .description('write a document in the format of another program')
     .argument('<document>', 'an analysis.json or allocation.json')
-    .requiredOption('--to <format>', [...exporters.keys()].join(', '))
+    .requiredOption('--to <format>', exporters.names().join(', '))
     .option(
       '-o, --output <path>',
       'write to a file, - for stdout, or a folder for files with names of their own',

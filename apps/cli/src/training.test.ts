@@ -157,7 +157,7 @@ describe('train', () => {
   const output = join(root, 'never');
   it.each([
     ['steps and epochs', ['--steps', '3', '--epochs', '1'], /both say how long/],
-    ['an unknown task', ['--task', 'chess'], /there is no task "chess"/],
+    ['an unknown task', ['--task', 'chess'], /unknown task "chess"/],
     ['an unknown backend', ['--backend', 'abacus'], /choose one of cpu, wasm, node/],
     [
       'a backend that is not there',

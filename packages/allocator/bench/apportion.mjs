@@ -14,7 +14,7 @@ import {
   alphalora,
   apportion,
   layersFromScores,
-  loadPolicy,
+  policies,
 } from '../dist/index.js';
 
 const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '9' } } });
@@ -79,7 +79,7 @@ const quantized = layersFromScores(
     variance: 1 + (i % 11),
   })),
 );
-const alphaq = await loadPolicy('alphaq');
+const alphaq = await policies.load('alphaq');
 
 const cases = {
   '1,000 x 7 projections, 10^9 parameters, rank 8': () => allocate(perProjection(8, 1e9)),

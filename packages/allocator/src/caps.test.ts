@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AllocateOptions, allocate } from './allocate.js';
 import { definePolicy } from './define-policy.js';
 import { type Layer, layersFromScores } from './layers.js';
-import { loadPolicy, policies } from './policies/index.js';
+import { policies } from './policies/index.js';
 import { uniform } from './policies/uniform.js';
 import { roundings } from './rounding/index.js';
 
@@ -66,8 +66,8 @@ describe('ranks per projection', () => {
     expect(given).toEqual([2, 7]);
   });
 
-  it.each([...policies.keys()])('keep to it by the policy %s', async (name) => {
-    const policy = await loadPolicy(name);
+  it.each(policies.names())('keep to it by the policy %s', async (name) => {
+    const policy = await policies.load(name);
     if (!policy.traits.resources.includes('rank')) return;
     const sides = [1, 2, 3, 5, 8, 13, 21, 34];
     const many = layersFromScores(

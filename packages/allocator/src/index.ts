@@ -10,7 +10,7 @@ export { layersFromScores, layersOf } from './layers.js';
 export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';
 export { alphalora } from './policies/alphalora.js';
-export { loadPolicy, policies } from './policies/index.js';
+export { policies } from './policies/index.js';
 export { uniform } from './policies/uniform.js';
 export type { Alternatives } from './robustness.js';
 export { allocateRobustly } from './robustness.js';

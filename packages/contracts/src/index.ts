@@ -40,9 +40,10 @@ export type {
   Resource,
 } from './policy.js';
 export { middle95, quantile } from './quantiles.js';
+export type { ReadyRegistry, Registry, RegistryOptions } from './registry.js';
+export { createReadyRegistry, createRegistry } from './registry.js';
 export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
 export type {
-  LazyRegistry,
   Precision,
   SpectralEngine,
   SpectrumOptions,

@@ -68,6 +68,3 @@ export interface TailEstimator {
    */
   fit(eigenvalues: Float64Array): TailFit;
 }
-
-/** Named things that are loaded when they are first asked for. */
-export type LazyRegistry<T> = ReadonlyMap<string, () => Promise<T>>;

@@ -7,7 +7,7 @@ import {
   type Exporter,
   type Resource,
 } from '@alphalora/contracts';
-import { exporters, loadExporter } from './registry.js';
+import { exporters } from './registry.js';
 
 /**
  * @param document valid, as `@alphalora/documents` checks it
@@ -19,7 +19,7 @@ export async function exportDocument(
   document: Analysis | Allocation,
   format: string | Exporter,
 ): Promise<Exported> {
-  const exporter = typeof format === 'string' ? await loadExporter(format) : format;
+  const exporter = typeof format === 'string' ? await exporters.load(format) : format;
   const { name, kinds } = exporter;
   if (!kinds.includes(document.kind)) {
     throw new AlphaLoraError(
@@ -43,6 +43,6 @@ function holds({ kinds, units }: Exporter, unit: Resource): boolean {
 }
 
 async function formatsOf(unit: Resource): Promise<string[]> {
-  const all = await Promise.all([...exporters.values()].map((load) => load()));
+  const all = await Promise.all(exporters.names().map((name) => exporters.load(name)));
   return all.filter((exporter) => holds(exporter, unit)).map(({ name }) => name);
 }

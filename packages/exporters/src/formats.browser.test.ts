@@ -28,7 +28,7 @@ const ranks = projectionAllocation(
   llamaLike.map(([name, block, rank]) => [name, block, Math.max(1, rank)]),
 );
 const questions = [
-  ...[...exporters.keys()].map((format) => ({
+  ...exporters.names().map((format) => ({
     format,
     document: format === 'mola' ? allocationOf([2, 3]) : ranks,
   })),

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
-import { estimators, loadEstimator } from './estimators/index.js';
+import { estimators } from './estimators/index.js';
 import { spectralUnits } from './matrices.js';
 import { computeMetrics } from './metrics/index.js';
 import { spectrum } from './spectrum.js';
@@ -43,10 +43,10 @@ describe.skipIf(!existsSync(reference))(
           const golden = expected[weight.name]!;
           const eigenvalues = await spectrum(spectralUnits(weight)[0]!, engine);
           expect(eigenvalues, weight.name).toHaveLength(golden.num_evals);
-          for (const estimator of estimators.keys()) {
+          for (const estimator of estimators.names()) {
             const wanted = golden.fits[estimator];
             if (wanted === undefined) continue;
-            const { fit } = await loadEstimator(estimator);
+            const { fit } = await estimators.load(estimator);
             const where = `${weight.name}, ${estimator}`;
             if (wanted === null) {
               expect(() => fit(eigenvalues), where).toThrow();
@@ -59,7 +59,7 @@ describe.skipIf(!existsSync(reference))(
             if (wanted.tail !== undefined) expect(found.tail, where).toBe(wanted.tail);
             fits++;
           }
-          const fit = (await loadEstimator('hill')).fit(eigenvalues);
+          const fit = (await estimators.load('hill')).fit(eigenvalues);
           const [rows, columns] = weight.shape as [number, number];
           const sides = { smaller: Math.min(rows, columns), larger: Math.max(rows, columns) };
           const metrics = computeMetrics({ eigenvalues, fit, ...sides, matrices: 1 });

@@ -15,7 +15,7 @@ export { createReferenceEngine } from './engines/ml-matrix.js';
 export { clipXmax } from './estimators/clip-xmax.js';
 export { fixFinger, fixFingerStrict } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';
-export { estimators, loadEstimator } from './estimators/index.js';
+export { estimators } from './estimators/index.js';
 export { ks } from './estimators/ks.js';
 export { extendedTpl, tpl } from './estimators/truncated-power-law.js';
 export type { FarmsOptions } from './farms.js';

@@ -82,7 +82,7 @@ export {
   evaluateByLikelihood,
   type TaskEvaluation,
 } from './tasks/evaluate.js';
-export { loadTask, tasks } from './tasks/index.js';
+export { tasks } from './tasks/index.js';
 export { createTokenizer, type Tokenizer } from './tokenizer.js';
 export { type AdamW, type AdamWOptions, type AdamWState, adamW } from './training/adamw.js';
 export type {

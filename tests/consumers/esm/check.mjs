@@ -1,6 +1,6 @@
 /** A user's ES modules: from a checkpoint to an allocation with the libraries alone. */
 import assert from 'node:assert/strict';
-import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
+import { allocate, layersOf, policies } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import {
@@ -10,7 +10,7 @@ import {
   summaryOf,
 } from '@alphalora/documents';
 import { exportDocument } from '@alphalora/exporters';
-import { analyze, createReferenceEngine, loadEstimator } from '@alphalora/htsr-core';
+import { analyze, createReferenceEngine, estimators } from '@alphalora/htsr-core';
 import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
@@ -20,7 +20,7 @@ async function measure(engine) {
   try {
     return await analyze(checkpoint.tensors, {
       engine,
-      estimator: await loadEstimator('fix-finger'),
+      estimator: await estimators.load('fix-finger'),
       model: { source: 'demo', blocks: checkpoint.blocks },
       tool: { name: 'consumer', version: '1.0.0' },
     });
@@ -62,7 +62,7 @@ await pool.close();
 await opened.close();
 
 const layers = layersOf(analysis);
-const policy = await loadPolicy('alphalora');
+const policy = await policies.load('alphalora');
 const allocation = await allocate({ layers, policy, budget: { total: 40 } });
 const { experts } = allocation;
 assert.equal(experts.length, 8);
@@ -75,7 +75,7 @@ assert.equal(
 // The block with the largest alpha gets the most experts.
 assert.equal(experts.indexOf(Math.max(...experts)), 0);
 
-await assert.rejects(loadEstimator('guess'), (error) => isAlphaLoraError(error, 'INVALID_OPTION'));
+await assert.rejects(estimators.load('guess'), (error) => isAlphaLoraError(error, 'NOT_FOUND'));
 
 // What is made here passes the checks of what comes from outside.
 parseAnalysis(JSON.parse(JSON.stringify(analysis)));

@@ -1,17 +1,12 @@
 /** A user's strict TypeScript, compiled against the published types alone. */
-import { allocate, layersOf, loadPolicy } from '@alphalora/allocator';
+import { allocate, layersOf, policies } from '@alphalora/allocator';
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
 import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
 import type { Allocation, Analysis, Exporter, Matrix, SpectralEngine } from '@alphalora/contracts';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { parseAnalysis } from '@alphalora/documents';
 import { exportDocument } from '@alphalora/exporters';
-import {
-  analyze,
-  createReferenceEngine,
-  loadEstimator,
-  weightFromValues,
-} from '@alphalora/htsr-core';
+import { analyze, createReferenceEngine, estimators, weightFromValues } from '@alphalora/htsr-core';
 import { type ReportDocuments, renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm';
 import { createWasmEngine as createNodeEngine } from '@alphalora/spectra-wasm/node';
@@ -37,12 +32,12 @@ export async function plan(values: Float32Array): Promise<Allocation> {
   const weight = weightFromValues({ name: 'w', shape: [8, 8], block: 0, role: 'q_proj', values });
   const analysis: Analysis = await analyze([weight], {
     engine,
-    estimator: await loadEstimator('hill'),
+    estimator: await estimators.load('hill'),
     model: { source: 'memory', blocks: 1 },
     tool: { name: 'consumer', version: '1.0.0' },
   });
   const layers = layersOf(analysis);
-  return allocate({ layers, policy: await loadPolicy('alphalora'), budget: { total: 4 } });
+  return allocate({ layers, policy: await policies.load('alphalora'), budget: { total: 4 } });
 }
 
 export function read(text: string): Analysis {

@@ -1,5 +1,5 @@
 /** Built-in policies: they are part of the program and run in its own thread. */
-import { loadPolicy, policies } from '@alphalora/allocator';
+import { policies } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import type { OpenPolicy, PolicyInfo } from './open-policy.js';
 import { allocateWith, defaultOptions, infoOf } from './policy.js';
@@ -11,13 +11,11 @@ export function isBuiltIn(reference: string): boolean {
 }
 
 export async function listBuiltIn(): Promise<PolicyInfo[]> {
-  return Promise.all(
-    [...policies.keys()].map(async (name) => infoOf(await loadPolicy(name), from)),
-  );
+  return Promise.all(policies.names().map(async (name) => infoOf(await policies.load(name), from)));
 }
 
 export async function openBuiltIn(name: string, signal: AbortSignal): Promise<OpenPolicy> {
-  const policy = await loadPolicy(name);
+  const policy = await policies.load(name);
   return {
     info: infoOf(policy, from),
     defaults: () => defaultOptions(policy),

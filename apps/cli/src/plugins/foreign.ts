@@ -3,7 +3,7 @@
  * module runs. That is the worker; it says through `enter` when it is about to run foreign code.
  */
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { loadPolicy, policies, requirePolicy } from '@alphalora/allocator';
+import { policies, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
@@ -113,7 +113,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
         throw error;
       }
       // More likely a misspelt name than a package.
-      const reason = await loadPolicy(reference).catch((cause: Error) => cause.message);
+      const reason = await policies.load(reference).catch((cause: Error) => cause.message);
       const own = known.map(({ info }) => info.name).join(', ');
       throw new AlphaLoraError(
         'INVALID_OPTION',

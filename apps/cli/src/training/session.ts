@@ -44,7 +44,7 @@ export async function loadExamples(
   { task: name, data, limit }: TaskOptions,
   split: Split,
 ): Promise<LoadedTask> {
-  const task = await molora.loadTask(name);
+  const task = await molora.tasks.load(name);
   const { examples } = await molora.readTaskData(task, data, split);
   return { task, examples: limit === undefined ? examples : examples.slice(0, limit) };
 }

@@ -1,12 +1,12 @@
 import { type AllocationPolicy, AlphaLoraError, type PolicyAnswer } from '@alphalora/contracts';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { loadPolicy, policies } from '../policies/index.js';
+import { policies } from '../policies/index.js';
 import { checkNames, checkPolicy } from './check-policy.js';
 import { describePolicy } from './describe-policy.js';
 
-describe.each([...policies.keys()])('built-in policy %s', async (name) => {
-  describePolicy(await loadPolicy(name), { describe, it });
+describe.each(policies.names())('built-in policy %s', async (name) => {
+  describePolicy(await policies.load(name), { describe, it });
 });
 
 describe.each([
@@ -17,7 +17,7 @@ describe.each([
   ['mola', { groups: [1, 5, 2] }],
   ['alphaq', { gamma: 3 }],
 ])('%s with %o', async (name, options) => {
-  describePolicy(await loadPolicy(name), { describe, it }, { options, seed: 7 });
+  describePolicy(await policies.load(name), { describe, it }, { options, seed: 7 });
 });
 
 /** In proportion to the score, and sound in every way. */

@@ -149,7 +149,7 @@ describe('csv', () => {
 
 describe('exportDocument', () => {
   it('names the formats when there is no such one', async () => {
-    await expect(filesOf(analysisOf([]), 'parquet')).rejects.toThrow(/--to takes .*csv/);
+    await expect(filesOf(analysisOf([]), 'parquet')).rejects.toThrow(/choose one of .*csv/);
   });
 
   it('says which kind of document a format is for', async () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixFinger, fixFingerStrict } from './fix-finger.js';
 import { hill } from './hill.js';
-import { estimators, loadEstimator } from './index.js';
+import { estimators } from './index.js';
 import { ks } from './ks.js';
 
 /** A sample that follows p(x) ~ x^-alpha exactly at its quantiles. */
@@ -124,11 +124,11 @@ describe('fix-finger', () => {
 
 describe('the registry', () => {
   it('loads every estimator under its own name', async () => {
-    for (const name of estimators.keys()) expect((await loadEstimator(name)).name).toBe(name);
+    for (const name of estimators.names()) expect((await estimators.load(name)).name).toBe(name);
   });
 
   it('lists the choices for an unknown name', async () => {
-    await expect(loadEstimator('hil')).rejects.toThrow(/fix-finger, fix-finger-strict, hill, ks/);
+    await expect(estimators.load('hil')).rejects.toThrow(/fix-finger, fix-finger-strict, hill, ks/);
   });
 });
 

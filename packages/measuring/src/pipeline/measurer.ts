@@ -14,10 +14,10 @@ import {
   type WeightTensor,
 } from '@alphalora/contracts';
 import {
+  estimators,
   type FarmsOptions,
   farmsUnit,
   hill,
-  loadEstimator,
   type MeasureControl,
   type Measurement,
   matrixOperations,
@@ -129,7 +129,7 @@ export async function chosenEstimator({
   estimator,
   tail,
 }: Pick<MeasurerSettings, 'estimator' | 'tail'>): Promise<TailEstimator> {
-  if (tail === undefined) return loadEstimator(estimator);
+  if (tail === undefined) return estimators.load(estimator);
   if (estimator === 'hill') return hill({ k: tail });
   throw new AlphaLoraError('INVALID_OPTION', '--tail goes with --estimator hill only');
 }

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defined, type Example, type Split } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTask, tasks } from '../tasks/index.js';
+import { tasks } from '../tasks/index.js';
 import { readTaskData } from './data.js';
 
 const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
 const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
 
 async function examplesOf(name: string, split: Split, path = data): Promise<Example[]> {
-  return (await readTaskData(await loadTask(name), path, split)).examples;
+  return (await readTaskData(await tasks.load(name), path, split)).examples;
 }
 
 interface Expected {
@@ -179,7 +179,7 @@ const expected: ReadonlyArray<readonly [string, Split, Expected]> = [
 
 describe.skipIf(absent !== '')(`data sets${absent}`, () => {
   it.each(expected)('%s, %s', async (name, split, { count, answers, first }) => {
-    const task = await loadTask(name);
+    const task = await tasks.load(name);
     const { examples } = await readTaskData(task, data, split);
     expect(examples).toHaveLength(count);
     const [prompt, completion, answer] = first;
@@ -202,11 +202,13 @@ describe.skipIf(absent !== '')(`data sets${absent}`, () => {
 
   it('covers every task but those for data of any kind', () => {
     const general = ['instructions', 'completions'];
-    expect(new Set([...expected.map(([name]) => name), ...general])).toEqual(new Set(tasks.keys()));
+    expect(new Set([...expected.map(([name]) => name), ...general])).toEqual(
+      new Set(tasks.names()),
+    );
   });
 
   it.each(expected)('%s, %s: right answers score 1', async (name, split) => {
-    const task = await loadTask(name);
+    const task = await tasks.load(name);
     if (!task.score) return;
     const examples = await examplesOf(name, split);
     const outputs = examples.map(({ answer, options }) =>
@@ -263,7 +265,7 @@ describe.skipIf(absent !== '')(`data sets${absent}`, () => {
         const numbers = output.replaceAll(',', '').match(/-?\d+\.?\d*/g);
         return numbers && Math.abs(Number(numbers.at(-1)) - Number(examples[i]!.answer)) <= 0.001;
       });
-      const { value } = (await loadTask(name)).score!(outputs, examples);
+      const { value } = (await tasks.load(name)).score!(outputs, examples);
       expect(value).toBe(right.length / examples.length);
       expect(value).toBeGreaterThan(0.5);
     },
@@ -285,7 +287,7 @@ describe('readTaskData', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it('reads data of one own, by folder and by file', async () => {
-    const task = await loadTask('instructions');
+    const task = await tasks.load('instructions');
     const file = join(folder, 'train.jsonl');
     const found = await readTaskData(task, folder, 'train');
     expect(found.files).toEqual([file]);

@@ -2,9 +2,9 @@
 import type { Example } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { evaluateByGeneration, evaluateByLikelihood } from './evaluate.js';
-import { loadTask } from './index.js';
+import { tasks } from './index.js';
 
-const cola = await loadTask('cola');
+const cola = await tasks.load('cola');
 /** Acceptable: 1, 1, 0, 0. */
 const examples = cola.parse(
   's\t1\t\tA b.\ns\t1\t\tC d.\ns\t0\t*\tE f g.\ns\t0\t*\tH i j.',
@@ -40,7 +40,7 @@ describe('evaluateByGeneration', () => {
   });
 
   it('refuses tasks without a score, and nothing to score', async () => {
-    const text = await loadTask('text');
+    const text = await tasks.load('text');
     const wrong = { tag: 'alphalora', code: 'INVALID_OPTION' };
     const none: Example[] = [];
     await expect(evaluateByGeneration(text, none, async () => '')).rejects.toMatchObject(wrong);
@@ -63,7 +63,7 @@ describe('evaluateByLikelihood', () => {
     await expect(
       evaluateByLikelihood(cola, examples, async () => [-1, Number.NaN]),
     ).rejects.toMatchObject({ code: 'INVALID_CHECKPOINT' });
-    const gsm8k = await loadTask('gsm8k');
+    const gsm8k = await tasks.load('gsm8k');
     const open = [{ prompt: '', completion: '1', answer: '1' }];
     await expect(evaluateByLikelihood(gsm8k, open, async () => [])).rejects.toMatchObject({
       code: 'INVALID_OPTION',

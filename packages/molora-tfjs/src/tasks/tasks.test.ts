@@ -1,21 +1,21 @@
 /** Records that are not as their task has them, and the registry. */
 import { describe, expect, it } from 'vitest';
 import { alpacaPrompt } from './alpaca.js';
-import { loadTask, tasks } from './index.js';
+import { tasks } from './index.js';
 
 const json = (...records: object[]): string => JSON.stringify(records);
 
 describe('tasks', () => {
-  it.each([...tasks.keys()])('%s has its own name', async (name) => {
-    const task = await tasks.get(name)!();
+  it.each(tasks.names())('%s has its own name', async (name) => {
+    const task = await tasks.load(name);
     expect(task.name).toBe(name);
     expect(task.summary).not.toBe('');
   });
 
   it('are found in any spelling', async () => {
-    expect((await loadTask('ARC_Easy')).name).toBe('arc-easy');
-    expect((await loadTask('commonsense_qa')).name).toBe('commonsenseqa');
-    await expect(loadTask('squad')).rejects.toMatchObject({
+    expect((await tasks.load('ARC_Easy')).name).toBe('arc-easy');
+    expect((await tasks.load('commonsense_qa')).name).toBe('commonsenseqa');
+    await expect(tasks.load('squad')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('choose one of mrpc, cola'),
     });
@@ -59,7 +59,7 @@ describe('tasks', () => {
     ['instructions', json({ instruction: 'a' }), 'no field "output"'],
     ['instructions', json({ instruction: 'a', input: 1, output: 'b' }), 'input is no text'],
   ])('%s refuses %s', async (name, text, message) => {
-    const task = await loadTask(name);
+    const task = await tasks.load(name);
     expect(() => task.parse(text, 'x.json')).toThrow(
       expect.objectContaining({
         tag: 'alphalora',
@@ -71,7 +71,7 @@ describe('tasks', () => {
   });
 
   it('go on with the second part of a question', async () => {
-    const { parse } = await loadTask('openbookqa');
+    const { parse } = await tasks.load('openbookqa');
     const endings = { ending0: 'a', ending1: 'b', ending2: 'c', ending3: 'd' };
     const [example] = parse(json({ sent1: 'One', sent2: 'two', ...endings, label: 3 }), 'x.json');
     expect(example!.prompt).toContain('question: One two\n\nAnswer1: a Answer2: b');
@@ -79,7 +79,7 @@ describe('tasks', () => {
   });
 
   it('write numbers without an exponent', async () => {
-    const { parse } = await loadTask('mawps');
+    const { parse } = await tasks.load('mawps');
     const [small, large] = parse(
       json({ original_text: 'a', ans: 1e-7 }, { original_text: 'a', ans: 2.5e21 }),
       'x.json',
@@ -89,7 +89,7 @@ describe('tasks', () => {
   });
 
   it('take prompts and completions as they stand, and want the same text', async () => {
-    const { parse, score } = await loadTask('completions');
+    const { parse, score } = await tasks.load('completions');
     const examples = parse(
       [
         { prompt: 'sort: ba >', completion: ' ab' },
@@ -108,7 +108,7 @@ describe('tasks', () => {
   });
 
   it('accept numbers for answers of instructions', async () => {
-    const { parse, score } = await loadTask('instructions');
+    const { parse, score } = await tasks.load('instructions');
     const examples = parse(json({ instruction: 'a', output: 'It is 4.', answer: 4 }), 'x.json');
     expect(examples[0]).toMatchObject({ completion: 'It is 4.', answer: '4' });
     expect(score!(['2 + 2 = 4'], examples)).toEqual({
