@@ -3,7 +3,7 @@
  * adapters that are written.
  */
 import type { AlphaLoraError } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 import { routerOf } from './keys.js';
 
 /** Makes the error of the reader or the writer. */
@@ -77,9 +77,4 @@ export function factorShapes({ inputs, outputs, ranks }: AdaptedProjection): {
 } {
   const width = ranks.reduce((sum, rank) => sum + rank, 0);
   return { a: [inputs, width], b: [width, outputs] };
-}
-
-export function allFinite(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }

@@ -9,7 +9,7 @@
 import { loraPatterns } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
-import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 import { checkSpec } from './check.js';
 import type { AdapterBase } from './files.js';
 

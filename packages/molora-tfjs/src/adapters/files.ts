@@ -1,5 +1,5 @@
 /** What an adapter's files hold, as they are written and read. */
-import type { AdapterState } from '../adapter-spec.js';
+import type { AdapterState } from './adapter-spec.js';
 
 export interface AdapterFiles {
   /** adapter_model.safetensors, in pieces. */

@@ -9,7 +9,7 @@
  *
  * Further parameters of a router, of which those know nothing, keep their names and shapes.
  */
-import type { AdaptedProjection } from '../adapter-spec.js';
+import type { AdaptedProjection } from './adapter-spec.js';
 
 export const WRAPPER = 'base_model.model.';
 

@@ -4,7 +4,7 @@
  * from token to token, so that no weight can hold it.
  */
 import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterState } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterState } from './adapter-spec.js';
 import { requireSingleExperts } from './peft.js';
 import { checkState } from './write.js';
 

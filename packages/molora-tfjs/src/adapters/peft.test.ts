@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { type Adapter, readAdapter, serializeSafetensors } from '@alphalora/checkpoint';
 import { openAdapter } from '@alphalora/checkpoint/node';
 import { describe, expect, it } from 'vitest';
-import type { AdapterState } from '../adapter-spec.js';
 import {
   floats,
   projection,
@@ -15,6 +14,7 @@ import {
   stateOf,
   tensorsIn,
 } from '../test-support/adapters.js';
+import type { AdapterState } from './adapter-spec.js';
 import { importPeft, peftFiles } from './peft.js';
 import { readAdapterFiles } from './read.js';
 import { adapterFiles } from './write.js';

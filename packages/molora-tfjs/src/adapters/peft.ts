@@ -8,8 +8,9 @@
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
 import { AlphaLoraError, defined, type WeightTensor } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
-import { allFinite, checkSpec, factorShapes } from './check.js';
+import { allFinite } from '../ops/check-finite.js';
+import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
+import { checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig } from './config.js';
 import type { AdapterBase, AdapterFiles, StoredAdapter } from './files.js';
 import { packExperts } from './packing.js';

@@ -6,8 +6,9 @@
  */
 import { readAdapter, readCheckpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterSpec, TensorValues } from '../adapter-spec.js';
-import { allFinite, checkRouters, factorShapes, type Refusal } from './check.js';
+import { allFinite } from '../ops/check-finite.js';
+import type { AdaptedProjection, AdapterSpec, TensorValues } from './adapter-spec.js';
+import { checkRouters, factorShapes, type Refusal } from './check.js';
 import { parseSection, SECTION } from './config.js';
 import type { StoredAdapter } from './files.js';
 import { factorKey, routerKey, WRAPPER } from './keys.js';

@@ -1,10 +1,10 @@
 /** What is written is read again, to the last bit, and lies where other programs look for it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AdaptedProjection, AdapterState } from '../adapter-spec.js';
 import { initialTensors } from '../experts/initial-tensors.js';
-import { routers } from '../routers/index.js';
+import { routers } from '../experts/routers/index.js';
 import { joined, projection, sourcesOf, stateOf, tensorsIn } from '../test-support/adapters.js';
+import type { AdaptedProjection, AdapterState } from './adapter-spec.js';
 import { readAdapterFiles } from './read.js';
 import { adapterFiles } from './write.js';
 

@@ -5,8 +5,9 @@
  */
 import { encodeValues, serializeSafetensors, type TensorData } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterState, TensorValues } from '../adapter-spec.js';
-import { allFinite, checkRouters, checkSpec, factorShapes } from './check.js';
+import { allFinite } from '../ops/check-finite.js';
+import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
+import { checkRouters, checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig, SECTION, sectionOf } from './config.js';
 import type { AdapterBase, AdapterFiles } from './files.js';
 import { factorKey, isRouterMatrix, routerKey, WRAPPER } from './keys.js';

@@ -9,11 +9,11 @@
  * no gather, no loop over experts and no synchronisation; experts of different rank are natural.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
-import { type Linear, linear } from '../linear/linear.js';
-import { matMul } from '../linear/mat-mul.js';
-import type { Router, Routing } from '../routers/router.js';
+import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
+import { type Linear, linear } from '../ops/linear.js';
+import { matMul } from '../ops/mat-mul.js';
 import { dropout } from './dropout.js';
+import type { Router, Routing } from './routers/router.js';
 
 /** What the projections of one pass have in common. */
 export interface ProjectionContext {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AdapterState, Tensors } from '../adapter-spec.js';
-import { seededRandom } from '../random.js';
-import { createRouter } from '../routers/index.js';
+import type { AdapterState, Tensors } from '../adapters/adapter-spec.js';
+import { seededRandom } from '../ops/random.js';
 import { useBackend } from '../test-support/backend.js';
 import { adaptedProjection } from './adapted-projection.js';
 import { combineAdapters } from './combine.js';
 import { initialTensors } from './initial-tensors.js';
+import { createRouter } from './routers/index.js';
 
 beforeAll(() => useBackend('cpu'));
 

@@ -8,7 +8,7 @@ import type {
   AdapterSpec,
   AdapterState,
   TensorValues,
-} from '../adapter-spec.js';
+} from '../adapters/adapter-spec.js';
 import { initialTensors } from './initial-tensors.js';
 
 export interface CombineOptions {

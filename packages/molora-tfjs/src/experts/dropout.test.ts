@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AdaptedProjection } from '../adapter-spec.js';
-import { createRouter } from '../routers/index.js';
+import type { AdaptedProjection } from '../adapters/adapter-spec.js';
 import { useBackend } from '../test-support/backend.js';
 import { adaptedProjection } from './adapted-projection.js';
 import { dropout } from './dropout.js';
+import { createRouter } from './routers/index.js';
 
 beforeAll(() => useBackend('cpu'));
 

@@ -6,7 +6,7 @@
  * that a pass that is computed a second time (recomputation of activations) drops the same inputs.
  */
 import * as tf from '@tensorflow/tfjs';
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../ops/random.js';
 
 export interface DropoutOptions {
   /** Share of the inputs that are set to zero, in [0, 1); the rest is divided by 1 - rate. */

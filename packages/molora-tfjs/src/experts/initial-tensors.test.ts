@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import { initialTensors } from './initial-tensors.js';
 
 const projection: AdaptedProjection = {

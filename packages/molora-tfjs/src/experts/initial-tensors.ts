@@ -3,10 +3,10 @@
  * `torch.nn.Linear` and PEFT draw them, B zero, so that the adapted model starts as the base model.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { AdaptedProjection, AdapterSpec, TensorValues } from '../adapter-spec.js';
-import { seededRandom } from '../random.js';
-import { createRouter } from '../routers/index.js';
-import type { Router, RouterTensor } from '../routers/router.js';
+import type { AdaptedProjection, AdapterSpec, TensorValues } from '../adapters/adapter-spec.js';
+import { seededRandom } from '../ops/random.js';
+import { createRouter } from './routers/index.js';
+import type { Router, RouterTensor } from './routers/router.js';
 
 /** A trainable tensor of an adapter, not yet filled. */
 export interface AdapterTensor extends Omit<RouterTensor, 'suffix'> {

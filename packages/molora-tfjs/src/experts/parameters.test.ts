@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AdaptedProjection, AdapterSpec } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import { parameterCount } from './parameters.js';
 
 /** LLaMA-2-7B: 32 blocks, hidden size 4096, feed-forward size 11008. */

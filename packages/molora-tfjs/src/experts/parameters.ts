@@ -1,8 +1,8 @@
 /** How many numbers an adapter trains. */
-import type { AdapterSpec } from '../adapter-spec.js';
-import { createRouter } from '../routers/index.js';
-import type { Router } from '../routers/router.js';
+import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { projectionTensors } from './initial-tensors.js';
+import { createRouter } from './routers/index.js';
+import type { Router } from './routers/router.js';
 
 /**
  * Trainable parameters of an adapter; of MoLA's layer, `sum over projections of

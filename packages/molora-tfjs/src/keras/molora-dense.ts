@@ -4,12 +4,12 @@
  * mathematics is `adaptedProjection`; auxiliary losses of routers need that function.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { AdaptedProjection, AdapterSpec, Tensors } from '../adapter-spec.js';
+import type { AdaptedProjection, AdapterSpec, Tensors } from '../adapters/adapter-spec.js';
 import { adaptedProjection } from '../experts/adapted-projection.js';
 import { projectionTensors } from '../experts/initial-tensors.js';
 import { isTrainable } from '../experts/parameters.js';
-import { derivedSeed } from '../random.js';
-import { createRouter } from '../routers/index.js';
+import { createRouter } from '../experts/routers/index.js';
+import { derivedSeed } from '../ops/random.js';
 
 export interface MoloraDenseArgs {
   /** Size of the output's last axis. */

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { type Decoder, loadDecoder } from '../models/decoder.js';
-import { createTokenizer, type Tokenizer } from '../tokenizer.js';
+import { type Decoder, loadDecoder } from '../decoder/decoder.js';
+import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';
 
 export interface Model {
   readonly decoder: Decoder;

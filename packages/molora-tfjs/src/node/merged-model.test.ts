@@ -10,13 +10,13 @@ import type { Checkpoint } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AdapterState } from '../adapter-spec.js';
+import type { AdapterState } from '../adapters/adapter-spec.js';
+import { adapterSpec } from '../adapters/allocation.js';
 import { mergedWeights } from '../adapters/merge.js';
 import { peftFiles } from '../adapters/peft.js';
-import { adapterSpec } from '../allocation.js';
-import { adaptedModel } from '../models/adapted-model.js';
-import { loadDecoder } from '../models/decoder.js';
-import { type AdapterOptions, logits } from '../models/forward.js';
+import { adaptedModel } from '../decoder/adapted-model.js';
+import { loadDecoder } from '../decoder/decoder.js';
+import { type AdapterOptions, logits } from '../decoder/forward.js';
 import { stateOf } from '../test-support/adapters.js';
 import { useBackend } from '../test-support/backend.js';
 

@@ -1,9 +1,9 @@
 /** What model families do differently, against loops in float64, on one backend. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { generate } from '../generation/generate.js';
-import { loadDecoder } from '../models/decoder.js';
-import { logits } from '../models/forward.js';
+import { loadDecoder } from '../decoder/decoder.js';
+import { logits } from '../decoder/forward.js';
+import { generate } from '../decoder/generate.js';
 import { type TestBackend, useBackend } from './backend.js';
 import { randomDecoder, smallShape } from './random-decoder.js';
 import { type ReferenceOptions, referenceLogits } from './reference-decoder.js';

@@ -1,13 +1,13 @@
 /** What growing ranks promise, on the backend that the calling file has chosen. */
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AdaptedProjection, AdapterSpec, AdapterState } from '../adapter-spec.js';
-import { type DynamicRank, dynamicRank, withLargestRanks } from '../dynamic-rank/dynamic-rank.js';
-import { trimRanks } from '../dynamic-rank/trim.js';
+import type { AdaptedProjection, AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { adaptedProjection } from '../experts/adapted-projection.js';
+import { type DynamicRank, dynamicRank, withLargestRanks } from '../experts/dynamic-rank.js';
 import { initialTensors } from '../experts/initial-tensors.js';
-import { createRouter } from '../routers/index.js';
-import type { Router } from '../routers/router.js';
+import { createRouter } from '../experts/routers/index.js';
+import type { Router } from '../experts/routers/router.js';
+import { trimRanks } from '../experts/trim-ranks.js';
 import type { RunContext, StepReport } from '../training/callbacks.js';
 
 const projection: AdaptedProjection = {

@@ -1,13 +1,13 @@
 /** What the adapted projection promises, on the backend that the calling file has chosen. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import type { AdaptedProjection, Tensors } from '../adapter-spec.js';
+import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
 import { adaptedProjection } from '../experts/adapted-projection.js';
 import { projectionTensors } from '../experts/initial-tensors.js';
-import type { FrozenLinear } from '../linear/frozen-linear.js';
-import { createRouterLoss } from '../losses/index.js';
-import { seededRandom } from '../random.js';
-import { createRouter } from '../routers/index.js';
+import { createRouterLoss } from '../experts/losses/index.js';
+import { createRouter } from '../experts/routers/index.js';
+import type { FrozenLinear } from '../ops/frozen-linear.js';
+import { seededRandom } from '../ops/random.js';
 import {
   type LiteralCase,
   literalGradients,

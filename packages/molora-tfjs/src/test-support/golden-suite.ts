@@ -1,9 +1,9 @@
 /** Real checkpoints against the float64 reference, on one backend. */
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generate } from '../generation/generate.js';
-import { logits } from '../models/forward.js';
-import { languageModelLoss } from '../models/loss.js';
+import { logits } from '../decoder/forward.js';
+import { generate } from '../decoder/generate.js';
+import { languageModelLoss } from '../decoder/loss.js';
 import { loadModel, type Model } from '../node/load.js';
 import { type TestBackend, useBackend } from './backend.js';
 import { goldenLogits, sharedFolder, withoutShared } from './reference.js';

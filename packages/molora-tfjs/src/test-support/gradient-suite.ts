@@ -1,13 +1,13 @@
 /** Gradients through a whole decoder, with and without recomputation, on one backend. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AdapterSpec, AdapterState, TensorValues } from '../adapter-spec.js';
+import type { AdapterSpec, AdapterState, TensorValues } from '../adapters/adapter-spec.js';
+import { adaptedModel } from '../decoder/adapted-model.js';
+import { type Decoder, loadDecoder, projectionShape } from '../decoder/decoder.js';
+import { logits } from '../decoder/forward.js';
+import { projectionName, projectionRoles } from '../decoder/names.js';
 import { initialTensors } from '../experts/initial-tensors.js';
-import { adaptedModel } from '../models/adapted-model.js';
-import { type Decoder, loadDecoder, projectionShape } from '../models/decoder.js';
-import { logits } from '../models/forward.js';
-import { projectionName, projectionRoles } from '../models/names.js';
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../ops/random.js';
 import type { TokenBatch } from '../training/trainable.js';
 import { type TestBackend, useBackend } from './backend.js';
 import { type RandomDecoder, randomDecoder, smallShape } from './random-decoder.js';

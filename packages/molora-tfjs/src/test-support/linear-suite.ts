@@ -1,9 +1,9 @@
 /** What the linear maps promise, on the backend that the calling file has chosen. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { createFrozenLinear, frozenLinear } from '../linear/frozen-linear.js';
-import { matMul } from '../linear/mat-mul.js';
-import { seededRandom } from '../random.js';
+import { createFrozenLinear, frozenLinear } from '../ops/frozen-linear.js';
+import { matMul } from '../ops/mat-mul.js';
+import { seededRandom } from '../ops/random.js';
 
 export function linearSuite(): void {
   describe('matMul', () => {

@@ -2,7 +2,7 @@
  * The adapted projection written out as the papers state it: token by token, expert by expert, in
  * float64 without tensors, with gradients by central differences. What the packed layer is held to.
  */
-import type { AdaptedProjection } from '../adapter-spec.js';
+import type { AdaptedProjection } from '../adapters/adapter-spec.js';
 
 export type Numbers = Record<string, Float64Array>;
 type Options = Record<string, unknown>;

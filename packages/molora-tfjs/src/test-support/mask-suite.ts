@@ -1,7 +1,7 @@
 /** What the selection of experts promises, on the backend that the calling file has chosen. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { maskedSoftmax, topKMask } from '../routers/mask.js';
+import { maskedSoftmax, topKMask } from '../experts/routers/mask.js';
 
 export function maskSuite(): void {
   describe('the mask of the k largest', () => {

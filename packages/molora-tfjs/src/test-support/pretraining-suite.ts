@@ -2,10 +2,10 @@
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadDecoder } from '../models/decoder.js';
-import { logits } from '../models/forward.js';
-import { type Pretrainable, pretrainable } from '../pretraining/pretrainable.js';
-import { seededRandom } from '../random.js';
+import { loadDecoder } from '../decoder/decoder.js';
+import { logits } from '../decoder/forward.js';
+import { seededRandom } from '../ops/random.js';
+import { type Pretrainable, pretrainable } from '../training/pretrainable.js';
 import { trainingSettings } from '../training/settings.js';
 import { train } from '../training/train.js';
 import type { TokenBatch } from '../training/trainable.js';

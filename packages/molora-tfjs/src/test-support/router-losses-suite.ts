@@ -1,11 +1,11 @@
 /** What the auxiliary losses promise, on the backend that the calling file has chosen. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { createRouterLoss, routerLosses } from '../losses/index.js';
-import { mutualInformation } from '../losses/mutual-information.js';
-import { seededRandom } from '../random.js';
-import { createRouter } from '../routers/index.js';
-import type { Routing } from '../routers/router.js';
+import { createRouterLoss, routerLosses } from '../experts/losses/index.js';
+import { mutualInformation } from '../experts/losses/mutual-information.js';
+import { createRouter } from '../experts/routers/index.js';
+import type { Routing } from '../experts/routers/router.js';
+import { seededRandom } from '../ops/random.js';
 
 export function routerLossesSuite(): void {
   describe('losses of routers where they can be told by hand', () => {

@@ -12,8 +12,8 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import type { Tensors, TensorValues } from '../adapter-spec.js';
-import { tensorOf, valuesOf } from './values.js';
+import type { Tensors, TensorValues } from '../adapters/adapter-spec.js';
+import { tensorOf, valuesOf } from '../ops/values.js';
 
 export interface AdamWOptions {
   readonly beta1: number;

@@ -3,7 +3,7 @@
  * (arXiv 2601.04823) masks gradients, holds back variables and keeps a state of its own.
  */
 import type { Variable } from '@tensorflow/tfjs';
-import type { Tensors, TensorValues } from '../adapter-spec.js';
+import type { Tensors, TensorValues } from '../adapters/adapter-spec.js';
 
 export interface StepReport {
   /** Steps done, this one included. */

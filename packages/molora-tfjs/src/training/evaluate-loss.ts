@@ -1,8 +1,8 @@
 /** The loss on sequences that are not trained on: the mean over all their targets, without dropout. */
 import * as tf from '@tensorflow/tfjs';
-import { checkFinite } from '../backends/check-finite.js';
-import { prepareBackend, readTensor } from '../backends/webgpu.js';
-import { checkSequences } from '../models/vocabulary.js';
+import { checkSequences } from '../decoder/vocabulary.js';
+import { checkFinite } from '../ops/check-finite.js';
+import { prepareBackend, readTensor } from '../ops/webgpu.js';
 import { type TokenSequence, tokenBatch } from './sequences.js';
 import { type Trainable, targetWeight } from './trainable.js';
 

@@ -9,7 +9,7 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import type { Tensors } from '../adapter-spec.js';
+import type { Tensors } from '../adapters/adapter-spec.js';
 import { type TokenBatch, type Trainable, targetWeight } from './trainable.js';
 
 export interface StepGradients {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../ops/random.js';
 import { type EpochOptions, epochBatches } from './order.js';
 
 const random = seededRandom(1);

@@ -8,8 +8,8 @@
  * here as well: its last checkpoint has what there was to learn.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { TensorValues } from '../adapter-spec.js';
-import { allFinite } from '../adapters/check.js';
+import type { TensorValues } from '../adapters/adapter-spec.js';
+import { allFinite } from '../ops/check-finite.js';
 import { isAtChance } from './chance.js';
 
 export interface StepNumbers {

@@ -8,10 +8,11 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import type { Tensors } from '../adapter-spec.js';
-import { prepareBackend, readTensor } from '../backends/webgpu.js';
-import { checkSequences } from '../models/vocabulary.js';
-import { derivedSeed } from '../random.js';
+import type { Tensors } from '../adapters/adapter-spec.js';
+import { checkSequences } from '../decoder/vocabulary.js';
+import { derivedSeed } from '../ops/random.js';
+import { tensorOf, valuesOf } from '../ops/values.js';
+import { prepareBackend, readTensor } from '../ops/webgpu.js';
 import { adamW } from './adamw.js';
 import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
 import { clipFactor, globalNorm, stepGradients } from './gradients.js';
@@ -23,7 +24,6 @@ import { stepsPerEpoch, type TrainingSettings } from './settings.js';
 import { checkStep, checkWeights, type StepNumbers } from './step-check.js';
 import type { Trainable } from './trainable.js';
 import { checkResumable, type TrainingState } from './training-state.js';
-import { tensorOf, valuesOf } from './values.js';
 
 export interface TrainingRun {
   model: Trainable;

@@ -1,6 +1,6 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import type { TensorValues } from '../adapter-spec.js';
+import type { TensorValues } from '../adapters/adapter-spec.js';
 import { trainingSettings } from './settings.js';
 import {
   parseTrainingState,

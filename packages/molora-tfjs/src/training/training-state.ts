@@ -10,7 +10,7 @@ import { memorySource, readCheckpoint, serializeSafetensors } from '@alphalora/c
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import type { TensorValues } from '../adapter-spec.js';
+import type { TensorValues } from '../adapters/adapter-spec.js';
 import type { AdamWState } from './adamw.js';
 import type { CallbackState, TrainingCallback } from './callbacks.js';
 import { checkSettings, type TrainingSettings } from './settings.js';

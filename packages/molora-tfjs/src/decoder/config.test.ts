@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { ropeFrequencies } from '../ops/rope.js';
+import { decoderConfig } from './config.js';
+
+const llama = {
+  model_type: 'llama',
+  hidden_size: 2048,
+  intermediate_size: 8192,
+  num_hidden_layers: 16,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  vocab_size: 128256,
+  max_position_embeddings: 131072,
+};
+
+describe('decoderConfig', () => {
+  it('reads the file of Llama 3.2 1B as it is published', () => {
+    expect(
+      decoderConfig({
+        ...llama,
+        architectures: ['LlamaForCausalLM'],
+        attention_bias: false,
+        attention_dropout: 0.0,
+        bos_token_id: 128000,
+        eos_token_id: [128001, 128008, 128009],
+        head_dim: 64,
+        hidden_act: 'silu',
+        initializer_range: 0.02,
+        mlp_bias: false,
+        pretraining_tp: 1,
+        rms_norm_eps: 1e-5,
+        rope_scaling: {
+          factor: 32.0,
+          high_freq_factor: 4.0,
+          low_freq_factor: 1.0,
+          original_max_position_embeddings: 8192,
+          rope_type: 'llama3',
+        },
+        rope_theta: 500000.0,
+        tie_word_embeddings: true,
+        torch_dtype: 'bfloat16',
+      }),
+    ).toEqual({
+      modelType: 'llama',
+      hiddenSize: 2048,
+      intermediateSize: 8192,
+      blocks: 16,
+      heads: 32,
+      keyValueHeads: 8,
+      headSize: 64,
+      vocabularySize: 128256,
+      maxPositions: 131072,
+      normEpsilon: 1e-5,
+      normOffset: 0,
+      embeddingScale: 1,
+      activation: 'silu',
+      biases: { queryKeyValue: false, output: false, feedForward: false },
+      rope: {
+        theta: 500000,
+        scaling: {
+          type: 'llama3',
+          factor: 32,
+          lowFrequencyFactor: 1,
+          highFrequencyFactor: 4,
+          originalPositions: 8192,
+        },
+      },
+      tiedEmbeddings: true,
+      beginToken: 128000,
+      endTokens: [128001, 128008, 128009],
+    });
+  });
+
+  it('fills in what transformers leaves out of the file', () => {
+    const plain = decoderConfig(llama);
+    expect(plain).toMatchObject({ normEpsilon: 1e-6, rope: { theta: 10000 }, headSize: 64 });
+    expect(plain).toMatchObject({ tiedEmbeddings: false, endTokens: [], activation: 'silu' });
+    const { num_key_value_heads: _, ...without } = llama;
+    expect(decoderConfig(without).keyValueHeads).toBe(32);
+    expect(decoderConfig({ ...llama, model_type: 'mistral' }).slidingWindow).toEqual({
+      size: 4096,
+      fromBlock: 0,
+    });
+    const open = decoderConfig({ ...llama, model_type: 'mistral', sliding_window: null });
+    expect(open.slidingWindow).toBeUndefined();
+    const qwen = { ...llama, model_type: 'qwen2', sliding_window: 32768, max_window_layers: 12 };
+    expect(decoderConfig(qwen).slidingWindow).toBeUndefined();
+    expect(decoderConfig({ ...qwen, use_sliding_window: true }).slidingWindow).toEqual({
+      size: 32768,
+      fromBlock: 12,
+    });
+    expect(decoderConfig({ ...llama, model_type: 'gemma' })).toMatchObject({
+      headSize: 256,
+      activation: 'gelu-tanh',
+      tiedEmbeddings: true,
+      normOffset: 1,
+    });
+  });
+
+  it.each<[json: unknown, code: string, message: RegExp]>([
+    [{ ...llama, model_type: 'gpt2' }, 'UNSUPPORTED_CHECKPOINT', /model_type gpt2.*llama, mistral/],
+    [{ ...llama, model_type: 'gemma2' }, 'UNSUPPORTED_CHECKPOINT', /gemma2/],
+    [{ ...llama, hidden_act: 'relu' }, 'UNSUPPORTED_CHECKPOINT', /activation relu/],
+    [
+      { ...llama, rope_scaling: { rope_type: 'yarn', factor: 4 } },
+      'UNSUPPORTED_CHECKPOINT',
+      /yarn/,
+    ],
+    [{ ...llama, rope_scaling: { type: 'linear' } }, 'INVALID_CHECKPOINT', /lacks factor/],
+    [{ ...llama, hidden_size: undefined }, 'INVALID_CHECKPOINT', /hidden_size/],
+    [{ ...llama, num_hidden_layers: -1 }, 'INVALID_CHECKPOINT', /num_hidden_layers/],
+    [{ ...llama, vocab_size: '32000' }, 'INVALID_CHECKPOINT', /vocab_size/],
+    [{ ...llama, num_key_value_heads: 5 }, 'INVALID_CHECKPOINT', /32 heads.*5 for keys/],
+    [{ ...llama, head_dim: 7 }, 'INVALID_CHECKPOINT', /size 7/],
+    [null, 'INVALID_CHECKPOINT', /config.json/],
+    [[], 'INVALID_CHECKPOINT', /config.json/],
+  ])('refuses %j', (json, code, message) => {
+    expect(() => decoderConfig(json)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe('ropeFrequencies', () => {
+  it('keeps the fast, stretches the slow and blends between', () => {
+    const { rope, headSize } = decoderConfig({
+      ...llama,
+      rope_theta: 500000,
+      rope_scaling: {
+        rope_type: 'llama3',
+        factor: 32,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
+        original_max_position_embeddings: 8192,
+      },
+    });
+    const plain = Array.from({ length: 32 }, (_, i) => 500000 ** (-i / 32));
+    const scaled = ropeFrequencies(rope, headSize);
+    // Wavelengths below 2048 are kept, above 8192 stretched: pairs 0 to 14, and from 18 on.
+    expect(Array.from(scaled.slice(0, 15))).toEqual(plain.slice(0, 15));
+    for (let i = 18; i < 32; i++) expect(scaled[i]! / (plain[i]! / 32)).toBeCloseTo(1, 12);
+    for (let i = 15; i < 18; i++) {
+      expect(scaled[i]).toBeLessThan(plain[i]!);
+      expect(scaled[i]).toBeGreaterThan(plain[i]! / 32);
+    }
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * A decoder in memory: weights as tensors of the current backend. Those of a checkpoint are frozen;
+ * weights that are variables learn.
+ */
+import type { Checkpoint } from '@alphalora/checkpoint';
+import { AlphaLoraError } from '@alphalora/contracts';
+import * as tf from '@tensorflow/tfjs';
+import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
+import type { Linear } from '../ops/linear.js';
+import { transposed } from '../ops/transpose.js';
+import { type DecoderConfig, decoderConfig } from './config.js';
+import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+
+export interface Decoder {
+  readonly config: DecoderConfig;
+  /** [vocabulary, hidden size] */
+  readonly embeddings: tf.Tensor2D;
+  readonly blocks: readonly DecoderBlock[];
+  /** Gains of the last normalisation, [hidden size]. */
+  readonly norm: tf.Tensor1D;
+  /** To logits, [hidden size, vocabulary]. */
+  readonly output: Linear;
+  /** Frees all tensors. */
+  dispose(): void;
+}
+
+export interface DecoderBlock {
+  /** Gains before the attention and before the feed-forward layer, [hidden size]. */
+  readonly attentionNorm: tf.Tensor1D;
+  readonly feedForwardNorm: tf.Tensor1D;
+  readonly projections: Readonly<Record<ProjectionRole, Linear>>;
+}
+
+/**
+ * Reads the weights, in float32 and twice (see `FrozenLinear`): 8 bytes a parameter.
+ *
+ * @param checkpoint of the layout that transformers saves; may have been closed afterwards
+ * @param configJson the parsed config.json. @default the checkpoint's own
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, `INVALID_CHECKPOINT` when
+ *   weights and configuration do not fit, or a weight is no finite float32
+ */
+export async function loadDecoder(
+  checkpoint: Checkpoint,
+  configJson: unknown = checkpoint.config,
+): Promise<Decoder> {
+  const config = decoderConfig(configJson);
+  const kept: tf.Tensor[] = [];
+  const own = <T extends tf.Tensor>(tensor: T): T => {
+    kept.push(tf.keep(tensor));
+    return tensor;
+  };
+  const dispose = (): void => tf.dispose(kept);
+  const read = (name: string, shape: readonly number[]): Promise<Float32Array> =>
+    readValues(checkpoint, name, shape);
+  const norm = async (name: string): Promise<tf.Tensor1D> => {
+    const gains = await read(`${name}.weight`, [config.hiddenSize]);
+    return own(tf.tensor1d(gains.map((gain) => gain + config.normOffset)));
+  };
+  const linear = async (
+    name: string,
+    [inputs, outputs]: readonly [number, number],
+    hasBias: boolean,
+  ): Promise<FrozenLinear> => {
+    const weight = await read(`${name}.weight`, [outputs, inputs]);
+    const bias = hasBias ? await read(`${name}.bias`, [outputs]) : undefined;
+    return tf.tidy(() => {
+      const map = createFrozenLinear(
+        tf.tensor2d(weight, [outputs, inputs]),
+        bias && tf.tensor1d(bias),
+      );
+      own(map.kernel);
+      own(map.transposed);
+      if (map.bias) own(map.bias);
+      return map as unknown as tf.NamedTensorMap;
+    }) as unknown as FrozenLinear;
+  };
+  try {
+    const { hiddenSize, vocabularySize } = config;
+    const table = await read('model.embed_tokens.weight', [vocabularySize, hiddenSize]);
+    const embeddings = own(tf.tensor2d(table, [vocabularySize, hiddenSize]));
+    const blocks: DecoderBlock[] = [];
+    for (let block = 0; block < config.blocks; block++) {
+      const projections = {} as Record<ProjectionRole, Linear>;
+      for (const role of projectionRoles) {
+        const { shape, bias } = projectionShape(config, role);
+        projections[role] = await linear(projectionName(block, role), shape, bias);
+      }
+      blocks.push({
+        attentionNorm: await norm(`model.layers.${block}.input_layernorm`),
+        feedForwardNorm: await norm(`model.layers.${block}.post_attention_layernorm`),
+        projections,
+      });
+    }
+    return {
+      config,
+      embeddings,
+      blocks,
+      norm: await norm('model.norm'),
+      output: config.tiedEmbeddings
+        ? { kernel: own(transposed(embeddings)), transposed: embeddings }
+        : await linear('lm_head', [hiddenSize, vocabularySize], false),
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** [inputs, outputs] of a linear map of a block, and whether it adds a bias. */
+export function projectionShape(
+  config: DecoderConfig,
+  role: ProjectionRole,
+): { shape: readonly [inputs: number, outputs: number]; bias: boolean } {
+  const { hiddenSize, intermediateSize, biases } = config;
+  const queries = config.heads * config.headSize;
+  const keys = config.keyValueHeads * config.headSize;
+  switch (role) {
+    case 'q_proj':
+      return { shape: [hiddenSize, queries], bias: biases.queryKeyValue };
+    case 'k_proj':
+    case 'v_proj':
+      return { shape: [hiddenSize, keys], bias: biases.queryKeyValue };
+    case 'o_proj':
+      return { shape: [queries, hiddenSize], bias: biases.output };
+    case 'down_proj':
+      return { shape: [intermediateSize, hiddenSize], bias: biases.feedForward };
+    default:
+      return { shape: [hiddenSize, intermediateSize], bias: biases.feedForward };
+  }
+}
+
+async function readValues(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  const details = { file: checkpoint.source, tensor: name };
+  const stored = checkpoint.tensors.find((tensor) => tensor.name === name);
+  if (!stored) {
+    throw new AlphaLoraError(
+      'INVALID_CHECKPOINT',
+      `${checkpoint.source} has no tensor ${name}, which its config.json asks for`,
+      { details },
+    );
+  }
+  if (stored.shape.join() !== shape.join()) {
+    throw new AlphaLoraError(
+      'INVALID_CHECKPOINT',
+      `${checkpoint.source}: ${name} has shape [${stored.shape.join(', ')}], by config.json it is [${shape.join(', ')}]`,
+      { details },
+    );
+  }
+  const read = await stored.read();
+  const values = read instanceof Float32Array ? read : Float32Array.from(read);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad === -1) return values;
+  throw new AlphaLoraError(
+    'INVALID_CHECKPOINT',
+    `${checkpoint.source}: ${name} has ${values[bad]} at [${indicesOf(bad, shape)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
+    { details },
+  );
+}
+
+function indicesOf(position: number, shape: readonly number[]): string {
+  let rest = position;
+  const indices = shape.toReversed().map((length) => {
+    const index = rest % length;
+    rest = (rest - index) / length;
+    return index;
+  });
+  return indices.reverse().join(', ');
+}

@@ -1,0 +1,206 @@
+/** From tokens to logits: embeddings, blocks, last normalisation, output layer. */
+import * as tf from '@tensorflow/tfjs';
+import type { AdapterSpec, Tensors } from '../adapters/adapter-spec.js';
+import type { RouterLoss } from '../experts/losses/router-loss.js';
+import { createRouter } from '../experts/routers/index.js';
+import type { Router, Routing } from '../experts/routers/router.js';
+import { causalMask } from '../ops/attention.js';
+import { embeddingsOf } from '../ops/embedding.js';
+import { linear } from '../ops/linear.js';
+import { recomputed } from '../ops/recompute.js';
+import { rmsNorm } from '../ops/rms-norm.js';
+import { type Rotation, rotationAt } from '../ops/rope.js';
+import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
+import { type BlockOutput, type BlockPass, decoderBlock, type KeyValues } from './block.js';
+import type { Decoder } from './decoder.js';
+
+/** An adapter, and how it acts in a pass. */
+export interface AdapterOptions {
+  readonly adapter?: { readonly spec: AdapterSpec; readonly tensors: Tensors };
+  /** Replaces the router that the adapter names. */
+  readonly router?: Router;
+  /** Dropout acts. @default false */
+  readonly training?: boolean;
+  /** Of the dropout. @default 0 */
+  readonly seed?: number;
+  /** For routers with weights per task. @default 0 */
+  readonly task?: number;
+}
+
+/** Keys and values of the tokens so far, so that they are not computed again. */
+export interface KeyValueCache {
+  readonly blocks: readonly KeyValues[];
+  /** Tokens per row so far. */
+  readonly length: number;
+}
+
+export interface HiddenStatesOptions extends AdapterOptions {
+  /** Of the tokens before `ids`. */
+  readonly cache?: KeyValueCache | undefined;
+  /** Of each row, tokens at its beginning that do not count. @default none */
+  readonly padding?: readonly number[];
+  /** Drops the inside of each block after the forward pass, see `recomputed`. @default false */
+  readonly recompute?: boolean;
+  /** Auxiliary loss of a block by its routings. */
+  readonly blockLoss?: RouterLoss;
+}
+
+export interface HiddenStates {
+  /** Normalised, [batch * length, hidden size]; a row of the batch after the other. */
+  readonly hidden: tf.Tensor2D;
+  /** Sum of the blocks' auxiliary losses, where one was asked for and some projection has a router. */
+  readonly auxiliary?: tf.Scalar;
+  /** By name of the projection; none when blocks are recomputed. */
+  readonly routings: Readonly<Record<string, Routing>>;
+  /** None when blocks are recomputed. */
+  readonly cache: KeyValueCache;
+}
+
+/** @param ids [batch, length], int32 and within the vocabulary. Call it within a `tf.tidy`. */
+export function hiddenStates(
+  decoder: Decoder,
+  ids: tf.Tensor2D,
+  options: HiddenStatesOptions = {},
+): HiddenStates {
+  const { config } = decoder;
+  const { cache, padding, recompute = false, blockLoss } = options;
+  const [batch, length] = ids.shape;
+  const start = cache?.length ?? 0;
+  const keys = start + length;
+  const shape = { queries: length, keys, ...(padding && { padding }) };
+  const full = causalMask(shape);
+  const window = config.slidingWindow;
+  const windowed =
+    window && window.size < keys ? causalMask({ ...shape, window: window.size }) : full;
+  const adapters = blockAdapters(decoder, options);
+  const rotation = rotationAt(config, start, length);
+
+  const embedded = embeddingsOf(decoder.embeddings, ids.reshape<tf.Tensor1D>([-1]));
+  let hidden = (
+    config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale)
+  ) as tf.Tensor2D;
+  const auxiliaries: tf.Scalar[] = [];
+  const routings: Record<string, Routing> = {};
+  const present: KeyValues[] = [];
+  for (const [index, block] of decoder.blocks.entries()) {
+    const adapter = adapters?.(index);
+    const constants = { ...rotation, mask: window && index >= window.fromBlock ? windowed : full };
+    const run: BlockFunction<BlockOutput> = (x, tensors, { mask, ...rotation }) =>
+      decoderBlock(block, x, {
+        config,
+        batch,
+        rotation,
+        mask,
+        past: cache?.blocks[index],
+        ...(adapter && { adapter: { ...adapter, tensors } }),
+      });
+    const lossOf = ({ routings }: BlockOutput): tf.Scalar | undefined => {
+      const routed = Object.values(routings);
+      return blockLoss && routed.length > 0 ? blockLoss(routed) : undefined;
+    };
+    const tensors = adapter?.tensors ?? {};
+    let auxiliary: tf.Scalar | undefined;
+    if (recompute) {
+      const states: BlockFunction<StatesAndLoss> = (...given) => {
+        const output = run(...given);
+        return [output.hidden, lossOf(output)];
+      };
+      [hidden, auxiliary] = recomputedBlock(states, hidden, tensors, constants);
+    } else {
+      const output = run(hidden, tensors, constants);
+      auxiliary = lossOf(output);
+      Object.assign(routings, output.routings);
+      present.push(output.present);
+      hidden = output.hidden;
+    }
+    if (auxiliary) auxiliaries.push(auxiliary);
+  }
+  return {
+    hidden: rmsNorm(hidden, decoder.norm, config.normEpsilon),
+    ...(auxiliaries.length > 0 && { auxiliary: tf.addN(auxiliaries) }),
+    routings,
+    cache: { blocks: present, length: keys },
+  };
+}
+
+/** @param hidden as `hiddenStates` gives it @returns [tokens, vocabulary] */
+export function outputLogits(decoder: Decoder, hidden: tf.Tensor2D): tf.Tensor2D {
+  return linear(hidden, decoder.output);
+}
+
+export interface Logits {
+  /** [batch, length, vocabulary] */
+  readonly logits: tf.Tensor3D;
+  /** How tokens were routed, by name of the projection; tokens as in `hiddenStates`. */
+  readonly routings: Readonly<Record<string, Routing>>;
+}
+
+/**
+ * Logits of the next token at every position. Rows of unequal length are padded at the end with any
+ * token: attention is causal, so that padding never reaches the tokens before it.
+ *
+ * @param ids [batch, length], int32 and within the vocabulary
+ * @throws AlphaLoraError `INVALID_OPTION` when the adapter does not fit the model
+ */
+export function logits(decoder: Decoder, ids: tf.Tensor2D, options: AdapterOptions = {}): Logits {
+  return tf.tidy(() => {
+    const { hidden, routings } = hiddenStates(decoder, ids, options);
+    const flat = outputLogits(decoder, hidden);
+    return { logits: flat.reshape([...ids.shape, -1]), routings } as unknown as tf.NamedTensorMap;
+  }) as unknown as Logits;
+}
+
+/** What the blocks of a pass share and no gradient is asked for. */
+type Constants = Rotation & { readonly mask: tf.Tensor };
+type BlockFunction<Result> = (x: tf.Tensor2D, tensors: Tensors, constants: Constants) => Result;
+type StatesAndLoss = [hidden: tf.Tensor2D, auxiliary: tf.Scalar | undefined];
+
+type AdapterByBlock = (block: number) => NonNullable<BlockPass['adapter']> | undefined;
+
+function blockAdapters(decoder: Decoder, options: AdapterOptions): AdapterByBlock | undefined {
+  const { adapter, training = false, seed = 0, task = 0 } = options;
+  if (!adapter) return undefined;
+  const { spec, tensors } = adapter;
+  const projections = projectionsByBlock(decoder, spec);
+  const router = options.router ?? createRouter(spec.router);
+  const context = { router, training, dropout: spec.dropout, seed, task };
+  return (block) => {
+    const own = projections[block]!;
+    return { projections: own, tensors: tensorsOf(own, tensors), context };
+  };
+}
+
+/** The tensors of these projections alone: what a block is differentiated in. */
+function tensorsOf(projections: BlockProjections, tensors: Tensors): Tensors {
+  const names = Object.values(projections).map(({ name }) => `${name}.`);
+  return Object.fromEntries(
+    Object.entries(tensors).filter(([key]) => names.some((name) => key.startsWith(name))),
+  );
+}
+
+/** A block's hidden state and auxiliary loss, without keeping what lies between. */
+function recomputedBlock(
+  run: BlockFunction<StatesAndLoss>,
+  hidden: tf.Tensor2D,
+  tensors: Tensors,
+  constants: Constants,
+): StatesAndLoss {
+  const names = Object.keys(tensors);
+  let hasLoss = false;
+  // An operation with a gradient of its own has one result: the loss travels behind the states.
+  const packed = recomputed(
+    ([x, ...copies], kept) => {
+      const named = Object.fromEntries(names.map((name, i) => [name, copies[i]!]));
+      const [output, auxiliary] = run(x as tf.Tensor2D, named, kept);
+      hasLoss = auxiliary !== undefined;
+      return auxiliary ? tf.concat([output.flatten(), auxiliary.reshape([1])]) : output;
+    },
+    [hidden, ...Object.values(tensors)],
+    constants,
+  );
+  if (!hasLoss) return [packed as tf.Tensor2D, undefined];
+  return [
+    packed.slice([0], [hidden.size]).reshape(hidden.shape),
+    packed.slice([hidden.size], [1]).asScalar(),
+  ];
+}

@@ -1,0 +1,89 @@
+/** The loss of a language model: how well each token is predicted from those before it. */
+import * as tf from '@tensorflow/tfjs';
+import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
+import type { RouterLoss } from '../experts/losses/router-loss.js';
+import { headLoss } from '../ops/head-loss.js';
+import { positionsWhere, selectRows } from '../ops/select-rows.js';
+import type { TokenBatch } from '../training/trainable.js';
+import type { Decoder } from './decoder.js';
+import { type AdapterOptions, type HiddenStatesOptions, hiddenStates } from './forward.js';
+import { checkTokens } from './vocabulary.js';
+
+export interface LanguageModelLossOptions
+  extends AdapterOptions,
+    Pick<HiddenStatesOptions, 'recompute'> {
+  /** Auxiliary loss of the routers over all tokens that are no padding. @default none */
+  readonly routerLoss?: RouterLossRequest;
+}
+
+export interface LanguageModelLoss {
+  /** Mean cross-entropy in nats over the weighted targets; 0 when there is none. */
+  readonly loss: tf.Scalar;
+  /** Sum of the routers' losses over the blocks, not contained in `loss`. */
+  readonly auxiliary?: tf.Scalar;
+}
+
+/**
+ * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary or the adapter does
+ *   not fit the model
+ */
+export function languageModelLoss(
+  decoder: Decoder,
+  batch: TokenBatch,
+  options: LanguageModelLossOptions = {},
+): LanguageModelLoss {
+  checkTokens(batch.ids, decoder.config.vocabularySize);
+  return tf.tidy(() => {
+    const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
+    const { hidden, auxiliary } = hiddenStates(decoder, ids, {
+      ...options,
+      ...(options.routerLoss && {
+        blockLoss: withoutPadding(createRouterLoss(options.routerLoss), batch),
+      }),
+    });
+    const loss = headLoss(...countedTargets(hidden, decoder, batch));
+    return { loss, ...(auxiliary && { auxiliary }) } as unknown as tf.NamedTensorMap;
+  }) as unknown as LanguageModelLoss;
+}
+
+/** Tokens that only fill up rows have no say in how routers are balanced. */
+function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch): RouterLoss {
+  const real = positionsWhere(rows * length, (position) => {
+    return position % length < lengths[Math.floor(position / length)]!;
+  });
+  return (routings) =>
+    loss(
+      routings.map(({ logits, probabilities, gates }) => ({
+        logits: selectRows(logits, real),
+        probabilities: selectRows(probabilities, real),
+        gates: selectRows(gates, real),
+      })),
+    );
+}
+
+/**
+ * The positions that predict something, by position instead of by token: the output layer of a large
+ * vocabulary is dear, and prompts and padding do not need it.
+ */
+function countedTargets(
+  hidden: tf.Tensor2D,
+  decoder: Decoder,
+  { ids, weights, rows, length }: TokenBatch,
+): Parameters<typeof headLoss> {
+  const isCounted = (position: number): boolean =>
+    (position + 1) % length !== 0 && weights[position + 1] !== 0;
+  const counted = positionsWhere(rows * length, isCounted);
+  // Selecting has its price, too; and tensors without rows are a trap in themselves.
+  const few = counted.length > 0 && counted.length < 0.75 * rows * length;
+  const positions = few ? counted : positionsWhere(rows * length, () => true);
+  return [
+    selectRows(hidden, positions),
+    decoder.output,
+    {
+      ids: positions.map((position) => ids[position + 1] ?? 0),
+      weights: Float32Array.from(positions, (position) =>
+        isCounted(position) ? weights[position + 1]! : 0,
+      ),
+    },
+  ];
+}

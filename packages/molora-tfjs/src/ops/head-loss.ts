@@ -1,0 +1,89 @@
+/**
+ * Output layer and cross-entropy as one operation: the logits of a large vocabulary are the largest
+ * tensor of a training step, so they are computed some rows at a time, in the forward pass and again
+ * in the backward pass, and never kept.
+ *
+ * The log of the normaliser is max(z) - log(max(softmax(z))): exact for any logits, since the largest
+ * probability is at least 1 / vocabulary, and without an exponential outside of the softmax kernel.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { type Linear, learns } from './linear.js';
+import { operation } from './operation.js';
+import { transposed } from './transpose.js';
+
+/** Logits computed at a time: 64 MB. */
+const CHUNK = 2 ** 24;
+
+export interface Targets {
+  /** Token that each position is to predict. */
+  readonly ids: Int32Array;
+  /** Weight of each position in the mean. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * Weighted mean of the cross-entropy in nats; 0 when all weights are 0.
+ *
+ * @param hidden [tokens, hidden size]; differentiable in it
+ * @param output without bias; differentiable in its weight where it learns
+ */
+export function headLoss(
+  hidden: tf.Tensor2D,
+  output: Linear,
+  { ids, weights }: Targets,
+): tf.Scalar {
+  const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
+  const [tokens, size] = hidden.shape;
+  const learning = learns(output);
+  /** [vocabulary, hidden size] */
+  const weight = learning ? output.weight : output.transposed;
+  const vocabulary = weight.shape[0];
+  const rows = Math.max(1, Math.floor(CHUNK / vocabulary));
+  const starts = Array.from({ length: Math.ceil(tokens / rows) }, (_, i) => i * rows);
+  /** Calls `f` on the rows of each chunk. */
+  const chunks = <T extends tf.TensorContainer>(
+    x: tf.Tensor2D,
+    f: (logits: tf.Tensor2D, target: tf.Tensor2D, weight: tf.Tensor2D, part: tf.Tensor2D) => T,
+  ): T[] => {
+    const kernel = learning ? transposed(output.weight) : output.kernel;
+    return starts.map((start) =>
+      tf.tidy(() => {
+        const end = Math.min(tokens, start + rows);
+        const part = starts.length === 1 ? x : x.slice([start, 0], [end - start, size]);
+        return f(
+          tf.matMul(part, kernel),
+          // Asked for floats, WebAssembly's oneHot fills them with the bits of integers.
+          (tf.oneHot(ids.subarray(start, end), vocabulary) as tf.Tensor2D).toFloat(),
+          tf.tensor2d(weights.subarray(start, end), [end - start, 1]),
+          part,
+        );
+      }),
+    );
+  };
+  // The weight is an input for its gradient only.
+  const inputs = (learning ? [hidden, weight] : [hidden]) as [tf.Tensor2D];
+  return operation(
+    inputs,
+    (hidden) => {
+      const sums = chunks(hidden, (logits, target, weight) => {
+        const normaliser = logits.max(-1, true).sub(tf.softmax(logits).max(-1, true).log());
+        return normaliser.sub(logits.mul(target).sum(-1, true)).mul(weight).sum<tf.Scalar>();
+      });
+      return { value: tf.addN(sums).div<tf.Scalar>(total), saved: { hidden } };
+    },
+    (dy, { hidden }) => {
+      const parts = chunks(hidden, (logits, target, counts, part) => {
+        const dLogits = tf.softmax(logits).sub(target).mul(counts).mul<tf.Tensor2D>(dy.div(total));
+        return {
+          states: tf.matMul<tf.Tensor2D>(dLogits, weight),
+          ...(learning && { weight: tf.matMul<tf.Tensor2D>(transposed(dLogits), part) }),
+        };
+      });
+      const states = parts.map(({ states }) => states);
+      return [
+        states.length === 1 ? states[0]! : tf.concat(states, 0),
+        ...(learning ? [tf.addN(parts.map(({ weight }) => weight!))] : []),
+      ];
+    },
+  );
+}

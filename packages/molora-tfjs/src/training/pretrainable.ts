@@ -1,0 +1,100 @@
+/** A decoder all of whose weights learn, from random ones: to train small models from scratch. */
+import { encodeValues, type FloatDType, serializeSafetensors } from '@alphalora/checkpoint';
+import * as tf from '@tensorflow/tfjs';
+import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
+import type { Decoder } from '../decoder/decoder.js';
+import { languageModelLoss } from '../decoder/loss.js';
+import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
+import { createVariables } from '../decoder/variables.js';
+import type { LearningLinear } from '../ops/learning-linear.js';
+import { readTensor } from '../ops/webgpu.js';
+import { initialWeights, isGain } from './initial-weights.js';
+import type { Trainable } from './trainable.js';
+
+export interface PretrainableOptions {
+  /** Of the initial weights. */
+  readonly seed: number;
+  /** Of the initial weights; config.json calls it `initializer_range`. @default 0.02 */
+  readonly standardDeviation?: number;
+}
+
+export interface Pretrainable {
+  /** Of the weights as they are: for `generate` and `logits`; changes as it is trained. */
+  readonly decoder: Decoder;
+  /** Variables have the names of a checkpoint. Weight decay leaves gains and biases alone. */
+  readonly trainable: Trainable;
+  /**
+   * The weights as they are, as `model.safetensors` in pieces.
+   * @param options.dtype @default 'F32'
+   * @param options.metadata of the file
+   */
+  checkpoint(options?: {
+    dtype?: FloatDType;
+    metadata?: Readonly<Record<string, string>>;
+  }): Promise<Uint8Array[]>;
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/**
+ * @param configJson the parsed config.json that the model is built by
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT`, `INVALID_CHECKPOINT`: see `decoderConfig`;
+ *   `INVALID_OPTION` when another model of these variables is in memory
+ */
+export function pretrainable(
+  configJson: unknown,
+  { seed, standardDeviation = 0.02 }: PretrainableOptions,
+): Pretrainable {
+  const config = decoderConfig(configJson);
+  const variables = createVariables(initialWeights(config, { seed, standardDeviation }));
+  const dispose = (): void => tf.dispose(variables);
+  const decoder = decoderOf(config, variables, dispose);
+  return {
+    decoder,
+    trainable: {
+      variables: Object.values(variables),
+      withoutDecay: new Set(Object.keys(variables).filter((name) => variables[name]!.rank === 1)),
+      vocabularySize: config.vocabularySize,
+      loss: (batch) => languageModelLoss(decoder, batch).loss,
+    },
+    async checkpoint({ dtype = 'F32', metadata } = {}) {
+      const tensors = [];
+      for (const [name, variable] of Object.entries(variables)) {
+        // Backends may hand out their own memory.
+        const offset = isGain(name) ? config.normOffset : 0;
+        const values = Float32Array.from(await readTensor(variable), (value) => value - offset);
+        tensors.push({ name, dtype, shape: variable.shape, bytes: encodeValues(values, dtype) });
+      }
+      return serializeSafetensors({ tensors, ...(metadata && { metadata }) });
+    },
+    dispose,
+  };
+}
+
+/** The weights where a decoder has them. */
+function decoderOf(
+  config: DecoderConfig,
+  variables: Readonly<Record<string, tf.Variable>>,
+  dispose: () => void,
+): Decoder {
+  const matrix = (name: string) => variables[`${name}.weight`] as tf.Variable<tf.Rank.R2>;
+  const gain = (name: string) => variables[`${name}.weight`] as tf.Variable<tf.Rank.R1>;
+  const linear = (name: string): LearningLinear => {
+    const bias = variables[`${name}.bias`] as tf.Variable<tf.Rank.R1> | undefined;
+    return { weight: matrix(name), ...(bias && { bias }) };
+  };
+  return {
+    config,
+    embeddings: matrix('model.embed_tokens'),
+    blocks: Array.from({ length: config.blocks }, (_, block) => ({
+      attentionNorm: gain(`model.layers.${block}.input_layernorm`),
+      feedForwardNorm: gain(`model.layers.${block}.post_attention_layernorm`),
+      projections: Object.fromEntries(
+        projectionRoles.map((role) => [role, linear(projectionName(block, role))]),
+      ) as Record<ProjectionRole, LearningLinear>,
+    })),
+    norm: gain('model.norm'),
+    output: linear(config.tiedEmbeddings ? 'model.embed_tokens' : 'lm_head'),
+    dispose,
+  };
+}
