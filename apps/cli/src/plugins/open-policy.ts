@@ -1,6 +1,6 @@
 /** A policy as commands see it, wherever it comes from and runs. */
 import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
-import type { PolicyCheck } from '@alphalora/allocator/testing';
+import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
 
 /** Plain data about a policy. */
@@ -31,5 +31,5 @@ export interface OpenPolicy {
    */
   allocate(job: PolicyJob): Promise<Allocation>;
   /** The conformance tests of the allocator. */
-  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<PolicyCheck[]>;
+  check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<Check[]>;
 }

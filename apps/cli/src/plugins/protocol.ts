@@ -1,6 +1,6 @@
 /** What the program and its worker say to each other about foreign policies: plain data. */
 import type { MessagePort } from 'node:worker_threads';
-import type { PolicyCheck } from '@alphalora/allocator/testing';
+import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation } from '@alphalora/contracts';
 import type { PackedError } from './errors.js';
 import type { PolicyInfo, PolicyJob } from './open-policy.js';
@@ -31,7 +31,7 @@ export interface Calls {
   check(
     key: number,
     settings: { options?: Record<string, unknown>; seed?: number; timeout: number },
-  ): Promise<PolicyCheck[]>;
+  ): Promise<Check[]>;
 }
 
 export interface Request {

@@ -2,8 +2,7 @@ import { type AllocationPolicy, AlphaLoraError, type PolicyAnswer } from '@alpha
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { policies } from '../policies/index.js';
-import { checkNames, checkPolicy } from './check-policy.js';
-import { describePolicy } from './describe-policy.js';
+import { checkNames, checkPolicy, describePolicy } from './check-policy.js';
 
 describe.each(policies.names())('built-in policy %s', async (name) => {
   describePolicy(await policies.load(name), { describe, it });

@@ -1,10 +1,17 @@
 /** What the traits claim, checked on the policy itself; what they do not claim is skipped. */
-import { ask, type Check, describeReply, forEachResource, numbersOf, sampleOf } from './subject.js';
+import {
+  ask,
+  describeReply,
+  type Examine,
+  forEachResource,
+  numbersOf,
+  sampleOf,
+} from './subject.js';
 
 const slack = 1e-9;
 
 /** Layers in another order get the same answers in that order. */
-export const equivariance: Check = (subject) => {
+export const equivariance: Examine = (subject) => {
   if (!subject.policy.traits.equivariant) return { skipped: 'traits.equivariant is not claimed' };
   return forEachResource(subject, async (resource) => {
     const sample = sampleOf(subject, resource);
@@ -27,7 +34,7 @@ export const equivariance: Check = (subject) => {
 };
 
 /** Raises one score at a time and looks at that layer: at its share, where only shares count. */
-export const monotonicity: Check = (subject) => {
+export const monotonicity: Examine = (subject) => {
   const { monotone, answer } = subject.policy.traits;
   if (!monotone) return { skipped: 'traits.monotone is not claimed' };
   return forEachResource(subject, async (resource) => {
@@ -60,7 +67,7 @@ export const monotonicity: Check = (subject) => {
 };
 
 /** A policy that claims to draw random numbers gives other answers for some other seed. */
-export const seeded: Check = (subject) => {
+export const seeded: Examine = (subject) => {
   if (!subject.policy.traits.seeded) return { skipped: 'traits.seeded is not claimed' };
   return forEachResource(subject, async (resource) => {
     const answers = new Set<string>();
@@ -75,7 +82,7 @@ export const seeded: Check = (subject) => {
 };
 
 /** Settles, either way, once the signal has fired: before the call, or right after it. */
-export const abort: Check = (subject) =>
+export const abort: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
     for (const moment of ['before', 'after'] as const) {
       const controller = new AbortController();
@@ -92,7 +99,7 @@ export const abort: Check = (subject) =>
     return undefined;
   });
 
-export const singleLayer: Check = (subject) =>
+export const singleLayer: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
     const { layers, budget } = sampleOf(subject, resource);
     const total = budget.total === undefined ? {} : { total: budget.total / layers.length };
@@ -100,7 +107,7 @@ export const singleLayer: Check = (subject) =>
     return soundOrReason(numbersOf(subject, await ask(subject, sample)), 1, resource);
   });
 
-export const equalScores: Check = (subject) =>
+export const equalScores: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
     const sample = sampleOf(subject, resource);
     const layers = sample.layers.map((layer) => ({ ...layer, score: 3 }));

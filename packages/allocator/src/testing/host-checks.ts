@@ -1,12 +1,12 @@
 /** What becomes of the policy's answer: integers, bounds and budgets, and what the host refuses. */
 import { isAlphaLoraError, type PolicyLayer, type Resource } from '@alphalora/contracts';
+import type { Outcome } from '@alphalora/contracts/testing';
 import { allocate } from '../allocate.js';
 import {
   ask,
-  type Check,
+  type Examine,
   forEachResource,
   numbersOf,
-  type Outcome,
   type Sample,
   type Subject,
   sampleOf,
@@ -16,7 +16,7 @@ const slack = 1e-9;
 const whole: readonly Resource[] = ['experts', 'rank', 'bits'];
 
 /** Integers, where the resource comes in integers. */
-export const integers: Check = (subject) =>
+export const integers: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
     if (!whole.includes(resource)) return;
     const values = await quantities(subject, sampleOf(subject, resource));
@@ -24,7 +24,7 @@ export const integers: Check = (subject) =>
     return at < 0 ? undefined : { failed: `${resource}: layer ${at} gets ${values[at]}` };
   });
 
-export const bounds: Check = (subject) =>
+export const bounds: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
     const sample = sampleOf(subject, resource);
     const { min, max } = sample.budget;
@@ -36,7 +36,7 @@ export const bounds: Check = (subject) =>
   });
 
 /** Weights meet the total exactly; quantities of the policy's own never exceed it. */
-export const total: Check = (subject) => {
+export const total: Examine = (subject) => {
   if (!hasTotal(subject)) return { skipped: 'multipliers have no total' };
   return forEachResource(subject, async (resource) => {
     const sample = sampleOf(subject, resource);
@@ -46,7 +46,7 @@ export const total: Check = (subject) => {
 };
 
 /** Every layer at its minimum and nothing left: met, or refused as out of reach by name. */
-export const smallestBudget: Check = (subject) => {
+export const smallestBudget: Examine = (subject) => {
   if (!hasTotal(subject)) return { skipped: 'multipliers have no total' };
   return forEachResource(subject, async (resource) => {
     const { layers, budget } = sampleOf(subject, resource);
@@ -62,7 +62,7 @@ export const smallestBudget: Check = (subject) => {
   });
 };
 
-export const infeasibleBudget: Check = (subject) => {
+export const infeasibleBudget: Examine = (subject) => {
   if (!hasTotal(subject)) return { skipped: 'multipliers have no total' };
   return forEachResource(subject, async (resource) => {
     const { layers, budget } = sampleOf(subject, resource);
@@ -75,14 +75,14 @@ export const infeasibleBudget: Check = (subject) => {
   });
 };
 
-export const scoresThatAreNone: Check = (subject) =>
+export const scoresThatAreNone: Examine = (subject) =>
   forEachResource(subject, (resource) => {
     const { layers, budget } = sampleOf(subject, resource);
     const odd: PolicyLayer[] = layers.with(2, { ...layers[2]!, score: Number.NaN });
     return refusal(subject, { layers: odd, budget }, 'INVALID_OPTION', 'a score that is NaN');
   });
 
-export const unknownResource: Check = (subject) => {
+export const unknownResource: Examine = (subject) => {
   const claimed = subject.policy.traits.resources;
   const other = (['experts', 'rank', 'bits', 'sparsity', 'learning-rate'] as const).find(
     (resource) => !claimed.includes(resource),

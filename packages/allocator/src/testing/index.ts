@@ -1,5 +1,4 @@
-/** Conformance tests for policies, for any test framework or none. */
-export type { CheckSettings, PolicyCheck } from './check-policy.js';
-export { checkNames, checkPolicy } from './check-policy.js';
-export type { TestFunctions } from './describe-policy.js';
-export { describePolicy } from './describe-policy.js';
+/** The conformance kit of policies, for any test framework or none. */
+export type { Check, TestFunctions } from '@alphalora/contracts/testing';
+export type { CheckSettings } from './check-policy.js';
+export { checkNames, checkPolicy, describePolicy } from './check-policy.js';

@@ -1,10 +1,17 @@
 /** Checks that rest on one another: what every further check takes for granted. */
 import { requirePolicy } from '../define-policy.js';
 import { misspelt } from '../host/ask.js';
-import { ask, type Check, describeReply, forEachResource, numbersOf, sampleOf } from './subject.js';
+import {
+  ask,
+  describeReply,
+  type Examine,
+  forEachResource,
+  numbersOf,
+  sampleOf,
+} from './subject.js';
 
 /** In their order. `shape` and `options` come first, because asking needs both. */
-export const steps: ReadonlyArray<[name: string, check: Check]> = [
+export const steps: ReadonlyArray<[name: string, check: Examine]> = [
   [
     'settles',
     (subject) =>
@@ -102,7 +109,7 @@ export const steps: ReadonlyArray<[name: string, check: Check]> = [
 ];
 
 /** What is wrong with the description itself; undefined where nothing is. */
-export const shape: Check = ({ policy }) => {
+export const shape: Examine = ({ policy }) => {
   try {
     requirePolicy(policy);
     return undefined;

@@ -1,5 +1,6 @@
 /** The policy under test, and how it is asked. */
 import type { AllocationPolicy, PolicyBudget, PolicyLayer, Resource } from '@alphalora/contracts';
+import { type Examination, forEachOf, type Outcome } from '@alphalora/contracts/testing';
 import { seededRandom } from '../host/random.js';
 import { sampleBudget, sampleLayers, sampleRequest, sampleScores } from './sample.js';
 
@@ -15,9 +16,7 @@ export interface Subject {
   timeout: number;
 }
 
-/** Nothing, where a check has passed. */
-export type Outcome = undefined | { failed: string } | { skipped: string };
-export type Check = (subject: Subject) => Outcome | Promise<Outcome>;
+export type Examine = Examination<Subject>;
 
 /** What became of one call. */
 export type Reply = { answer: unknown } | { error: unknown } | { late: true };
@@ -74,15 +73,11 @@ export function numbersOf({ policy }: Subject, reply: Reply): readonly number[] 
 }
 
 /** The first outcome other than passed, over the resources that the policy claims. */
-export async function forEachResource(
+export function forEachResource(
   subject: Subject,
-  check: (resource: Resource) => Outcome | Promise<Outcome>,
+  examine: Examination<Resource>,
 ): Promise<Outcome> {
-  for (const resource of subject.policy.traits.resources) {
-    const outcome = await check(resource);
-    if (outcome) return outcome;
-  }
-  return undefined;
+  return forEachOf(subject.policy.traits.resources, examine);
 }
 
 export function describeReply(reply: Reply): string {
