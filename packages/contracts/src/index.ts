@@ -29,6 +29,7 @@ export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, isAlphaLoraError } from './errors.js';
 export type { Exported, Exporter } from './exporter.js';
 export type { CheckpointFormat, FormatContent } from './formats.js';
+export type { MetricContext, MetricGroup, RandomisedSpectrum, Resolution } from './metrics.js';
 export type {
   AllocationPolicy,
   LayerFact,

@@ -70,8 +70,8 @@ export interface AnalysisProgress {
  * A matrix without a usable spectrum becomes a `failed` row with its reason; a weight that is not
  * analysed becomes a `skipped` row. Errors in reading the weights end the analysis.
  *
- * @throws the signal's reason when aborted; AlphaLoraError `INVALID_OPTION` for unknown metrics and
- * options out of range, and from reading the weights
+ * @throws the signal's reason when aborted; AlphaLoraError `NOT_FOUND` for unknown metrics,
+ * `INVALID_OPTION` for options out of range, and from reading the weights
  */
 export async function analyze(
   weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,

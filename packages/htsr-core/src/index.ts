@@ -25,11 +25,10 @@ export { describe, matrixOperations, operations, spectralUnits } from './matrice
 export type { MeasureControl, Measurement, MeasureOptions } from './measure.js';
 export { measureRecord, measureUnit } from './measure.js';
 export { detX } from './metrics/det-x.js';
-export type { MetricContext, MetricGroup } from './metrics/group.js';
 export {
   computeMetrics,
   defaultMetrics,
-  metricGroups,
+  metrics,
   needsRandomised,
   resolveMetrics,
 } from './metrics/index.js';

@@ -58,7 +58,7 @@ describe('a measured unit', () => {
 
   it('refuses unknown metrics', async () => {
     await expect(measureUnit(unit!, { ...options, metrics: ['beauty'] })).rejects.toMatchObject({
-      code: 'INVALID_OPTION',
+      code: 'NOT_FOUND',
     });
   });
 });

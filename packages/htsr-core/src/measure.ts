@@ -76,8 +76,8 @@ const DEFAULT_DRAWS = 200;
 
 /**
  * @throws AlphaLoraError `NO_SPECTRUM` when the unit has no usable spectrum or its tail no fit,
- * `INVALID_OPTION` for unknown metrics and options out of range, and whatever reading and the engine
- * throw
+ * `NOT_FOUND` for unknown metrics, `INVALID_OPTION` for options out of range, and whatever reading
+ * and the engine throw
  */
 export async function measureUnit(
   unit: SpectralUnit,

@@ -6,14 +6,7 @@
  * estimator that reads them gives an exponent that may be far off, and metrics that count them do not
  * exist.
  */
-import type { TailEstimator } from '@alphalora/contracts';
-
-export interface Resolution {
-  /** Smallest eigenvalue that is right to 3e-4; 0 where all are known. */
-  readonly from: number;
-  /** Number of eigenvalues, zeros and unknown ones included. */
-  readonly count: number;
-}
+import type { Resolution, TailEstimator } from '@alphalora/contracts';
 
 /** Whether the number of eigenvalues that are not zero is certain. */
 export function isRankKnown(eigenvalues: Float64Array, { from, count }: Resolution): boolean {

@@ -34,7 +34,7 @@ const weights = [0, 1].map((block) =>
   }),
 );
 const [unit] = weights.flatMap(spectralUnits) as [SpectralUnit];
-const options = { bootstrap: 50, metrics: defaultMetrics };
+const options = { bootstrap: 50, metrics: defaultMetrics() };
 const measuring = { ...options, engine: createReferenceEngine(), estimator: fixFinger };
 const check: ReturnType<typeof answerCheck> = answerCheck(options);
 const measurement = JSON.parse(JSON.stringify(await measureUnit(unit, measuring)));

@@ -1,86 +1,111 @@
 /**
- * The registry of metrics: groups by name, metrics by WeightWatcher's names, computed only when
- * asked for.
+ * The metrics by name: groups in a registry, metrics by WeightWatcher's names, computed only when
+ * asked for. A further group is a file and a line here.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  createReadyRegistry,
+  type MetricContext,
+  type MetricGroup,
+  type ReadyRegistry,
+} from '@alphalora/contracts';
 import { detXMetrics } from './det-x.js';
-import type { MetricContext, MetricGroup } from './group.js';
 import { marchenkoPasturMetrics } from './marchenko-pastur.js';
 import { randomisedMetrics } from './randomised.js';
 import { spectrumMetrics } from './spectrum.js';
 
-export const metricGroups: ReadonlyMap<string, MetricGroup> = new Map<string, MetricGroup>([
-  ['spectrum', spectrumMetrics],
-  ['marchenko-pastur', marchenkoPasturMetrics],
-  ['detX', detXMetrics],
-  ['randomised', randomisedMetrics],
-]);
+const groups = createReadyRegistry<MetricGroup>('metric', {
+  spectrum: () => spectrumMetrics,
+  'marchenko-pastur': () => marchenkoPasturMetrics,
+  detX: () => detXMetrics,
+  randomised: () => randomisedMetrics,
+});
+
+/** Groups by name. A metric is in one group only: `add` refuses a second one of its name. */
+export const metrics: ReadyRegistry<MetricGroup> = {
+  ...groups,
+  add(name, load) {
+    const taken = new Set([...allMetrics(), 'all', 'none', ...metrics.names()]);
+    const again = load().metrics.find((metric) => taken.has(metric));
+    if (taken.has(name) || again !== undefined) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `there is a metric "${again ?? name}" already: give the new one another name`,
+        { details: { metric: again ?? name } },
+      );
+    }
+    groups.add(name, load);
+  },
+};
 
 /** Every metric that needs no more than the spectrum and its fit. */
-export const defaultMetrics: readonly string[] = [...metricGroups.values()].flatMap((group) =>
-  group.needsRandomised ? [] : group.metrics,
-);
-
-const allMetrics: readonly string[] = [...metricGroups.values()].flatMap((group) => group.metrics);
+export function defaultMetrics(): readonly string[] {
+  return allGroups().flatMap((group) => (group.needsRandomised ? [] : group.metrics));
+}
 
 /**
  * The metrics that are meant, in the order of the registry, each once.
  * @param names of metrics and groups, `all` or `none`; the default ones when absent
- * @throws AlphaLoraError `INVALID_OPTION` when there is no metric or group of that name
+ * @throws AlphaLoraError `NOT_FOUND` when there is no metric or group of that name
  */
 export function resolveMetrics(names?: readonly string[]): readonly string[] {
-  if (names === undefined) return defaultMetrics;
+  if (names === undefined) return defaultMetrics();
   const wanted = new Set(names.flatMap(meant));
-  return allMetrics.filter((metric) => wanted.has(metric));
+  return allMetrics().filter((metric) => wanted.has(metric));
 }
 
 function meant(name: string): readonly string[] {
-  if (name === 'all') return allMetrics;
+  if (name === 'all') return allMetrics();
   if (name === 'none') return [];
-  const group = metricGroups.get(name);
-  if (group) return group.metrics;
-  if (allMetrics.includes(name)) return [name];
+  if (metrics.has(name)) return metrics.get(name).metrics;
+  if (allMetrics().includes(name)) return [name];
   throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `unknown metric "${name}": choose all, none, a group (${[...metricGroups.keys()].join(', ')}) or ` +
-      `a metric (${allMetrics.join(', ')})`,
+    'NOT_FOUND',
+    `unknown metric ${JSON.stringify(name)}: choose all, none, a group ` +
+      `(${metrics.names().join(', ')}) or a metric (${allMetrics().join(', ')})`,
     { details: { metric: name } },
   );
 }
 
 /** The metrics that are left where the fit says nothing. */
-export function withoutFit(metrics: readonly string[]): readonly string[] {
-  const fitted = new Set([...metricGroups.values()].flatMap(({ fromFit = [] }) => fromFit));
-  return metrics.filter((metric) => !fitted.has(metric));
+export function withoutFit(names: readonly string[]): readonly string[] {
+  const fitted = new Set(allGroups().flatMap(({ fromFit = [] }) => fromFit));
+  return names.filter((metric) => !fitted.has(metric));
 }
 
 /** Whether any of the metrics needs the randomised spectrum in its context. */
-export function needsRandomised(metrics: readonly string[]): boolean {
-  return groupsOf(metrics).some((group) => group.needsRandomised);
+export function needsRandomised(names: readonly string[]): boolean {
+  return groupsOf(names).some((group) => group.needsRandomised);
 }
 
 /**
  * The metrics by name. Those that are not finite for this spectrum are left out, and so are those
  * that need a randomised spectrum where the context has none.
- * @param metrics names of metrics, as `resolveMetrics` returns them
+ * @param names of metrics, as `resolveMetrics` returns them; the default ones when absent
  */
 export function computeMetrics(
   context: MetricContext,
-  metrics: readonly string[] = defaultMetrics,
+  names: readonly string[] = defaultMetrics(),
 ): Record<string, number> {
-  const groups = groupsOf(metrics).filter(
+  const computable = groupsOf(names).filter(
     (group) => !group.needsRandomised || context.randomised !== undefined,
   );
-  const computed = Object.assign({}, ...groups.map((group) => group.compute(context)));
+  const computed = Object.assign({}, ...computable.map((group) => group.compute(context)));
   return Object.fromEntries(
-    metrics
+    names
       .map((name): [string, number] => [name, computed[name]])
       .filter(([, value]) => Number.isFinite(value)),
   );
 }
 
-function groupsOf(metrics: readonly string[]): MetricGroup[] {
-  return [...metricGroups.values()].filter((group) =>
-    group.metrics.some((metric) => metrics.includes(metric)),
-  );
+function groupsOf(names: readonly string[]): MetricGroup[] {
+  return allGroups().filter((group) => group.metrics.some((metric) => names.includes(metric)));
+}
+
+function allMetrics(): readonly string[] {
+  return allGroups().flatMap((group) => group.metrics);
+}
+
+function allGroups(): readonly MetricGroup[] {
+  return groups.names().map((name) => groups.get(name));
 }

@@ -1,10 +1,12 @@
+import type { MetricContext } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import {
   computeMetrics,
   defaultMetrics,
-  metricGroups,
+  metrics as groups,
   needsRandomised,
   resolveMetrics,
+  withoutFit,
 } from './index.js';
 
 const fit = { alpha: 3, xmin: 3, ks: 0, tail: 2, stderr: 0 };
@@ -75,10 +77,11 @@ describe('metrics of the spectrum 1, 2, 3, 10', () => {
 });
 
 describe('the registry of metrics', () => {
-  const all = [...metricGroups.values()].flatMap((group) => group.metrics);
+  const builtIn = groups.names().map((name) => groups.get(name));
+  const all = builtIn.flatMap((group) => group.metrics);
 
   it('computes exactly what a group names', () => {
-    for (const group of metricGroups.values()) {
+    for (const group of builtIn) {
       if (group.needsRandomised) continue;
       expect(Object.keys(group.compute(context)).toSorted()).toEqual(group.metrics.toSorted());
     }
@@ -86,7 +89,7 @@ describe('the registry of metrics', () => {
   });
 
   it('resolves groups, metrics, all and none, in its own order', () => {
-    expect(resolveMetrics()).toBe(defaultMetrics);
+    expect(resolveMetrics()).toEqual(defaultMetrics());
     expect(resolveMetrics(['all'])).toEqual(all);
     expect(resolveMetrics(['none'])).toEqual([]);
     expect(resolveMetrics([])).toEqual([]);
@@ -109,6 +112,42 @@ describe('the registry of metrics', () => {
     });
     expect(computeMetrics(untouchable, ['norm'])).toEqual({ norm: 16 });
     expect(() => computeMetrics(untouchable, ['norm', 'num_spikes'])).toThrow(/was asked/);
-    expect(needsRandomised(defaultMetrics)).toBe(false);
+    expect(needsRandomised(defaultMetrics())).toBe(false);
+  });
+});
+
+describe('a further group', () => {
+  const further = {
+    metrics: ['range', 'fitted_range'],
+    fromFit: ['fitted_range'],
+    compute: ({ eigenvalues, fit: { xmin } }: MetricContext) => {
+      const largest = eigenvalues.at(-1)!;
+      return { range: largest - eigenvalues[0]!, fitted_range: largest - xmin };
+    },
+  };
+
+  it('takes part as the built-in ones do', () => {
+    groups.add('ranges', () => further);
+    expect(groups.names().at(-1)).toBe('ranges');
+    expect(defaultMetrics().slice(-2)).toEqual(['range', 'fitted_range']);
+    expect(resolveMetrics(['all']).slice(-2)).toEqual(['range', 'fitted_range']);
+    expect(resolveMetrics(['ranges'])).toEqual(['range', 'fitted_range']);
+    expect(withoutFit(['norm', 'range', 'fitted_range'])).toEqual(['norm', 'range']);
+    expect(computeMetrics(context, ['norm', 'range'])).toEqual({ norm: 16, range: 9 });
+    expect(computeMetrics(context)).toMatchObject({ norm: 16, range: 9, fitted_range: 7 });
+  });
+
+  it.each([
+    ['a group', 'spectrum', ['one']],
+    ['a metric', 'stable_rank', ['one']],
+    ['what means all of them', 'all', ['one']],
+    ['a metric, in its own', 'own', ['one', 'stable_rank']],
+    ['what means none, in its own', 'own', ['none']],
+  ])('has not the name of %s', (_, name, names) => {
+    const before = groups.names();
+    expect(() => groups.add(name, () => ({ metrics: names, compute: () => ({}) }))).toThrow(
+      /^there is a metric "[a-z_]+" already/,
+    );
+    expect(groups.names()).toEqual(before);
   });
 });

@@ -14,10 +14,9 @@
  * The bulk is scaled so that all eigenvalues sum to the squared Frobenius norm, which shuffling
  * keeps. The Marchenko-Pastur fit uses the mean of the bulk only and is that of the full matrix.
  */
-import type { Matrix, SpectralEngine } from '@alphalora/contracts';
+import type { Matrix, RandomisedSpectrum, SpectralEngine } from '@alphalora/contracts';
 import type { SpectralUnit } from '../matrices.js';
 import { type Random, seededRandom } from '../random.js';
-import type { RandomisedSpectrum } from './group.js';
 import { largestEigenvalues } from './lanczos.js';
 import { marchenkoPastur, spikesAmong } from './marchenko-pastur.js';
 import { shuffled } from './shuffle.js';

@@ -3,11 +3,10 @@
  * shuffled matrix of the same elements. By symmetry any order of them will do: the reference shuffles
  * in its own way.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix, MetricContext, RandomisedSpectrum } from '@alphalora/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
 import { seededRandom } from '../random.js';
-import type { MetricContext, RandomisedSpectrum } from './group.js';
 import { computeMetrics, resolveMetrics } from './index.js';
 import { randomisedSpectrum } from './randomised-spectrum.js';
 

@@ -2,8 +2,8 @@
  * Norms, ranks and shape of one spectrum, by WeightWatcher's names. `alpha` and its companions come
  * from the tail fit; some of these need the fit as well.
  */
+import type { MetricContext, MetricGroup } from '@alphalora/contracts';
 import { isRankKnown } from '../resolution.js';
-import type { MetricContext, MetricGroup } from './group.js';
 
 export const spectrumMetrics: MetricGroup = {
   metrics: [

@@ -49,7 +49,7 @@ describe('a file that is written to while it is measured', () => {
       build: 'auto',
       precision: 'auto',
       estimator: 'fix-finger',
-      metrics: defaultMetrics,
+      metrics: defaultMetrics(),
       bootstrap: 0,
       seed: 0,
       memoryShare: 1e9,

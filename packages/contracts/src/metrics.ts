@@ -1,8 +1,15 @@
-/** What a group of metrics is: names that share one computation, which runs only when one is asked for. */
-import type { TailFit } from '@alphalora/contracts';
-import type { Resolution } from '../resolution.js';
+/** Extension point of the measurement: metrics of a layer, computed from its spectrum. */
+import type { TailFit } from './spectra.js';
 
-/** Of the same matrices with their elements shuffled, see `randomised-spectrum.ts`. */
+/** How far down a spectrum is known. */
+export interface Resolution {
+  /** Smallest eigenvalue that is right to 3e-4; 0 where all are known. */
+  readonly from: number;
+  /** Number of eigenvalues, zeros and unknown ones included. */
+  readonly count: number;
+}
+
+/** Of the same matrices with their elements shuffled. */
 export interface RandomisedSpectrum {
   /** Ascending, not negative, as many as the smaller sides of the unit's matrices have together. */
   readonly eigenvalues: Float64Array;
@@ -24,6 +31,7 @@ export interface MetricContext {
   readonly randomised?: RandomisedSpectrum;
 }
 
+/** Metrics that share one computation, which runs only when one of them is asked for. */
 export interface MetricGroup {
   /** Names of all its metrics, in the order in which they are written down. */
   readonly metrics: readonly string[];
