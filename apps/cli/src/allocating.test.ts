@@ -167,6 +167,45 @@ describe('compare --policies', () => {
     expect(distances[0]).toEqual([0, 6]);
   });
 
+  it('shows how far each moves with the aggregate, the estimator and the exponent', async () => {
+    const model = (name: string, alphas: number[][], estimator: string) => {
+      const rows = alphas.flatMap((block, index) =>
+        block.map((alpha, i) => measuredRow(`h.${index}.w${i}.weight`, alpha)),
+      );
+      const means = alphas.map((block) => ({
+        alpha: block.reduce((a, b) => a + b) / block.length,
+      }));
+      return file(name, formatDocument(analysisOf(rows, means, { estimator })));
+    };
+    const { stdout, stderr } = await alphalora(
+      'compare',
+      // Means 2 and 2; medians, and means without the extremes, 1 and 2.
+      model(
+        'a.json',
+        [
+          [1, 1, 4],
+          [2, 2, 2],
+        ],
+        'fix-finger',
+      ),
+      model('hill.json', [[1], [3]], 'hill'),
+      ...['--policies', 'alphalora:beta=1,uniform', '--total', '12'],
+    );
+    expect(stdout, stderr).toMatch(
+      /estimator hill {2}aggregate median {2}aggregate trimmed {2}beta 2.5/,
+    );
+    // 6 and 6 become 3 and 9, and 4 and 8.
+    expect(stdout).toMatch(/\nalphalora:beta=1 +6 +4 +4 +0 +0\n/);
+    expect(stdout).toMatch(/\nuniform +0 +0 +0 +- +-\n/);
+    expect(stdout).toMatch(/\n +total +12 +12\n/);
+  });
+
+  it('counts in the resource, projection by projection', async () => {
+    const argv = [analysis, '--policies', 'uniform,mola', '--unit', 'rank', '--per', 'projection'];
+    const { stdout, stderr } = await alphalora('compare', ...argv);
+    expect(stdout, stderr).toMatch(/^rank by projection/);
+  });
+
   it.each([
     ['options of no policy', [analysis, '--policies', 'uniform:beta=1'], /no option "beta"/],
     ['one document without policies', [analysis], /compare takes two documents/],

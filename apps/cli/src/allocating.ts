@@ -1,19 +1,26 @@
 /** From measurements, or scores, and the options of the command line to an allocation. */
-import { type Layer, layersFromScores, layersOf } from '@alphalora/allocator';
 import {
-  type Aggregate,
+  type AllocationJob,
+  type Alternatives,
+  defaultPolicy,
+  type Layer,
+  layersFromScores,
+  layersOf,
+  type Score,
+  withScores,
+} from '@alphalora/allocator';
+import {
   type Allocation,
   AlphaLoraError,
   type Analysis,
   defined,
   type Rounding,
 } from '@alphalora/contracts';
-import { aggregateBlocks, alternativeScores } from '@alphalora/htsr-core';
-import { type BudgetFlags, budgetFor, defaultPolicy } from './budget.js';
+import { alternativeScores } from '@alphalora/htsr-core';
+import { type BudgetFlags, budgetFor } from './budget.js';
 import type { Io } from './io.js';
 import type { PluginOptions, Policies } from './plugins/index.js';
-import type { PolicyJob } from './plugins/open-policy.js';
-import { readScores, type Score, withScores } from './scores.js';
+import { readScores } from './scores.js';
 
 export interface AllocatingOptions extends BudgetFlags, PluginOptions {
   policy?: string;
@@ -66,13 +73,13 @@ export async function chosenAllocator(
   }
   const set = { ...settings(reference), ...options.set };
   return (evidence) => {
-    const alternatives = alternativesFor(evidence, options);
+    const alternatives = alternativesFor(evidence);
     const job = jobFor(evidence, { ...options, set });
-    return policy.allocate({ ...job, ...(alternatives && { alternatives }) });
+    return policy.allocate({ ...job, ...defined({ alternatives }) });
   };
 }
 
-export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJob {
+export function jobFor(evidence: Evidence, options: AllocatingOptions): AllocationJob {
   const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
   return {
@@ -86,12 +93,9 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): PolicyJo
   };
 }
 
-/** Other alphas that the blocks might have had, which are counted in experts. */
-function alternativesFor(
-  { analysis, scores }: Evidence,
-  { unit, per }: AllocatingOptions,
-): PolicyJob['alternatives'] {
-  if (!analysis || scores || unit !== 'experts' || per !== 'block') return undefined;
+/** Other alphas that the blocks might have had; the allocator knows for which budgets they count. */
+function alternativesFor({ analysis, scores }: Evidence): Alternatives | undefined {
+  if (!analysis || scores) return undefined;
   const { matrices, blocks, options } = analysis;
   return alternativeScores(matrices, blocks.length, options.aggregate);
 }
@@ -110,20 +114,4 @@ function layersFor(
     );
   }
   return layersFromScores(scores.map(({ block, score }) => ({ score, ...defined({ block }) })));
-}
-
-/** The same measurements under the given rule, if any, from projections to blocks. */
-export function reaggregated(
-  analysis: Analysis,
-  aggregate: Aggregate = analysis.options.aggregate,
-): Analysis {
-  if (analysis.shard) {
-    throw new AlphaLoraError(
-      'INVALID_DOCUMENT',
-      'this is one part of an analysis: join all parts with alphalora merge first',
-    );
-  }
-  if (analysis.options.aggregate === aggregate) return analysis;
-  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
-  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetFor, defaultPolicy } from './budget.js';
+import { budgetFor } from './budget.js';
 
 const plain = { unit: 'experts', per: 'block' } as const;
 
@@ -34,9 +34,4 @@ describe('the total', () => {
 it('hands on the bounds that were given', () => {
   const budget = budgetFor({ ...plain, total: 9, min: 0, max: 4 }, 3);
   expect(budget).toEqual({ ...plain, total: 9, min: 0, max: 4 });
-});
-
-it('has a policy for every resource', () => {
-  expect(defaultPolicy('sparsity')).toBe('alphapruning');
-  expect(defaultPolicy('rank')).toBe('alphalora');
 });

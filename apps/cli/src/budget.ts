@@ -1,5 +1,5 @@
 /** From the options of the command line to the budget of an allocation. */
-import type { BudgetOptions } from '@alphalora/allocator';
+import { type BudgetOptions, defaultTotal } from '@alphalora/allocator';
 import { AlphaLoraError, defined, type Resource } from '@alphalora/contracts';
 
 export interface BudgetFlags {
@@ -13,22 +13,6 @@ export interface BudgetFlags {
   average?: number;
   min?: number;
   max?: number;
-}
-
-/** What is shared out where no total is given, and by which policy where none is named. */
-const defaults: Record<Resource, { policy: string; average?: number; counted: boolean }> = {
-  // The published budgets average this many experts per block: 160 for 32 blocks.
-  experts: { policy: 'alphalora', average: 5, counted: true },
-  rank: { policy: 'alphalora', average: 8, counted: true },
-  bits: { policy: 'alphaq', average: 4, counted: false },
-  sparsity: { policy: 'alphapruning', average: 0.5, counted: false },
-  'learning-rate': { policy: 'tempbalance', counted: false },
-  'weight-decay': { policy: 'alphadecay', counted: false },
-};
-
-/** The policy of a resource for those who name none. */
-export function defaultPolicy(unit: Resource): string {
-  return defaults[unit].policy;
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` where the total is given in two ways */
@@ -57,7 +41,5 @@ function totalOf(
   if (total !== undefined) return { total };
   if (parameters !== undefined) return { measure: 'parameters', total: parameters };
   if (average !== undefined) return { measure: 'average', total: average };
-  const { average: usual, counted } = defaults[unit];
-  if (usual === undefined) return {};
-  return counted ? { total: usual * layers } : { measure: 'average', total: usual };
+  return defaultTotal(unit, layers);
 }

@@ -1,6 +1,6 @@
 /** Reading the JSON documents. */
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
-import { parseAllocation, parseAnalysis } from '@alphalora/documents';
+import { parseAllocation, parseAnalysis, parseDocument } from '@alphalora/documents';
 import { inputName, readText } from './files.js';
 import type { Io } from './io.js';
 
@@ -29,12 +29,7 @@ export async function readAnyDocument(
   path: string,
   io: Pick<Io, 'signal'>,
 ): Promise<Analysis | Allocation> {
-  const document = await readJson(path, io);
-  const found = (document as { kind?: unknown } | null)?.kind;
-  if (found === 'analysis' || found === 'allocation')
-    return parsers[found](document, inputName(path));
-  const kind = typeof found === 'string' ? JSON.stringify(found.slice(0, 40)) : 'missing';
-  throw invalid(path, `is neither an analysis nor an allocation: its kind is ${kind}`);
+  return parseDocument(await readJson(path, io), inputName(path));
 }
 
 async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> {
@@ -42,11 +37,14 @@ async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> 
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw invalid(path, `is not JSON: ${(cause as Error).message}`, cause);
+    const file = inputName(path);
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `${file} is not JSON: ${(cause as Error).message}`,
+      {
+        details: { file },
+        cause,
+      },
+    );
   }
-}
-
-function invalid(path: string, what: string, cause?: unknown): AlphaLoraError {
-  const file = inputName(path);
-  return new AlphaLoraError('INVALID_DOCUMENT', `${file} ${what}`, { details: { file }, cause });
 }

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PolicyComparison } from '@alphalora/allocator';
 import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PolicyComparison } from './policy-comparison.js';
 import { programIn } from './test-support/program.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-plugins-')));

@@ -2,12 +2,11 @@
  * The command line: names, options and help. What a command does is loaded when it is called, so
  * that `--help` stays quick.
  */
-import { parseThreshold, resourceNames, type Threshold } from '@alphalora/documents';
+import { parseSetting, parseThreshold, resourceNames, type Threshold } from '@alphalora/documents';
 import { exporters } from '@alphalora/exporters';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
-import { parseSetting } from './settings.js';
 import { toolVersion } from './version.js';
 
 /** Aggregates, roundings and the like are spelled here for the help; their owners check them. */

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { layersFromScores } from '@alphalora/allocator';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readScores, withScores } from './scores.js';
+import { readScores } from './scores.js';
 
 const io = { signal: new AbortController().signal };
 
@@ -76,46 +75,5 @@ describe('a file of scores', () => {
       ),
       { numRuns: 300 },
     );
-  });
-});
-
-describe('scores take the place of alpha', () => {
-  const layers = layersFromScores([9, 9]).map((layer, i) => ({ ...layer, name: `w${i}` }));
-
-  it.each([
-    ['by position', [{ score: 1 }, { score: 2 }]],
-    [
-      'by block, in any order',
-      [
-        { block: 1, score: 2 },
-        { block: 0, score: 1 },
-      ],
-    ],
-    [
-      'by name, in any order',
-      [
-        { name: 'w1', score: 2 },
-        { name: 'w0', score: 1 },
-      ],
-    ],
-  ])('%s', (_, scores) => {
-    expect(withScores(layers, scores, 's').map(({ score }) => score)).toEqual([1, 2]);
-  });
-
-  it.each([
-    ['too few', [{ score: 1 }], /s has 1 scores, and there are 2 layers/],
-    ['a missing block', [{ block: 0, score: 1 }], /s has no score of block 1/],
-    [
-      'a block twice',
-      [
-        { block: 0, score: 1 },
-        { block: 0, score: 2 },
-      ],
-      /two scores of block 0/,
-    ],
-    ['a strange name', [{ name: 'z', score: 1 }], /score of name z, which is no layer/],
-    ['mixed keys', [{ block: 0, score: 1 }, { score: 1 }], /rows without block/],
-  ])('unless there are %s', (_, scores, message) => {
-    expect(() => withScores(layers, scores, 's')).toThrow(message);
   });
 });

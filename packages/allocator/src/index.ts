@@ -4,6 +4,15 @@ export { allocate } from './allocate.js';
 export type { ApportionRequest } from './apportion/index.js';
 export { apportion } from './apportion/index.js';
 export type { BudgetOptions } from './budget/budget.js';
+export type {
+  AllocationJob,
+  Candidate,
+  Change,
+  PoliciesToCompare,
+  PolicyComparison,
+} from './compare-policies.js';
+export { comparePolicies } from './compare-policies.js';
+export { defaultPolicy, defaultTotal } from './defaults.js';
 export { definePolicy, requirePolicy } from './define-policy.js';
 export type { Layer, ScoredLayer } from './layers.js';
 export { layersFromScores, layersOf } from './layers.js';
@@ -15,3 +24,5 @@ export { uniform } from './policies/uniform.js';
 export type { Alternatives } from './robustness.js';
 export { allocateRobustly } from './robustness.js';
 export { roundings, roundShares } from './rounding/index.js';
+export type { Score } from './scores.js';
+export { parseScores, withScores } from './scores.js';

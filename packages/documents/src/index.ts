@@ -10,9 +10,10 @@ export { type AllocationComparison, compareAllocations } from './compare-allocat
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
-export { parseAllocation, parseAnalysis, parseTrainingStep } from './parse.js';
+export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';
 export { escapedData, printable } from './printable.js';
 export { type ResourceKind, resourceNames, resources } from './resources.js';
+export { formatSettings, parseSetting } from './settings.js';
 export {
   type Crossing,
   crossings,

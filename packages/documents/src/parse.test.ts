@@ -1,6 +1,6 @@
 import type { Allocation, Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { parseAllocation, parseAnalysis, parseTrainingStep } from './index.js';
+import { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './index.js';
 
 const analysis: Analysis = {
   schemaVersion: 1,
@@ -117,6 +117,21 @@ describe('parseAnalysis', () => {
       expect(refusal(() => parseAnalysis(value)).message).toContain('is not an analysis: its kind');
     },
   );
+});
+
+describe('parseDocument', () => {
+  it('is either of the two', () => {
+    expect(parseDocument(analysis)).toBe(analysis);
+    expect(parseDocument(allocation)).toBe(allocation);
+  });
+
+  it.each([
+    [{ kind: 'comparison' }, 'x.json is neither an analysis nor an allocation: its kind is "comp'],
+    [null, 'x.json is neither an analysis nor an allocation: its kind is missing'],
+    [{ kind: 'allocation' }, 'x.json is not a valid allocation: it must have'],
+  ])('refuses %j', (value, message) => {
+    expect(refusal(() => parseDocument(value, 'x.json')).message).toContain(message);
+  });
 });
 
 describe('parseAllocation', () => {

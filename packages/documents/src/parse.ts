@@ -37,6 +37,14 @@ export function parseAllocation(value: unknown, name = 'the document'): Allocati
   return parse<Allocation>(value, name, 'allocation', validateAllocation, allocationFault);
 }
 
+/** The same for either of the two; its `kind` says which. */
+export function parseDocument(value: unknown, name = 'the document'): Analysis | Allocation {
+  const found = kindOf(value);
+  if (found === 'analysis') return parseAnalysis(value, name);
+  if (found === 'allocation') return parseAllocation(value, name);
+  throw wrongKind(name, 'neither an analysis nor an allocation', found);
+}
+
 /** The same for a line of a training run's `metrics.jsonl`. */
 export function parseTrainingStep(value: unknown, name = 'the step'): TrainingStep {
   const fault = plainDataFault(value) ?? schemaFault(value, validateTrainingStep);
@@ -51,17 +59,23 @@ function parse<Document>(
   validate: Validator,
   disagreement: (document: Document) => Fault | undefined,
 ): Document {
-  const found = (value as { kind?: unknown } | null | undefined)?.kind;
-  if (found !== kind) {
-    const what = typeof found === 'string' ? JSON.stringify(found.slice(0, 40)) : 'missing';
-    throw new AlphaLoraError('INVALID_DOCUMENT', `${name} is not an ${kind}: its kind is ${what}`, {
-      details: { document: name, field: 'kind' },
-    });
-  }
+  const found = kindOf(value);
+  if (found !== kind) throw wrongKind(name, `not an ${kind}`, found);
   const fault =
     plainDataFault(value) ?? schemaFault(value, validate) ?? disagreement(value as Document);
   if (fault) throw invalid(name, `is not a valid ${kind}`, fault);
   return value as Document;
+}
+
+function kindOf(value: unknown): unknown {
+  return (value as { kind?: unknown } | null | undefined)?.kind;
+}
+
+function wrongKind(name: string, what: string, found: unknown): AlphaLoraError {
+  const kind = typeof found === 'string' ? JSON.stringify(found.slice(0, 40)) : 'missing';
+  return new AlphaLoraError('INVALID_DOCUMENT', `${name} is ${what}: its kind is ${kind}`, {
+    details: { document: name, field: 'kind' },
+  });
 }
 
 function schemaFault(value: unknown, validate: Validator): Fault | undefined {

@@ -2,6 +2,7 @@
 import type { Resource } from '@alphalora/contracts';
 import type { AllocationSummary } from './amounts.js';
 import { resources } from './resources.js';
+import { formatSettings } from './settings.js';
 
 /** An integer as it is, anything else with the decimals of its resource. */
 export function amountText(amount: number | undefined, unit: Resource): string {
@@ -15,8 +16,11 @@ export function amountText(amount: number | undefined, unit: Resource): string {
 /** `40 experts in 8 blocks (alphalora, beta=2.5, largest-remainder), 586,240 trainable parameters` */
 export function summaryText(summary: AllocationSummary): string {
   const { policy, budget, rounding, parameters } = summary;
-  const options = Object.entries(policy.options).map(([key, value]) => `${key}=${shown(value)}`);
-  const rule = [policy.name, ...options, ...(rounding ? [rounding] : [])].join(', ');
+  const rule = [
+    policy.name,
+    ...formatSettings(policy.options),
+    ...(rounding ? [rounding] : []),
+  ].join(', ');
   const rank = budget.unit === 'experts' && parameters ? ` at rank ${parameters.rank}` : '';
   const counted = budget.measure === 'parameters';
   const size = parameters && !counted ? `${counts(parameters.trainable)} trainable parameters` : '';
@@ -66,8 +70,4 @@ function blockCount(blocks: number): string {
 
 function counts(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

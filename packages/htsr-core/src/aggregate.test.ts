@@ -1,6 +1,6 @@
-import type { MatrixRow, WeightKind } from '@alphalora/contracts';
+import type { Analysis, MatrixRow, WeightKind } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { aggregateBlocks, alternativeScores } from './aggregate.js';
+import { aggregateBlocks, alternativeScores, reaggregated } from './aggregate.js';
 
 const row = (block: number, alpha: number, kind: WeightKind = 'projection'): MatrixRow => ({
   name: `${block}/${alpha}`,
@@ -93,5 +93,33 @@ describe('other scores', () => {
     const draws = Array.from({ length: 41 }, (_, i) => 2 + i / 40);
     const [block] = aggregateBlocks([drawn(0, 2.5, draws)], 1, 'median');
     expect(block!.interval).toEqual([expect.closeTo(2.025, 9), expect.closeTo(2.975, 9)]);
+  });
+});
+
+describe('reaggregated', () => {
+  const matrices = [row(0, 2), row(0, 3), row(0, 13)];
+  const analysis: Analysis = {
+    schemaVersion: 1,
+    kind: 'analysis',
+    tool: { name: 'test', version: '1' },
+    model: { source: 'memory', blocks: 1 },
+    options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm' },
+    matrices,
+    blocks: aggregateBlocks(matrices, 1, 'mean'),
+    timings: { seconds: 1 },
+  };
+
+  it('has the same measurements under another rule', () => {
+    const { blocks, options, ...rest } = reaggregated(analysis, 'median');
+    expect(blocks[0]!.alpha).toBe(3);
+    expect(options).toEqual({ ...analysis.options, aggregate: 'median' });
+    expect(rest.matrices).toBe(matrices);
+    expect(analysis.blocks[0]!.alpha).toBe(6);
+  });
+
+  it('keeps an analysis whose rule it is, and refuses a part of one', () => {
+    expect(reaggregated(analysis)).toBe(analysis);
+    const part = { ...analysis, shard: { index: 1, count: 2 } };
+    expect(() => reaggregated(part)).toThrow(/join all parts/);
   });
 });

@@ -5,7 +5,9 @@
  */
 import {
   type Aggregate,
+  AlphaLoraError,
   type AnalysedRow,
+  type Analysis,
   type BlockRow,
   defined,
   hasAlpha,
@@ -51,6 +53,27 @@ export function aggregateBlocks(
       ...(interval && { interval }),
     };
   });
+}
+
+/**
+ * The same measurements under another rule from projections to blocks.
+ *
+ * @param aggregate its own where none is given
+ * @throws AlphaLoraError `INVALID_DOCUMENT` for one part of an analysis, whose blocks are not complete
+ */
+export function reaggregated(
+  analysis: Analysis,
+  aggregate: Aggregate = analysis.options.aggregate,
+): Analysis {
+  if (analysis.shard) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      'this is one part of an analysis: join all parts with alphalora merge first',
+    );
+  }
+  if (analysis.options.aggregate === aggregate) return analysis;
+  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
+  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
 }
 
 /** Other scores that the blocks might have had. */

@@ -2,7 +2,7 @@
 
 export { hasAlpha, warningOf } from '@alphalora/contracts';
 export type { AlternativeScores } from './aggregate.js';
-export { aggregateBlocks, alternativeScores } from './aggregate.js';
+export { aggregateBlocks, alternativeScores, reaggregated } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,

@@ -1,11 +1,11 @@
 /** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
 import { AlphaLoraError } from '@alphalora/contracts';
+import { reaggregated } from '@alphalora/htsr-core';
 import {
   type AllocatingOptions,
   chosenAllocator,
   type Evidence,
   givenScores,
-  reaggregated,
 } from '../allocating.js';
 import { readDocument } from '../documents.js';
 import { isStreamName } from '../files.js';

@@ -1,13 +1,15 @@
 /** `alphalora compare --policies`: what each policy would make of the same analysis and budget. */
+import { type Candidate, comparePolicies } from '@alphalora/allocator';
 import { type Aggregate, AlphaLoraError, type Analysis } from '@alphalora/contracts';
-import { type AllocatingOptions, reaggregated } from '../allocating.js';
+import { formatSettings, parseSetting } from '@alphalora/documents';
+import { reaggregated } from '@alphalora/htsr-core';
+import { type AllocatingOptions, jobFor } from '../allocating.js';
 import { readDocument } from '../documents.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { shortcomings } from '../output/analysis.js';
 import { policyComparisonText } from '../output/policy-comparison.js';
 import { withPolicies } from '../plugins/index.js';
-import { type Candidate, comparePolicies } from '../policy-comparison.js';
-import { formatSettings, parseSetting } from '../settings.js';
+import type { OpenPolicy } from '../plugins/open-policy.js';
 
 export interface ComparePoliciesOptions extends Omit<AllocatingOptions, 'policy' | 'set'> {
   policies: string;
@@ -42,25 +44,33 @@ export async function comparePoliciesCommand(
       const policy = await policies.open(reference);
       chosen.push({ written, policy, set: { ...policies.settings(reference), ...set } });
     }
-    const candidates = labelled(chosen);
-    const comparison = await comparePolicies(candidates, analyses, { ...options, set: {} });
+    const comparison = await comparePolicies({
+      candidates: labelled(chosen),
+      analyses,
+      jobFor: (analysis) => jobFor({ analysis }, { ...options, set: {} }),
+      reaggregated,
+    });
     if (options.json) io.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
     else io.stdout.write(policyComparisonText(comparison));
     return exitCodes.done;
   });
 }
 
-type Chosen = Omit<Candidate, 'label'> & { written: string };
+interface Chosen {
+  written: string;
+  policy: OpenPolicy;
+  set: Record<string, unknown>;
+}
 
 /** By name and options, and by how they were written where those are the same. */
 function labelled(chosen: readonly Chosen[]): Candidate[] {
   const labels = chosen.map(({ policy, set }) =>
     [policy.info.name, ...formatSettings(set)].join(':'),
   );
-  return chosen.map(({ written, ...rest }, i) => {
+  return chosen.map(({ written, policy, set: options }, i) => {
     const label = labels[i]!;
     const alone = labels.indexOf(label) === labels.lastIndexOf(label);
-    return { ...rest, label: alone ? label : `${label} (${written})` };
+    return { label: alone ? label : `${label} (${written})`, options, allocate: policy.allocate };
   });
 }
 

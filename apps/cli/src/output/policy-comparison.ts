@@ -1,6 +1,6 @@
 /** Policies side by side for people: amounts by layer, distances, sensitivities. */
+import type { Change, PolicyComparison } from '@alphalora/allocator';
 import { amountText, resources } from '@alphalora/documents';
-import type { Change, PolicyComparison } from '../policy-comparison.js';
 import { fixed } from './analysis.js';
 import { counts } from './counts.js';
 import { printableData } from './printable.js';

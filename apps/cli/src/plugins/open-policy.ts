@@ -1,5 +1,5 @@
 /** A policy as commands see it, wherever it comes from and runs. */
-import type { AllocateOptions, Alternatives } from '@alphalora/allocator';
+import type { AllocationJob, Alternatives } from '@alphalora/allocator';
 import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
 
@@ -16,9 +16,7 @@ export interface PolicyInfo {
 }
 
 /** What is to be allocated, as plain data; with alternatives, the allocation says how robust it is. */
-export type PolicyJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'> & {
-  alternatives?: Alternatives;
-};
+export type PolicyJob = AllocationJob & { alternatives?: Alternatives };
 
 /** One policy, wherever it runs. */
 export interface OpenPolicy {

@@ -1,5 +1,6 @@
 /** Options and versions behind every number, and how to repeat them. */
 import type { Allocation, Analysis } from '@alphalora/contracts';
+import { formatSettings } from '@alphalora/documents';
 import type { Facts } from '../facts.js';
 import { duration, whole } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
@@ -86,10 +87,7 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
     return `${analyze.join(' ')}\nalphalora report analysis.json -o report.html`;
   }
   const { policy, budget, rounding } = allocation;
-  const settings = Object.entries(policy.options).map(
-    ([name, value]) =>
-      `--set ${quoted(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)}`,
-  );
+  const settings = formatSettings(policy.options).map((setting) => `--set ${quoted(setting)}`);
   const allocate = [
     'alphalora allocate analysis.json',
     ...budgetFlags(budget),

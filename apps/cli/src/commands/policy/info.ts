@@ -1,9 +1,9 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
+import { formatSettings } from '@alphalora/documents';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { printableData } from '../../output/printable.js';
 import { type PluginOptions, withPolicies } from '../../plugins/index.js';
 import type { PolicyInfo } from '../../plugins/open-policy.js';
-import { formatSettings } from '../../settings.js';
 
 export async function policyInfo(
   reference: string,

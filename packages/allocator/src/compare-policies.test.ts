@@ -1,26 +1,15 @@
+import type { Aggregate, Analysis } from '@alphalora/contracts';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import type { AllocatingOptions } from './allocating.js';
-import { parsePolicies } from './commands/compare-policies.js';
-import { policyComparisonText } from './output/policy-comparison.js';
-import { openBuiltIn } from './plugins/built-in.js';
-import { comparePolicies } from './policy-comparison.js';
+import { allocate } from './allocate.js';
+import type { BudgetOptions } from './budget/budget.js';
+import { type Candidate, comparePolicies } from './compare-policies.js';
+import { layersOf } from './layers.js';
+import { policies } from './policies/index.js';
 
-const options: AllocatingOptions = {
-  unit: 'experts',
-  per: 'block',
-  total: 8,
-  set: {},
-  policyTimeout: 1,
-  rounding: 'largest-remainder',
-  topK: 2,
-  rank: 8,
-  seed: 0,
-};
-
-async function candidate(label: string, set: Record<string, unknown> = {}) {
-  const policy = await openBuiltIn(label.split(':')[0]!, new AbortController().signal);
-  return { label, set, policy };
+async function candidate(label: string, options: Record<string, unknown> = {}): Promise<Candidate> {
+  const policy = await policies.load(label.split(':')[0]!);
+  return { label, options, allocate: (job) => allocate({ ...job, policy }) };
 }
 
 /** Blocks by the alphas of their projections. */
@@ -34,6 +23,28 @@ function model(alphas: number[][], estimator = 'fix-finger') {
   return analysisOf(matrices, means, { estimator });
 }
 
+function compare(
+  candidates: Candidate[],
+  analyses: Array<{ file: string; analysis: Analysis }>,
+  budget: BudgetOptions,
+) {
+  const jobFor = (analysis: Analysis) => {
+    return { layers: layersOf(analysis, { per: budget.per ?? 'block' }), budget };
+  };
+  return comparePolicies({ candidates, analyses, jobFor, reaggregated });
+}
+
+/** The middle of three alphas, or of as many as there are: enough for these models. */
+function reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis {
+  const blocks = analysis.blocks.map((block) => {
+    const alphas = analysis.matrices
+      .flatMap((row) => (row.status === 'ok' && row.block === block.index ? [row.alpha] : []))
+      .sort();
+    return { ...block, alpha: alphas[Math.floor(alphas.length / 2)]! };
+  });
+  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
+}
+
 describe('policies on the same layers and budget', () => {
   it('are apart by the sum of their differences', async () => {
     const analyses = [{ file: 'a.json', analysis: model([[1], [3]]) }];
@@ -41,7 +52,7 @@ describe('policies on the same layers and budget', () => {
       await candidate('alphalora:beta=1', { beta: 1 }),
       await candidate('uniform'),
     ];
-    const { policies, distances, layers } = await comparePolicies(candidates, analyses, options);
+    const { policies, distances, layers } = await compare(candidates, analyses, { total: 8 });
     // A quarter and three quarters of 8, against 4 each.
     expect(policies.map(({ amounts }) => amounts)).toEqual([
       [2, 6],
@@ -73,8 +84,7 @@ describe('policies on the same layers and budget', () => {
       { file: 'hill.json', analysis: model([[1], [3]], 'hill') },
     ];
     const candidates = [await candidate('alphalora', { beta: 1 }), await candidate('uniform')];
-    const twelve = { ...options, total: 12 };
-    const comparison = await comparePolicies(candidates, analyses, twelve);
+    const comparison = await compare(candidates, analyses, { total: 12 });
     // 6 and 6 become 4 and 8, and 3 and 9.
     expect(comparison.policies[0]!.sensitivity).toEqual([
       { change: { analysis: 'hill.json' }, distance: 6 },
@@ -85,39 +95,17 @@ describe('policies on the same layers and budget', () => {
     ]);
     // What has no exponent is not asked about one.
     expect(comparison.policies[1]!.sensitivity.map(({ distance }) => distance)).toEqual([0, 0, 0]);
-    const text = policyComparisonText(comparison);
-    expect(text).toMatch(/estimator hill {2}aggregate median {2}aggregate trimmed {2}beta 2.5/);
-    expect(text).toMatch(/\nuniform +0 +0 +0 +- +-\n/);
-    expect(text).toMatch(/\n +total +12 +12\n/);
   });
 
   it('of another resource are compared in it, projection by projection', async () => {
     const analyses = [{ file: 'a.json', analysis: model([[1, 3]]) }];
-    const ranks = { ...options, unit: 'rank', per: 'projection', total: 4 } as const;
     const candidates = [await candidate('alphalora', { beta: 1 }), await candidate('uniform')];
-    const comparison = await comparePolicies(candidates, analyses, ranks);
+    const budget = { unit: 'rank', per: 'projection', total: 4 } as const;
+    const comparison = await compare(candidates, analyses, budget);
     expect(comparison.policies.map(({ amounts }) => amounts)).toEqual([
       [1, 3],
       [2, 2],
     ]);
     expect(comparison.layers.map(({ name }) => name)).toEqual(['h.0.w0.weight', 'h.0.w1.weight']);
-    expect(policyComparisonText(comparison)).toMatch(/^rank by projection/);
-  });
-});
-
-describe('the list of policies', () => {
-  it('has references, and options behind colons', () => {
-    const list = parsePolicies('alphalora:beta=1,mola:groups=[2,4],C:\\own\\p.mjs:a=b:c=2, ./q.js');
-    expect(list.map(({ reference, set }) => [reference, set])).toEqual([
-      ['alphalora', { beta: 1 }],
-      ['mola', { groups: [2, 4] }],
-      ['C:\\own\\p.mjs', { a: 'b', c: 2 }],
-      ['./q.js', {}],
-    ]);
-    expect(list[1]!.written).toBe('mola:groups=[2,4]');
-  });
-
-  it.each(['', 'a,,b', 'a,a', ':beta=1'])('%j is refused', (text) => {
-    expect(() => parsePolicies(text)).toThrow(/--policies/);
   });
 });

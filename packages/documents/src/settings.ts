@@ -1,12 +1,16 @@
-/** Options of policies as they are written on the command line: `key=value`. */
+/** Options of policies, estimators and the like in one line of text: `key=value`. */
 
-/** `beta=2.5` becomes `{ beta: 2.5 }`; what is no JSON stays text. @returns undefined for no setting */
+/**
+ * `beta=2.5` becomes `{ beta: 2.5 }`; what is not JSON stays text.
+ *
+ * @returns undefined where the text is no setting
+ */
 export function parseSetting(text: string): Record<string, unknown> | undefined {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   return key === undefined || value === undefined ? undefined : { [key]: parsed(value) };
 }
 
-/** As they would be written. */
+/** As they would be written: `{ beta: 2.5 }` becomes `['beta=2.5']`. */
 export function formatSettings(settings: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(settings).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,

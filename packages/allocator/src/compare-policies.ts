@@ -1,13 +1,39 @@
 /**
  * Policies side by side on equal terms: the same layers and the same budget; how far apart their
- * allocations are, and how far each moves when the measurement or its exponent changes. Plain data,
- * for `--json`.
+ * allocations are, and how far each moves when the measurement or its exponent changes. Plain data.
  */
-import type { Aggregate, Allocation, Analysis } from '@alphalora/contracts';
-import { isAlphaLoraError } from '@alphalora/contracts';
+import {
+  type Aggregate,
+  type Allocation,
+  type Analysis,
+  defined,
+  isAlphaLoraError,
+} from '@alphalora/contracts';
 import { amountOf } from '@alphalora/documents';
-import { type AllocatingOptions, jobFor, reaggregated } from './allocating.js';
-import type { OpenPolicy } from './plugins/open-policy.js';
+import type { AllocateOptions } from './allocate.js';
+
+/** What is to be allocated, as plain data, whoever does it. */
+export type AllocationJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'>;
+
+/** A policy to compare. */
+export interface Candidate {
+  /** What the comparison calls it. */
+  label: string;
+  /** The policy's options. */
+  options?: Readonly<Record<string, unknown>>;
+  /** As a rule `(job) => allocate({ ...job, policy })`. */
+  allocate(job: AllocationJob): Promise<Allocation>;
+}
+
+export interface PoliciesToCompare {
+  candidates: readonly Candidate[];
+  /** At least one, of the same blocks; the allocations are made from the first. */
+  analyses: ReadonlyArray<{ file: string; analysis: Analysis }>;
+  /** Layers, budget and the rest of the request for any of the analyses; without a policy's options. */
+  jobFor(analysis: Analysis): AllocationJob;
+  /** The same measurements under another rule from projections to blocks, from `@alphalora/htsr-core`. */
+  reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis;
+}
 
 export interface PolicyComparison {
   kind: 'comparison';
@@ -40,26 +66,22 @@ const aggregates: readonly Aggregate[] = ['mean', 'median', 'trimmed'];
 /** As published, plain proportions, and beyond. */
 const betas: readonly number[] = [2.5, 1, 4];
 
-/** A policy to compare, what it is called in the comparison, and its options. */
-export interface Candidate {
-  label: string;
-  policy: OpenPolicy;
-  set: Record<string, unknown>;
-}
-
-/** @param analyses at least one, of the same blocks */
-export async function comparePolicies(
-  candidates: readonly Candidate[],
-  analyses: ReadonlyArray<{ file: string; analysis: Analysis }>,
-  options: AllocatingOptions,
-): Promise<PolicyComparison> {
+/**
+ * @throws AlphaLoraError as the candidates do; an exponent that one of them refuses is left out
+ */
+export async function comparePolicies({
+  candidates,
+  analyses,
+  jobFor,
+  reaggregated,
+}: PoliciesToCompare): Promise<PolicyComparison> {
   const [{ analysis }, ...others] = analyses as [(typeof analyses)[0], ...typeof analyses];
-  const { layers } = jobFor({ analysis }, options);
+  const { layers } = jobFor(analysis);
   const policies: ComparedPolicy[] = [];
   let budget: Allocation['budget'] | undefined;
-  for (const { label, policy, set } of candidates) {
+  for (const candidate of candidates) {
     const ask = (from: Analysis, more: Record<string, unknown> = {}): Promise<Allocation> =>
-      policy.allocate(jobFor({ analysis: from }, { ...options, set: { ...set, ...more } }));
+      candidate.allocate({ ...jobFor(from), options: { ...candidate.options, ...more } });
     const base = await ask(analysis);
     budget ??= base.budget;
     const amounts = amountsOf(base);
@@ -69,7 +91,7 @@ export async function comparePolicies(
     };
     for (const other of others) vary({ analysis: other.file }, await ask(other.analysis));
     // Alphas of single projections are not aggregated.
-    for (const aggregate of options.per === 'block' ? aggregates : []) {
+    for (const aggregate of base.budget.per === 'projection' ? [] : aggregates) {
       if (aggregate === analysis.options.aggregate) continue;
       vary({ aggregate }, await ask(reaggregated(analysis, aggregate)));
     }
@@ -81,24 +103,21 @@ export async function comparePolicies(
       });
       if (allocation?.policy.options['beta'] === beta) vary({ beta }, allocation);
     }
-    const { parameters } = base;
-    policies.push({
-      label,
-      policy: base.policy,
-      amounts,
-      ...(parameters && { parameters }),
-      sensitivity,
-    });
+    const { policy, parameters } = base;
+    const { label } = candidate;
+    policies.push({ label, policy, amounts, ...defined({ parameters }), sensitivity });
   }
   return {
-    ...({ kind: 'comparison', of: 'policies', budget: budget! } as const),
-    analyses: analyses.map(({ file, analysis: { model, options: measured } }) => ({
+    kind: 'comparison',
+    of: 'policies',
+    budget: budget!,
+    analyses: analyses.map(({ file, analysis: { model, options } }) => ({
       file,
       source: model.source,
-      estimator: measured.estimator,
-      aggregate: measured.aggregate,
+      estimator: options.estimator,
+      aggregate: options.aggregate,
     })),
-    layers: layers.map(({ block, name, score }) => ({ block, ...(name && { name }), score })),
+    layers: layers.map(({ block, name, score }) => ({ block, ...defined({ name }), score })),
     policies,
     distances: policies.map((a) => policies.map((b) => distance(a.amounts, b.amounts))),
   };
