@@ -9,8 +9,19 @@ import { splits } from '../../examples/demo-tasks/tasks.mjs';
 import { allocate, policies as allocators, layersOf } from '../../packages/allocator/dist/index.js';
 import { openCheckpoint } from '../../packages/checkpoint/dist/node/index.js';
 import { aggregateBlocks, analyze, estimators } from '../../packages/htsr-core/dist/index.js';
-import * as molora from '../../packages/molora-tfjs/dist/index.js';
+import { adaptedModel } from '../../packages/molora-tfjs/dist/decoder/index.js';
+import {
+  adapterSpec,
+  initialTensors,
+  parameterCount,
+} from '../../packages/molora-tfjs/dist/index.js';
 import { loadModel } from '../../packages/molora-tfjs/dist/node/index.js';
+import {
+  encodeExamples,
+  evaluateLoss,
+  train,
+  trainingSettings,
+} from '../../packages/molora-tfjs/dist/training/index.js';
 import { createWasmEngine } from '../../packages/spectra-wasm/dist/node.js';
 import { policies, settingOf } from './design.mjs';
 
@@ -159,41 +170,39 @@ export async function perform(run) {
   const allocation = await allocationOf(run);
   const { training, validation, tests } = examplesOf(run, setting);
   const encode = (examples) =>
-    molora.encodeExamples(examples, {
+    encodeExamples(examples, {
       encode: (text) => tokenizer.encode(text),
       maxLength: 128,
       endOfSequence: tokenizer.endToken,
     }).sequences;
   const rank = allocation.budget.unit === 'rank' ? allocation.blocks[0].rank : setting.rank;
-  const spec = molora.adapterSpec({ allocation, weights, alpha: 2 * rank, dropout: 0 });
-  const model = molora.adaptedModel(decoder, {
+  const spec = adapterSpec({ allocation, weights, alpha: 2 * rank, dropout: 0 });
+  const model = adaptedModel(decoder, {
     spec,
-    tensors: molora.initialTensors(spec, run.seed),
+    tensors: initialTensors(spec, run.seed),
   });
   try {
     const sequences = encode(training);
-    const state = await molora
-      .train({
-        model: model.trainable,
-        sequences,
-        settings: molora.trainingSettings(
-          {
-            steps: setting.steps,
-            batchSize: setting.batchSize,
-            learningRate: run.rate,
-            seed: run.seed,
-            schedule: 'linear',
-          },
-          sequences.length,
-        ),
-      })
-      .catch((error) => {
-        // A rate that is too high for a policy is a finding about that rate, not an accident.
-        if (error.code === 'TRAINING_FAILED') return undefined;
-        throw error;
-      });
+    const state = await train({
+      model: model.trainable,
+      sequences,
+      settings: trainingSettings(
+        {
+          steps: setting.steps,
+          batchSize: setting.batchSize,
+          learningRate: run.rate,
+          seed: run.seed,
+          schedule: 'linear',
+        },
+        sequences.length,
+      ),
+    }).catch((error) => {
+      // A rate that is too high for a policy is a finding about that rate, not an accident.
+      if (error.code === 'TRAINING_FAILED') return undefined;
+      throw error;
+    });
     const lossOn = async (examples) => {
-      const { loss } = await molora.evaluateLoss({
+      const { loss } = await evaluateLoss({
         model: model.trainable,
         sequences: encode(examples),
         batchSize: 32,
@@ -209,7 +218,7 @@ export async function perform(run) {
       ...run,
       experts: allocation.experts,
       ...(allocation.budget.unit === 'rank' && { rank }),
-      parameters: molora.parameterCount(spec),
+      parameters: parameterCount(spec),
       ...(diverged && { diverged }),
       ...(run.part === 'search' && {
         validationLoss: diverged ? null : await lossOn(validation),

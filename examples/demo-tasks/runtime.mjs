@@ -19,6 +19,10 @@ await tf.setBackend('wasm');
 await tf.ready();
 
 export const checkpoints = await load('checkpoint/dist/index.js');
-export const molora = await load('molora-tfjs/dist/index.js');
+export const molora = {
+  ...(await load('molora-tfjs/dist/index.js')),
+  ...(await load('molora-tfjs/dist/decoder/index.js')),
+  ...(await load('molora-tfjs/dist/training/index.js')),
+};
 export const moloraNode = await load('molora-tfjs/dist/node/index.js');
 export const spectra = await load('htsr-core/dist/index.js');

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { createTokenizer } from '@alphalora/molora-tfjs';
+import { createTokenizer } from '@alphalora/molora-tfjs/decoder';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alphalora, parameters, temporaryPlace } from './test-support/fuzzing.js';

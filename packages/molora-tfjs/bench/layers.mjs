@@ -17,9 +17,9 @@ import {
   adaptedProjection,
   createFrozenLinear,
   createRouter,
-  frozenLinear,
   initialTensors,
 } from '../dist/index.js';
+import { frozenLinear } from '../dist/ops/frozen-linear.js';
 
 const { values: options, positionals } = parseArgs({
   options: {

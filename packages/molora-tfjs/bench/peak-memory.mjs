@@ -13,13 +13,12 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import {
   adaptedModel,
-  createFrozenLinear,
   decoderConfig,
-  initialTensors,
   projectionName,
   projectionRoles,
   projectionShape,
-} from '../dist/index.js';
+} from '../dist/decoder/index.js';
+import { createFrozenLinear, initialTensors } from '../dist/index.js';
 
 const { values: options } = parseArgs({
   options: {

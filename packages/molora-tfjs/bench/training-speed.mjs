@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { adaptedModel, initialTensors, projectionName, projectionShape } from '../dist/index.js';
+import { adaptedModel, projectionName, projectionShape } from '../dist/decoder/index.js';
+import { initialTensors } from '../dist/index.js';
 import { loadModel } from '../dist/node/index.js';
 
 const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));

@@ -1,5 +1,5 @@
 /** One line that says how far a training run or an evaluation is; only on a terminal. */
-import type { StepReport } from '@alphalora/molora-tfjs';
+import type { StepReport } from '@alphalora/molora-tfjs/training';
 import type { Output } from '../io.js';
 import { duration, type StatusLine, statusLine } from './progress.js';
 

@@ -7,7 +7,11 @@ import type { Io } from '../io.js';
 import { type ImportPackage, type StartedBackend, startBackend } from './backends.js';
 
 export interface Runtime {
-  molora: typeof import('@alphalora/molora-tfjs') & typeof import('@alphalora/molora-tfjs/node');
+  molora: typeof import('@alphalora/molora-tfjs') &
+    typeof import('@alphalora/molora-tfjs/decoder') &
+    typeof import('@alphalora/molora-tfjs/training') &
+    typeof import('@alphalora/molora-tfjs/tasks') &
+    typeof import('@alphalora/molora-tfjs/node');
   tf: typeof import('@tensorflow/tfjs');
   backend: StartedBackend;
 }
@@ -41,8 +45,11 @@ export async function startRuntime(
   // Its greeting recommends another backend on stderr; which one runs is said here.
   tf.env().set('PROD', true);
   const molora = {
-    ...(await load<typeof import('@alphalora/molora-tfjs')>('@alphalora/molora-tfjs')),
-    ...(await load<typeof import('@alphalora/molora-tfjs/node')>('@alphalora/molora-tfjs/node')),
+    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs')),
+    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/decoder')),
+    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/training')),
+    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/tasks')),
+    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/node')),
   };
   const backend = await startBackend(tf, wanted, importPackage);
   stderr.write(backendText(backend));

@@ -6,7 +6,8 @@ import {
   type Split,
   type TrainingTask,
 } from '@alphalora/contracts';
-import type { Decoder, Tokenizer, TokenSequence } from '@alphalora/molora-tfjs';
+import type { Decoder, Tokenizer } from '@alphalora/molora-tfjs/decoder';
+import type { TokenSequence } from '@alphalora/molora-tfjs/training';
 import type { Runtime } from './runtime.js';
 
 export interface LoadedModel {

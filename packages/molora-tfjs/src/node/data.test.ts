@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defined, type Example, type Split } from '@alphalora/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tasks } from '../tasks/index.js';
+import { tasks } from '../tasks/registry.js';
 import { readTaskData } from './data.js';
 
 const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));

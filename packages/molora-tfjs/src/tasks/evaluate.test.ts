@@ -2,7 +2,7 @@
 import type { Example } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { evaluateByGeneration, evaluateByLikelihood } from './evaluate.js';
-import { tasks } from './index.js';
+import { tasks } from './registry.js';
 
 const cola = await tasks.load('cola');
 /** Acceptable: 1, 1, 0, 0. */

@@ -1,7 +1,7 @@
 /** Records that are not as their task has them, and the registry. */
 import { describe, expect, it } from 'vitest';
 import { alpacaPrompt } from './alpaca.js';
-import { tasks } from './index.js';
+import { tasks } from './registry.js';
 
 const json = (...records: object[]): string => JSON.stringify(records);
 

@@ -1,0 +1,19 @@
+/** Decoders such as Llama, with or without an adapter: from a checkpoint to logits, losses and text. */
+export {
+  type AdaptedModel,
+  type AdaptedModelOptions,
+  adaptedModel,
+} from './adapted-model.js';
+export { type DecoderConfig, decoderConfig } from './config.js';
+export { type Decoder, type DecoderBlock, loadDecoder, projectionShape } from './decoder.js';
+export { type AdapterOptions, type Logits, logits } from './forward.js';
+export { type GenerateOptions, generate } from './generate.js';
+export { logLikelihoods } from './log-likelihoods.js';
+export {
+  type LanguageModelLoss,
+  type LanguageModelLossOptions,
+  languageModelLoss,
+} from './loss.js';
+export { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
+export { checkSequences, checkTokens } from './vocabulary.js';

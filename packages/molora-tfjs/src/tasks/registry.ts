@@ -1,0 +1,36 @@
+/** The tasks by name, each loaded when it is first asked for. */
+import { createRegistry, type Registry, type TrainingTask } from '@alphalora/contracts';
+
+export const tasks: Registry<TrainingTask> = createRegistry<TrainingTask>(
+  'task',
+  {
+    mrpc: async () => (await import('./glue.js')).mrpc,
+    cola: async () => (await import('./glue.js')).cola,
+    rte: async () => (await import('./glue.js')).rte,
+    scienceqa: async () => (await import('./choices.js')).scienceqa,
+    commonsenseqa: async () => (await import('./choices.js')).commonsenseqa,
+    openbookqa: async () => (await import('./choices.js')).openbookqa,
+    boolq: async () => (await import('./choices.js')).boolq,
+    'arc-easy': async () => (await import('./choices.js')).arcEasy,
+    'arc-challenge': async () => (await import('./choices.js')).arcChallenge,
+    piqa: async () => (await import('./choices.js')).piqa,
+    siqa: async () => (await import('./choices.js')).siqa,
+    winogrande: async () => (await import('./choices.js')).winogrande,
+    aqua: async () => (await import('./choices.js')).aqua,
+    mathqa: async () => (await import('./choices.js')).mathqa,
+    gsm8k: async () => (await import('./problems.js')).gsm8k,
+    svamp: async () => (await import('./problems.js')).svamp,
+    mawps: async () => (await import('./problems.js')).mawps,
+    addsub: async () => (await import('./problems.js')).addsub,
+    multiarith: async () => (await import('./problems.js')).multiarith,
+    singleeq: async () => (await import('./problems.js')).singleeq,
+    math: async () => (await import('./problems.js')).math,
+    instructions: async () => (await import('./general.js')).instructions,
+    completions: async () => (await import('./general.js')).completions,
+    text: async () => (await import('./general.js')).text,
+  },
+  {
+    // Any spelling of case, hyphens and underscores.
+    spelling: (name) => name.toLowerCase().replace(/[-_]/g, ''),
+  },
+);

@@ -1,0 +1,33 @@
+/** Training that can be interrupted at any step: of adapters, with ranks that grow, and of whole decoders. */
+export {
+  type DynamicRank,
+  type DynamicRankOptions,
+  dynamicRank,
+  withLargestRanks,
+} from '../experts/dynamic-rank.js';
+export { isTrainable } from '../experts/parameters.js';
+export { trimRanks } from '../experts/trim-ranks.js';
+export type {
+  CallbackState,
+  RunContext,
+  StepReport,
+  TrainingCallback,
+} from './callbacks.js';
+export { chanceWarning } from './chance.js';
+export { type EvaluateLossOptions, evaluateLoss } from './evaluate-loss.js';
+export { type Pretrainable, type PretrainableOptions, pretrainable } from './pretrainable.js';
+export {
+  type EncodedExamples,
+  type EncodeOptions,
+  encodeExamples,
+  type TokenSequence,
+  tokenBatch,
+} from './sequences.js';
+export { type TrainingOptions, type TrainingSettings, trainingSettings } from './settings.js';
+export { type TrainingRun, train } from './train.js';
+export type { LossOptions, TokenBatch, Trainable } from './trainable.js';
+export {
+  parseTrainingState,
+  serializeTrainingState,
+  type TrainingState,
+} from './training-state.js';
