@@ -45,6 +45,7 @@ export type { ReadyRegistry, Registry, RegistryOptions } from './registry.js';
 export { createReadyRegistry, createRegistry } from './registry.js';
 export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
 export type {
+  EngineEntry,
   Precision,
   SpectralEngine,
   SpectrumOptions,

@@ -37,6 +37,19 @@ export interface SpectralEngine {
   close?(): Promise<void>;
 }
 
+/** An engine that can be chosen by name, before it is loaded. */
+export interface EngineEntry {
+  /**
+   * @param build which of several builds, or `auto`; an engine with a single one ignores it
+   * @param maxMemory bytes within which it may do more than it must for exact values; no limit when
+   *   absent
+   * @throws AlphaLoraError `INVALID_OPTION` when there is no such build
+   */
+  load(build: string, maxMemory?: number): Promise<SpectralEngine>;
+  /** Estimate of the bytes that a matrix takes while it is solved, its decoded values included. */
+  memory(matrix: Matrix, precision: Precision, maxMemory: number): number;
+}
+
 /** A power law `p(lambda) ~ lambda^-alpha` fitted to the tail of a spectrum. */
 export interface TailFit {
   /** Exponent of the density. */

@@ -1,6 +1,7 @@
 /** A model measured on one machine: threads, cache, memory limit, shards, models on the hub. Node only. */
 export type { AnalyzeModelOptions, ModelProgress } from './analyze-model.js';
 export { analyzeModel } from './analyze-model.js';
+export { engines } from './engines/index.js';
 export { mergeParts } from './merge.js';
 export type { RemoteSettings } from './models/environment.js';
 export { defaultCacheFolder, remoteSettings } from './models/environment.js';
@@ -10,7 +11,7 @@ export type { ProxySettings } from './models/proxy.js';
 export { fileState, fileStates } from './models/state.js';
 export { listDigest } from './pipeline/digest.js';
 export type { Measured, Measurer, MeasurerSettings } from './pipeline/measurer.js';
-export { engineNames, measurableUnits, requireEngine } from './pipeline/measurer.js';
+export { measurableUnits } from './pipeline/measurer.js';
 export type { MemoryGate } from './pipeline/memory-gate.js';
 export { memoryGate } from './pipeline/memory-gate.js';
 export type { Pipeline, Work } from './pipeline/pipeline.js';

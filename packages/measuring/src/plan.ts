@@ -12,8 +12,9 @@ import {
   resolveMetrics,
   type SpectralUnit,
 } from '@alphalora/htsr-core';
+import { engines } from './engines/index.js';
 import type { OpenedModel } from './models/open.js';
-import { chosenEstimator, type MeasurerSettings, requireEngine } from './pipeline/measurer.js';
+import { chosenEstimator, type MeasurerSettings } from './pipeline/measurer.js';
 import { assignShards, type Shard } from './pipeline/shards.js';
 import { type Choice, type SelectionOptions, selection, unitsOf } from './selection.js';
 
@@ -56,7 +57,7 @@ export interface Plan {
   record(build: string | undefined): Omit<AnalysisOptionsRecord, 'aggregate'>;
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` for unknown names, and options out of range */
+/** @throws AlphaLoraError `NOT_FOUND` for unknown names, `INVALID_OPTION` for options out of range */
 export async function planned(
   { checkpoint, reference }: OpenedModel,
   options: MeasuringOptions,
@@ -66,7 +67,8 @@ export async function planned(
   const { bootstrap = 200, seed = 0 } = options;
   const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
   const estimator = await chosenEstimator({ estimator: name, ...defined({ tail }) });
-  requireEngine(engine);
+  // An unknown one is refused now, by name.
+  engines.get(engine);
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
   const choice = selection(options, checkpoint.tensors);

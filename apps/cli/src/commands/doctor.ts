@@ -1,6 +1,6 @@
 /** `alphalora doctor`: what this machine offers and what is missing, for support requests. */
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { defaultCacheFolder, engineNames, requireEngine } from '@alphalora/measuring';
+import { defaultCacheFolder, engines } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { table } from '../output/table.js';
 import { toolVersion } from '../version.js';
@@ -13,7 +13,7 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
     platform: `${process.platform}-${process.arch}`,
     processors: String(availableParallelism()),
     memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
-    engines: (await Promise.all(engineNames.map(engineState))).join(', '),
+    engines: (await Promise.all(engines.names().map(engineState))).join(', '),
     cache: defaultCacheFolder(process.env),
   };
   if (options.json) {
@@ -37,7 +37,7 @@ export async function doctor(options: { json?: boolean }, io: Io): Promise<ExitC
 /** An engine with the build that it chose, or with the reason why it does not work here. */
 async function engineState(name: string): Promise<string> {
   try {
-    const engine = await requireEngine(name).load('auto');
+    const engine = await engines.get(name).load('auto');
     const build = await engine.build?.();
     return build === undefined ? name : `${name} (${build})`;
   } catch (error) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import {
-  engineNames,
+  engines,
   fileState,
   fileStates,
   listDigest,
@@ -18,7 +18,14 @@ import * as v from 'valibot';
 /** The settings that change numbers; the others are each machine's own. */
 const measuringOptions = v.strictObject({
   splitFused: v.boolean(),
-  engine: v.picklist(engineNames),
+  engine: v.pipe(
+    v.string(),
+    v.check(
+      (name) => engines.has(name),
+      ({ input }) =>
+        `unknown engine ${JSON.stringify(input)}: choose one of ${engines.names().join(', ')}`,
+    ),
+  ),
   build: v.picklist(['auto', 'relaxed', 'simd']),
   precision: v.picklist(['auto', 'f32', 'f64']),
   estimator: v.pipe(v.string(), v.maxLength(100)),

@@ -26,7 +26,7 @@ import {
   spectralUnits,
   unfitReason,
 } from '@alphalora/htsr-core';
-import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
+import { engines } from '../engines/index.js';
 import { type ModelReference, openModel } from '../models/open.js';
 import { cacheKey, readCached, writeCached } from './cache.js';
 import { type Content, contentOf, keepDigest } from './content.js';
@@ -75,7 +75,7 @@ export interface Measurer {
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
   const { model, adapter, splitFused, precision, build, memoryShare, farms } = settings;
   const { metrics, bootstrap, seed, cacheFolder, access } = settings;
-  const { load, memory } = requireEngine(settings.engine);
+  const { load, memory } = engines.get(settings.engine);
   const estimator = await chosenEstimator(settings);
   const opening = { ...access, splitFused, ...(adapter && { adapter }) };
   const { checkpoint } = await openModel(model, opening);
@@ -124,7 +124,10 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
   };
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` for an unknown estimator, or a tail size for another than hill */
+/**
+ * @throws AlphaLoraError `NOT_FOUND` for an unknown estimator, `INVALID_OPTION` for a tail size for
+ *   another than hill
+ */
 export async function chosenEstimator({
   estimator,
   tail,
@@ -223,46 +226,4 @@ async function reasonNotTo(write: () => Promise<void>): Promise<string | undefin
     if (isAlphaLoraError(error, 'IO_FAILED')) return error.message;
     throw error;
   }
-}
-
-interface EngineEntry {
-  /** @param maxMemory bytes within which it may do more than it must for exact values */
-  load(build: string, maxMemory?: number): Promise<SpectralEngine>;
-  /** Estimate of the bytes that a matrix takes while it is solved. */
-  memory(matrix: Matrix, precision: Precision, maxMemory: number): number;
-}
-
-/** The engines by name; each is loaded when it is asked for. */
-const engines = new Map<string, EngineEntry>([
-  [
-    'wasm',
-    {
-      load: async (build, maxMemory) =>
-        (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
-          build: build as 'auto' | Build,
-          ...defined({ maxMemory }),
-        }),
-      memory: memoryEstimate,
-    },
-  ],
-  [
-    'ml-matrix',
-    {
-      load: async () => (await import('@alphalora/htsr-core')).createReferenceEngine(),
-      // The decoded values, the copy by lines, and the copy inside the decomposition.
-      memory: ({ rows, columns }) => 24 * rows * columns,
-    },
-  ],
-]);
-
-export const engineNames: readonly string[] = [...engines.keys()];
-
-/** @throws AlphaLoraError `INVALID_OPTION` when there is no engine of that name */
-export function requireEngine(name: string): EngineEntry {
-  const entry = engines.get(name);
-  if (entry) return entry;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `unknown engine "${name}": choose one of ${engineNames.join(', ')}`,
-  );
 }

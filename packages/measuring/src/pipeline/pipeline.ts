@@ -11,7 +11,8 @@ import {
   operations,
   type SpectralUnit,
 } from '@alphalora/htsr-core';
-import { createMeasurer, type Measured, type MeasurerSettings, requireEngine } from './measurer.js';
+import { engines } from '../engines/index.js';
+import { createMeasurer, type Measured, type MeasurerSettings } from './measurer.js';
 import { type MemoryGate, memoryGate } from './memory-gate.js';
 
 /** Models of fewer operations than this are done before worker threads have started. */
@@ -100,7 +101,7 @@ export function sampledUnit(
 /** Estimate of the bytes that a unit takes while it is measured: one of its matrices at a time. */
 function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
   const { precision, memoryShare } = settings;
-  const { memory } = requireEngine(settings.engine);
+  const { memory } = engines.get(settings.engine);
   const shuffles = needsRandomised(settings.metrics);
   const bytes = sampledUnit(unit, settings).matrices.map((matrix) => {
     const { rows, columns } = matrix;
@@ -114,7 +115,7 @@ export async function buildOf({
   engine: name,
   build: wanted,
 }: Work['settings']): Promise<string | undefined> {
-  const engine: SpectralEngine = await requireEngine(name).load(wanted);
+  const engine: SpectralEngine = await engines.get(name).load(wanted);
   const build = await engine.build?.();
   await engine.close?.();
   return build;

@@ -1,0 +1,12 @@
+/** The fast engine, in WebAssembly; its estimate of memory needs none of it. */
+import { defined, type EngineEntry } from '@alphalora/contracts';
+import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
+
+export const wasm: EngineEntry = {
+  load: async (build, maxMemory) =>
+    (await import('@alphalora/spectra-wasm/node')).createWasmEngine({
+      build: build as 'auto' | Build,
+      ...defined({ maxMemory }),
+    }),
+  memory: memoryEstimate,
+};
