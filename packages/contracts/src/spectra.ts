@@ -75,6 +75,8 @@ export interface TailEstimator {
    * others. All of them when absent.
    */
   reads?(count: number): number;
+  /** Whether alpha changes when all eigenvalues are multiplied by a constant. @default false */
+  readonly dependsOnScale?: boolean;
   /**
    * @param eigenvalues positive, ascending
    * @throws AlphaLoraError `NO_SPECTRUM` when no cut gives a fit

@@ -18,6 +18,7 @@ const BINS = 100;
 
 export const fixFinger: TailEstimator = {
   name: 'fix-finger',
+  dependsOnScale: true,
   fit: (eigenvalues) => fitNearPeak(eigenvalues, (xmin2) => Math.log10(0.95 * xmin2)),
 };
 

@@ -1,0 +1,3 @@
+/** Conformance kits of estimators, metrics and engines, for any test framework or none. */
+export type { Check, TestFunctions } from '@alphalora/contracts/testing';
+export { checkEstimator, describeEstimator } from './check-estimator.js';
