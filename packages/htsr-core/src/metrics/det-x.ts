@@ -28,6 +28,7 @@ export function detX(eigenvalues: Float64Array): { count: number; index: number 
 
 export const detXMetrics: MetricGroup = {
   metrics: ['detX_num', 'detX_val', 'detX_delta', 'ERG_gap'],
+  fromFit: ['detX_delta', 'ERG_gap'],
   compute(context) {
     const { eigenvalues, fit, resolution, smaller, matrices } = context;
     const zeros = Math.max(0, smaller * matrices - eigenvalues.length);

@@ -1,3 +1,4 @@
 /** Conformance kits of estimators, metrics and engines, for any test framework or none. */
 export type { Check, TestFunctions } from '@alphalora/contracts/testing';
 export { checkEstimator, describeEstimator } from './check-estimator.js';
+export { checkMetrics, describeMetrics } from './check-metrics.js';
