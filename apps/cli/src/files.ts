@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { isNameOfWeights } from '@alphalora/checkpoint';
 import {
   fileError,
   readRegularFile,
@@ -59,7 +60,7 @@ export async function writeOutput(path: string, content: string, io: Io): Promis
 }
 
 /** What a model cannot be without: in its folder, nothing that `-o` names may replace it. */
-const ofModels = /\.safetensors(\.index\.json)?$|^(adapter_|tokenizer_)?config\.json$|^tokenizer\./;
+const besideWeights = /^(adapter_|tokenizer_)?config\.json$|^tokenizer\./;
 
 /**
  * Keeps a command from replacing what it reads.
@@ -87,7 +88,9 @@ export async function protectInputs(output: string, named: readonly string[]): P
 
 async function filesOfModel(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => ofModels.test(name)).map((name) => join(folder, name));
+  return names
+    .filter((name) => isNameOfWeights(name) || besideWeights.test(name))
+    .map((name) => join(folder, name));
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` where `-o` has to name a folder and names stdout */

@@ -2,17 +2,11 @@
  * A checkpoint from its byte sources: headers are read and checked, weights are described, and
  * nothing else is read until a weight is asked for its values. Runs in Node and the browser.
  */
-import {
-  AlphaLoraError,
-  type ByteSource,
-  type CheckpointFormat,
-  defined,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, defined, type WeightTensor } from '@alphalora/contracts';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
-import { readFormat } from './formats/index.js';
+import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
 import type { ModelConfig } from './naming/index.js';
@@ -27,6 +21,8 @@ export interface Checkpoint {
   readonly architecture?: string;
   /** config.json, or what a file says in its place; adapter_config.json of an adapter. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** tokenizer.json as a file of weights says it; a tokenizer.json beside the files is not read. */
+  readonly tokenizer?: Readonly<Record<string, unknown>>;
   /** One more than the highest block number of any weight. */
   readonly blocks: number;
   /** `__metadata__` of the files; of equal keys, the first file's. */
@@ -58,8 +54,6 @@ export interface CheckpointOptions {
    * float32. The checkpoint takes the adapter over, and closes it.
    */
   adapter?: Adapter;
-  /** Formats of files other than safetensors, which is told first by its first bytes. */
-  formats?: readonly CheckpointFormat[];
   signal?: AbortSignal;
 }
 
@@ -87,7 +81,7 @@ const MAX_CONFIG_BYTES = 16_000_000;
  */
 export async function readCheckpoint(
   { files, config: configSource, index: indexSource, name }: CheckpointSources,
-  { splitFused = false, adapter, formats = [], signal }: CheckpointOptions = {},
+  { splitFused = false, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
@@ -95,13 +89,14 @@ export async function readCheckpoint(
     configSource && (await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python'));
   const tensors: FileTensor[] = [];
   const metadata = new Map<string, string>();
-  const aborts = signal && { signal };
+  let tokenizer: Checkpoint['tokenizer'];
   for (const source of files) {
-    const content = await readFormat(source, { further: formats, ...aborts });
+    const content = await readFormat(source, signal);
     for (const tensor of content.tensors) tensors.push({ ...tensor, file: source.name });
     for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
     config ??= content.config;
+    tokenizer ??= content.tokenizer;
   }
   if (indexSource) {
     const index = await readShardIndex(indexSource, signal);
@@ -125,6 +120,7 @@ export async function readCheckpoint(
     source: name ?? files[0]!.name,
     ...defined({ architecture }),
     ...(config && { config }),
+    ...defined({ tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
     ...contentOf(weights, adapter ? [...files, adapter.weights] : files),

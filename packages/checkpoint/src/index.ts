@@ -11,6 +11,8 @@ export type {
   CheckpointSources,
 } from './checkpoint.js';
 export { adapterCheckpoint, readCheckpoint } from './checkpoint.js';
+export { formats } from './formats/index.js';
+export { isNameOfWeights } from './formats/names.js';
 export type { SafetensorsContent, TensorData } from './formats/safetensors/serialize.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export { memorySource } from './sources/memory.js';

@@ -9,6 +9,8 @@ export interface FormatContent {
   readonly metadata: Readonly<Record<string, string>>;
   /** In the words of a config.json, which comes first where there is one. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** In the words of a tokenizer.json. */
+  readonly tokenizer?: Readonly<Record<string, unknown>>;
 }
 
 /** A format of files: told by their first bytes, whatever their names are. */

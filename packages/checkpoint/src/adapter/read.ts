@@ -14,7 +14,7 @@ import {
   type WeightTensor,
 } from '@alphalora/contracts';
 import { invalid, quoted, unsupported } from '../errors.js';
-import { readFormat } from '../formats/index.js';
+import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';
 import { type FileTensor, weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
@@ -83,7 +83,7 @@ export async function readAdapter(
   requireLittleEndian();
   const config = await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python');
   const settings = loraSettings(config, configSource.name);
-  const content = await readFormat(weights, signal && { signal });
+  const content = await readFormat(weights, signal);
   const { pairs, others } = pairsOf(
     content.tensors.map((tensor) => ({ ...tensor, file: weights.name })),
     weights.name,

@@ -81,7 +81,6 @@ export function refuseForeign(head: Uint8Array, file: string): void {
   const text = String.fromCharCode(...head);
   const stranger = strangers.find((each) => each.is(text));
   if (stranger) throw refusal(stranger, file);
-  if (foreignName.test(file)) throw unsupported(`not a safetensors file; ${conversion}`, { file });
 }
 
 function refusal({ what, mend }: Stranger, file: string): AlphaLoraError {

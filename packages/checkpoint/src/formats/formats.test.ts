@@ -1,11 +1,10 @@
-import { type CheckpointFormat, isAlphaLoraError } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../checkpoint.js';
 import { memorySource } from '../sources/memory.js';
-import { storedTensor } from '../tensors/stored.js';
 import { countingSource } from '../test-support/counting-source.js';
 import { f32, fileBytes } from '../test-support/files.js';
-import { formatOfName, readFormat } from './index.js';
+import { formatOfName } from './names.js';
+import { readFormat } from './read.js';
 
 /** Characters as bytes. */
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -78,54 +77,5 @@ describe('the first bytes decide', () => {
   it('of a name alone nothing is known but what it promises', () => {
     expect(formatOfName('a/model-00001-of-00002.safetensors')?.name).toBe('safetensors');
     expect(formatOfName('model.gguf')).toBeUndefined();
-  });
-});
-
-describe('a further format', () => {
-  /** Two blocks of Q8_0, the second half the first; its configuration names the model. */
-  const further: CheckpointFormat = {
-    name: 'sample',
-    extensions: ['.sample'],
-    sniff: (head) => String.fromCharCode(...head.subarray(0, 4)) === 'SAMP',
-    async read(source) {
-      const shape = [2, 32];
-      const name = 'model.layers.0.self_attn.q_proj.weight';
-      const place = { name, shape, dtype: 'Q8_0', start: 4, end: 72 } as const;
-      const config = { architectures: ['Sample'] };
-      return { tensors: [storedTensor(source, place)], metadata: { by: 'hand' }, config };
-    },
-  };
-  const codes = String.fromCharCode(...Array.from({ length: 32 }, (_, i) => i));
-  const file = memorySource(bytes(`SAMP\0\x3c${codes}\0\x38${codes}`), 'model.safetensors');
-
-  it('is opened as the built-in ones are, its configuration and blocks of elements included', async () => {
-    const checkpoint = await readCheckpoint({ files: [file] }, { formats: [further] });
-    expect(checkpoint).toMatchObject({
-      architecture: 'Sample',
-      blocks: 1,
-      metadata: { by: 'hand' },
-      tensors: [{ role: 'q_proj', kind: 'projection', block: 0, dtype: 'Q8_0', shape: [2, 32] }],
-    });
-    expect([...(await checkpoint.tensors[0]!.read(30, 36))]).toEqual([30, 31, 0, 0.5, 1, 1.5]);
-  });
-
-  it('says less than config.json does', async () => {
-    const config = memorySource(bytes('{"architectures":["Own"]}'), 'config.json');
-    const { architecture } = await readCheckpoint(
-      { files: [file], config },
-      { formats: [further] },
-    );
-    expect(architecture).toBe('Own');
-  });
-
-  it('is not asked about a file that begins as safetensors does', async () => {
-    const all = { ...further, sniff: () => true };
-    const own = memorySource(fileBytes({ w: f32([1], 0, 4) }, 4), 'model.sample');
-    const { tensors } = await readFormat(own, { further: [all] });
-    expect(tensors.map(({ name }) => name)).toEqual(['w']);
-  });
-
-  it('is not known without being given', async () => {
-    await expect(readFormat(file)).rejects.toThrow(/not a safetensors file/);
   });
 });

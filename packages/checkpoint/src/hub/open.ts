@@ -1,10 +1,11 @@
 /**
- * Checkpoints that lie elsewhere: a model on a hub, or one safetensors file at an address. Headers are
+ * Checkpoints that lie elsewhere: a model on a hub, or one file of weights at an address. Headers are
  * read to open them, and tensors by ranges when they are asked for; nothing is written to disk.
  */
 import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
+import { anyExtension, formatOfName } from '../formats/names.js';
 import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
 import { plainName } from '../sources/shard-index.js';
 import { type Http, shown } from './exchange.js';
@@ -47,10 +48,10 @@ export async function openHubCheckpoint(
   reference: string,
   options: HubOpenOptions = {},
 ): Promise<Checkpoint> {
-  const { adapter, splitFused = false, formats = [], signal } = options;
+  const { adapter, splitFused = false, signal } = options;
   const given = { ...(signal && { signal }), ...(adapter && { adapter }) };
   try {
-    return await openFolder(await hubFolder(reference, options), { splitFused, formats, ...given });
+    return await openFolder(await hubFolder(reference, options), { splitFused, ...given });
   } catch (error) {
     await adapter?.close?.();
     throw error;
@@ -122,7 +123,7 @@ export interface UrlCheckpoint extends Checkpoint {
 }
 
 /**
- * Opens one .safetensors file at an address. Its `source` is the address without its query, which may
+ * Opens one file of weights at an address. Its `source` is the address without its query, which may
  * hold a secret.
  *
  * @throws AlphaLoraError `INVALID_OPTION` for another address than http(s), `NOT_FOUND`, `IO_FAILED`
@@ -131,14 +132,7 @@ export interface UrlCheckpoint extends Checkpoint {
  */
 export async function openUrlCheckpoint(
   address: string,
-  {
-    adapter,
-    splitFused = false,
-    formats = [],
-    signal,
-    validator: wanted,
-    ...http
-  }: UrlOpenOptions = {},
+  { adapter, splitFused = false, signal, validator: wanted, ...http }: UrlOpenOptions = {},
 ): Promise<UrlCheckpoint> {
   try {
     const url = requireAddress(address);
@@ -167,7 +161,7 @@ export async function openUrlCheckpoint(
     );
     const checkpoint = await readCheckpoint(
       { files: [source], name },
-      { splitFused, formats, ...(signal && { signal }), ...(adapter && { adapter }) },
+      { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) },
     );
     return { ...checkpoint, ...defined({ validator }) };
   } catch (error) {
@@ -189,9 +183,9 @@ function requireAddress(address: string): URL {
   if (url.hostname === 'huggingface.co' && model && !rest.includes('resolve')) {
     refuse(`a page, not a file; give hf://${organisation}/${model}`);
   }
-  if (!url.pathname.endsWith('.safetensors')) {
+  if (!formatOfName(url.pathname)) {
     refuse(
-      'an address must be that of one .safetensors file; models on the hub are named hf://org/name',
+      `an address must be that of one ${anyExtension()} file; models on the hub are named hf://org/name`,
     );
   }
   return url;

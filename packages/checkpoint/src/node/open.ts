@@ -1,4 +1,4 @@
-/** Opens a checkpoint on disk: one .safetensors file, or a folder as `save_pretrained` writes it. */
+/** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
 import { stat } from 'node:fs/promises';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
@@ -17,9 +17,10 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
- * @param path a .safetensors file; or a folder with `model.safetensors`, with
+ * @param path a file of weights; or a folder with `model.safetensors`, with
  *   `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
- *   with `config.json` if there is one; or the folder of a LoRA adapter, see `adapterCheckpoint`
+ *   with `config.json` if there is one, or the same in another of the `formats`; or the folder of a
+ *   LoRA adapter, see `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
  *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format or of a type we cannot read,
  *   `INVALID_CHECKPOINT` when a file breaks its format or files contradict one another,
@@ -28,11 +29,11 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  */
 export async function openCheckpoint(
   path: string,
-  { adapter: given, splitFused = false, formats = [], signal }: OpenOptions = {},
+  { adapter: given, splitFused = false, signal }: OpenOptions = {},
 ): Promise<Checkpoint> {
   const aborts = signal && { signal };
   const adapter = typeof given === 'string' ? await openAdapter(given, aborts) : given;
-  const options = { splitFused, formats, ...aborts, ...(adapter && { adapter }) };
+  const options = { splitFused, ...aborts, ...(adapter && { adapter }) };
   try {
     const stats = await stat(path).catch((error: unknown) => {
       throw fileError(error, path, 'open');

@@ -2,7 +2,7 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, type ByteSource, type CheckpointFormat } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
 import { type Adapter, readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
@@ -12,7 +12,7 @@ import {
 } from '../checkpoint.js';
 import { invalid, unsupported } from '../errors.js';
 import { conversion, foreignName } from '../formats/foreign.js';
-import { formatOfName } from '../formats/index.js';
+import { anyExtension, extensions, weightsCalled } from '../formats/names.js';
 import { readShardIndex } from './shard-index.js';
 
 export interface Folder {
@@ -24,14 +24,19 @@ export interface Folder {
   open(name: string): Promise<ByteSource>;
 }
 
-const INDEX = 'model.safetensors.index.json';
 const ADAPTER_CONFIG = 'adapter_config.json';
-const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
+const ADAPTER_WEIGHTS = 'adapter_model';
 
 /** Whether the files are an adapter's two, with no model beside them. */
 export function holdsAdapter(names: readonly string[]): boolean {
-  const isModel = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
-  return names.includes(ADAPTER_CONFIG) && names.includes(ADAPTER_WEIGHTS) && !isModel;
+  const isModel = extensions().some(
+    (extension) => names.includes(`model${extension}`) || names.includes(indexOf(extension)),
+  );
+  return (
+    names.includes(ADAPTER_CONFIG) &&
+    weightsCalled(ADAPTER_WEIGHTS, names) !== undefined &&
+    !isModel
+  );
 }
 
 /**
@@ -43,7 +48,7 @@ export function holdsAdapter(names: readonly string[]): boolean {
  */
 export async function openFolder(
   folder: Folder,
-  { adapter, splitFused = false, formats = [], signal }: CheckpointOptions = {},
+  { adapter, splitFused = false, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   const given = signal && { signal };
   const opened: ByteSource[] = [];
@@ -62,7 +67,7 @@ export async function openFolder(
       }
       return adapterCheckpoint(await openAdapterFolder(folder, given), { splitFused });
     }
-    const located = locate(folder, formats);
+    const located = locate(folder);
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
     const shards = index && new Set((await readShardIndex(index, signal)).values());
@@ -70,7 +75,7 @@ export async function openFolder(
     for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
     const checkpoint = await readCheckpoint(
       { files, name: folder.name, ...(config && { config }), ...(index && { index }) },
-      { splitFused, formats, ...given, ...(adapter && { adapter }) },
+      { splitFused, ...given, ...(adapter && { adapter }) },
     );
     await config?.close?.();
     await index?.close?.();
@@ -90,13 +95,14 @@ export async function openAdapterFolder(
   { name: path, names, open }: Folder,
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
-  if (!names.includes(ADAPTER_WEIGHTS) && names.includes('adapter_model.bin')) {
+  const file = weightsCalled(ADAPTER_WEIGHTS, names) ?? `${ADAPTER_WEIGHTS}.safetensors`;
+  if (!names.includes(file) && names.includes('adapter_model.bin')) {
     throw unsupported(
       'it holds adapter_model.bin but no safetensors file; save it with safe_serialization=True',
       { file: path },
     );
   }
-  for (const name of [ADAPTER_CONFIG, ADAPTER_WEIGHTS]) {
+  for (const name of [ADAPTER_CONFIG, file]) {
     if (names.includes(name)) continue;
     throw new AlphaLoraError(
       'NOT_FOUND',
@@ -108,7 +114,7 @@ export async function openAdapterFolder(
   try {
     const config = await open(ADAPTER_CONFIG);
     opened.push(config);
-    const weights = await open(ADAPTER_WEIGHTS);
+    const weights = await open(file);
     opened.push(weights);
     const adapter = await readAdapter({ weights, config, name: path }, options);
     await config.close?.();
@@ -125,43 +131,51 @@ interface Located {
   files: string[];
 }
 
-function locate({ name, names }: Folder, formats: readonly CheckpointFormat[]): Located {
+/** The files of the model in the first format that has any. */
+function locate({ name, names }: Folder): Located {
   const config = names.includes('config.json') ? { config: 'config.json' } : {};
-  if (names.includes('model.safetensors')) return { ...config, files: ['model.safetensors'] };
-  if (names.includes(INDEX)) return { ...config, index: INDEX, files: [] };
-  return { ...config, files: [onlyWeights(names, name, formats)] };
+  for (const extension of extensions()) {
+    const [whole, index] = [`model${extension}`, indexOf(extension)];
+    if (names.includes(whole)) return { ...config, files: [whole] };
+    if (names.includes(index)) return { ...config, index, files: [] };
+    const file = onlyWeights(names, name, extension);
+    if (file !== undefined) return { ...config, files: [file] };
+  }
+  const other = names.find((each) => foreignName.test(each));
+  if (other !== undefined) {
+    throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: name });
+  }
+  throw new AlphaLoraError(
+    'NOT_FOUND',
+    `${name}: no ${anyExtension()} file; give the file or folder of the model's weights`,
+    { details: { file: name } },
+  );
 }
 
-/** The one file of weights of a folder that has neither `model.safetensors` nor an index. */
+/** The one file that ends so, in a folder that has neither a whole model nor an index. */
 function onlyWeights(
   names: readonly string[],
   folder: string,
-  formats: readonly CheckpointFormat[],
-): string {
-  const files = names.filter((name) => formatOfName(name, formats)).sort();
+  extension: string,
+): string | undefined {
+  const files = names.filter((name) => name.endsWith(extension)).sort();
   const [file] = files;
   if (files.length > 1) {
     const some = files.slice(0, 3).join(', ') + (files.length > 3 ? ', ...' : '');
     throw invalid(
-      `${files.length} .safetensors files (${some}) and no ${INDEX}: download the index, or give one of the files`,
+      `${files.length} ${extension} files (${some}) and no ${indexOf(extension)}: download the index, or give one of the files`,
       { file: folder },
     );
   }
-  if (file !== undefined) {
-    const [, count] = /-\d+-of-(\d+)\.safetensors$/.exec(file) ?? [];
-    if (count === undefined || Number(count) === 1) return file;
-    throw invalid(
-      `${file} is one of ${Number(count)} files, and there is no ${INDEX}: download the others and the index, or give the file`,
-      { file: folder },
-    );
-  }
-  const other = names.find((name) => foreignName.test(name));
-  if (other !== undefined) {
-    throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: folder });
-  }
-  throw new AlphaLoraError(
-    'NOT_FOUND',
-    `${folder}: no .safetensors file; give the file or folder of the model's weights`,
-    { details: { file: folder } },
+  const [, count] = /-\d+-of-(\d+)$/.exec(file?.slice(0, -extension.length) ?? '') ?? [];
+  if (count === undefined || Number(count) === 1) return file;
+  throw invalid(
+    `${file} is one of ${Number(count)} files, and there is no ${indexOf(extension)}: download the others and the index, or give the file`,
+    { file: folder },
   );
+}
+
+/** Name of what lists the files of a model in several. */
+function indexOf(extension: string): string {
+  return `model${extension}.index.json`;
 }
