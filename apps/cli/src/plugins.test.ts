@@ -102,6 +102,14 @@ describe('a policy', () => {
     expect(info.stdout).toContain('power=0 (by the configuration)');
   });
 
+  it('says its rule in words', async () => {
+    const more = "describe: ({ layer }) => 'by the score of each ' + layer";
+    write('described.mjs', plugin('', { name: 'described', more }));
+    const [, running] = start([...job, '--policy', './described.mjs', '--json']);
+    const { policy: said } = JSON.parse((await running).stdout) as Allocation;
+    expect(said).toMatchObject({ name: 'described', rule: 'by the score of each block' });
+  });
+
   it('of the configuration has its options in each command that means it', async () => {
     const schema = `options: { '~standard': { version: 1, vendor: 'x', validate: (given) => ({ value: given }) } }`;
     const body = 'return { weights: layers.map(({ score }) => score ** options.power) }';

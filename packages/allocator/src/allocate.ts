@@ -16,7 +16,7 @@ import { resources } from '@alphalora/documents';
 import { apportion } from './apportion/index.js';
 import { type Budget, type BudgetOptions, budgetOf } from './budget/budget.js';
 import { requirePolicy } from './define-policy.js';
-import { ask, nameOf, optionsFor, requireFacts } from './host/ask.js';
+import { ask, nameOf, optionsFor, requireFacts, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
 import { integer } from './integer.js';
@@ -72,6 +72,8 @@ export async function allocate(request: AllocateOptions): Promise<Allocation> {
 export interface Prepared {
   policy: AllocateOptions['policy'];
   options: Record<string, unknown>;
+  /** In the policy's own words. */
+  rule: string | undefined;
   layers: readonly (Layer & PolicyLayer)[];
   budget: Budget;
   rounding: Rounding;
@@ -126,7 +128,8 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   requireFacts(policy, layers);
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);
-  return { policy, options, layers, budget, rounding, topK, rank, seed, guard };
+  const rule = await ruleOf(policy, options, per, guard);
+  return { policy, options, rule, layers, budget, rounding, topK, rank, seed, guard };
 }
 
 interface Decided {
@@ -148,11 +151,11 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 }
 
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
-  const { policy, options, layers, budget, rounding, topK, rank } = prepared;
+  const { policy, options, rule, layers, budget, rounding, topK, rank } = prepared;
   const { name, version } = policy;
   requireSane(prepared, decided);
   return documentOf({
-    policy: { name, version, options: { ...options } },
+    policy: { name, version, options: { ...options }, ...defined({ rule }) },
     budget: budget.stated,
     ...(policy.traits.answer === 'weights' && { rounding }),
     layers,

@@ -49,5 +49,9 @@ describe('definePolicy', () => {
     expect(() => definePolicy({ ...description, allocate: undefined as never })).toThrow(
       /policy steep: allocate must be a function, not undefined/,
     );
+    const described = { ...description, allocate: () => ({ weights: [] }), describe: 'by depth' };
+    expect(() => definePolicy(described as never)).toThrow(
+      /policy steep: describe must be a function, not "by depth"/,
+    );
   });
 });

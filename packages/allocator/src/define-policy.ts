@@ -40,7 +40,7 @@ export function definePolicy<Options = Record<string, unknown>>(
 const facts: readonly LayerFact[] = ['shapes', 'variance', 'role'];
 const fields: ReadonlyArray<keyof AllocationPolicy> = [
   ...(['name', 'version', 'apiVersion', 'summary'] as const),
-  ...(['options', 'requires', 'traits', 'allocate'] as const),
+  ...(['options', 'requires', 'traits', 'describe', 'allocate'] as const),
 ];
 const claims: ReadonlyArray<keyof PolicyTraits> = [
   ...(['resources', 'answer', 'monotone', 'equivariant', 'seeded'] as const),
@@ -54,7 +54,7 @@ const claims: ReadonlyArray<keyof PolicyTraits> = [
 export function requirePolicy(value: unknown): asserts value is AllocationPolicy {
   const policy = recordOf(value);
   if (!policy) throw wrong('a policy', 'an object', value);
-  const { name, version, apiVersion, options, requires, allocate } = policy;
+  const { name, version, apiVersion, options, requires, describe, allocate } = policy;
   if (typeof name !== 'string' || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
     throw wrong('the name of a policy', 'lower-case words joined by hyphens', name);
   }
@@ -69,6 +69,12 @@ export function requirePolicy(value: unknown): asserts value is AllocationPolicy
     apiVersion,
   );
   check(typeof allocate === 'function', 'allocate', 'a function', allocate);
+  check(
+    describe === undefined || typeof describe === 'function',
+    'describe',
+    'a function',
+    describe,
+  );
   const standard = recordOf(options)?.['~standard'];
   check(
     options === undefined || typeof recordOf(standard)?.['validate'] === 'function',

@@ -8,6 +8,11 @@ export interface Allocation {
     name: string;
     version: string;
     options: Record<string, unknown>;
+    /**
+     * What the policy says of its rule: the end of a sentence that begins with what is shared out among
+     * which layers. Absent where it says nothing.
+     */
+    rule?: string;
     /** Package or path that a foreign policy was loaded from; absent where the name is enough. */
     from?: string;
   };

@@ -146,6 +146,7 @@ describe('the schema of an allocation', () => {
   it.each([
     ['kind', 'analysis'],
     ['policy/from', ''],
+    ['policy/rule', ''],
     ['budget/unit', 'dollars'],
     ['rounding', 'up'],
     ['experts', [1.5]],

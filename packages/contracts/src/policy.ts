@@ -104,5 +104,12 @@ export interface AllocationPolicy<Options = unknown> {
   /** What it needs of every layer beyond the score. */
   readonly requires?: readonly LayerFact[];
   readonly traits: PolicyTraits;
+  /**
+   * Its rule under these options, as the end of the sentence `40 experts are shared out among 8 blocks
+   * ...` or, for factors, `The learning rate of each of 8 blocks is multiplied by a factor ...`; on one
+   * line, without a full stop: `in proportion to alpha: the less trained a block is, the more it gets`.
+   * Allocations carry it as `policy.rule`.
+   */
+  describe?(about: { readonly options: Options; readonly layer: 'block' | 'projection' }): string;
   allocate(request: PolicyRequest<Options>): PolicyAnswer | Promise<PolicyAnswer>;
 }

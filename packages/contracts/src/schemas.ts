@@ -207,7 +207,13 @@ export const allocationSchema: JsonSchema = {
     policy: {
       type: 'object',
       required: ['name', 'version', 'options'],
-      properties: { name: words, version: words, options: { type: 'object' }, from: words },
+      properties: {
+        name: words,
+        version: words,
+        options: { type: 'object' },
+        rule: words,
+        from: words,
+      },
     },
     budget: {
       type: 'object',

@@ -1,7 +1,8 @@
 /** What the allocation does and how stable it is, as sentences. */
+import { printable } from '@alphalora/documents';
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import type { BlockFacts, Facts } from './facts.js';
-import { count, decimal, list, percent, plain, tenths, whole } from './format.js';
+import { count, decimal, list, percent, tenths, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
 export function robustness({ allocation, blocks }: Facts): string[] {
@@ -213,27 +214,10 @@ function size({ budget, parameters }: AllocationFacts): string[] {
   return [`${rank} makes ${whole(parameters.trainable)} trainable parameters${limit}.`];
 }
 
-/** The rule in words, for the policies that we know. */
-function ruleOf({ policy: { name, options }, projections, words }: AllocationFacts): string {
-  const { beta } = options;
-  const layer = projections ? 'projection' : 'block';
-  if (name === 'alphalora' && typeof beta === 'number') {
-    return `in proportion to alpha to the power of ${plain(beta)}: the less trained a ${layer} is, the more it gets`;
-  }
-  if (name === 'uniform') return 'evenly, whatever their alpha';
-  const known = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (known) return known.replace('LAYER', layer);
-  return `${words.adds || words.weighted ? '' : 'set '}by the policy “${name}”`;
+/** The rule in the policy's own words, if it has any. */
+function ruleOf({ policy: { name, rule }, words }: AllocationFacts): string {
+  if (rule !== undefined) return printable(rule);
+  return `${words.adds || words.weighted ? '' : 'set '}by the policy “${printable(name)}”`;
 }
-
-const rules: Readonly<Record<string, string>> = {
-  alphapruning: 'linearly in alpha: the less trained a LAYER is, the more it loses',
-  alphaq:
-    'so that the expected error is smallest: the better trained a LAYER is, and the larger, the more it gets',
-  mola: 'by depth, whatever their alpha',
-  random: 'at random, whatever their alpha',
-  tempbalance: 'that grows with alpha: the less trained a LAYER is, the larger',
-  alphadecay: 'that grows with alpha: the less trained a LAYER is, the larger',
-};
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

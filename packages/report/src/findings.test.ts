@@ -47,7 +47,12 @@ const allocation: Allocation = {
   schemaVersion: 1,
   kind: 'allocation',
   rounding: 'largest-remainder',
-  policy: { name: 'alphalora', version: '1.0.0', options: { beta: 2.5 } },
+  policy: {
+    name: 'alphalora',
+    version: '1.0.0',
+    options: { beta: 2.5 },
+    rule: 'in proportion to alpha to the power of 2.5: the less trained a block is, the more it gets',
+  },
   budget: { unit: 'experts', total: 16, min: 1 },
   blocks: [1, 3, 4, 8].map((experts, index) => ({
     index,

@@ -154,7 +154,12 @@ it('shows hostile names as text', () => {
     else row.metrics[hostile] = 1;
   }
   const planned = allocationOf(evil);
-  planned.policy = { name: hostile, version: hostile, options: { [hostile]: hostile } };
+  planned.policy = {
+    name: hostile,
+    version: hostile,
+    options: { [hostile]: hostile },
+    rule: hostile,
+  };
   const text = renderReport({ analysis: evil, allocation: planned, tool: evil.tool });
   const found = elementsOf(text);
   expect(named(found, 'script')).toHaveLength(1);

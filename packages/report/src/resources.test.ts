@@ -101,7 +101,12 @@ describe('the sentences', () => {
       experts: [1, 1, 1],
       topK: [1, 1, 1],
       budget: { unit: 'rank', measure: 'parameters', total: 4000 },
-      policy: { name: 'alphalora', version: '1', options: { beta: 1 } },
+      policy: {
+        name: 'alphalora',
+        version: '1',
+        options: { beta: 1 },
+        rule: 'in proportion to alpha to the power of 1: the less trained a block is, the more it gets',
+      },
       parameters: { rank: 16, trainable: 3960 },
     };
     expect(saysOf(allocation)).toBe(
@@ -137,7 +142,12 @@ describe('the sentences', () => {
     const allocation: Allocation = {
       ...base,
       budget: { unit: 'bits', per: 'projection', measure: 'average', total: 4 },
-      policy: { name: 'alphaq', version: '1', options: { gamma: 1 } },
+      policy: {
+        name: 'alphaq',
+        version: '1',
+        options: { gamma: 1 },
+        rule: 'so that the expected error is smallest: the better trained a projection is, and the larger, the more it gets',
+      },
       blocks: [0, 1].map((index) => ({ index, score: 3 })),
       projections: [
         { name: '0.q', block: 0, role: 'q', inputs: 10, outputs: 10, value: 8 },
@@ -159,7 +169,12 @@ describe('the sentences', () => {
     const allocation: Allocation = {
       ...base,
       budget: { unit: 'sparsity', measure: 'average', total: 0.5 },
-      policy: { name: 'alphapruning', version: '1', options: { eps: 0.3 } },
+      policy: {
+        name: 'alphapruning',
+        version: '1',
+        options: { eps: 0.3 },
+        rule: 'linearly in alpha: the less trained a block is, the more it loses',
+      },
       blocks: [0.625, 0.375].map((value, index) => ({ index, score: 3, value })),
     };
     expect(saysOf(allocation)).toBe(
@@ -170,13 +185,15 @@ describe('the sentences', () => {
   });
 
   it.each([
-    ['tempbalance', 'that grows with alpha: the less trained a block is, the larger'],
-    ['own', 'set by the policy “own”'],
-  ])('of factors by %s', (name, rule) => {
+    ['what the policy says', { rule: 'that grows with alpha' }, 'that grows with alpha'],
+    ['the name of one that says nothing', {}, 'set by the policy “own”'],
+    ['the name, made safe', { name: 'o\u202En' }, 'set by the policy “o\\u202en”'],
+    ['what it says, made safe', { rule: 'by\n\u202Edepth' }, 'by\\n\\u202edepth'],
+  ])('of factors have %s', (_, policy, rule) => {
     const allocation: Allocation = {
       ...base,
       budget: { unit: 'learning-rate' },
-      policy: { name, version: '1', options: {} },
+      policy: { name: 'own', version: '1', options: {}, ...policy },
       blocks: [0.5, 1.5].map((value, index) => ({ index, score: 3, value })),
     };
     expect(saysOf(allocation)).toBe(
@@ -191,7 +208,7 @@ describe('the sentences', () => {
       experts: [3, 5],
       topK: [2, 2],
       budget: { unit: 'experts', per: 'projection', total: 8 },
-      policy: { name: 'uniform', version: '1', options: {} },
+      policy: { name: 'uniform', version: '1', options: {}, rule: 'evenly, whatever their alpha' },
       blocks: [3, 5].map((experts, index) => ({
         index,
         score: 3,

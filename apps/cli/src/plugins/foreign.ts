@@ -158,7 +158,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
   /** The policy, saying so each time before it is asked. */
   function asked(key: number): AnyPolicy {
     const { policy } = loaded[key]!;
-    const { name, version, apiVersion, traits, summary, options, requires } = policy;
+    const { name, version, apiVersion, traits, summary, options, requires, describe } = policy;
     const announce = (): void => enter({ subject: `policy ${name}`, loading: false });
     announce();
     return {
@@ -169,6 +169,12 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       ...defined({ summary }),
       ...(options && { options }),
       ...(requires && { requires }),
+      ...(describe && {
+        describe(about) {
+          announce();
+          return policy.describe!(about);
+        },
+      }),
       allocate(request) {
         announce();
         return policy.allocate(request);

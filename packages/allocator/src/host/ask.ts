@@ -62,6 +62,25 @@ export async function optionsFor(
   }, guard);
 }
 
+/**
+ * What the policy says of its rule, if anything.
+ *
+ * @throws AlphaLoraError `POLICY_FAILED` when it throws, or gives anything but one line of text
+ */
+export async function ruleOf(
+  policy: AnyPolicy,
+  options: Record<string, unknown>,
+  layer: 'block' | 'projection',
+  guard: Guard,
+): Promise<string | undefined> {
+  if (!policy.describe) return undefined;
+  return guarded(() => {
+    const rule: unknown = policy.describe!({ options, layer });
+    if (typeof rule === 'string' && /^\S.*\S$/.test(rule)) return rule;
+    throw new Error('describe must return one line of text, without space around it');
+  }, guard);
+}
+
 const sources: Record<LayerFact, { has: (layer: PolicyLayer) => boolean; from: string }> = {
   shapes: {
     has: ({ inputs, outputs, parameters }) => inputs > 0 && outputs > 0 && parameters > 0,

@@ -285,6 +285,36 @@ describe('options', () => {
   });
 });
 
+describe('the rule in words', () => {
+  const even: Answer = ({ layers: all }) => ({ weights: all.map(() => 1) });
+
+  it('has the options and the kind of the layers, and goes into the document', async () => {
+    const policy = plugin(even, {
+      options: v.object({ slope: v.optional(v.number(), 2) }),
+      describe: ({ options, layer }: { options: { slope: number }; layer: string }) =>
+        `by ${options.slope} per ${layer}`,
+    });
+    expect((await run(policy)).policy.rule).toBe('by 2 per block');
+    expect((await run(plugin(even))).policy).not.toHaveProperty('rule');
+  });
+
+  it.each([
+    ['throws', () => fail(), /policy odd failed: unable/],
+    ['is a number', () => 3, /policy odd failed: describe must return one line/],
+    ['is empty', () => '', /policy odd failed: describe must return one line/],
+    ['has two lines', () => 'by\nit', /policy odd failed: describe must return one line/],
+    ['is a promise', async () => 'by it', /policy odd failed: describe must return one line/],
+  ])('that %s is a failure of the policy', async (_, describe, message) => {
+    const failed = run(plugin(even, { describe }));
+    await expect(failed).rejects.toMatchObject({ code: 'POLICY_FAILED' });
+    await expect(failed).rejects.toThrow(message);
+  });
+
+  function fail(): never {
+    throw new Error('unable');
+  }
+});
+
 describe('facts', () => {
   it.each([
     ['shapes', /policy odd needs the shapes of every layer, and block 0 has none: an analysis/],

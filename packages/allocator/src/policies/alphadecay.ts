@@ -28,6 +28,7 @@ export const alphadecay: AllocationPolicy<{ low: number; high: number }> = {
     monotone: 'increasing',
     equivariant: true,
   },
+  describe: ({ layer }) => `that grows with alpha: the less trained a ${layer} is, the larger`,
   allocate: ({ layers, options: { low, high } }) => ({
     values: linearMap(
       layers.map(({ score }) => score),

@@ -23,6 +23,9 @@ export const alphalora: AllocationPolicy<{ beta: number }> = {
     monotone: 'increasing',
     equivariant: true,
   },
+  describe: ({ options: { beta }, layer }) =>
+    `in proportion to alpha to the power of ${Number(beta.toPrecision(6))}: the less trained a ` +
+    `${layer} is, the more it gets`,
   allocate({ layers, options: { beta } }) {
     requireScores('alphalora', layers, 0, true);
     return { weights: layers.map(({ score }) => score ** beta) };

@@ -30,6 +30,7 @@ export const alphapruning: AllocationPolicy<{ eps: number }> = {
     monotone: 'increasing',
     equivariant: true,
   },
+  describe: ({ layer }) => `linearly in alpha: the less trained a ${layer} is, the more it loses`,
   allocate({ layers, options: { eps }, budget }) {
     const asked = requireTotal('alphapruning', budget) / layers.length;
     const min = Math.max(0, budget.min);

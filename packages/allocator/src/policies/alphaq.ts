@@ -30,6 +30,9 @@ export const alphaq: AllocationPolicy<{ gamma: number }> = {
   }),
   requires: ['shapes', 'variance'],
   traits: { resources: ['bits'], answer: 'values', monotone: 'decreasing', equivariant: true },
+  describe: ({ layer }) =>
+    `so that the expected error is smallest: the better trained a ${layer} is, and the larger, the ` +
+    'more it gets',
   allocate({ layers, options: { gamma }, budget }) {
     requireScores('alphaq', layers, 0);
     const total = requireTotal('alphaq', budget);

@@ -62,6 +62,7 @@ export const mola: AllocationPolicy<MolaOptions> = {
     ),
   }),
   traits: { resources: ['experts', 'rank'], answer: 'weights' },
+  describe: () => 'by depth, whatever their alpha',
   allocate({ layers, options: { shape, groups = [...molaShapes[shape]] } }) {
     const blocks = [...new Set(layers.map(({ block }) => block))].sort((a, b) => a - b);
     const depths = new Map(blocks.map((block, depth) => [block, depth]));

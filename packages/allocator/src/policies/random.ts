@@ -14,6 +14,7 @@ export const random: AllocationPolicy<Record<never, never>> = {
   summary: 'shares drawn uniformly over all vectors of shares',
   options: strictOptions({}),
   traits: { resources: ['experts', 'rank'], answer: 'weights', seeded: true },
+  describe: () => 'at random, whatever their alpha',
   allocate: ({ layers, random: uniformDraw }) => ({
     weights: layers.map(() => -Math.log(1 - uniformDraw())),
   }),

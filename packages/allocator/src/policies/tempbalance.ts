@@ -45,6 +45,7 @@ export const tempbalance: AllocationPolicy<TempBalanceOptions> = {
     monotone: 'increasing',
     equivariant: true,
   },
+  describe: ({ layer }) => `that grows with alpha: the less trained a ${layer} is, the larger`,
   allocate({ layers, options: { schedule, low, high, tau, strength } }) {
     const scores = layers.map(({ score }) => score);
     if (schedule === 'linear') return { values: linearMap(scores, low, high) };

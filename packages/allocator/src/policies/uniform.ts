@@ -9,5 +9,6 @@ export const uniform: AllocationPolicy<Record<never, never>> = {
   summary: 'every layer alike',
   options: strictOptions({}),
   traits: { resources: ['experts', 'rank'], answer: 'weights', equivariant: true },
+  describe: () => 'evenly, whatever their alpha',
   allocate: ({ layers }) => ({ weights: layers.map(() => 1) }),
 };

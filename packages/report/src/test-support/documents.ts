@@ -264,7 +264,12 @@ export function allocationOf(analysis: Analysis): Allocation {
   return {
     schemaVersion: 1,
     kind: 'allocation',
-    policy: { name: 'alphalora', version: '0.1.0', options: { beta: 2.5 } },
+    policy: {
+      name: 'alphalora',
+      version: '0.1.0',
+      options: { beta: 2.5 },
+      rule: 'in proportion to alpha to the power of 2.5: the less trained a block is, the more it gets',
+    },
     budget: { unit: 'experts', total, min: 1 },
     rounding: 'largest-remainder',
     blocks,
