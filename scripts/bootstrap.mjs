@@ -69,6 +69,7 @@ function installInputs() {
   const manifests = ['packages', 'apps'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'package.json')),
   );
+  manifests.push(join('tests', 'support', 'package.json'));
   const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests.sort()];
   const hash = createHash('sha256');
   hash.update(`${process.version} ${process.platform} ${process.arch}\n`);

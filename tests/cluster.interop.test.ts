@@ -8,32 +8,26 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless, itUnless } from '@alphalora/testing/lacking';
+import { freePort, type RedisServer, redisLacks, startRedis } from '@alphalora/testing/redis';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { encodeValues, serializeSafetensors } from '../packages/checkpoint/src/index.js';
 import { member, outsider, startHub } from '../packages/checkpoint/src/test-support/hub.js';
 import { parseQueueAddress, startWorker } from '../packages/cluster/src/index.js';
-import {
-  freePort,
-  type RedisServer,
-  redisAbsent,
-  startRedis,
-} from '../packages/cluster/src/test-support/redis.js';
 import type { AnalysedRow, Analysis } from '../packages/contracts/src/index.js';
 import { fencesOf } from './lib/markdown.js';
 import { root as repository } from './lib/workspace.js';
 
 const main = join(repository, 'apps/cli/dist/main.js');
 const demo = join(repository, 'examples/demo-model');
-const title = redisAbsent ? ` (${redisAbsent})` : '';
 
 interface Running {
   child: ChildProcess;
@@ -48,8 +42,8 @@ interface Line {
   reason?: string;
 }
 
-describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'alphalora-cluster-'));
+describeUnless(redisLacks, 'analyze --queue', () => {
+  const folder = temporaryFolder('cluster');
   const children: ChildProcess[] = [];
   let redis: RedisServer;
 
@@ -60,10 +54,7 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
   });
-  afterAll(async () => {
-    await redis?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => redis?.stop());
 
   function alphalora(args: string[], env: NodeJS.ProcessEnv = {}): Running {
     const child = spawn(process.execPath, [main, ...args], {
@@ -460,7 +451,7 @@ describe.skipIf(redisAbsent)(`analyze --queue${title}`, () => {
   });
 });
 
-describe.skipIf(redisAbsent)(`the server's protection${title}`, () => {
+describeUnless(redisLacks, "the server's protection", () => {
   const status = (address: string, env: NodeJS.ProcessEnv) =>
     new Promise<{ code: number | null; text: string }>((resolve) => {
       const args = [main, 'queue', 'status', address];
@@ -487,9 +478,10 @@ describe.skipIf(redisAbsent)(`the server's protection${title}`, () => {
     await redis.stop();
   });
 
-  const openssl = spawnSync('openssl', ['version']).status === 0;
-  it.skipIf(!openssl)(`checks certificates${openssl ? '' : ' (skipped: no openssl)'}`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'alphalora-tls-'));
+  const folder = temporaryFolder('tls');
+  const opensslLacks =
+    spawnSync('openssl', ['version']).status === 0 ? undefined : 'openssl is not installed';
+  itUnless(opensslLacks, 'checks certificates', async () => {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
     spawnSync('openssl', [
@@ -508,6 +500,5 @@ describe.skipIf(redisAbsent)(`the server's protection${title}`, () => {
     expect(unknown.code).toBe(1);
     expect(unknown.text).toMatch(/self-signed certificate/);
     await redis.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -4,33 +4,19 @@
  * analysis that one machine makes.
  */
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless, posixLacks } from '@alphalora/testing/lacking';
+import { type RedisServer, redisLacks, startRedis } from '@alphalora/testing/redis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import {
-  type RedisServer,
-  redisAbsent,
-  startRedis,
-} from '../packages/cluster/src/test-support/redis.js';
 import { root as repository } from './lib/workspace.js';
 
 const deploy = join(repository, 'examples/deploy');
 const main = join(repository, 'apps/cli/dist/main.js');
 const demo = join(repository, 'examples/demo-model');
 const text = (name: string): string => readFileSync(join(deploy, name), 'utf8');
-const skipped =
-  redisAbsent ?? (process.platform === 'win32' ? 'skipped: needs a shell' : undefined);
 
 interface Container {
   command: string[];
@@ -45,8 +31,8 @@ function containerOf(file: string): Container {
   return only;
 }
 
-describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'alphalora-deploy-'));
+describeUnless(redisLacks ?? posixLacks, 'examples/deploy', () => {
+  const folder = temporaryFolder('deploy');
   const model = join(folder, 'model');
   const analysis = join(folder, 'analysis');
   const password = 'sesame';
@@ -64,10 +50,7 @@ describe.skipIf(skipped)(`examples/deploy${skipped ? ` (${skipped})` : ''}`, () 
     expect(code, output).toBe(0);
     expected = comparable(output.slice(output.indexOf('{')));
   });
-  afterAll(async () => {
-    await redis?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => redis?.stop());
 
   /** Stands in for a program of that name. */
   function program(name: string, line: string): void {

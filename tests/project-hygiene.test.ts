@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeUnless } from '@alphalora/testing/lacking';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readManifest, root, workspacePackages } from './lib/workspace.js';
 
@@ -73,9 +74,9 @@ describe('the workspace', () => {
   });
 });
 
-const isClone = existsSync(join(root, '.git'));
+const cloneLacks = existsSync(join(root, '.git')) ? undefined : 'not a git clone';
 
-describe.skipIf(!isClone)(`committed files${isClone ? '' : ' (skipped: not a git clone)'}`, () => {
+describeUnless(cloneLacks, 'committed files', () => {
   let files: string[];
   beforeAll(() => {
     files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })

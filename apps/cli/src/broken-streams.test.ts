@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeUnless, linuxLacks, posixLacks } from '@alphalora/testing/lacking';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { programIn } from './test-support/program.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-broken-'));
@@ -31,7 +32,7 @@ function shell(line: string) {
   return { stdout, stderr };
 }
 
-describe.skipIf(process.platform !== 'linux')('a full stdout', () => {
+describeUnless(linuxLacks, 'a full stdout', () => {
   it('is an error in one line, and what went into a file is told', () => {
     const { stderr } = shell('alphalora allocate analysis.json -o a.json > /dev/full');
     expect(stderr.split('\n').sort()).toEqual([
@@ -50,7 +51,7 @@ describe.skipIf(process.platform !== 'linux')('a full stdout', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a closed pipe', () => {
+describeUnless(posixLacks, 'a closed pipe', () => {
   it('as stdout ends quietly', () => {
     const { stderr } = shell('alphalora schema analysis | true');
     expect(stderr).toBe('codes 0 0\n');
@@ -77,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('a closed pipe', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('too few open files', () => {
+describeUnless(posixLacks, 'too few open files', () => {
   it('for the shards of a model are told as such, with the remedy', () => {
     const folder = join(root, 'sharded');
     mkdirSync(folder);
@@ -99,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('too few open files', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a thread that is blocked for ever', () => {
+describeUnless(posixLacks, 'a thread that is blocked for ever', () => {
   const blocked = `
     import { readFileSync, writeFileSync } from 'node:fs';
     writeFileSync('blocked', '');

@@ -8,6 +8,7 @@ import type { PolicyComparison } from '@alphalora/allocator';
 import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
+import { describeUnless, posixLacks } from '@alphalora/testing/lacking';
 import { afterAll, describe, expect, it } from 'vitest';
 import { programIn } from './test-support/program.js';
 
@@ -339,7 +340,7 @@ describe('a bad configuration', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('what stdin or a descriptor brings', () => {
+describeUnless(posixLacks, 'what stdin or a descriptor brings', () => {
   const lines = [
     'allocate - < analysis.json',
     'allocate /dev/fd/3 3< analysis.json',

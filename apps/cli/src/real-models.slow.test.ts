@@ -1,17 +1,20 @@
 /** The built program on real checkpoints, against fits that were made elsewhere in float64. */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { AnalysedRow, Analysis } from '@alphalora/contracts';
-import { describe, expect, it } from 'vitest';
-
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
-const load = (path: string): never => JSON.parse(readFileSync(shared + path, 'utf8')) as never;
+import { describeUnless } from '@alphalora/testing/lacking';
+import { programFile, shared, sharedJson, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 
 async function analyze(model: string, ...options: string[]): Promise<AnalysedRow[]> {
-  const args = [main, 'analyze', `${shared}data/${model}`, '--json', '--no-cache', ...options];
+  const args = [
+    programFile,
+    'analyze',
+    shared(`data/${model}`),
+    '--json',
+    '--no-cache',
+    ...options,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
   const { matrices } = JSON.parse(stdout) as Analysis;
   return matrices.filter((row) => row.status === 'ok');
@@ -23,13 +26,13 @@ interface Expected {
   checkpoints: Record<string, Record<string, { fits: Record<string, { alpha: number } | null> }>>;
 }
 
-describe.skipIf(!existsSync(shared))('real checkpoints (skipped where ../shared is absent)', () => {
+describeUnless(sharedLacks('data'), 'real checkpoints', () => {
   const models = ['stories260K', 'babyllama-tok361', 'gpt2-small-attention'];
   const estimators = ['fix-finger', 'fix-finger-strict', 'hill', 'ks'];
   const cases = models.flatMap((model) => estimators.map((estimator) => [model, estimator]));
 
   it.each(cases)('%s, %s: every alpha with default options', async (model, estimator) => {
-    const { checkpoints } = load('reference/expected-spectra.json') as Expected;
+    const { checkpoints } = sharedJson<Expected>('reference/expected-spectra.json');
     const expected = checkpoints[model!]!;
     const rows = await analyze(model!, '--estimator', estimator!);
     expect(rows).toHaveLength(Object.keys(expected).length);
@@ -39,9 +42,9 @@ describe.skipIf(!existsSync(shared))('real checkpoints (skipped where ../shared 
   });
 
   it('the parts of fused projections', async () => {
-    const { matrices } = load('data/gpt2-small-attention/reference_spectra.json') as {
+    const { matrices } = sharedJson<{
       matrices: Record<string, { alpha_mid: number; alpha_ks: number; spectral_norm_sq: number }>;
-    };
+    }>('data/gpt2-small-attention/reference_spectra.json');
     const letters: Record<string, string> = { q_proj: 'q', k_proj: 'k', v_proj: 'v' };
     for (const [estimator, field] of [
       ['hill', 'alpha_mid'],

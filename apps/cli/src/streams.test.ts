@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeUnless, itUnless, posixLacks } from '@alphalora/testing/lacking';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { programIn } from './test-support/program.js';
 
@@ -25,7 +26,6 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const { start, alphalora } = programIn(root);
 const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const isWindows = process.platform === 'win32';
 
 const analysis = join(root, 'analysis.json');
 const allocation = join(root, 'allocation.json');
@@ -77,14 +77,14 @@ describe('-o - is stdout', () => {
     expect(stderr).toContain(`${command} writes several files: give -o a folder`);
   });
 
-  it.skipIf(isWindows)('by its other name too, even where it is a file', () => {
+  itUnless(posixLacks, 'by its other name too, even where it is a file', () => {
     const { status } = shell(`alphalora allocate analysis.json -o /dev/stdout > whole.json`);
     expect(status).toBe(0);
     expect(readFileSync(join(root, 'whole.json'))).toEqual(readFileSync(allocation));
   });
 });
 
-describe.skipIf(isWindows)('-o', () => {
+describeUnless(posixLacks, '-o', () => {
   it('follows a link and keeps the mode', async () => {
     mkdirSync(join(root, 'results'));
     writeFileSync(join(root, 'results', 'kept.json'), 'old');
@@ -105,7 +105,7 @@ describe.skipIf(isWindows)('-o', () => {
   });
 });
 
-describe.skipIf(isWindows)('documents come from', () => {
+describeUnless(posixLacks, 'documents come from', () => {
   it.each([
     ['a pipe to -', 'cat analysis.json | alphalora allocate - --json'],
     ['a file to -', 'alphalora allocate - --json < analysis.json'],
@@ -178,7 +178,7 @@ describe('-o is not what the command reads', () => {
   });
 });
 
-describe.skipIf(isWindows)('a named pipe that nobody writes to', () => {
+describeUnless(posixLacks, 'a named pipe that nobody writes to', () => {
   beforeAll(() => void execFileSync('mkfifo', [join(root, 'silent.json')]));
 
   it.each(['SIGINT', 'SIGTERM'] as const)('as a document waits until %s', async (signal) => {

@@ -2,16 +2,16 @@
  * The queue on Bull-board, which teams that run BullMQ have already: what its pages ask its API for.
  * The board is given a server that only keeps the routes, and the routes are called.
  */
-
 import { AlphaLoraError } from '@alphalora/contracts';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { redisLacks, startRedis } from '@alphalora/testing/redis';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { Queue } from 'bullmq';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { parseQueueAddress } from './address.js';
 import { openCoordinator } from './coordinator.js';
 import { jobKey, type MatrixJob } from './job.js';
-import { redisAbsent, startRedis } from './test-support/redis.js';
 import { startWorker } from './worker.js';
 
 interface Route {
@@ -20,7 +20,7 @@ interface Route {
   handler: (request: object) => Promise<{ status?: number; body: unknown }>;
 }
 
-describe.skipIf(redisAbsent)(`Bull-board${redisAbsent ? ` (${redisAbsent})` : ''}`, () => {
+describeUnless(redisLacks, 'Bull-board', () => {
   it('lists the jobs with names, data, results and reasons, and retries one', async () => {
     const redis = await startRedis();
     const address = parseQueueAddress(redis.url('shown'));

@@ -1,17 +1,16 @@
 /** Coordinator and workers over a real server, with everything that can happen to them in between. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { type RedisServer, redisLacks, startRedis } from '@alphalora/testing/redis';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { parseQueueAddress, type QueueAddress } from './address.js';
 import { type Coordinator, type CoordinatorOptions, openCoordinator } from './coordinator.js';
 import { jobKey, type MatrixJob } from './job.js';
 import { queueStatus } from './status.js';
-import { type RedisServer, redisAbsent, startRedis } from './test-support/redis.js';
 import { type Compute, type QueueWorkerOptions, startWorker, type WorkerEvent } from './worker.js';
-
-const title = redisAbsent ? ` (${redisAbsent})` : '';
 
 function job(matrix: string, options: Record<string, unknown> = {}): MatrixJob {
   const place = { model: '/model', content: 'c', layout: 'l' };
@@ -20,7 +19,7 @@ function job(matrix: string, options: Record<string, unknown> = {}): MatrixJob {
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `matrix-${i}`);
 
-describe.skipIf(redisAbsent)(`a queue${title}`, () => {
+describeUnless(redisLacks, 'a queue', () => {
   let redis: RedisServer;
   let count = 0;
   let address: QueueAddress;
@@ -350,7 +349,7 @@ describe.skipIf(redisAbsent)(`a queue${title}`, () => {
   });
 });
 
-describe.skipIf(redisAbsent)(`the server${title}`, () => {
+describeUnless(redisLacks, 'the server', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('may restart in the middle (%s)', async (signal) => {
     const redis = await startRedis('--appendfsync', 'always');
     const address = parseQueueAddress(redis.url('restart'));

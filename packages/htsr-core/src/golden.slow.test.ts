@@ -3,18 +3,17 @@
  * float64 singular values. Agreement to 1e-6 means the same tail index: another cut would move
  * alpha by far more.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedJson, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { estimators } from './estimators/index.js';
 import { spectralUnits } from './matrices.js';
 import { computeMetrics } from './metrics/index.js';
 import { spectrum } from './spectrum.js';
 
-const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
-const reference = `${shared}reference/expected-spectra.json`;
+const reference = 'reference/expected-spectra.json';
 
 interface ExpectedMatrix {
   norm: number;
@@ -26,51 +25,48 @@ interface ExpectedMatrix {
 
 const close = (actual: number, expected: number): number => Math.abs(actual / expected - 1);
 
-describe.skipIf(!existsSync(reference))(
-  'real checkpoints (skipped where ../shared is absent)',
-  () => {
-    it.each(['stories260K', 'babyllama-tok361', 'gpt2-small-attention'])(
-      '%s',
-      async (name) => {
-        const { checkpoints } = JSON.parse(readFileSync(reference, 'utf8')) as {
-          checkpoints: Record<string, Record<string, ExpectedMatrix>>;
-        };
-        const expected = checkpoints[name]!;
-        const checkpoint = await openCheckpoint(`${shared}data/${name}`);
-        const engine = createReferenceEngine();
-        let fits = 0;
-        for (const weight of checkpoint.tensors.filter((tensor) => expected[tensor.name])) {
-          const golden = expected[weight.name]!;
-          const eigenvalues = await spectrum(spectralUnits(weight)[0]!, engine);
-          expect(eigenvalues, weight.name).toHaveLength(golden.num_evals);
-          for (const estimator of estimators.names()) {
-            const wanted = golden.fits[estimator];
-            if (wanted === undefined) continue;
-            const { fit } = await estimators.load(estimator);
-            const where = `${weight.name}, ${estimator}`;
-            if (wanted === null) {
-              expect(() => fit(eigenvalues), where).toThrow();
-              continue;
-            }
-            const found = fit(eigenvalues);
-            expect(close(found.alpha, wanted.alpha), where).toBeLessThan(1e-6);
-            expect(close(found.xmin, wanted.xmin), where).toBeLessThan(1e-6);
-            expect(close(found.ks, wanted.D), where).toBeLessThan(1e-6);
-            if (wanted.tail !== undefined) expect(found.tail, where).toBe(wanted.tail);
-            fits++;
+describeUnless(sharedLacks(reference), 'real checkpoints', () => {
+  it.each(['stories260K', 'babyllama-tok361', 'gpt2-small-attention'])(
+    '%s',
+    async (name) => {
+      const { checkpoints } = sharedJson<{
+        checkpoints: Record<string, Record<string, ExpectedMatrix>>;
+      }>(reference);
+      const expected = checkpoints[name]!;
+      const checkpoint = await openCheckpoint(shared(`data/${name}`));
+      const engine = createReferenceEngine();
+      let fits = 0;
+      for (const weight of checkpoint.tensors.filter((tensor) => expected[tensor.name])) {
+        const golden = expected[weight.name]!;
+        const eigenvalues = await spectrum(spectralUnits(weight)[0]!, engine);
+        expect(eigenvalues, weight.name).toHaveLength(golden.num_evals);
+        for (const estimator of estimators.names()) {
+          const wanted = golden.fits[estimator];
+          if (wanted === undefined) continue;
+          const { fit } = await estimators.load(estimator);
+          const where = `${weight.name}, ${estimator}`;
+          if (wanted === null) {
+            expect(() => fit(eigenvalues), where).toThrow();
+            continue;
           }
-          const fit = (await estimators.load('hill')).fit(eigenvalues);
-          const [rows, columns] = weight.shape as [number, number];
-          const sides = { smaller: Math.min(rows, columns), larger: Math.max(rows, columns) };
-          const metrics = computeMetrics({ eigenvalues, fit, ...sides, matrices: 1 });
-          for (const metric of ['norm', 'spectral_norm', 'stable_rank'] as const) {
-            expect(close(metrics[metric]!, golden[metric]), metric).toBeLessThan(1e-9);
-          }
+          const found = fit(eigenvalues);
+          expect(close(found.alpha, wanted.alpha), where).toBeLessThan(1e-6);
+          expect(close(found.xmin, wanted.xmin), where).toBeLessThan(1e-6);
+          expect(close(found.ks, wanted.D), where).toBeLessThan(1e-6);
+          if (wanted.tail !== undefined) expect(found.tail, where).toBe(wanted.tail);
+          fits++;
         }
-        expect(fits).toBeGreaterThanOrEqual(3 * Object.keys(expected).length);
-        await checkpoint.close();
-      },
-      600_000,
-    );
-  },
-);
+        const fit = (await estimators.load('hill')).fit(eigenvalues);
+        const [rows, columns] = weight.shape as [number, number];
+        const sides = { smaller: Math.min(rows, columns), larger: Math.max(rows, columns) };
+        const metrics = computeMetrics({ eigenvalues, fit, ...sides, matrices: 1 });
+        for (const metric of ['norm', 'spectral_norm', 'stable_rank'] as const) {
+          expect(close(metrics[metric]!, golden[metric]), metric).toBeLessThan(1e-9);
+        }
+      }
+      expect(fits).toBeGreaterThanOrEqual(3 * Object.keys(expected).length);
+      await checkpoint.close();
+    },
+    600_000,
+  );
+});

@@ -1,25 +1,22 @@
 /** The page as people meet it: opened from disk, at the width of a phone and of a desk. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Resource } from '@alphalora/contracts';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromiumLacks,
+  type Page,
+  startChromium,
+} from '@alphalora/testing/chromium';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { renderReport } from './render.js';
 import { resourceOf } from './test-support/allocations.js';
 import { allocationOf, analysisOf } from './test-support/documents.js';
-
-const candidates = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-const reason = executablePath ? '' : ' (skipped: no Chromium; set CHROMIUM_PATH)';
 
 /** With matrices of each warning in every block. */
 function pageOf(blocks: number, unit?: Resource): string {
@@ -30,16 +27,15 @@ function pageOf(blocks: number, unit?: Resource): string {
   return renderReport({ analysis, allocation });
 }
 
-describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
+describeUnless(chromiumLacks, 'in Chromium', () => {
   let browser: Browser;
-  let folder: string;
+  const folder = temporaryFolder('report');
   let deep: string;
   let shallow: string;
   let deepFactors: string;
   let shallowSparsity: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'alphalora-report-'));
     const write = async (name: string, page: string): Promise<string> => {
       await writeFile(join(folder, name), page);
       return pathToFileURL(join(folder, name)).href;
@@ -50,18 +46,9 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
     shallow = await write('shallow.html', pageOf(3));
     deepFactors = await write('deep-factors.html', pageOf(40, 'weight-decay'));
     shallowSparsity = await write('shallow-sparsity.html', pageOf(3, 'sparsity'));
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    });
+    browser = await startChromium();
   });
-  afterAll(async () => {
-    await browser?.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => browser?.close());
 
   async function opened(address: string, options: BrowserContextOptions): Promise<Page> {
     const context = await browser.newContext(options);

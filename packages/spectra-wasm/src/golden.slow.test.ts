@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import type { Matrix } from '@alphalora/contracts';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { sharedJson, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { createWasmEngine } from './node.js';
 import { float16, matrixOf } from './test-support/matrices.js';
-import { absent, expectSpectra, matricesOf, shared } from './test-support/shared.js';
+import { expectSpectra, matricesOf } from './test-support/shared.js';
 
-describe.skipIf(absent)(`GPT-2 against a float64 SVD${absent}`, () => {
+describeUnless(sharedLacks('data'), 'GPT-2 against a float64 SVD', () => {
   const engine = createWasmEngine();
 
   it('norm, largest and smallest singular value of each matrix', () =>
@@ -13,8 +14,9 @@ describe.skipIf(absent)(`GPT-2 against a float64 SVD${absent}`, () => {
 
   it('every singular value of its attention', async () => {
     const folder = 'gpt2-small-attention';
-    const text = await readFile(new URL(`data/${folder}/reference_spectra.json`, shared), 'utf8');
-    const references: Record<string, { singular_values: number[] }> = JSON.parse(text).matrices;
+    const { matrices: references } = sharedJson<{
+      matrices: Record<string, { singular_values: number[] }>;
+    }>(`data/${folder}/reference_spectra.json`);
     const stored = new Map((await matricesOf(folder)).map((matrix) => [matrix.name, matrix]));
     for (const [key, { singular_values: expected }] of Object.entries(references)) {
       // `3.q`: the first third of the columns of block 3's fused projection; `3.o`: the output projection.

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { absent, expectSpectra, matricesOf } from './test-support/shared.js';
+import { expectSpectra, matricesOf } from './test-support/shared.js';
 
-describe.skipIf(absent)(`real checkpoints against float64 SVDs${absent}`, () => {
+describeUnless(sharedLacks('data'), 'real checkpoints against float64 SVDs', () => {
   const engine = createWasmEngine();
   it.each(['stories260K', 'babyllama-tok361'])('%s', (folder) => expectSpectra(engine, folder));
 

@@ -1,11 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPythonForBytes } from '@alphalora/testing/python';
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
 import { eigenvalueError, matrixOf, randomValues, withSpectrum } from './test-support/matrices.js';
-
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
-const reason = hasNumpy ? '' : ` (skipped: ${python} has no numpy; set ALPHALORA_PYTHON)`;
 
 const program = `
 import sys, numpy
@@ -14,16 +11,13 @@ w = numpy.frombuffer(sys.stdin.buffer.read(), dtype='<f8').reshape(rows, columns
 sys.stdout.buffer.write(numpy.linalg.svd(w, compute_uv=False).astype('<f8').tobytes())
 `;
 
-describe.skipIf(!hasNumpy)(`numpy.linalg.svd in float64${reason}`, () => {
+describeUnless(pythonLacks('numpy'), 'numpy.linalg.svd in float64', () => {
   const engine = createWasmEngine();
   /** What numpy finds for the same numbers. */
   function numpy(rows: number, columns: number, values: Float64Array): Float64Array {
-    const run = spawnSync(python, ['-c', program, `${rows}`, `${columns}`], {
-      input: new Uint8Array(values.buffer),
-      maxBuffer: 1e8,
-    });
-    expect(run.stderr.toString()).toBe('');
-    return new Float64Array(new Uint8Array(run.stdout).buffer);
+    const input = new Uint8Array(values.buffer);
+    const printed = runPythonForBytes(program, { args: [`${rows}`, `${columns}`], input });
+    return new Float64Array(new Uint8Array(printed).buffer);
   }
 
   it.each([

@@ -1,51 +1,16 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createViteServer } from 'vitest/node';
+import { chromiumLacks, openSourcePage, type SourcePage } from '@alphalora/testing/chromium';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
 import { matrixOf, randomValues } from './test-support/matrices.js';
 
-const candidates = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-const reason = executablePath ? '' : ' (skipped: no Chromium; set CHROMIUM_PATH)';
-
-describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof createViteServer>>;
-
+describeUnless(chromiumLacks, 'in Chromium', () => {
+  let source: SourcePage;
   beforeAll(async () => {
-    server = await createViteServer({
-      configFile: false,
-      logLevel: 'error',
-      appType: 'custom',
-      root: fileURLToPath(new URL('..', import.meta.url)),
-      resolve: { conditions: ['@alphalora/source', 'module', 'browser', 'import', 'default'] },
-      optimizeDeps: { noDiscovery: true },
-      server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, fs: { strict: false } },
-    });
-    server.middlewares.use('/blank', (_, response) => {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><title>blank</title>');
-    });
-    await server.listen();
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    });
+    source = await openSourcePage(fileURLToPath(new URL('..', import.meta.url)));
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  afterAll(() => source?.close());
 
   it.each([
     ['simd', 150, 210, 'f64'],
@@ -56,10 +21,8 @@ describe.skipIf(!executablePath)(`in Chromium${reason}`, () => {
     'build %s finds for %i x %i in %s what Node finds',
     async (build, rows, columns, precision) => {
       const values = randomValues(rows * columns, rows);
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.config.server.port}/blank`);
       // Text, not a function: vitest rewrites imports in functions to its own.
-      const found = (await page.evaluate(`(async () => {
+      const found = (await source.page.evaluate(`(async () => {
       const { createWasmEngine } = await import('/src/index.ts');
       const data = Float64Array.from(${JSON.stringify([...values])});
       const engine = createWasmEngine({ build: '${build}' });

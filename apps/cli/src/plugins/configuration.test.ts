@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itUnless, posixLacks } from '@alphalora/testing/lacking';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findConfiguration, readConfiguration } from './configuration.js';
 
@@ -106,7 +107,7 @@ describe('findConfiguration', () => {
     },
   );
 
-  it.skipIf(process.platform === 'win32')('leaves one alone where a named pipe is read', () => {
+  itUnless(posixLacks, 'leaves one alone where a named pipe is read', () => {
     const folder = folderWith({ ...project, [config]: '' });
     const pipe = join(folderWith({}), 'pipe');
     execFileSync('mkfifo', [pipe]);

@@ -1,21 +1,13 @@
 /** The updates of a trained adapter, against numpy. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { openCheckpoint } from './index.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const path = fileURLToPath(
-  new URL('../../../../../shared/data/lora-gpt2-tigrinya', import.meta.url),
-);
-const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
-const reason = !existsSync(path)
-  ? ' (skipped: ../shared/data is absent)'
-  : hasNumpy
-    ? ''
-    : ` (skipped: ${python} has no numpy; set ALPHALORA_PYTHON)`;
+const adapter = 'data/lora-gpt2-tigrinya';
+const path = shared(adapter);
 
 /** Reads the file by itself; prints the update's singular values and its sum of squares. */
 const program = `
@@ -33,16 +25,12 @@ print(json.dumps({'shape': update.T.shape, 'values': update.T[[0, 5, -1], :4].to
   'singular': numpy.linalg.svd(update, compute_uv=False)[:10].tolist()}))
 `;
 
-describe.skipIf(reason !== '')(`numpy${reason}`, () => {
+describeUnless(sharedLacks(adapter) ?? pythonLacks('numpy'), 'numpy', () => {
   it.each(['transformer.h.0.attn.c_attn', 'transformer.h.11.mlp.c_proj'])('%s', async (module) => {
-    const { status, stdout, stderr } = spawnSync(
-      python,
-      ['-c', program, join(path, 'adapter_model.safetensors'), module],
-      { encoding: 'utf8' },
+    const args = [join(path, 'adapter_model.safetensors'), module];
+    const expected: { shape: number[]; values: number[][]; singular: number[] } = JSON.parse(
+      runPython(program, { args }),
     );
-    if (status !== 0) throw new Error(stderr);
-    const expected: { shape: number[]; values: number[][]; singular: number[] } =
-      JSON.parse(stdout);
     const { tensors, close } = await openCheckpoint(path);
     const weight = tensors.find(({ name }) => name === `${module}.weight`)!;
     expect(weight.shape).toEqual(expected.shape);

@@ -1,50 +1,30 @@
 /** The cache is the one of Python's huggingface_hub: each reads what the other has downloaded. */
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openHubCheckpoint } from '../hub/index.js';
 import { fileOf, matrix } from '../test-support/adapters.js';
 import { type Hub, startHub } from '../test-support/hub.js';
 import { hubCache, openCachedCheckpoint } from './index.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const available = spawnSync(python, ['-c', 'import huggingface_hub']).status === 0;
-const reason = available
-  ? ''
-  : ` (skipped: ${python} has no huggingface_hub; set ALPHALORA_PYTHON)`;
-
-describe.skipIf(!available)(`the Python package huggingface_hub${reason}`, () => {
+describeUnless(pythonLacks('huggingface_hub'), 'the Python package huggingface_hub', () => {
   let hub: Hub;
-  let home: string;
+  const home = temporaryFolder('hf-home');
   beforeAll(async () => {
     hub = await startHub();
-    home = await mkdtemp(join(tmpdir(), 'alphalora-hf-home-'));
     for (const model of ['ours', 'theirs']) {
       await hub.put(`demo/${model}/model.safetensors`, fileOf([matrix('w', [[1, 2]])]));
       await hub.put(`demo/${model}/config.json`, '{"architectures":["X"]}');
     }
   });
-  afterAll(async () => {
-    await hub?.close();
-    await rm(home, { recursive: true, force: true });
-  });
+  afterAll(() => hub?.close());
 
-  /** Runs a program and returns what it prints. */
-  function run(program: string): string {
-    const { status, stdout, stderr } = spawnSync(python, ['-c', program], {
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        HF_ENDPOINT: hub.endpoint,
-        HF_HOME: home,
-        HF_HUB_DISABLE_XET: '1',
-      },
+  const run = (program: string): string =>
+    runPython(program, {
+      env: { HF_ENDPOINT: hub.endpoint, HF_HOME: home, HF_HUB_DISABLE_XET: '1' },
     });
-    if (status !== 0) throw new Error(stderr);
-    return stdout;
-  }
 
   it('finds what we downloaded', async () => {
     const local = hubCache({ folder: join(home, 'hub'), download: true });

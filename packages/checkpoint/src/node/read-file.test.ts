@@ -1,36 +1,22 @@
 /** What is opened, what is refused, and that nothing is waited for. */
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless, itUnless, posixLacks } from '@alphalora/testing/lacking';
+import { devicesLack, makeNullDevice, makePipe } from '@alphalora/testing/special-files';
+import { describe, expect, it } from 'vitest';
 import { fileOf, matrix } from '../test-support/adapters.js';
-import {
-  devicesMissing,
-  hasPipes,
-  makeNullDevice,
-  makePipe,
-} from '../test-support/special-files.js';
 import { fileError, openCheckpoint, readIfPresent, readRegularFile } from './index.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-read-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-const noDevices = devicesMissing(root);
+const root = temporaryFolder('read');
 const at = (name: string): string => join(root, name);
 const refused = (message: RegExp, code: 'IO_FAILED' | 'NOT_FOUND' = 'IO_FAILED') =>
   expect.toSatisfy((error) => isAlphaLoraError(error, code) && message.test(error.message));
 
-describe.skipIf(!hasPipes)('what is not a regular file is refused, whatever leads to it', () => {
+describeUnless(posixLacks, 'what is not a regular file is refused, whatever leads to it', () => {
   it('a named pipe', async () => {
     makePipe(at('pipe'));
     symlinkSync('pipe', at('link'));
@@ -46,7 +32,7 @@ describe.skipIf(!hasPipes)('what is not a regular file is refused, whatever lead
     await expect(readRegularFile(root)).rejects.toThrow(refused(/but a folder/));
   });
 
-  it.skipIf(noDevices !== '')(`a device${noDevices}`, async () => {
+  itUnless(devicesLack(root), 'a device', async () => {
     makeNullDevice(at('null'));
     await expect(readRegularFile(at('null'))).rejects.toThrow(refused(/but a character device/));
   });
@@ -109,20 +95,17 @@ describe('what the system says, in words', () => {
     );
   });
 
-  it.skipIf(!hasPipes)('links in a circle, and a name that is too long', async () => {
+  itUnless(posixLacks, 'links in a circle, and a name that is too long', async () => {
     symlinkSync('circle', at('circle'));
     await expect(readIfPresent(at('circle'))).rejects.toThrow(refused(/lead in a circle/));
     await expect(openCheckpoint(at('n'.repeat(300)))).rejects.toThrow(refused(/too long/));
     unlinkSync(at('circle'));
   });
 
-  const isRoot = process.getuid?.() === 0;
-  it.skipIf(isRoot || !hasPipes)(
-    `what may not be read${isRoot ? ' (skipped: root may read everything)' : ''}`,
-    async () => {
-      writeFileSync(at('secret'), '');
-      chmodSync(at('secret'), 0);
-      await expect(readIfPresent(at('secret'))).rejects.toThrow(refused(/permission denied/));
-    },
-  );
+  const rootReads = process.getuid?.() === 0 ? 'root may read everything' : undefined;
+  itUnless(posixLacks ?? rootReads, 'what may not be read', async () => {
+    writeFileSync(at('secret'), '');
+    chmodSync(at('secret'), 0);
+    await expect(readIfPresent(at('secret'))).rejects.toThrow(refused(/permission denied/));
+  });
 });

@@ -1,13 +1,14 @@
 /** Checkpoints that other programs wrote, against what is known about them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WeightTensor } from '@alphalora/contracts';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { openCheckpoint } from './index.js';
 
-const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
-const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
+const data = shared('data');
+const lack = sharedLacks('data');
 
 async function sumOfSquares({ read }: WeightTensor): Promise<number> {
   let sum = 0;
@@ -15,7 +16,7 @@ async function sumOfSquares({ read }: WeightTensor): Promise<number> {
   return sum;
 }
 
-describe.skipIf(absent !== '')(`GPT-2${absent}`, () => {
+describeUnless(lack, 'GPT-2', () => {
   const path = join(data, 'gpt2-small-attention');
 
   it('splits c_attn into the q, k and v that numpy measured', async () => {
@@ -57,7 +58,7 @@ describe.skipIf(absent !== '')(`GPT-2${absent}`, () => {
   });
 });
 
-describe.skipIf(absent !== '')(`Llama-like models${absent}`, () => {
+describeUnless(lack, 'Llama-like models', () => {
   it.each([
     // Embedding, final norm, 5 x (7 matrices, 2 norms); the head is tied to the embedding.
     [
@@ -96,7 +97,7 @@ describe.skipIf(absent !== '')(`Llama-like models${absent}`, () => {
   });
 });
 
-describe.skipIf(absent !== '')(`a LoRA adapter of GPT-2${absent}`, () => {
+describeUnless(lack, 'a LoRA adapter of GPT-2', () => {
   const path = join(data, 'lora-gpt2-tigrinya');
   const base = join(data, 'gpt2-small-attention');
   const find = (tensors: readonly WeightTensor[], end: string) =>

@@ -6,34 +6,30 @@ import {
   chownSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless, itUnless, posixLacks } from '@alphalora/testing/lacking';
 import {
-  devicesMissing,
-  hasPipes,
+  devicesLack,
   makeFullDevice,
   makeNullDevice,
   makePipe,
-} from '../test-support/special-files.js';
+} from '@alphalora/testing/special-files';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryBeside, writeFileAtomic } from './index.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-write-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-const noDevices = devicesMissing(root);
-const isRoot = process.getuid?.() === 0;
+const root = temporaryFolder('write');
+const noDevices = devicesLack(root);
 
 let folder: string;
 let count = 0;
@@ -61,7 +57,7 @@ describe('a regular file', () => {
     await expect(writeFileAtomic(at('n'.repeat(256)), 'x')).rejects.toThrow(failed(/too long/));
   });
 
-  it.skipIf(!hasPipes)('keeps its mode; a new one gets that of the process', async () => {
+  itUnless(posixLacks, 'keeps its mode; a new one gets that of the process', async () => {
     writeFileSync(at('secret'), 'old');
     chmodSync(at('secret'), 0o600);
     await writeFileAtomic(at('secret'), 'new');
@@ -75,7 +71,8 @@ describe('a regular file', () => {
     expect(mode(at('fresh'))).toBe(mode(at('plain')));
   });
 
-  it.skipIf(!isRoot)(`keeps its owner${isRoot ? '' : ' (skipped: needs root)'}`, async () => {
+  const ownerLacks = process.getuid?.() === 0 ? undefined : 'only root gives files away';
+  itUnless(ownerLacks, 'keeps its owner', async () => {
     writeFileSync(at('theirs'), 'old');
     chownSync(at('theirs'), 1234, 4321);
     chmodSync(at('theirs'), 0o640);
@@ -95,7 +92,7 @@ describe('a regular file', () => {
   });
 });
 
-describe.skipIf(!hasPipes)('a link', () => {
+describeUnless(posixLacks, 'a link', () => {
   it('is followed: it stays, and its target is replaced with its mode', async () => {
     mkdirSync(at('elsewhere'));
     writeFileSync(at('elsewhere/target'), 'old');
@@ -128,8 +125,8 @@ describe.skipIf(!hasPipes)('a link', () => {
   });
 });
 
-describe(`what is not a regular file${noDevices}`, () => {
-  it.skipIf(noDevices !== '')('is written to, and stays: a device, by a link too', async () => {
+describe('what is not a regular file', () => {
+  itUnless(noDevices, 'is written to, and stays: a device, by a link too', async () => {
     makeNullDevice(at('null'));
     symlinkSync('null', at('link'));
     await writeFileAtomic(at('null'), 'x');
@@ -139,12 +136,12 @@ describe(`what is not a regular file${noDevices}`, () => {
     expect(readdirSync(folder).sort()).toEqual(['link', 'null']);
   });
 
-  it.skipIf(noDevices !== '')('tells that there is no space', async () => {
+  itUnless(noDevices, 'tells that there is no space', async () => {
     makeFullDevice(at('full'));
     await expect(writeFileAtomic(at('full'), 'x')).rejects.toThrow(failed(/no space left/));
   });
 
-  it.skipIf(!hasPipes)('is written to: a pipe, once somebody reads it', async () => {
+  itUnless(posixLacks, 'is written to: a pipe, once somebody reads it', async () => {
     makePipe(at('pipe'));
     const content = Buffer.alloc(1 << 20, 'pipe');
     const writing = writeFileAtomic(at('pipe'), content);
@@ -157,7 +154,7 @@ describe(`what is not a regular file${noDevices}`, () => {
     expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
   });
 
-  it.skipIf(!hasPipes)('tells that the reader of a pipe went away', async () => {
+  itUnless(posixLacks, 'tells that the reader of a pipe went away', async () => {
     makePipe(at('pipe'));
     const reader = spawn('head', ['-c', '1', at('pipe')], { stdio: 'ignore' });
     const closed = once(reader, 'close');
@@ -167,7 +164,7 @@ describe(`what is not a regular file${noDevices}`, () => {
     await closed;
   });
 
-  it.skipIf(!hasPipes)('waits for the reader of a pipe only until it is interrupted', async () => {
+  itUnless(posixLacks, 'waits for the reader of a pipe only until it is interrupted', async () => {
     makePipe(at('pipe'));
     const interrupt = new AbortController();
     const writing = writeFileAtomic(at('pipe'), 'x', { signal: interrupt.signal });
@@ -175,7 +172,7 @@ describe(`what is not a regular file${noDevices}`, () => {
     await expect(writing).rejects.toThrow('enough');
   });
 
-  it.skipIf(!hasPipes)('is refused: a socket', async () => {
+  itUnless(posixLacks, 'is refused: a socket', async () => {
     const server = createServer().listen(at('socket'));
     await once(server, 'listening');
     await expect(writeFileAtomic(at('socket'), 'x')).rejects.toThrow(failed(/it is a socket/));
@@ -209,7 +206,8 @@ describe('temporary files', () => {
     expect(readdirSync(folder).sort()).toEqual([living, parent, elsewhere, foreign, 'x'].sort());
   });
 
-  it.skipIf(!hasPipes)(
+  itUnless(
+    posixLacks,
     'of another namespace of processes count as those of another machine',
     () => {
       const unshare = spawnSync('unshare', ['--fork', '--pid', 'true']);

@@ -1,15 +1,11 @@
 /** Python reads the table with the numbers of the document: pandas where it is installed, else csv. */
-
-import { spawnSync } from 'node:child_process';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
 import { filesOf } from '../test-support/exported.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const has = (modules: string): boolean =>
-  spawnSync(python, ['-c', `import ${modules}`]).status === 0;
-const reason = has('csv') ? '' : ` (skipped: there is no ${python}; set ALPHALORA_PYTHON)`;
-const reader = has('pandas') ? 'pandas' : 'the csv module';
+const reader = pythonLacks('pandas') ? 'the csv module' : 'pandas';
 
 /** Prints per row: status, alpha, sv_max, log_norm, has_esd, reason. */
 const programs = {
@@ -31,7 +27,7 @@ print(json.dumps([
 `,
 };
 
-describe.skipIf(reason !== '')(`csv, read by ${reader} of Python${reason}`, () => {
+describeUnless(pythonLacks('csv'), `csv, read by ${reader} of Python`, () => {
   it('has the same numbers', async () => {
     const alpha = 2 + 1 / 3;
     const analysis = analysisOf([
@@ -42,9 +38,9 @@ describe.skipIf(reason !== '')(`csv, read by ${reader} of Python${reason}`, () =
       skippedRow('norm.weight'),
     ]);
     const input = (await filesOf(analysis, 'csv')) as string;
-    const run = spawnSync(python, ['-c', programs[reader]], { input, encoding: 'utf8' });
-    expect(run.stderr).toBe('');
-    const rows = JSON.parse(run.stdout) as Array<[string, number | null, ...unknown[]]>;
+    const rows = JSON.parse(runPython(programs[reader], { input })) as Array<
+      [string, number | null, ...unknown[]]
+    >;
     expect(rows[0]![1]).toBeCloseTo(alpha, 14);
     expect(rows.map(([status, , ...rest]) => [status, ...rest])).toEqual([
       ['success', 2.5, -1e-7, true, null],

@@ -3,25 +3,17 @@
  * bare and inside a model with a head. It must adapt exactly the modules with a rank, with that rank
  * and scaling 1, also after saving and loading, also as a server does that ignores the patterns.
  */
-
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { llamaLike, type Projection, projectionAllocation } from '@alphalora/documents/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
 import { filesOf } from '../test-support/exported.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 // Versions before 0.15 match keys otherwise.
-const probe = spawnSync(python, [
-  '-c',
-  "import torch, peft.utils.other as other; assert other.get_pattern_key(['^a'], 'a') == '^a'",
-]);
-const reason =
-  probe.status === 0
-    ? ''
-    : ` (skipped: ${python} has no peft of 0.15 or later with torch; set ALPHALORA_PYTHON)`;
+const lack = pythonLacks('torch', 'peft>=0.15');
 
 /** stdin: [[name, inputs, outputs], ...]; argv: the folder, and what the names begin with. */
 const program = `
@@ -63,10 +55,7 @@ print(json.dumps({'built': built, 'loaded': loaded, 'trainable': trainable,
                   'server': config.lora_alpha / config.r, 'rslora': config.use_rslora}))
 `;
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+const root = temporaryFolder('peft');
 
 /** Beside the modules of the allocation, some that must stay without an adapter. */
 async function runPeft(
@@ -74,20 +63,18 @@ async function runPeft(
   { unit = 'rank', prefix = '' }: { unit?: 'rank' | 'experts'; prefix?: string } = {},
 ) {
   const allocation = projectionAllocation(unit, list);
-  const folder = mkdtempSync(join(tmpdir(), 'alphalora-peft-'));
-  folders.push(folder);
+  const folder = mkdtempSync(join(root, 'adapter-'));
   const files = (await filesOf(allocation, 'peft')) as Record<string, string>;
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const maps = [
     ...allocation.projections!.map((own) => [moduleOf(own.name), own.inputs, own.outputs]),
     ...others.map((name) => [name, 16, 32]),
   ];
-  const run = spawnSync(python, ['-c', program, folder, prefix], {
+  const printed = runPython(program, {
+    args: [folder, prefix],
     input: JSON.stringify(maps),
-    encoding: 'utf8',
-    env: { ...process.env, HF_HUB_OFFLINE: '1' },
+    env: { HF_HUB_OFFLINE: '1' },
   });
-  if (run.status !== 0) throw new Error(run.stderr);
   const wanted = Object.fromEntries(
     allocation.projections!.flatMap(({ name, inputs, outputs, experts, rank }) => {
       const total = experts! * rank!;
@@ -96,13 +83,13 @@ async function runPeft(
         : [];
     }),
   );
-  return { ...JSON.parse(run.stdout), wanted };
+  return { ...JSON.parse(printed), wanted };
 }
 
 const moduleOf = (name: string): string => name.replace(/\.weight$/, '');
 const others = ['model.layers.0.self_attn.q_proj2', 'model.layers.11.self_attn.q_proj', 'lm_head'];
 
-describe.skipIf(reason !== '')(`adapter_config.json, read by PEFT${reason}`, () => {
+describeUnless(lack, 'adapter_config.json, read by PEFT', () => {
   it.each([
     ['ranks', {}],
     ['experts', { unit: 'experts' as const }],

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixFinger, fixFingerStrict } from './fix-finger.js';
@@ -136,11 +138,11 @@ describe('the registry', () => {
  * Expectations published with the `powerlaw` Python package's data sets (MIT), float64: ks and the
  * half-sample Hill estimate of four public data sets.
  */
-const data = new URL('../../../../../shared/reference/powerlaw-data/', import.meta.url);
-describe.skipIf(!existsSync(data))('public data sets (skipped where ../shared is absent)', () => {
+const data = 'reference/powerlaw-data';
+describeUnless(sharedLacks(data), 'public data sets', () => {
   const load = (name: string, divisor: number): Float64Array =>
     Float64Array.from(
-      readFileSync(new URL(`${name}.txt`, data), 'utf8')
+      readFileSync(shared(`${data}/${name}.txt`), 'utf8')
         .trim()
         .split(/\s+/),
       (word) => Number(word) / divisor,

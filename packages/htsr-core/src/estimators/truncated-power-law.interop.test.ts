@@ -1,11 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
 import { seededRandom } from '../random.js';
 import { tpl } from './truncated-power-law.js';
-
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const hasScipy = spawnSync(python, ['-c', 'import scipy.optimize']).status === 0;
-const reason = hasScipy ? '' : ` (skipped: ${python} has no scipy; set ALPHALORA_PYTHON)`;
 
 /** The likelihood by adaptive quadrature, its maximum by the simplex method. */
 const program = `
@@ -26,7 +23,7 @@ found = optimize.minimize(negative, start, method='Nelder-Mead',
 print(json.dumps([found.x[0], float(numpy.exp(found.x[1]))]))
 `;
 
-describe.skipIf(!hasScipy)(`truncated power law against scipy${reason}`, () => {
+describeUnless(pythonLacks('scipy'), 'truncated power law against scipy', () => {
   it.each([
     ['cut off early', 2, 0.4],
     ['cut off late', 1.6, 0.01],
@@ -40,11 +37,8 @@ describe.skipIf(!hasScipy)(`truncated power law against scipy${reason}`, () => {
       }
     }).sort();
     const fit = tpl.fit(eigenvalues);
-    const run = spawnSync(python, ['-W', 'ignore', '-c', program], {
-      input: JSON.stringify([...eigenvalues.slice(-fit.tail)]),
-    });
-    expect(run.stderr.toString()).toBe('');
-    const [foundAlpha, foundRate] = JSON.parse(run.stdout.toString()) as [number, number];
+    const input = JSON.stringify([...eigenvalues.slice(-fit.tail)]);
+    const [foundAlpha, foundRate] = JSON.parse(runPython(program, { input })) as [number, number];
     expect(Math.abs(fit.alpha - foundAlpha)).toBeLessThan(1e-5 * (1 + Math.abs(foundAlpha)));
     expect(Math.abs(fit.lambda! / foundRate - 1)).toBeLessThan(1e-5);
   });

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itUnless, posixLacks } from '@alphalora/testing/lacking';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheKey, readCached, writeCached } from './cache.js';
@@ -96,7 +97,7 @@ describe('the cache of spectra', () => {
     expect(await readCached(folder, key, count)).toEqual(spectrum);
   });
 
-  it.skipIf(process.platform === 'win32')('takes the place of a pipe', async () => {
+  itUnless(posixLacks, 'takes the place of a pipe', async () => {
     const folder = join(root, 'places');
     await writeCached(folder, key, spectrum);
     const [file] = entries(folder) as [string];

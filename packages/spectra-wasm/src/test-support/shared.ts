@@ -1,16 +1,12 @@
 /** Real checkpoints that lie beside the repository, where they do. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DType, Matrix, SpectralEngine } from '@alphalora/contracts';
+import { shared, sharedJson } from '@alphalora/testing/repository';
 import { expect } from 'vitest';
-
-export const shared: URL = new URL('../../../../../shared/', import.meta.url);
-/** Why tests of real data are skipped; empty when they are not. */
-export const absent: string = existsSync(shared) ? '' : ' (skipped: ../shared is absent)';
 
 /** The two-dimensional tensors of a safetensors file, as an engine receives them. */
 export async function matricesOf(folder: string): Promise<Matrix[]> {
-  const file = await readFile(new URL(`data/${folder}/model.safetensors`, shared));
+  const file = await readFile(shared(`data/${folder}/model.safetensors`));
   const headerBytes = Number(file.readBigUInt64LE());
   const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes));
   delete header.__metadata__;
@@ -56,8 +52,10 @@ interface Expectation {
 
 /** Checks an engine on every matrix of a checkpoint against a float64 SVD. */
 export async function expectSpectra(engine: SpectralEngine, folder: string): Promise<void> {
-  const text = await readFile(new URL('reference/expected-spectra.json', shared), 'utf8');
-  const expected: Record<string, Expectation> = JSON.parse(text).checkpoints[folder];
+  const { checkpoints } = sharedJson<{
+    checkpoints: Record<string, Record<string, Expectation>>;
+  }>('reference/expected-spectra.json');
+  const expected = checkpoints[folder]!;
   const matrices = (await matricesOf(folder)).filter(({ name }) => name in expected);
   expect(matrices).toHaveLength(Object.keys(expected).length);
   for (const matrix of matrices) {

@@ -1,46 +1,23 @@
 /** Files go both ways between this package and the reference implementation, value for value. */
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DType } from '@alphalora/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
 import { openCheckpoint } from '../../node/index.js';
 import { joined } from '../../test-support/files.js';
 import { decodeValues } from '../../values/decode.js';
 import { encodeValues } from '../../values/encode.js';
 import { serializeSafetensors, type TensorData } from './serialize.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const has = (modules: string): boolean =>
-  spawnSync(python, ['-c', `import ${modules}`]).status === 0;
-const hasReference = has('numpy, safetensors.numpy');
-const hasSmallFloats = hasReference && has('ml_dtypes');
-const reason = hasReference
-  ? ''
-  : ` (skipped: ${python} has no numpy and safetensors; set ALPHALORA_PYTHON)`;
-const smallFloatReason = hasSmallFloats
-  ? ''
-  : ` (skipped: ${python} has no ml_dtypes; set ALPHALORA_PYTHON)`;
+const lack = pythonLacks('numpy', 'safetensors');
+const folder = temporaryFolder('interop');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'alphalora-interop-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const run = (program: string): string => runPython(program, { cwd: folder });
 
-/** Runs a program in the folder and returns what it prints. */
-function run(program: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(python, ['-c', program, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  });
-  if (status !== 0) throw new Error(stderr);
-  return stdout;
-}
-
-describe.skipIf(!hasReference)(`the Python package safetensors${reason}`, () => {
+describeUnless(lack, 'the Python package safetensors', () => {
   it('reads what we write', async () => {
     const values = Float32Array.from({ length: 24 }, (_, i) => (i - 12) / 3);
     const tensor = (name: string, dtype: 'F64' | 'F32' | 'F16', shape: number[]): TensorData => ({
@@ -137,7 +114,7 @@ safetensors.numpy.save_file({'b': numpy.float16([1, 2]), 'a': numpy.float16([3])
   });
 });
 
-describe.skipIf(!hasSmallFloats)(`numpy and ml_dtypes${smallFloatReason}`, () => {
+describeUnless(lack ?? pythonLacks('ml_dtypes'), 'numpy and ml_dtypes', () => {
   it.each<[DType, string, number]>([
     ['F16', 'numpy.float16', 2],
     ['BF16', 'ml_dtypes.bfloat16', 2],

@@ -1,15 +1,12 @@
 /** Damaged and strange files: we accept what the reference implementation accepts, or have a reason. */
-import { spawnSync } from 'node:child_process';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { memorySource } from '../../sources/memory.js';
 import { f32, fileBytes, joined } from '../../test-support/files.js';
 import { readHeader } from './header.js';
-
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const hasReference = spawnSync(python, ['-c', 'import safetensors']).status === 0;
-const reason = hasReference ? '' : ` (skipped: ${python} has no safetensors; set ALPHALORA_PYTHON)`;
 
 /** For each file: the names, types, shapes and bytes of its tensors, or why it is refused. */
 const program = `
@@ -32,10 +29,7 @@ function theirs(files: readonly Uint8Array[]): Verdict[] {
   const input = joined(
     files.flatMap((bytes) => [new Uint8Array(Uint32Array.of(bytes.byteLength).buffer), bytes]),
   );
-  const { stdout, stderr } = spawnSync(python, ['-c', program], { input, maxBuffer: 1e9 });
-  expect(stderr.toString()).toBe('');
-  return stdout
-    .toString()
+  return runPython(program, { input })
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -122,7 +116,7 @@ const flipped = fc.tuple(fc.nat(sound.byteLength - 1), fc.nat(7)).map(([at, bit]
   return bytes;
 });
 
-describe.skipIf(!hasReference)(`the reference implementation of safetensors${reason}`, () => {
+describeUnless(pythonLacks('safetensors'), 'the reference implementation of safetensors', () => {
   it.each([
     ['any entries', structured],
     ['nearly sound entries', nearly],

@@ -7,12 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import type { Lack } from './lacking.js';
 
 const { status } = spawnSync('redis-server', ['--version']);
 
-/** Why tests that need the server are skipped, if they are. */
-export const redisAbsent: string | undefined =
-  status === 0 ? undefined : 'skipped: redis-server is not installed';
+export const redisLacks: Lack = status === 0 ? undefined : 'redis-server is not installed';
 
 export interface RedisServer {
   readonly port: number;

@@ -1,6 +1,7 @@
 /** Files that are not regular, made in a test's own folder: never the system's own are touched. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { Lack } from './lacking.js';
 
 /** A named pipe. */
 export function makePipe(path: string): string {
@@ -20,11 +21,9 @@ export function makeNullDevice(path: string): string {
   return path;
 }
 
-export const hasPipes: boolean = process.platform !== 'win32';
-
-/** Why a test cannot make and open devices of its own; empty where it can. */
-export function devicesMissing(folder: string): string {
+/** Whether devices can be made and opened in that folder. */
+export function devicesLack(folder: string): Lack {
   const path = join(folder, 'probe');
   const made = spawnSync('sh', ['-c', 'mknod "$0" c 1 3 && echo > "$0" && rm "$0"', path]);
-  return made.status === 0 ? '' : ' (skipped: mknod needs root and a file system with devices)';
+  return made.status === 0 ? undefined : 'mknod needs root and a file system with devices';
 }
