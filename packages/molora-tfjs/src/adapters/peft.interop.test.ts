@@ -2,27 +2,20 @@
  * PEFT itself loads exported adapters onto a small model with Llama's names: what it adds to every
  * weight must be scaling * A B, with the patterns and where a program ignores them.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
 import { joined, projection, stateOf } from '../test-support/adapters.js';
 import type { AdaptedProjection } from './adapter-spec.js';
 import type { AdapterFiles } from './files.js';
 import { peftFiles } from './peft.js';
 import { adapterFiles } from './write.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
 // Versions before 0.15 match keys otherwise.
-const probe = spawnSync(python, [
-  '-c',
-  "import torch, peft.utils.other as other; assert other.get_pattern_key(['^a'], 'a') == '^a'",
-]);
-const reason =
-  probe.status === 0
-    ? ''
-    : ` (skipped: ${python} has no peft of 0.15 or later with torch; set ALPHALORA_PYTHON)`;
+const lack = pythonLacks('torch', 'peft>=0.15');
 
 /** stdin: [[name, inputs, outputs], ...]; argv: the folder. Prints each weight's change. */
 const program = `
@@ -48,10 +41,7 @@ model = PeftModel.from_pretrained(root, sys.argv[1]).merge_and_unload()
 print(json.dumps({name: model.get_submodule(name).weight.tolist() for name, _, _ in maps}))
 `;
 
-const folder = reason === '' ? mkdtempSync(join(tmpdir(), 'alphalora-peft-')) : '';
-afterAll(() => {
-  if (folder !== '') rmSync(folder, { recursive: true });
-});
+const folder = temporaryFolder('peft');
 
 const adapted: AdaptedProjection[] = [
   projection({ ranks: [2], scalings: [3] }),
@@ -60,7 +50,7 @@ const adapted: AdaptedProjection[] = [
 ];
 const state = stateOf(adapted);
 
-describe.skipIf(reason !== '')(`PEFT${reason}`, () => {
+describeUnless(lack, 'PEFT', () => {
   it.each<[string, AdapterFiles]>([
     ['adapterFiles', adapterFiles(state)],
     ['peftFiles', peftFiles(state)],
@@ -73,12 +63,8 @@ describe.skipIf(reason !== '')(`PEFT${reason}`, () => {
       ...adapted.map(({ name, inputs, outputs }) => [name, inputs, outputs]),
       untouched,
     ];
-    const { status, stdout, stderr } = spawnSync(python, ['-c', program, folder], {
-      encoding: 'utf8',
-      input: JSON.stringify(maps),
-    });
-    if (status !== 0) throw new Error(stderr);
-    const changes: Record<string, number[][]> = JSON.parse(stdout);
+    const options = { args: [folder], input: JSON.stringify(maps) };
+    const changes: Record<string, number[][]> = JSON.parse(runPython(program, options));
     expect(changes['model.layers.0.mlp.up_proj']!.flat()).toEqual(Array(20).fill(0));
     for (const { name, inputs, outputs, ranks, scalings } of adapted) {
       const a = state.tensors[`${name}.lora_A`]!.values;

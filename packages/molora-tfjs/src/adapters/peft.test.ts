@@ -1,10 +1,11 @@
 /** Adapters of PEFT in, adapters of PEFT out: the update of every module stays what it was. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Adapter, readAdapter, serializeSafetensors } from '@alphalora/checkpoint';
 import { openAdapter } from '@alphalora/checkpoint/node';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
 import { describe, expect, it } from 'vitest';
 import {
   floats,
@@ -208,10 +209,7 @@ describe('export to PEFT', () => {
   });
 });
 
-const path = fileURLToPath(
-  new URL('../../../../../shared/data/lora-gpt2-tigrinya', import.meta.url),
-);
-const absent = existsSync(path) ? '' : ' (skipped: ../shared/data is absent)';
+const trained = 'data/lora-gpt2-tigrinya';
 
 /** Comparing millions of numbers one by one takes seconds. */
 function hashesOf(tensors: AdapterState['tensors']): Record<string, string> {
@@ -223,9 +221,9 @@ function hashesOf(tensors: AdapterState['tensors']): Record<string, string> {
   );
 }
 
-describe.skipIf(absent !== '')(`a trained adapter${absent}`, () => {
+describeUnless(sharedLacks(trained), 'a trained adapter', () => {
   it('comes in and goes out equal', async () => {
-    const adapter = await openAdapter(path);
+    const adapter = await openAdapter(shared(trained));
     const imported = await importPeft(adapter);
     await adapter.close();
     const { spec, tensors } = imported.state;
@@ -244,8 +242,8 @@ describe.skipIf(absent !== '')(`a trained adapter${absent}`, () => {
     });
     const { state: _, ...base } = imported;
     expect(base).toEqual({ base: 'gpt2', inputFirst: true });
-    const original = tensorsIn([readFileSync(join(path, 'adapter_model.safetensors'))]);
-    const config = JSON.parse(readFileSync(join(path, 'adapter_config.json'), 'utf8'));
+    const original = tensorsIn([readFileSync(join(shared(trained), 'adapter_model.safetensors'))]);
+    const config = JSON.parse(readFileSync(join(shared(trained), 'adapter_config.json'), 'utf8'));
     for (const files of [peftFiles(imported.state, base), adapterFiles(imported.state, base)]) {
       expect(hashesOf(tensorsIn(files.weights))).toEqual(hashesOf(original));
       const {

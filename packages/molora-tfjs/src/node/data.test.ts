@@ -1,16 +1,15 @@
 /** Every data set as it is distributed: how many examples, and what the first one says. */
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { defined, type Example, type Split } from '@alphalora/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { tasks } from '../tasks/registry.js';
 import { readTaskData } from './data.js';
 
-const data = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
-const absent = existsSync(data) ? '' : ' (skipped: ../shared/data is absent)';
+const data = shared('data');
 
 async function examplesOf(name: string, split: Split, path = data): Promise<Example[]> {
   return (await readTaskData(await tasks.load(name), path, split)).examples;
@@ -177,7 +176,7 @@ const expected: ReadonlyArray<readonly [string, Split, Expected]> = [
   }],
 ]; // biome-ignore format: a table
 
-describe.skipIf(absent !== '')(`data sets${absent}`, () => {
+describeUnless(sharedLacks('data'), 'data sets', () => {
   it.each(expected)('%s, %s', async (name, split, { count, answers, first }) => {
     const task = await tasks.load(name);
     const { examples } = await readTaskData(task, data, split);
@@ -273,9 +272,8 @@ describe.skipIf(absent !== '')(`data sets${absent}`, () => {
 });
 
 describe('readTaskData', () => {
-  let folder = '';
+  const folder = temporaryFolder('data');
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'alphalora-data-'));
     await mkdir(join(folder, 'empty'));
     await writeFile(
       join(folder, 'train.jsonl'),
@@ -284,7 +282,6 @@ describe('readTaskData', () => {
     await writeFile(join(folder, 'own.json'), '[]');
     await writeFile(join(folder, 'story.txt'), 'Once upon\na time.\n\n \nThe end.\n');
   });
-  afterAll(() => rm(folder, { recursive: true }));
 
   it('reads data of one own, by folder and by file', async () => {
     const task = await tasks.load('instructions');

@@ -2,11 +2,13 @@
  * From a checkpoint to an adapter on disk that does what it learnt: a model of children's stories
  * learns some Shakespeare.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
@@ -15,7 +17,6 @@ import { projectionName, projectionRoles } from '../decoder/names.js';
 import { dynamicRank } from '../experts/dynamic-rank.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import { useBackend } from '../test-support/backend.js';
-import { sharedFolder, withoutShared } from '../test-support/reference.js';
 import type { StepReport } from '../training/callbacks.js';
 import { evaluateLoss } from '../training/evaluate-loss.js';
 import { parseMetrics } from '../training/metrics.js';
@@ -31,16 +32,14 @@ import { loadModel } from './load.js';
 import { loadAdapter } from './load-adapter.js';
 import { openRunFolder } from './run-folder.js';
 
-let folder: string;
+const folder = temporaryFolder('tuning');
 beforeAll(async () => {
   await useBackend('wasm');
-  folder = await mkdtemp(join(tmpdir(), 'alphalora-tuning-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Speeches: who speaks, and what. */
 async function dialogues(): Promise<Array<{ prompt: string; completion: string }>> {
-  const text = await readFile(`${sharedFolder}/data/tinyshakespeare/input.txt`, 'utf8');
+  const text = await readFile(shared('data/tinyshakespeare/input.txt'), 'utf8');
   return text
     .slice(0, 120_000)
     .split('\n\n')
@@ -70,11 +69,11 @@ function specOf({ config, blocks }: Decoder, rank: number): AdapterSpec {
   return { projections, router: { name: 'top-k', options: {} }, dropout: 0.05 };
 }
 
-describe.skipIf(withoutShared)(`fine-tuning${withoutShared}`, () => {
+describeUnless(sharedLacks('data'), 'fine-tuning', () => {
   let decoder: Decoder;
   let [held, sequences]: TokenSequence[][] = [];
   beforeAll(async () => {
-    const model = await loadModel(`${sharedFolder}/data/stories260K`);
+    const model = await loadModel(shared('data/stories260K'));
     decoder = model.decoder;
     const { encode, endToken } = model.tokenizer!;
     const { sequences: all } = encodeExamples(await dialogues(), {

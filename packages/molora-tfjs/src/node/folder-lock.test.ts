@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
+import { itUnless, linuxLacks } from '@alphalora/testing/lacking';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockFolder } from './folder-lock.js';
 import { type Holder, thisProcess } from './lock-holder.js';
@@ -45,9 +46,6 @@ async function endedProcess(): Promise<number> {
   return child.pid!;
 }
 
-const onLinux = process.platform === 'linux';
-const reason = onLinux ? '' : ' (skipped: what tells processes apart is read from /proc of Linux)';
-
 describe('lockFolder', () => {
   it('lets one in, and the next after it', async () => {
     const lock = await lockFolder(folder);
@@ -78,8 +76,9 @@ describe('lockFolder', () => {
     await lock.release();
   });
 
-  it.skipIf(!onLinux)(
-    `takes over where another process has the number of the holder${reason}`,
+  itUnless(
+    linuxLacks,
+    'takes over where another process has the number of the holder',
     async () => {
       const pid = await waitingProcess();
       const { boot, namespace } = await thisProcess();
@@ -89,7 +88,7 @@ describe('lockFolder', () => {
     },
   );
 
-  it.skipIf(!onLinux)(`takes over from a zombie${reason}`, async () => {
+  itUnless(linuxLacks, 'takes over from a zombie', async () => {
     // The shell becomes a program that never asks how its child ended.
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000']);
     children.push(parent);
@@ -111,14 +110,11 @@ describe('lockFolder', () => {
     expect(await locks()).toEqual(['training.1.lock']);
   });
 
-  it.skipIf(!onLinux)(
-    `takes over from a run before the machine was started anew${reason}`,
-    async () => {
-      await held({ pid: process.pid, boot: 'before' });
-      await (await lockFolder(folder)).release();
-      expect(await locks()).toEqual([]);
-    },
-  );
+  itUnless(linuxLacks, 'takes over from a run before the machine was started anew', async () => {
+    await held({ pid: process.pid, boot: 'before' });
+    await (await lockFolder(folder)).release();
+    expect(await locks()).toEqual([]);
+  });
 
   const refuses = async (change: Partial<Holder>): Promise<void> => {
     await held({ pid: await endedProcess(), ...change });
@@ -129,8 +125,9 @@ describe('lockFolder', () => {
   };
   it('refuses what is held on another machine, and says which file to remove', () =>
     refuses({ host: 'far-away' }));
-  it.skipIf(!onLinux)(
-    `refuses what is held in another container, and says which file to remove${reason}`,
+  itUnless(
+    linuxLacks,
+    'refuses what is held in another container, and says which file to remove',
     () => refuses({ namespace: 'pid:[1]' }),
   );
 });

@@ -1,67 +1,22 @@
 /** Training on WebGPU, in Chromium on a device in software: right, or refused. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page as Tab } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createViteServer } from 'vitest/node';
+import { chromiumLacks, openSourcePage, type SourcePage } from '@alphalora/testing/chromium';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type * as Page from '../test-support/webgpu-page.js';
 
-const candidates = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-const reason = executablePath ? '' : ' (skipped: no Chromium; set CHROMIUM_PATH)';
 /** A device in software compiles each of some hundred shaders in its own time. */
-const LONG = 600_000;
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-describe.skipIf(!executablePath)(`WebGPU in Chromium${reason}`, { timeout: LONG }, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof createViteServer>>;
-  let cacheDir: string;
-  let tab: Tab;
-
+describeUnless(chromiumLacks, 'WebGPU in Chromium', () => {
+  let source: SourcePage;
   beforeAll(async () => {
-    cacheDir = await mkdtemp(join(tmpdir(), 'alphalora-webgpu-'));
-    server = await createViteServer({
-      configFile: false,
-      logLevel: 'error',
-      appType: 'custom',
-      cacheDir,
-      root: fileURLToPath(new URL('../..', import.meta.url)),
-      resolve: { conditions: ['@alphalora/source', 'module', 'browser', 'import', 'default'] },
-      optimizeDeps: {
-        noDiscovery: true,
-        include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'valibot'],
-      },
-      server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, fs: { strict: false } },
+    source = await openSourcePage(fileURLToPath(new URL('../..', import.meta.url)), {
+      webgpu: true,
+      bundled: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'valibot'],
     });
-    server.middlewares.use('/blank', (_, response) => {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><title>blank</title>');
-    });
-    await server.listen();
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-quic', '--no-first-run'],
-        ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    });
-    tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${server.config.server.port}/blank`);
-  }, LONG);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    if (cacheDir) await rm(cacheDir, { recursive: true, force: true });
   });
+  afterAll(() => source?.close());
 
   // Text, not a function: vitest rewrites imports in functions to its own.
   function inPage<Name extends keyof typeof Page>(
@@ -69,7 +24,7 @@ describe.skipIf(!executablePath)(`WebGPU in Chromium${reason}`, { timeout: LONG 
     ...given: Parameters<(typeof Page)[Name]>
   ): ReturnType<(typeof Page)[Name]> {
     const call = `page.${name}(...${JSON.stringify(given)})`;
-    return tab.evaluate(
+    return source.page.evaluate(
       `import('/src/test-support/webgpu-page.ts').then((page) => ${call})`,
     ) as ReturnType<(typeof Page)[Name]>;
   }

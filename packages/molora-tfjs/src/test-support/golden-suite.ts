@@ -1,4 +1,6 @@
 /** Real checkpoints against the float64 reference, on one backend. */
+import { describeUnless } from '@alphalora/testing/lacking';
+import { shared, sharedLacks } from '@alphalora/testing/repository';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logits } from '../decoder/forward.js';
@@ -6,17 +8,16 @@ import { generate } from '../decoder/generate.js';
 import { languageModelLoss } from '../decoder/loss.js';
 import { loadModel, type Model } from '../node/load.js';
 import { type TestBackend, useBackend } from './backend.js';
-import { goldenLogits, sharedFolder, withoutShared } from './reference.js';
+import { goldenLogits } from './reference.js';
 
 export function goldenSuite(backend: TestBackend): void {
-  const cases = goldenLogits();
-  describe.skipIf(withoutShared !== '').each(['stories260K', 'babyllama-tok361'])(
-    `%s on ${backend}${withoutShared}`,
-    (checkpoint) => {
+  describeUnless(sharedLacks('data'), `on ${backend}`, () => {
+    const cases = goldenLogits();
+    describe.each(['stories260K', 'babyllama-tok361'])('%s', (checkpoint) => {
       let model: Model;
       beforeAll(async () => {
         await useBackend(backend);
-        model = await loadModel(`${sharedFolder}/data/${checkpoint}`);
+        model = await loadModel(shared(`data/${checkpoint}`));
       });
       afterAll(() => model.decoder.dispose());
       const own = cases.filter((item) => item.checkpoint === checkpoint);
@@ -73,6 +74,6 @@ export function goldenSuite(backend: TestBackend): void {
         }
         expect(tokenizer!.decode([...prompts[0]!, ...cached[0]!])).toMatch(/^Once upon/);
       });
-    },
-  );
+    });
+  });
 }

@@ -1,15 +1,5 @@
-/** Checkpoints and reference numbers that lie beside the repository. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-export const sharedFolder: string = fileURLToPath(
-  new URL('../../../../../shared', import.meta.url),
-);
-
-/** Why tests that need the data are skipped; empty when it is there. */
-export const withoutShared: string = existsSync(`${sharedFolder}/data`)
-  ? ''
-  : ' (skipped: ../shared is absent)';
+/** Reference numbers that lie beside the repository. */
+import { sharedJson } from '@alphalora/testing/repository';
 
 export interface GoldenCase {
   checkpoint: string;
@@ -23,6 +13,5 @@ export interface GoldenCase {
 
 /** Float64 forward passes of the checkpoints, by another implementation. */
 export function goldenLogits(): GoldenCase[] {
-  if (withoutShared) return [];
-  return JSON.parse(readFileSync(`${sharedFolder}/reference/golden-logits.json`, 'utf8')).cases;
+  return sharedJson<{ cases: GoldenCase[] }>('reference/golden-logits.json').cases;
 }

@@ -3,10 +3,10 @@
  * this file writes them.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
-export const tokenizerProgram: string = fileURLToPath(
+export const tokenizerProgram: string = readFileSync(
   new URL('./tokenizer-cases.py', import.meta.url),
+  'utf8',
 );
 
 export interface TokenizerCase {

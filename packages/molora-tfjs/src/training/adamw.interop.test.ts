@@ -1,16 +1,11 @@
 /** The same steps as `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`, in float32. */
-import { spawnSync } from 'node:child_process';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
 import { adamW } from './adamw.js';
 import { clipFactor, globalNorm } from './gradients.js';
-
-const candidates = [process.env['ALPHALORA_PYTHON'] ?? 'python3', '/usr/bin/python3'];
-const python = candidates.find(
-  (program) => spawnSync(program, ['-c', 'import torch']).status === 0,
-);
-const reason = python ? '' : ` (skipped: no Python with torch; set ALPHALORA_PYTHON)`;
 
 const program = `
 import json, sys, torch
@@ -58,19 +53,15 @@ function makeCase(options: Pick<Case, 'weightDecay' | 'clip' | 'beta1' | 'epsilo
 
 beforeAll(() => useBackend('cpu'));
 
-describe.skipIf(!python)(`AdamW in PyTorch${reason}`, () => {
+describeUnless(pythonLacks('torch'), 'AdamW in PyTorch', () => {
   it.each([
     { weightDecay: 0.1, clip: null, beta1: 0.9, epsilon: 1e-8 },
     { weightDecay: 0, clip: null, beta1: 0.8, epsilon: 1e-3 },
     { weightDecay: 0.01, clip: 0.5, beta1: 0.9, epsilon: 1e-8 },
   ])('takes the same 60 steps: %o', async (options) => {
     const task = makeCase(options);
-    const { status, stdout, stderr } = spawnSync(python!, ['-c', program], {
-      input: JSON.stringify(task),
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(stderr);
-    const theirs: { norms: number[]; end: Record<string, number[]> } = JSON.parse(stdout);
+    const printed = runPython(program, { input: JSON.stringify(task) });
+    const theirs: { norms: number[]; end: Record<string, number[]> } = JSON.parse(printed);
 
     const variables = Object.entries(task.start).map(([name, values]) =>
       tf.variable(tf.tensor1d(values), true, name),

@@ -14,7 +14,6 @@ import { serializeSafetensors, type TensorData } from './serialize.js';
 
 const lack = pythonLacks('numpy', 'safetensors');
 const folder = temporaryFolder('interop');
-
 const run = (program: string): string => runPython(program, { cwd: folder });
 
 describeUnless(lack, 'the Python package safetensors', () => {

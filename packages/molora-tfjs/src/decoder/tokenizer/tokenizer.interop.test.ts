@@ -1,73 +1,47 @@
 /** Python's `tokenizers` makes of all texts what the repository keeps of it, and what real tokenizers here do. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { sharedFolder, withoutShared } from '../../test-support/reference.js';
+import { join } from 'node:path';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { demoModel, shared, sharedLacks } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { tokenizerCases, tokenizerProgram } from '../../test-support/tokenizer-cases.js';
 import { createTokenizer } from './tokenizer.js';
 
-const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
-const probe = spawnSync(python, ['-c', 'import tokenizers']);
-const reason =
-  probe.status === 0 ? '' : ` (skipped: ${python} has no tokenizers; set ALPHALORA_PYTHON)`;
-
-describe.skipIf(reason !== '')(`Python's tokenizers${reason}`, () => {
+describeUnless(pythonLacks('tokenizers'), "Python's tokenizers", () => {
   it('agrees with what is kept of it', () => {
-    const { status, stdout } = spawnSync(python, [tokenizerProgram], {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    });
-    expect(status).toBe(0);
-    expect(tokenizerCases(stdout)).toEqual(tokenizerCases());
+    expect(tokenizerCases(runPython(tokenizerProgram))).toEqual(tokenizerCases());
   });
 
-  const demo = fileURLToPath(
-    new URL('../../../../../examples/demo-model/tokenizer.json', import.meta.url),
-  );
+  const demo = join(demoModel, 'tokenizer.json');
   const real = ['llama-tokenizer', 'stories260K', 'babyllama-tok361'].map((name) => [
     name,
-    `${sharedFolder}/data/${name}/tokenizer.json`,
+    shared(`data/${name}/tokenizer.json`),
   ]);
-  it.each([['the demo model', demo], ...(withoutShared ? [] : real)])(
-    `agrees over real tokenizers: %s${withoutShared}`,
+  it.each([['the demo model', demo], ...(sharedLacks('data') ? [] : real)])(
+    'agrees over real tokenizers: %s',
     (_, file) => {
       const readme = readFileSync(new URL('../../../../../README.md', import.meta.url), 'utf8');
       const texts = [...tokenizerCases().strings, ...readme.split('\n\n'), readme];
-      const { status, stdout } = spawnSync(
-        python,
-        [
-          '-c',
-          `
+      const printed = runPython(
+        `
 import json, sys
 from tokenizers import Tokenizer
 tokenizer = Tokenizer.from_file(sys.argv[1])
 texts = json.load(sys.stdin)
 ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
 print(json.dumps([ids, [tokenizer.decode(run) for run in ids], [tokenizer.encode(text).ids for text in texts]]))`,
-          file!,
-        ],
-        { encoding: 'utf8', input: JSON.stringify(texts), maxBuffer: 2 ** 26 },
+        { args: [file!], input: JSON.stringify(texts) },
       );
-      expect(status).toBe(0);
       const own = createTokenizer(JSON.parse(readFileSync(file!, 'utf8')));
       const ids = texts.map((text) => own.encode(text, { begin: false }));
       const begun = texts.map((text) => own.encode(text));
-      expect([ids, ids.map((run) => own.decode(run)), begun]).toEqual(JSON.parse(stdout));
+      expect([ids, ids.map((run) => own.decode(run)), begun]).toEqual(JSON.parse(printed));
     },
   );
 });
 
-const withTransformers = spawnSync(python, [
-  '-c',
-  "import transformers; assert int(transformers.__version__.split('.')[0]) >= 5",
-]);
-const noTransformers =
-  withTransformers.status === 0
-    ? ''
-    : ` (skipped: ${python} has no transformers 5; set ALPHALORA_PYTHON)`;
-
-describe.skipIf(noTransformers !== '')(`Python's transformers${noTransformers}`, () => {
+describeUnless(pythonLacks('transformers>=5'), "Python's transformers", () => {
   it('begins a text with the same tokens, or the tokenizer is refused', () => {
     const names = ['template', 'template of several', 'template of nothing', 'bert'];
     const tokenizers = tokenizerCases().cases.filter(({ name }) =>
@@ -80,11 +54,8 @@ describe.skipIf(noTransformers !== '')(`Python's transformers${noTransformers}`,
     const pairs = tokenizers.flatMap(({ tokenizer }) =>
       all.map((settings) => [tokenizer, { bos_token: '<s>', ...settings }] as const),
     );
-    const { status, stdout, stderr } = spawnSync(
-      python,
-      [
-        '-c',
-        `
+    const printed = runPython(
+      `
 import json, os, sys, tempfile
 from transformers import AutoTokenizer
 def encoded(tokenizer, config):
@@ -95,11 +66,9 @@ def encoded(tokenizer, config):
         loaded = AutoTokenizer.from_pretrained(folder)
         return [loaded.encode("the cat"), loaded.encode("the cat", add_special_tokens=False)]
 print(json.dumps([encoded(*pair) for pair in json.load(sys.stdin)]))`,
-      ],
-      { encoding: 'utf8', input: JSON.stringify(pairs), maxBuffer: 2 ** 26 },
+      { input: JSON.stringify(pairs) },
     );
-    expect(status, stderr).toBe(0);
-    const encoded = JSON.parse(stdout) as Array<[number[], number[]]>;
+    const encoded = JSON.parse(printed) as Array<[number[], number[]]>;
     const differ = pairs.filter(([tokenizer, config], i) => {
       const [whole, text] = encoded[i]!;
       const own = begun(tokenizer, config);

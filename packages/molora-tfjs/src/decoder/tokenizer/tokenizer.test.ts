@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { sharedJson, sharedLacks } from '@alphalora/testing/repository';
 import { describe, expect, it } from 'vitest';
-import { goldenLogits, sharedFolder, withoutShared } from '../../test-support/reference.js';
+import { goldenLogits } from '../../test-support/reference.js';
 import { tokenizerCases } from '../../test-support/tokenizer-cases.js';
 import { createTokenizer } from './tokenizer.js';
-
-const json = (path: string): unknown => JSON.parse(readFileSync(`${sharedFolder}/${path}`, 'utf8'));
 
 /** Words of a made-up tokenizer. */
 const words = {
@@ -192,11 +191,11 @@ describe("the tokenizers of Python's library", () => {
   });
 });
 
-describe.skipIf(withoutShared !== '')(`real tokenizers${withoutShared}`, () => {
+describeUnless(sharedLacks('data'), 'real tokenizers', () => {
   it.each(goldenLogits())('$checkpoint: "$text"', ({ checkpoint, text, ids }) => {
     const tokenizer = createTokenizer(
-      json(`data/${checkpoint}/tokenizer.json`),
-      json(`data/${checkpoint}/tokenizer_config.json`),
+      sharedJson(`data/${checkpoint}/tokenizer.json`),
+      sharedJson(`data/${checkpoint}/tokenizer_config.json`),
     );
     expect(tokenizer.encode(text)).toEqual(ids);
     expect(tokenizer.decode(ids)).toBe(text);
