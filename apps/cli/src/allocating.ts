@@ -9,29 +9,15 @@ import {
   type Score,
   withScores,
 } from '@alphalora/allocator';
-import {
-  type Allocation,
-  AlphaLoraError,
-  type Analysis,
-  defined,
-  type Rounding,
-} from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { alternativeScores } from '@alphalora/htsr-core';
-import { type BudgetFlags, budgetFor } from './budget.js';
+import { budgetFor } from './budget.js';
 import type { Io } from './io.js';
-import type { PluginOptions, Policies } from './plugins/index.js';
+import type { PolicyOptions, ResourceOptions } from './options/allocating.js';
+import type { Policies } from './plugins/index.js';
 import { readScores } from './scores.js';
 
-export interface AllocatingOptions extends BudgetFlags, PluginOptions {
-  policy?: string;
-  set: Record<string, unknown>;
-  /** File of scores that take the place of alpha. */
-  scores?: string;
-  rounding: Rounding;
-  topK: number;
-  rank: number;
-  seed: number;
-}
+export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };
 
 /** What the layers are judged by. */
 export type Evidence =

@@ -1,19 +1,12 @@
 /** From the options of the command line to the budget of an allocation. */
 import { type BudgetOptions, defaultTotal } from '@alphalora/allocator';
 import { AlphaLoraError, defined, type Resource } from '@alphalora/contracts';
+import type { ResourceOptions } from './options/allocating.js';
 
-export interface BudgetFlags {
-  unit: Resource;
-  per: 'block' | 'projection';
-  /** Units in all. */
-  total?: number;
-  /** Trainable parameters in all, at most. */
-  parameters?: number;
-  /** Units per layer on average. */
-  average?: number;
-  min?: number;
-  max?: number;
-}
+type BudgetFlags = Pick<
+  ResourceOptions,
+  'unit' | 'per' | 'total' | 'parameters' | 'average' | 'min' | 'max'
+>;
 
 /** @throws AlphaLoraError `INVALID_OPTION` where the total is given in two ways */
 export function budgetFor(flags: BudgetFlags, layers: number): BudgetOptions {

@@ -1,6 +1,6 @@
 /** Runs one command line and turns whatever goes wrong into a message and an exit code. */
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { CommanderError } from 'commander';
+import { CommanderError } from '@commander-js/extra-typings';
 import { Interruption } from './interrupt.js';
 import { type ExitCode, exitCodes, type Io } from './io.js';
 import { printable, tell } from './output/printable.js';

@@ -1,0 +1,12 @@
+/** `alphalora allocate`: what it takes. */
+import { plugins, policy, resource } from '../../options/allocating.js';
+import { command, type OptionsOf } from '../../options/declare.js';
+import { measuring, remote } from '../../options/measuring.js';
+
+export type AllocateOptions = OptionsOf<typeof allocate>;
+
+export const allocate = () =>
+  command('allocate', remote, measuring, plugins, resource, policy)
+    .description('decide how many experts, or how much else, each block or projection gets')
+    .argument('[source]', 'an analysis.json (- is stdin), or a model to analyse first')
+    .option('-o, --output <file>', 'write the allocation to a file; - is stdout');

@@ -1,0 +1,56 @@
+/** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
+import { AlphaLoraError } from '@alphalora/contracts';
+import { reaggregated } from '@alphalora/htsr-core';
+import { chosenAllocator, type Evidence, givenScores } from '../../allocating.js';
+import { readDocument } from '../../documents.js';
+import { isStreamName } from '../../files.js';
+import type { ExitCode, Io } from '../../io.js';
+import { measure } from '../../measuring/measure.js';
+import { withModel } from '../../measuring/model.js';
+import { allocationTable } from '../../output/allocation.js';
+import { deliver } from '../../output/deliver.js';
+import { withPolicies } from '../../plugins/index.js';
+import type { AllocateOptions } from './command.js';
+
+export async function run(
+  source: string | undefined,
+  options: AllocateOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { output, json, failOn } = options;
+  const model = source === undefined || isDocument(source) ? undefined : source;
+  const inputs = [source, options.scores, options.adapter];
+  return withPolicies({ ...options, inputs }, io, async (policies) => {
+    const decide = await chosenAllocator(policies, options);
+    const evidence = await evidenceFrom(source, options, io);
+    const allocation = await decide(evidence);
+    const judged = evidence.scores ? 'score' : 'alpha';
+    const text = allocationTable(allocation, io.stdout, undefined, judged);
+    const behind = { analysis: evidence.analysis, fresh: model !== undefined };
+    return deliver(allocation, text, behind, { output, json, failOn }, io);
+  });
+}
+
+async function evidenceFrom(
+  source: string | undefined,
+  options: AllocateOptions,
+  io: Io,
+): Promise<Evidence> {
+  const scores = await givenScores(options, io);
+  if (source === undefined) {
+    if (scores) return { scores };
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'name an analysis.json or a model, or give a file of scores by --scores',
+    );
+  }
+  const analysis = isDocument(source)
+    ? reaggregated(await readDocument(source, 'analysis', io), options.aggregate)
+    : await withModel(source, options, io, (model) => measure(model, options, io));
+  return { analysis, ...(scores && { scores }) };
+}
+
+/** Rather than a model. Nothing of a model can be read from a pipe. */
+function isDocument(source: string): boolean {
+  return source.endsWith('.json') || isStreamName(source);
+}

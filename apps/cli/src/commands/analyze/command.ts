@@ -1,0 +1,19 @@
+/** `alphalora analyze`: what it takes. */
+import { modelHelp } from '../../options/common.js';
+import { command, type OptionsOf } from '../../options/declare.js';
+import { measuring, remote } from '../../options/measuring.js';
+import { parseShard } from '../../options/parsers.js';
+
+export type AnalyzeOptions = OptionsOf<typeof analyze>;
+
+export const analyze = () =>
+  command('analyze', remote, measuring)
+    .description('measure the spectra of a model and fit their tails')
+    .argument('<model>', modelHelp)
+    .option('-o, --output <file>', 'write the analysis to a file; - is stdout')
+    .option(
+      '--shard <i/n>',
+      'measure only the i-th of n parts; alphalora merge joins them',
+      parseShard,
+    )
+    .option('--dry-run', 'list what would be measured, measure nothing');

@@ -1,0 +1,26 @@
+/** `alphalora compare`: what it takes. */
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { plugins, resource } from '../../options/allocating.js';
+import { aggregate, json } from '../../options/common.js';
+import { command, type OptionsOf } from '../../options/declare.js';
+import { integer } from '../../options/parsers.js';
+
+export type CompareOptions = OptionsOf<typeof compare>;
+
+export const compare = () =>
+  command('compare', plugins, resource)
+    .description('two analyses or two allocations side by side, or policies on one analysis')
+    .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
+    .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
+    // For who knows it from allocate.
+    .addOption(new Option('--set <key=value>').hideHelp().argParser(refuseSetting))
+    .addOption(aggregate())
+    .option('--seed <number>', 'of policies that draw', integer, 0)
+    .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
+    .addOption(json());
+
+function refuseSetting(text: string): never {
+  throw new InvalidArgumentError(
+    `Options go behind the name of their policy: --policies name:${text}.`,
+  );
+}

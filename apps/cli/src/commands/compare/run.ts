@@ -1,0 +1,81 @@
+/** `alphalora compare`: two analyses, two allocations, or policies on one analysis side by side. */
+import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
+import {
+  type AllocationComparison,
+  type AnalysisComparison,
+  compareAllocations,
+  compareAnalyses,
+} from '@alphalora/documents';
+import { readAnyDocument } from '../../documents.js';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { allocationComparisonText, analysisComparisonText } from '../../output/comparison.js';
+import { tell } from '../../output/printable.js';
+import type { CompareOptions } from './command.js';
+import { comparePoliciesCommand } from './policies.js';
+
+export async function run(
+  files: readonly string[],
+  options: CompareOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { policies } = options;
+  if (policies !== undefined) return comparePoliciesCommand(files, policies, options, io);
+  const [fileA, fileB, ...more] = files;
+  if (fileA === undefined || fileB === undefined || more.length > 0) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'compare takes two documents, or analyses of one model and --policies a,b,c',
+    );
+  }
+  return compareDocuments(fileA, fileB, options, io);
+}
+
+async function compareDocuments(
+  fileA: string,
+  fileB: string,
+  { top, json }: CompareOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { stdout, stderr } = io;
+  const [a, b] = [await readAnyDocument(fileA, io), await readAnyDocument(fileB, io)];
+  const files = [fileA, fileB] as const;
+  let comparison: AnalysisComparison | AllocationComparison;
+  let text: string;
+  if (a.kind === 'analysis' && b.kind === 'analysis') {
+    requireWhole(a, fileA);
+    requireWhole(b, fileB);
+    comparison = compareAnalyses(a, b);
+    for (const [option, values] of Object.entries(comparison.options)) {
+      tell(
+        stderr,
+        `warning: the alphas cannot be compared as they are: ${option} is ` +
+          `${shown(values.a)} in a and ${shown(values.b)} in b`,
+      );
+    }
+    text = analysisComparisonText(comparison, { files, top });
+  } else if (a.kind === 'allocation' && b.kind === 'allocation') {
+    comparison = compareAllocations(a, b);
+    text = allocationComparisonText(comparison, { files, top }, stdout);
+  } else {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${fileA} is an ${a.kind} and ${fileB} an ${b.kind}: give two of the same kind`,
+    );
+  }
+  if (json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
+  else stdout.write(text);
+  return exitCodes.done;
+}
+
+function requireWhole({ shard }: Analysis, file: string): void {
+  if (!shard) return;
+  throw new AlphaLoraError(
+    'INVALID_DOCUMENT',
+    `${file} is one part of an analysis: join all parts with alphalora merge first`,
+    { details: { file } },
+  );
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? 'absent';
+}

@@ -1,0 +1,8 @@
+/** `alphalora doctor`: what it takes. */
+import { json } from '../../options/common.js';
+import { command, type OptionsOf } from '../../options/declare.js';
+
+export type DoctorOptions = OptionsOf<typeof doctor>;
+
+export const doctor = () =>
+  command('doctor').description('show what this machine offers').addOption(json());

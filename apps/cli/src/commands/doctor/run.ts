@@ -1,0 +1,47 @@
+/** `alphalora doctor`: what this machine offers and what is missing, for support requests. */
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { defaultCacheFolder, engines } from '@alphalora/measuring';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { table } from '../../output/table.js';
+import { toolVersion } from '../../version.js';
+import type { DoctorOptions } from './command.js';
+
+export async function run(options: DoctorOptions, io: Io): Promise<ExitCode> {
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const facts = {
+    alphalora: toolVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    processors: String(availableParallelism()),
+    memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
+    engines: (await Promise.all(engines.names().map(engineState))).join(', '),
+    cache: defaultCacheFolder(process.env),
+  };
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`, 'data');
+    return exitCodes.done;
+  }
+  const left = { align: 'left' as const };
+  const rows = Object.entries(facts);
+  io.stdout.write(
+    table(
+      [
+        { title: 'what', ...left },
+        { title: 'found', ...left },
+      ],
+      rows,
+    ),
+  );
+  return exitCodes.done;
+}
+
+/** An engine with the build that it chose, or with the reason why it does not work here. */
+async function engineState(name: string): Promise<string> {
+  try {
+    const engine = await engines.get(name).load('auto');
+    const build = await engine.build?.();
+    return build === undefined ? name : `${name} (${build})`;
+  } catch (error) {
+    return `${name} does not work: ${(error as Error).message}`;
+  }
+}

@@ -1,0 +1,25 @@
+/** `alphalora evaluate`: what it takes. */
+import { Option } from '@commander-js/extra-typings';
+import { json, languageModelHelp } from '../../options/common.js';
+import { command } from '../../options/declare.js';
+import { positive } from '../../options/parsers.js';
+import { backend, task } from '../../options/training.js';
+
+export const evaluate = () =>
+  command('evaluate', task, backend)
+    .description('score a model, with or without an adapter, on a task')
+    .argument('<model>', languageModelHelp)
+    .option('--adapter <folder>', 'a trained adapter, or one of PEFT')
+    .addOption(
+      new Option('--split <name>', 'of the data')
+        .choices(['train', 'validation', 'test'])
+        .default('test'),
+    )
+    .addOption(
+      new Option('--scoring <how>', 'default: likelihood where there are options').choices([
+        'generation',
+        'likelihood',
+      ]),
+    )
+    .option('--max-tokens <count>', 'most that is generated for an answer', positive, 64)
+    .addOption(json());

@@ -1,0 +1,15 @@
+/** `alphalora export`: what it takes. */
+import { exporters } from '@alphalora/exporters';
+import { command, type OptionsOf } from '../../options/declare.js';
+
+export type ExportOptions = OptionsOf<typeof exportCommand>;
+
+export const exportCommand = () =>
+  command('export')
+    .description('write a document in the format of another program')
+    .argument('<document>', 'an analysis.json or allocation.json')
+    .requiredOption('--to <format>', exporters.names().join(', '))
+    .option(
+      '-o, --output <path>',
+      'write to a file, - for stdout, or a folder for files with names of their own',
+    );

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Io } from '../../io.js';
+import { run as exportCommand, writeExported } from './run.js';
+
+const root = mkdtempSync(join(tmpdir(), 'alphalora-export-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('a format of several files', () => {
+  const exported = { 'config.json': '{}\n', 'train.sh': 'true\n' };
+  const silent = {
+    stdout: { write: () => 0 },
+    stderr: { write: () => 0 },
+    signal: new AbortController().signal,
+  };
+
+  it('goes into a folder', async () => {
+    const output = join(root, 'folder');
+    expect(await writeExported(exported, { to: 'x', output }, silent)).toBe(0);
+    expect(readFileSync(join(output, 'config.json'), 'utf8')).toBe('{}\n');
+    expect(readFileSync(join(output, 'train.sh'), 'utf8')).toBe('true\n');
+  });
+
+  it('needs one', async () => {
+    await expect(writeExported(exported, { to: 'x' }, silent)).rejects.toThrow(
+      /x is several files: -o names their folder/,
+    );
+  });
+});
+
+describe('a format of one file', () => {
+  const silent = {
+    stdout: { write: () => 0 },
+    stderr: { write: () => 0 },
+    signal: new AbortController().signal,
+  };
+  const exported = { 'adapter_config.json': '{}\n' };
+
+  it('keeps its name in a folder that is there or ends with a slash, else takes another', async () => {
+    const there = join(root, 'there');
+    mkdirSync(there);
+    for (const output of [there, join(root, 'new/')]) {
+      await writeExported(exported, { to: 'peft', output }, silent);
+      expect(readFileSync(join(output, 'adapter_config.json'), 'utf8')).toBe('{}\n');
+    }
+    const output = join(root, 'other');
+    await writeExported(exported, { to: 'peft', output }, silent);
+    expect(readFileSync(output, 'utf8')).toBe('{}\n');
+  });
+
+  it('without a name needs one', async () => {
+    await expect(writeExported('a,b\n', { to: 'csv', output: root }, silent)).rejects.toThrow(
+      /is a folder: name a file in it/,
+    );
+  });
+});
+
+describe('export of an allocation', () => {
+  it('writes the document to stdout and what it cannot express to stderr', async () => {
+    const file = join(root, 'allocation.json');
+    writeFileSync(file, JSON.stringify(projectionAllocation('experts', llamaLike)));
+    const written = { stdout: '', stderr: '' };
+    const stream = (name: keyof typeof written) => ({
+      write(text: string) {
+        written[name] += text;
+      },
+    });
+    const io = { stdout: stream('stdout'), stderr: stream('stderr') } as unknown as Io;
+    expect(await exportCommand(file, { to: 'peft' }, io)).toBe(0);
+    expect(JSON.parse(written.stdout)).toMatchObject({ peft_type: 'LORA', r: 48 });
+    expect(written.stderr).toMatch(/^note: peft has no experts: .*\nnote: 1 of 6 modules/);
+  });
+});

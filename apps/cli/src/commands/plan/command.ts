@@ -1,0 +1,14 @@
+/** `alphalora plan`: what it takes. */
+import { plugins, policy, resource } from '../../options/allocating.js';
+import { modelHelp } from '../../options/common.js';
+import { command, type OptionsOf } from '../../options/declare.js';
+import { measuring, remote } from '../../options/measuring.js';
+
+export type PlanOptions = OptionsOf<typeof plan>;
+
+export const plan = () =>
+  command('plan', remote, measuring, plugins, resource, policy)
+    .description('analyse, allocate and report in one go')
+    .argument('[model]', modelHelp)
+    .option('--demo', 'use the demo model that comes with the program')
+    .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan');

@@ -1,0 +1,87 @@
+/** `alphalora plan`: analysis, allocation and report of a model in one go. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
+import type { OpenedModel } from '@alphalora/measuring';
+import * as v from 'valibot';
+import { type Allocator, chosenAllocator, givenScores } from '../../allocating.js';
+import { requireFolder, writeOutput } from '../../files.js';
+import type { ExitCode, Io } from '../../io.js';
+import { measure } from '../../measuring/measure.js';
+import { withModel } from '../../measuring/model.js';
+import { allocationTable, remarks } from '../../output/allocation.js';
+import { omissions } from '../../output/analysis.js';
+import { exitCodeOf } from '../../output/deliver.js';
+import { tell } from '../../output/printable.js';
+import { withPolicies } from '../../plugins/index.js';
+import { writeReport } from '../report/run.js';
+import type { PlanOptions } from './command.js';
+
+export async function run(
+  model: string | undefined,
+  options: PlanOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { path, source } = chosenModel(model, options);
+  requireFolder(options.output, 'plan');
+  const scores = await givenScores(options, io);
+  const planned = async (opened: OpenedModel, decide: Allocator): Promise<ExitCode> => {
+    const analysis = await measure(opened, options, io, { source });
+    const analysisFile = join(options.output, 'analysis.json');
+    // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
+    await writeOutput(analysisFile, formatDocument(analysis), io);
+    tell(io.stderr, `wrote ${analysisFile}`);
+    io.stderr.write(omissions(analysis));
+    const evidence = { analysis, ...(scores && { scores }) };
+    const allocation = await decide(evidence);
+    const allocationFile = join(options.output, 'allocation.json');
+    await writeOutput(allocationFile, formatDocument(allocation), io);
+    tell(io.stderr, `wrote ${allocationFile}`);
+    io.stderr.write(remarks(allocation));
+    await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
+    if (options.json)
+      io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`, 'data');
+    else
+      io.stdout.write(
+        allocationTable(
+          allocation,
+          io.stdout,
+          plantedAlphas(opened.checkpoint),
+          scores ? 'score' : 'alpha',
+        ),
+      );
+    return exitCodeOf(analysis, options.failOn, io);
+  };
+  const inputs = [model, options.scores, options.adapter];
+  return withPolicies({ ...options, inputs }, io, async (policies) => {
+    const decide = await chosenAllocator(policies, options);
+    return withModel(path, options, io, (opened) => planned(opened, decide));
+  });
+}
+
+/** The demo model is copied beside the program when it is built. */
+const demoModel = fileURLToPath(new URL('../../demo', import.meta.url));
+
+function chosenModel(
+  model: string | undefined,
+  { demo }: PlanOptions,
+): { path: string; source?: string } {
+  if (demo && model === undefined) return { path: demoModel, source: 'demo' };
+  if (model !== undefined && !demo) return { path: model };
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    model === undefined
+      ? 'name a model, or use --demo for the demo model'
+      : 'give a model or --demo, not both',
+  );
+}
+
+const plantedSchema = v.pipe(v.string(), v.parseJson(), v.array(v.number()));
+
+/** The exponents that a synthetic model was made with, from the metadata of its weights. */
+function plantedAlphas({ metadata }: Checkpoint): number[] | undefined {
+  const found = v.safeParse(plantedSchema, metadata['planted_alpha']);
+  return found.success ? found.output : undefined;
+}

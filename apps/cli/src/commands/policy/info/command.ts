@@ -1,0 +1,12 @@
+/** `alphalora policy info`: what it takes. */
+import { plugins } from '../../../options/allocating.js';
+import { json, policyHelp } from '../../../options/common.js';
+import { command, type OptionsOf } from '../../../options/declare.js';
+
+export type PolicyInfoOptions = OptionsOf<typeof policyInfo>;
+
+export const policyInfo = () =>
+  command('info', plugins)
+    .description('show what a policy shares out, needs and promises')
+    .argument('<policy>', policyHelp)
+    .addOption(json());

@@ -1,0 +1,11 @@
+/** `alphalora policy list`: what it takes. */
+import { plugins } from '../../../options/allocating.js';
+import { json } from '../../../options/common.js';
+import { command, type OptionsOf } from '../../../options/declare.js';
+
+export type PolicyListOptions = OptionsOf<typeof policyList>;
+
+export const policyList = () =>
+  command('list', plugins)
+    .description('list the built-in policies and those of the configuration')
+    .addOption(json());

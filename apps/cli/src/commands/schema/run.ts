@@ -1,0 +1,18 @@
+/** `alphalora schema`: the JSON Schema of a document, for validators and editors. */
+import { AlphaLoraError, allocationSchema, analysisSchema } from '@alphalora/contracts';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+
+const schemas = new Map([
+  ['analysis', analysisSchema],
+  ['allocation', allocationSchema],
+]);
+
+export function run(document: string, _: object, io: Io): ExitCode {
+  const found = schemas.get(document);
+  if (!found) {
+    const names = [...schemas.keys()].join(' and ');
+    throw new AlphaLoraError('INVALID_OPTION', `no schema "${document}": there are ${names}`);
+  }
+  io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
+  return exitCodes.done;
+}

@@ -1,0 +1,120 @@
+/** Measuring a model: what `analyze`, `allocate` and `plan` have in common. */
+import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
+import { requireMeasured } from '@alphalora/documents';
+import { type FarmsOptions, resolveMetrics } from '@alphalora/htsr-core';
+import {
+  type AnalyzeModelOptions,
+  analyzeModel,
+  defaultCacheFolder,
+  type OpenedModel,
+  type SelectionOptions,
+  type Shard,
+} from '@alphalora/measuring';
+import { loadCluster, queueAddress } from '../cluster/load.js';
+import { orInterruption } from '../interrupt.js';
+import type { Io } from '../io.js';
+import type { MeasuringOptions, RemoteOptions } from '../options/measuring.js';
+import { tell } from '../output/printable.js';
+import { progressLine } from '../output/progress.js';
+
+type Options = MeasuringOptions & RemoteOptions;
+
+interface Further {
+  /** What the document calls the model, where that is not what it says of itself. */
+  source?: string | undefined;
+  /** The part that is measured here. */
+  shard?: Shard | undefined;
+}
+
+export async function measure(
+  model: OpenedModel,
+  options: Options,
+  io: Io,
+  { source, shard }: Further = {},
+): Promise<Analysis> {
+  requireMeasured(options.failOn ?? [], resolveMetrics(options.metrics));
+  const { queue, cache, cacheDir = defaultCacheFolder(process.env) } = options;
+  const progress = progressLine(io.stderr);
+  const onNotice = (text: string): void => {
+    progress.clear();
+    tell(io.stderr, text);
+  };
+  if (queue !== undefined) requireNoLimits(options, shard);
+  const pipeline = queue === undefined ? undefined : await queuePipeline(queue, io, onNotice);
+  try {
+    return await analyzeModel(model, {
+      ...settingsOf(options),
+      ...defined({ source, shard, pipeline, cache: cache ? cacheDir : undefined }),
+      signal: io.signal,
+      onNotice,
+      onProgress: ({ found, received, ...state }) => progress.update(state, found, received),
+      onNotKept: (why) =>
+        onNotice(`warning: spectra are not kept (${why}); --cache-dir names another folder`),
+    });
+  } catch (error) {
+    throw orInterruption(error, io, keptOf(options));
+  } finally {
+    progress.clear();
+  }
+}
+
+/** What the library is asked for by the options. */
+function settingsOf(options: MeasuringOptions): AnalyzeModelOptions {
+  const { estimator, tail, aggregate, metrics, bootstrap, seed } = options;
+  const { engine, build, precision, jobs, maxMemory } = options;
+  return {
+    ...selectionOf(options),
+    estimator,
+    bootstrap,
+    seed,
+    engine,
+    build,
+    precision,
+    ...defined({ tail, aggregate, metrics, farms: chosenFarms(options), jobs, maxMemory }),
+  };
+}
+
+/** Which weights are measured. */
+export function selectionOf({ include, exclude }: MeasuringOptions): SelectionOptions {
+  return defined({ include, exclude });
+}
+
+/** Each of the three options turns the sampling on. */
+export function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
+  const { farms, farmsSize, farmsWindows: windows } = options;
+  if (!farms && farmsSize === undefined && windows === undefined) return undefined;
+  return { ...farmsSize, ...defined({ windows }) };
+}
+
+/** What there is of measurements that were interrupted. */
+function keptOf({ queue, cache }: MeasuringOptions): string {
+  if (queue !== undefined) return 'the workers go on: the same command attaches to the run again';
+  return cache
+    ? 'the matrices that were done are kept: the same command goes on from there'
+    : 'nothing was kept, because of --no-cache';
+}
+
+/** Has the workers of a queue measure. */
+async function queuePipeline(
+  queue: string,
+  { signal }: Pick<Io, 'signal'>,
+  onNotice: (text: string) => void,
+): Promise<AnalyzeModelOptions['pipeline']> {
+  const cluster = await loadCluster();
+  const address = queueAddress(cluster, queue);
+  return cluster.queuePipeline({ address, signal, onNotice });
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for options that are about the machine that measures */
+function requireNoLimits(options: Options, shard: Shard | undefined): void {
+  const { jobs, maxMemory, cacheDir, cache, download = false } = options;
+  const refuse = (flag: string, instead: string): never => {
+    throw new AlphaLoraError('INVALID_OPTION', `${flag} does not go with --queue: ${instead}`);
+  };
+  if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
+  if (download) refuse('--download', 'no weights are read here');
+  const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };
+  for (const [flag, value] of Object.entries(flags))
+    if (value !== undefined) refuse(flag, 'give it to alphalora worker');
+  if (!cache) refuse('--no-cache', 'give it to alphalora worker');
+}

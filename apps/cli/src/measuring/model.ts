@@ -1,0 +1,34 @@
+/** A model that is open for as long as a command works on it. */
+import { defined } from '@alphalora/contracts';
+import { type OpenedModel, openModel, remoteSettings } from '@alphalora/measuring';
+import type { Io } from '../io.js';
+import type { MeasuringOptions, RemoteOptions } from '../options/measuring.js';
+import { tell } from '../output/printable.js';
+import { downloadLine } from '../output/progress.js';
+
+type OpeningOptions = RemoteOptions & Pick<MeasuringOptions, 'adapter' | 'splitFused'>;
+
+/** Opens a model for the time that `use` takes. */
+export async function withModel<Result>(
+  path: string,
+  { splitFused, adapter, offline, download }: OpeningOptions,
+  { signal, stderr }: Io,
+  use: (model: OpenedModel) => Promise<Result>,
+): Promise<Result> {
+  const line = downloadLine(stderr);
+  const model = await openModel(path, {
+    ...defined({ splitFused, adapter, offline, download }),
+    signal,
+    onDownload: line.update,
+    remote: () => remoteSettings(process.env),
+    onNotice: (text) => {
+      line.clear();
+      tell(stderr, text);
+    },
+  }).finally(line.clear);
+  try {
+    return await use(model);
+  } finally {
+    await model.close();
+  }
+}

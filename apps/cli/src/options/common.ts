@@ -1,0 +1,27 @@
+/** Options and arguments that are the same wherever they appear. */
+import { Option } from '@commander-js/extra-typings';
+import { collectSetting } from './parsers.js';
+
+export const modelHelp =
+  'a .safetensors file, a folder, hf://org/name[@revision][/subfolder] or https://...';
+export const languageModelHelp = 'a folder with a checkpoint and its tokenizer';
+export const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
+export const queueHelp =
+  'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
+
+export const json = () => new Option('--json', 'print JSON');
+
+export const splitFused = () =>
+  new Option('--split-fused', 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart');
+
+export const aggregate = () =>
+  new Option(
+    '--aggregate <how>',
+    "from a block's projections to the block (default: the document's, or mean)",
+  ).choices(['mean', 'median', 'trimmed']);
+
+/** Settings of a policy. */
+export const settings = () =>
+  new Option('--set <key=value>', 'an option of the policy, e.g. beta=2.5; may be repeated')
+    .argParser(collectSetting)
+    .default<Record<string, unknown>>({});

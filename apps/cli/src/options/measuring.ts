@@ -1,0 +1,55 @@
+/** How a model is opened and measured: options of every command that measures. */
+import { type Command, Option } from '@commander-js/extra-typings';
+import { aggregate, json, splitFused } from './common.js';
+import type { OptionsOf } from './declare.js';
+import { byteSize, collectThreshold, integer, positive, windowSize } from './parsers.js';
+
+export type RemoteOptions = OptionsOf<typeof remote>;
+
+/** Models on the hub. */
+export const remote = (command: Command) =>
+  command
+    .option('--download', "keep the files of hf:// in the hub's cache, which Python shares")
+    .option('--offline', "no connections: hf:// comes from the hub's cache");
+
+export type MeasuringOptions = OptionsOf<typeof measuring>;
+
+const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
+
+export const measuring = (command: Command) =>
+  command
+    .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
+    .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
+    .addOption(aggregate())
+    .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')
+    .option('--bootstrap <draws>', 'draws for the interval of alpha; 0 for none', integer, 200)
+    .option('--seed <number>', 'of everything that is drawn at random', integer, 0)
+    .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
+    .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
+    .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
+    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder or hf://...')
+    .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
+    .option('--exclude <glob...>', 'leave out weights with matching names')
+    .addOption(splitFused())
+    .option('--engine <name>', 'wasm, or ml-matrix for reference', 'wasm')
+    .addOption(
+      new Option('--build <name>', 'of wasm: the fastest, or simd for equal bits on all machines')
+        .choices(['auto', 'relaxed', 'simd'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--precision <arithmetic>', 'auto redoes in f64 what f32 does not resolve')
+        .choices(['auto', 'f32', 'f64'])
+        .default('auto'),
+    )
+    .option('--queue <queue>', 'have it measured by the workers of redis://host/name')
+    .option('--jobs <count>', 'matrices at once (default: processors)', positive)
+    .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
+    .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')
+    .option('--no-cache', 'keep no spectra and use none')
+    .option(
+      '--fail-on <threshold>',
+      'end with 4 when e.g. alpha>6; may be repeated',
+      collectThreshold,
+    )
+    .addOption(json());

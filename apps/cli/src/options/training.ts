@@ -1,0 +1,16 @@
+/** What commands that run a language model have in common: its task and where it computes. */
+import type { Command } from '@commander-js/extra-typings';
+import { positive } from './parsers.js';
+
+export const task = (command: Command) =>
+  command
+    .requiredOption('--task <name>', 'e.g. instructions, text, boolq; an unknown name lists all')
+    .requiredOption('--data <path>', "a file of examples, or the folder of the task's files")
+    .option('--limit <count>', 'only so many examples, from the start', positive)
+    .option('--cutoff <tokens>', 'longer examples are cut', positive, 256);
+
+export const backend = (command: Command) =>
+  command.option(
+    '--backend <name>',
+    'cpu, wasm, node, node-gpu or webgpu (default: the fastest that is installed)',
+  );
