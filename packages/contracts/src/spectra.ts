@@ -18,7 +18,7 @@ export interface SpectrumOptions {
  *
  * An engine tells `onPrecision` the smallest singular value that its arithmetic resolves: from there
  * up squares are right to 3e-4; smaller ones are guesses, or zero where nothing can be told. It is 0
- * where all of them are as right as those of a float64 singular value decomposition.
+ * where all of them are that right, down to the rounding of the largest in float64.
  */
 export interface SpectralEngine {
   readonly name: string;
