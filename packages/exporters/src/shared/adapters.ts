@@ -8,6 +8,7 @@
  */
 import { type LoraPatterns, loraPatterns } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import { printable } from '@alphalora/documents';
 
 export interface AdaptedModule {
   /** Its name in the model: that of its weight in the checkpoint, without `.weight`. */
@@ -109,7 +110,8 @@ export function loraNotes(allocation: Allocation, format: string): string[] {
     ...(beyond.length > 0
       ? [
           `${beyond.length} of ${adapted.length} modules get a rank above the smaller side of their ` +
-            `matrix, beyond which nothing is gained: ${beyond[0]!.module}${beyond.length > 1 ? ', ...' : ''}`,
+            `matrix, beyond which nothing is gained: ${printable(beyond[0]!.module)}` +
+            (beyond.length > 1 ? ` and ${beyond.length - 1} more` : ''),
         ]
       : []),
   ];
