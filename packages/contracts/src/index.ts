@@ -30,6 +30,7 @@ export { AlphaLoraError, isAlphaLoraError } from './errors.js';
 export type { Exported, Exporter } from './exporter.js';
 export type { CheckpointFormat, FormatContent } from './formats.js';
 export type { MetricContext, MetricGroup, RandomisedSpectrum, Resolution } from './metrics.js';
+export { refusedOptions } from './options.js';
 export type {
   AllocationPolicy,
   LayerFact,

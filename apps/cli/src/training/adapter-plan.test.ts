@@ -41,7 +41,7 @@ describe('what a run is to train', () => {
       /--dynamic-rank has no effect/,
     ],
     ['an unknown router', { allocation, router: 'dice' }, /"dice"/],
-    ['a gate with a wrong option', { experts, routerSet: { masked: -1 } }, /"masked"/],
+    ['a gate with a wrong option', { experts, routerSet: { masked: -1 } }, /option masked/],
   ])('is not %s', (_, options, message) => {
     expect(() => check(options)).toThrow(message);
   });

@@ -5,6 +5,7 @@ import {
   type LayerFact,
   type PolicyAnswer,
   type PolicyLayer,
+  refusedOptions,
 } from '@alphalora/contracts';
 import type { Budget } from '../budget/budget.js';
 import { frozen } from './frozen.js';
@@ -26,39 +27,23 @@ export async function optionsFor(
   guard: Guard,
 ): Promise<Record<string, unknown>> {
   const { name, options: schema } = policy;
-  const details = { policy: name };
   if (!schema) {
-    const [option] = Object.keys(given);
-    if (option === undefined) return {};
-    throw new AlphaLoraError('INVALID_OPTION', `policy ${name} has no option "${option}"`, {
-      details: { ...details, option },
-    });
+    if (Object.keys(given).length === 0) return {};
+    throw refusedOptions('policy', name, given);
   }
   let copy: unknown;
   try {
     copy = frozen(structuredClone(given));
   } catch (cause) {
     throw new AlphaLoraError('INVALID_OPTION', `the options for policy ${name} are no plain data`, {
-      details,
+      details: { policy: name },
       cause,
     });
   }
   return guarded(async () => {
     const result = await schema['~standard'].validate(copy);
     if (!result.issues) return frozen(result.value) as Record<string, unknown>;
-    const [issue] = result.issues;
-    const path = (issue?.path ?? []).map((part) =>
-      String(typeof part === 'object' ? part.key : part),
-    );
-    const option = path.join('.');
-    const { message = 'refused' } = issue ?? {};
-    const found = path.length === 1 ? JSON.stringify(given[option])?.slice(0, 60) : undefined;
-    const more = found === undefined || message.includes(found) ? '' : ` (it is ${found})`;
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `policy ${name}${option && `, option ${option}`}: ${message}${more}`,
-      { details: { ...details, ...(option && { option }) } },
-    );
+    throw refusedOptions('policy', name, given, result.issues);
   }, guard);
 }
 

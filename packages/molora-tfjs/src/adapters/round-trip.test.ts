@@ -75,7 +75,7 @@ describe('adapter files', () => {
     expect((await readAdapterFiles(sourcesOf(adapterFiles(state)))).state).toEqual(state);
   });
 
-  it.each([...routers.keys()])('keep what the router %s learns', async (name) => {
+  it.each(routers.names())('keep what the router %s learns', async (name) => {
     const { projections } = mixed.spec;
     const options = name === 'adaptive-shared' ? { tasks: 2, shared: 1 } : {};
     const spec = { projections, router: { name, options }, dropout: 0 };

@@ -25,7 +25,7 @@ export function routerLossesSuite(): void {
       ['entropy', 'all tokens to one expert', oneExpert, 0],
     ])('%s: %s', (name, _, logits, expected) => {
       tf.tidy(() => {
-        const loss = routerLosses.get(name)!([routingOf(logits, 1)]);
+        const loss = routerLosses.get(name)([routingOf(logits, 1)]);
         expect(loss.dataSync()[0]).toBeCloseTo(expected, 5);
       });
     });
@@ -34,7 +34,7 @@ export function routerLossesSuite(): void {
       // Each alone sends everything to one expert; together they are balanced.
       tf.tidy(() => {
         const [first, second] = [routingOf([[60, 0]], 1), routingOf([[0, 60]], 1)];
-        const loss = routerLosses.get('load-balance')!;
+        const loss = routerLosses.get('load-balance');
         expect(loss([first]).dataSync()[0]).toBeCloseTo(2, 5);
         expect(loss([first, second]).dataSync()[0]).toBeCloseTo(1, 5);
       });
@@ -47,7 +47,7 @@ export function routerLossesSuite(): void {
           routingOf([[60, 0]], 1),
           routingOf(oneExpert, 1),
         ];
-        const loss = routerLosses.get('load-balance')!(routings);
+        const loss = routerLosses.get('load-balance')(routings);
         expect(loss.dataSync()[0]).toBeCloseTo((2 * 2 + 4) / 3, 5);
       });
     });
@@ -72,7 +72,7 @@ export function routerLossesSuite(): void {
   });
 
   describe('gradients of the losses', () => {
-    for (const name of routerLosses.keys()) {
+    for (const name of routerLosses.names()) {
       it(`${name}: equal central differences of the formula in float64`, () => {
         const [tokens, experts, step] = [5, 3, 1e-5];
         const random = seededRandom(1, name);

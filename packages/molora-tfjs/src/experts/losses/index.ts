@@ -1,5 +1,5 @@
 /** The auxiliary losses of routers by name. */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { entropyLoss } from './entropy.js';
 import { gateBalance } from './gate-balance.js';
@@ -7,12 +7,15 @@ import { loadBalance } from './load-balance.js';
 import { mutualInformationLoss } from './mutual-information.js';
 import type { RouterLoss } from './router-loss.js';
 
-export const routerLosses: ReadonlyMap<string, RouterLoss> = new Map([
-  ['load-balance', loadBalance],
-  ['gate-balance', gateBalance],
-  ['mutual-information', mutualInformationLoss],
-  ['entropy', entropyLoss(1.1)],
-]);
+export const routerLosses: ReadyRegistry<RouterLoss> = createReadyRegistry<RouterLoss>(
+  'router loss',
+  {
+    'load-balance': () => loadBalance,
+    'gate-balance': () => gateBalance,
+    'mutual-information': () => mutualInformationLoss,
+    entropy: () => entropyLoss(1.1),
+  },
+);
 
 export interface RouterLossRequest {
   readonly name: string;
@@ -28,18 +31,11 @@ export interface RouterLossRequest {
  */
 export function createRouterLoss({ name, coefficient }: RouterLossRequest): RouterLoss {
   const loss = routerLosses.get(name);
-  if (loss === undefined) {
-    throw new AlphaLoraError(
-      'NOT_FOUND',
-      `There is no router loss "${name}". Choose one of: ${[...routerLosses.keys()].join(', ')}.`,
-      { details: { loss: name } },
-    );
-  }
   if (!Number.isFinite(coefficient)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `The coefficient of the router loss "${name}" is ${coefficient}; give a number.`,
-      { details: { loss: name } },
+      `the coefficient of the router loss ${name} is ${coefficient}: give a number`,
+      { details: { 'router loss': name } },
     );
   }
   return (routings) => tf.tidy(() => tf.mul<tf.Scalar>(loss(routings), coefficient));

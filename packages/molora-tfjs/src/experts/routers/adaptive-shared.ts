@@ -10,21 +10,27 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
+import * as v from 'valibot';
 import type { AdaptedProjection } from '../../adapters/adapter-spec.js';
 import { matMul } from '../../ops/mat-mul.js';
 import { maskedSoftmax, topKMask } from './mask.js';
-import { numberOption, refuseOptions } from './options.js';
-import type { Router, RouterFactory, RouterInput } from './router.js';
+import { numberWithin, strictOptions } from './options.js';
+import type { RouterFactory, RouterInput } from './router.js';
 
-/** Options: `shared` (1), experts of each projection that are shared, and `tasks` (1). */
-export const adaptiveShared: RouterFactory = (options): Router => {
-  const router = 'adaptive-shared';
-  refuseOptions(router, options, ['shared', 'tasks']);
-  const whole = { router, integer: true };
-  const shared = numberOption(options, { ...whole, name: 'shared', fallback: 1, min: 0 });
-  const tasks = numberOption(options, { ...whole, name: 'tasks', fallback: 1, min: 1 });
-  return {
-    name: router,
+interface SharedOptions {
+  /** Experts of each projection that are shared. */
+  shared: number;
+  tasks: number;
+}
+
+export const adaptiveShared: RouterFactory<SharedOptions> = {
+  name: 'adaptive-shared',
+  options: strictOptions({
+    shared: v.optional(numberWithin({ min: 0, whole: true }), 1),
+    tasks: v.optional(numberWithin({ min: 1, whole: true }), 1),
+  }),
+  create: ({ shared, tasks }) => ({
+    name: 'adaptive-shared',
     trainsExperts: true,
     tensors(projection) {
       checkExperts(projection, shared);
@@ -42,7 +48,7 @@ export const adaptiveShared: RouterFactory = (options): Router => {
       const mask = tf.concat([selected, tf.ones<tf.Rank.R2>([tokens, shared])], 1);
       return { logits, probabilities: tf.softmax(logits), gates: maskedSoftmax(logits, mask) };
     },
-  };
+  }),
 };
 
 function sharedLogits({ x, projection, tensors }: RouterInput): tf.Tensor2D {

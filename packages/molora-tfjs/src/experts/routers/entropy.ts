@@ -8,30 +8,41 @@
  * `topP`; the projection's topK are kept in any case.
  */
 import * as tf from '@tensorflow/tfjs';
+import * as v from 'valibot';
 import { linearRouter } from './linear.js';
 import { withoutGradient } from './mask.js';
-import { numberOption, refuseOptions } from './options.js';
-import type { Router, RouterFactory } from './router.js';
+import { numberWithin, strictOptions } from './options.js';
+import type { RouterFactory } from './router.js';
 import { tsallisEntropy } from './tsallis.js';
 
-/** Options: `threshold` (0.9), `q` (1.1) and `topP` (0.75). */
-export const entropy: RouterFactory = (options): Router => {
-  const router = 'entropy';
-  refuseOptions(router, options, ['threshold', 'q', 'topP']);
-  const threshold = numberOption(options, { router, name: 'threshold', fallback: 0.9, min: 0 });
-  const q = numberOption(options, { router, name: 'q', fallback: 1.1, min: 0.01 });
-  const topP = numberOption(options, { router, name: 'topP', fallback: 0.75, min: 0, max: 1 });
-  return linearRouter({
-    name: router,
-    route(logits, { topK }) {
-      const probabilities = tf.softmax(logits);
-      const mask = withoutGradient(probabilities, (p) => {
-        const undecided = tf.greater(tsallisEntropy(p, q), threshold).expandDims(1);
-        return tf.cast(tf.logicalOr(undecided, mostProbable(p, topP, topK)), 'float32');
-      });
-      return tf.mul(probabilities, mask);
-    },
-  });
+interface EntropyOptions {
+  /** Share of the largest entropy above which a router is undecided. */
+  threshold: number;
+  /** Entropic index of Tsallis. */
+  q: number;
+  /** Largest cumulative probability of the experts that are kept where it is decided. */
+  topP: number;
+}
+
+export const entropy: RouterFactory<EntropyOptions> = {
+  name: 'entropy',
+  options: strictOptions({
+    threshold: v.optional(numberWithin({ min: 0 }), 0.9),
+    q: v.optional(numberWithin({ min: 0.01 }), 1.1),
+    topP: v.optional(numberWithin({ min: 0, max: 1 }), 0.75),
+  }),
+  create: ({ threshold, q, topP }) =>
+    linearRouter({
+      name: 'entropy',
+      route(logits, { topK }) {
+        const probabilities = tf.softmax(logits);
+        const mask = withoutGradient(probabilities, (p) => {
+          const undecided = tf.greater(tsallisEntropy(p, q), threshold).expandDims(1);
+          return tf.cast(tf.logicalOr(undecided, mostProbable(p, topP, topK)), 'float32');
+        });
+        return tf.mul(probabilities, mask);
+      },
+    }),
 };
 
 /** Sorting by counting: each expert is compared with every other, which needs no gather to undo. */

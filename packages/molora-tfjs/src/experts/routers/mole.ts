@@ -13,29 +13,46 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
+import * as v from 'valibot';
 import type { AdaptedProjection } from '../../adapters/adapter-spec.js';
 import { matMul } from '../../ops/mat-mul.js';
 import { maskedSoftmax } from './mask.js';
-import { refuseOptions } from './options.js';
-import type { Router, RouterFactory } from './router.js';
+import { strictOptions } from './options.js';
+import type { RouterFactory } from './router.js';
 
 /** Keeps the norm's gradient finite where all experts answer zero. */
 const TINY = 1e-12;
 
+interface MoleOptions {
+  /** Indices of the experts that get no weight. */
+  masked: readonly number[];
+}
+
 /**
- * Option: `masked`, indices of the experts that get no weight; none by default.
  * Tensors: `<projection>.router` [outputs, experts * experts], for each expert the part of e that its
  * output meets; `<projection>.router.temperature` [1].
  */
-export const mole: RouterFactory = (options): Router => {
-  refuseOptions('mole', options, ['masked']);
-  const masked = maskedExperts(options['masked'] ?? []);
-  return {
+export const mole: RouterFactory<MoleOptions> = {
+  name: 'mole',
+  options: strictOptions({
+    masked: v.optional(
+      v.custom<readonly number[]>(
+        (value) => Array.isArray(value) && value.every((i) => Number.isInteger(i) && i >= 0),
+        'give the indices of experts in a list, from 0',
+      ),
+      [],
+    ),
+  }),
+  create: ({ masked }) => ({
     name: 'mole',
     trainsExperts: false,
     tensors({ name, outputs, ranks: { length: experts } }) {
       if (Array.from({ length: experts }, (_, i) => i).every((i) => masked.includes(i))) {
-        throw invalid(`The option "masked" leaves no expert of ${name}; mask fewer.`);
+        throw new AlphaLoraError(
+          'INVALID_OPTION',
+          `router mole, option masked: it leaves no expert of ${name}; mask fewer`,
+          { details: { router: 'mole', option: 'masked' } },
+        );
       }
       const shape = [outputs, experts ** 2];
       return [
@@ -70,7 +87,7 @@ export const mole: RouterFactory = (options): Router => {
       const mask = tf.tile(tf.tensor2d([open]), [logits.shape[0], 1]);
       return { logits, probabilities, gates: maskedSoftmax(sharpened, mask) };
     },
-  };
+  }),
 };
 
 /** [sum of ranks, experts]: 1 where the rank belongs to the expert. */
@@ -87,13 +104,4 @@ function rowOfScalings({ ranks, scalings }: AdaptedProjection): tf.Tensor2D {
   return tf.tensor2d([
     ranks.flatMap((rank, expert) => Array.from({ length: rank }, () => scalings[expert]!)),
   ]);
-}
-
-function maskedExperts(value: unknown): readonly number[] {
-  if (Array.isArray(value) && value.every((i) => Number.isInteger(i) && i >= 0)) return value;
-  throw invalid('The option "masked" of the router "mole" must list indices of experts, from 0.');
-}
-
-function invalid(message: string): AlphaLoraError {
-  return new AlphaLoraError('INVALID_OPTION', message, { details: { router: 'mole' } });
 }

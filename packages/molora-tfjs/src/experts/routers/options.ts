@@ -1,46 +1,64 @@
-/** Options of routers arrive as plain data from an adapter's file: checked by hand, few as they are. */
-import { AlphaLoraError } from '@alphalora/contracts';
+/**
+ * Options of routers arrive as plain data from an adapter's file: a schema checks and completes them.
+ * An unknown name is an error that lists the known ones, so that a misspelt option never silently
+ * changes nothing.
+ */
+import { AlphaLoraError, refusedOptions } from '@alphalora/contracts';
+import * as v from 'valibot';
+import type { RouterFactory } from './router.js';
 
-type Options = Readonly<Record<string, unknown>>;
-
-/** @throws AlphaLoraError `INVALID_OPTION` for a name that the router does not know */
-export function refuseOptions(router: string, options: Options, known: readonly string[]): void {
-  const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    const help = known.length > 0 ? `It has: ${known.join(', ')}.` : 'It has none: leave it out.';
+/**
+ * The options as the router's schema completes them.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming the router and the option
+ */
+export function checkedOptions<Options>(
+  { name, options: schema }: RouterFactory<Options>,
+  given: Readonly<Record<string, unknown>>,
+): Options {
+  if (!schema) {
+    if (Object.keys(given).length > 0) throw refusedOptions('router', name, given);
+    return {} as Options;
+  }
+  const result = schema['~standard'].validate(given);
+  if (result instanceof Promise) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `The router "${router}" has no option "${unknown[0]}". ${help}`,
-      { details: { router, option: unknown[0] } },
+      `router ${name}: the schema of its options is asynchronous, and routers are made synchronously`,
+      { details: { router: name } },
     );
   }
+  if (result.issues) throw refusedOptions('router', name, given, result.issues);
+  return result.value;
 }
 
-export interface NumberOption {
-  readonly router: string;
-  readonly name: string;
-  readonly fallback: number;
-  readonly integer?: boolean;
+/** @param entries one schema for each option, each with a default */
+export function strictOptions<Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.StrictObjectSchema<Entries, v.ErrorMessage<v.StrictObjectIssue>> {
+  const known = Object.keys(entries).join(', ');
+  return v.strictObject(entries, ({ expected, message, path }) =>
+    expected === 'never' ? `no option "${path?.at(-1)?.key}"; it knows ${known}` : message,
+  );
+}
+
+export interface Bounds {
   readonly min: number;
+  /** @default none */
   readonly max?: number;
+  /** @default false */
+  readonly whole?: boolean;
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` unless absent or a number within the bounds */
-export function numberOption(options: Options, option: NumberOption): number {
-  const { router, name, fallback, integer = false, min, max = Number.POSITIVE_INFINITY } = option;
-  const value = options[name] ?? fallback;
-  if (
-    typeof value !== 'number' ||
-    !(value >= min && value <= max) ||
-    (integer && !Number.isInteger(value))
-  ) {
-    const kind = integer ? 'a whole number' : 'a number';
-    const bounds = max === Number.POSITIVE_INFINITY ? `from ${min}` : `from ${min} to ${max}`;
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `Option "${name}" of the router "${router}" is ${String(value)}; give ${kind} ${bounds}.`,
-      { details: { router, option: name } },
-    );
-  }
-  return value;
+export function numberWithin({
+  min,
+  max = Number.POSITIVE_INFINITY,
+  whole = false,
+}: Bounds): v.GenericSchema<number> {
+  const bounds = max === Number.POSITIVE_INFINITY ? `from ${min}` : `from ${min} to ${max}`;
+  const wanted = `give ${whole ? 'a whole number' : 'a number'} ${bounds}`;
+  return v.pipe(
+    v.number(wanted),
+    v.check((value) => value >= min && value <= max && (!whole || Number.isInteger(value)), wanted),
+  );
 }

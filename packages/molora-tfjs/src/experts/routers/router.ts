@@ -3,6 +3,7 @@
  * is not selected. One router serves every projection of an adapter; its trainable tensors are
  * passed in by name.
  */
+import type { AllocationPolicy } from '@alphalora/contracts';
 import type * as tf from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../../adapters/adapter-spec.js';
 
@@ -45,5 +46,13 @@ export interface Router {
   route(input: RouterInput): Routing;
 }
 
-/** Makes a router from options that are plain data. @throws AlphaLoraError `INVALID_OPTION` */
-export type RouterFactory = (options: Readonly<Record<string, unknown>>) => Router;
+/** What `routers` has under a name: makes a router from options that are plain data. */
+export interface RouterFactory<Options = unknown> {
+  readonly name: string;
+  /**
+   * Checks and completes the options, at once and not later: zod, valibot, arktype or any other
+   * Standard Schema. @default it has no options
+   */
+  readonly options?: AllocationPolicy<Options>['options'];
+  create(options: Options): Router;
+}

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AdaptedProjection } from '../../adapters/adapter-spec.js';
 import { useBackend } from '../../test-support/backend.js';
 import { createRouter, routers } from './index.js';
 import { linearRouter } from './linear.js';
-import type { Router } from './router.js';
+import type { Router, RouterFactory } from './router.js';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -35,7 +36,7 @@ function gatesOf(router: Router, logits: number[]): number[] {
 }
 
 describe('routers by name', () => {
-  it.each([...routers.keys()])('%s refuses an option that it does not have', (name) => {
+  it.each(routers.names())('%s refuses an option that it does not have', (name) => {
     expect(() => createRouter({ name, options: { temprature: 1 } })).toThrow(/"temprature"/);
   });
 
@@ -44,14 +45,44 @@ describe('routers by name', () => {
   });
 
   it.each([
-    ['entropy', { threshold: '0.9' }, /"threshold"/],
+    ['entropy', { threshold: '0.9' }, /option threshold/],
     ['entropy', { topP: 1.5 }, /from 0 to 1/],
     ['adaptive-shared', { shared: 0.5 }, /whole number/],
-    ['adaptive-shared', { tasks: 0 }, /"tasks"/],
-    ['mole', { masked: 1 }, /"masked"/],
-    ['mole', { masked: [-1] }, /"masked"/],
+    ['adaptive-shared', { tasks: 0 }, /option tasks/],
+    ['mole', { masked: 1 }, /option masked/],
+    ['mole', { masked: [-1] }, /option masked/],
   ])('%s refuses %j', (name, options, message) => {
     expect(() => createRouter({ name, options })).toThrow(message);
+  });
+
+  it('takes one of somebody else, whose schema completes its options', () => {
+    const seen: unknown[] = [];
+    const uniform: RouterFactory<{ floor: number }> = {
+      name: 'uniform',
+      options: v.object({ floor: v.optional(v.number(), 0.5) }),
+      create(options) {
+        seen.push(options);
+        return linearRouter({ name: 'uniform', route: (logits) => tf.onesLike(logits) });
+      },
+    };
+    routers.add('uniform', () => uniform);
+    expect(createRouter({ name: 'uniform', options: {} }).name).toBe('uniform');
+    expect(seen).toEqual([{ floor: 0.5 }]);
+    const refused = () => createRouter({ name: 'uniform', options: { floor: 'low' } });
+    expect(refused).toThrow(/router uniform, option floor: .*"low"/);
+  });
+
+  it('refuses a schema that answers later', () => {
+    const later: RouterFactory = {
+      name: 'later',
+      options: v.pipeAsync(
+        v.unknown(),
+        v.checkAsync(async () => true),
+      ),
+      create: () => linearRouter({ name: 'later', route: (logits) => logits }),
+    };
+    routers.add('later', () => later);
+    expect(() => createRouter({ name: 'later', options: {} })).toThrow(/asynchronous/);
   });
 
   it.each([

@@ -5,13 +5,13 @@
  */
 import { linearRouter } from './linear.js';
 import { maskedSoftmax, topKMask } from './mask.js';
-import { refuseOptions } from './options.js';
-import type { Router, RouterFactory } from './router.js';
+import type { RouterFactory } from './router.js';
 
-export const topK: RouterFactory = (options): Router => {
-  refuseOptions('top-k', options, []);
-  return linearRouter({
-    name: 'top-k',
-    route: (logits, { topK }) => maskedSoftmax(logits, topKMask(logits, topK)),
-  });
+export const topK: RouterFactory = {
+  name: 'top-k',
+  create: () =>
+    linearRouter({
+      name: 'top-k',
+      route: (logits, { topK }) => maskedSoftmax(logits, topKMask(logits, topK)),
+    }),
 };
