@@ -36,7 +36,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       const { output, ...options } = command.opts();
       if (typeof output !== 'string') return;
       const named = [...command.args, ...Object.values(options).flat()];
-      await (await import('./files.js')).protectInputs(
+      await (await import('./files/write.js')).protectInputs(
         output,
         named.filter((value) => typeof value === 'string'),
       );

@@ -17,7 +17,7 @@ import {
 } from '@alphalora/htsr-core';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readDocument } from '../documents.js';
+import { readDocument } from '../files/documents.js';
 import { run } from '../run.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-answer-'));

@@ -1,6 +1,6 @@
 /** `alphalora train`: fine-tunes a model with new experts, or trains a gate over trained ones. */
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import { requireFolder } from '../files.js';
+import { requireFolder } from '../files/write.js';
 import { orInterruption } from '../interrupt.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
 import { tell } from '../output/printable.js';

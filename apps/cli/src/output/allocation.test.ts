@@ -6,15 +6,16 @@ import {
   valueAllocation,
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { allocationTable, remarks } from './allocation.js';
+import { allocationText } from './allocation.js';
+import { remarks } from './notes.js';
 
 const shown = (allocation: Allocation, columns = 100): string =>
-  allocationTable(allocation, { write: () => 0, columns });
+  allocationText(allocation, { write: () => 0, columns });
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)!;
 
 describe('an allocation per block', () => {
   it('of experts has the exponents that were planted, top-k and a bar of one character each', () => {
-    const text = allocationTable(
+    const text = allocationText(
       allocationOf([1, 3], { parameters: { rank: 4, trainable: 12_345 } }),
       { write: () => 0 },
       [2.5, 3.25],
@@ -29,7 +30,7 @@ describe('an allocation per block', () => {
   });
 
   it('calls what the policy looked at by its name', () => {
-    const text = allocationTable(allocationOf([1]), { write: () => 0 }, undefined, 'score');
+    const text = allocationText(allocationOf([1]), { write: () => 0 }, undefined, 'score');
     expect(text).toMatch(/^block {2}score {2}experts/);
   });
 
@@ -188,7 +189,7 @@ describe('an allocation per projection', () => {
 
 it('paints bars on terminals only', () => {
   const output = { write: () => 0, hasColors: () => true };
-  expect(allocationTable(allocationOf([2]), output)).toContain('\x1b[36m██\x1b[39m');
+  expect(allocationText(allocationOf([2]), output)).toContain('\x1b[36m██\x1b[39m');
   expect(shown(allocationOf([2]))).not.toContain('\x1b');
 });
 

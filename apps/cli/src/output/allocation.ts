@@ -14,8 +14,9 @@ import {
 } from '@alphalora/documents';
 import type { Output } from '../io.js';
 import { fixed } from './analysis.js';
+import { imputed } from './notes.js';
 import { printableData } from './printable.js';
-import { type Column, table } from './table.js';
+import { type Column, left, table } from './table.js';
 
 /** Longest bar, in characters. */
 const LONGEST_BAR = 40;
@@ -34,7 +35,7 @@ interface Grid {
  * @param planted the exponents that a demo model was made with, to show beside the estimates
  * @param scores what the policy looked at: `alpha`, or `score` where that came from elsewhere
  */
-export function allocationTable(
+export function allocationText(
   document: Allocation,
   output: Output,
   planted?: readonly number[],
@@ -61,72 +62,11 @@ function scoreText({ score, weak }: { score?: number; weak?: string }): string {
   return fixed(score) + (weak === undefined ? '' : IMPUTED);
 }
 
-/** Whichever of the layers have no fit that says anything. */
-function imputed({ blocks, projections = [] }: Allocation) {
-  return {
-    blocks: blocks.filter(({ weak }) => weak !== undefined),
-    projections: projections.filter(({ weak }) => weak !== undefined),
-  };
-}
-
 function imputedNote(allocation: Allocation): string {
   const { blocks, projections } = imputed(allocation);
   return blocks.length + projections.length > 0
     ? `${IMPUTED} no fit there says anything: the mean of the others\n`
     : '';
-}
-
-/** What to know of an allocation beside its numbers, for stderr. */
-export function remarks(document: Allocation): string {
-  const allocation = printableData(document);
-  return imputedScores(allocation) + cappedRanks(allocation) + excessRank(allocation);
-}
-
-/** Layers that a line names. */
-const MOST_NAMED = 3;
-
-function some(names: readonly string[]): string {
-  return names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', ...' : '');
-}
-
-/** Ranks that are as large as the matrices allow. */
-function cappedRanks({ blocks, projections = [] }: Allocation): string {
-  const capped = [
-    ...blocks.flatMap(({ index, cap }) => (cap === undefined ? [] : [`block ${index} (${cap})`])),
-    ...projections.flatMap(({ name, cap }) => (cap === undefined ? [] : [`${name} (${cap})`])),
-  ];
-  if (capped.length === 0) return '';
-  const layers = capped.length === 1 ? 'layer has' : 'layers have';
-  return `${capped.length} ${layers} the largest rank that the smaller side of a matrix allows: ${some(capped)}\n`;
-}
-
-/** Experts of a higher rank than their matrices. */
-function excessRank({ budget, projections = [], parameters }: Allocation): string {
-  if (budget.unit !== 'experts' || !parameters) return '';
-  const { rank } = parameters;
-  const small = projections.filter(({ inputs, outputs }) => Math.min(inputs, outputs) < rank);
-  if (small.length === 0) return '';
-  const least = small.reduce((min, { inputs, outputs }) => Math.min(min, inputs, outputs), rank);
-  const names = some(small.map(({ name }) => name));
-  return `rank ${rank} of an expert is above the smaller side of ${small.length} of its matrices, which gains nothing; --rank ${least} fits all: ${names}\n`;
-}
-
-/** Scores that were not measured, and why. */
-function imputedScores(allocation: Allocation): string {
-  const { blocks, projections } = imputed(allocation);
-  const lines = blocks.map(
-    ({ index, weak }) =>
-      `weak: block ${index}: no fit says anything (${weak}); scored with the mean of the other blocks\n`,
-  );
-  if (projections.length > 0) {
-    const names = some(projections.map(({ name, weak }) => `${name} (${weak})`));
-    const others =
-      projections.length === 1
-        ? '1 projection scored with the mean of the others of its block'
-        : `${projections.length} projections scored with the mean of the others of their block`;
-    lines.push(`weak: ${others}, or of all where it has none: ${names}\n`);
-  }
-  return lines.join('');
 }
 
 interface ByBlock {
@@ -197,7 +137,7 @@ function projectionRows(
   const amounts = projections.map((one) => amountOf(one, unit));
   return {
     columns: [
-      ...[{ title: 'projection', align: 'left' as const }, { title: 'block' }, { title: scores }],
+      ...[left('projection'), { title: 'block' }, { title: scores }],
       { title: resources[unit].amount },
     ],
     rows: projections.map((one, i) => [
@@ -228,7 +168,7 @@ function withBars(
   if (room < SHORTEST_BAR || most === 0) return table(columns, rows);
   const scale = whole && most <= room ? 1 : room / most;
   return table(
-    [...columns, { title: '', align: 'left' }],
+    [...columns, left('')],
     rows.map((row, i) => [...row, '█'.repeat(Math.max(0, Math.round(scale * (amounts[i] ?? 0))))]),
   );
 }

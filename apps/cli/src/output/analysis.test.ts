@@ -1,6 +1,6 @@
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { analysisTable } from './analysis.js';
+import { analysisText } from './analysis.js';
 
 const plain = { write: () => undefined };
 const linesOf = (text: string, from: RegExp): string[] => {
@@ -18,7 +18,7 @@ describe('alpha over the blocks', () => {
   );
 
   it('draws a line per role and one for the blocks on one scale', () => {
-    const lines = linesOf(analysisTable(analysis, plain), /alpha over the blocks/);
+    const lines = linesOf(analysisText(analysis, plain), /alpha over the blocks/);
     expect(lines.slice(0, 4)).toEqual([
       'alpha over the blocks, first to last (1.00 to 8.00)',
       'q_proj   ▁▂▃▄▅▆▇█  1.00 … 8.00',
@@ -32,14 +32,14 @@ describe('alpha over the blocks', () => {
       rows,
       alphas.map((alpha, i) => ({ alpha: i === 3 ? 40 : alpha })),
     );
-    const lines = linesOf(analysisTable(wild, plain), /alpha over the blocks/);
+    const lines = linesOf(analysisText(wild, plain), /alpha over the blocks/);
     expect(lines[0]).toContain('(1.00 to 8.00; an arrow is an outlier)');
     expect(lines[2]).toBe('block   ▁▂▃↑▅▆▇█  1.00 … 40.00');
   });
 
   it('fits the terminal however many blocks there are', () => {
     const many = Array.from({ length: 200 }, (_, block) => ({ alpha: 2 + (block % 7) }));
-    const text = analysisTable(analysisOf([], many), { ...plain, columns: 60 });
+    const text = analysisText(analysisOf([], many), { ...plain, columns: 60 });
     const lines = linesOf(text, /alpha over the blocks/);
     expect(lines[0]).toContain('runs of neighbours');
     for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(60);
@@ -48,13 +48,13 @@ describe('alpha over the blocks', () => {
 
   it('says nothing about a single block', () => {
     const single = analysisOf([measuredRow('h.0.q_proj.weight', 2)], [{ alpha: 2 }]);
-    expect(analysisTable(single, plain)).not.toContain('over the blocks');
+    expect(analysisText(single, plain)).not.toContain('over the blocks');
   });
 });
 
 describe('uncertainty', () => {
   it('is half of the interval where there is one', () => {
-    const text = analysisTable(
+    const text = analysisText(
       analysisOf([], [{ alpha: 2.31, interval: [2.2, 2.6], spread: 0.5 }]),
       plain,
     );
@@ -63,7 +63,7 @@ describe('uncertainty', () => {
   });
 
   it('is the spread of the projections where there is none', () => {
-    const text = analysisTable(analysisOf([], [{ alpha: 2.31, spread: 0.5 }]), plain);
+    const text = analysisText(analysisOf([], [{ alpha: 2.31, spread: 0.5 }]), plain);
     expect(text).toContain('2.310 ± 0.500\n');
     expect(text).toContain('± standard deviation');
   });
@@ -77,7 +77,7 @@ describe('warnings', () => {
     const over = [1.9, 1.2].map((alpha, i) =>
       measuredRow(`h.${i}.up_proj.weight`, alpha, { warning: 'over-trained' }),
     );
-    expect(linesOf(analysisTable(analysisOf([...rows, ...over]), plain), /spurious/)).toEqual([
+    expect(linesOf(analysisText(analysisOf([...rows, ...over]), plain), /spurious/)).toEqual([
       '4 spurious (alpha > 8): h.1.q_proj.weight 12.000, h.2.q_proj.weight 9.000, ' +
         'h.0.q_proj.weight 8.500, ...',
       '2 over-trained (alpha < 2): h.1.up_proj.weight 1.200, h.0.up_proj.weight 1.900',
@@ -97,12 +97,12 @@ describe('matrices outside of blocks', () => {
       measuredRow('lm_head.weight', 2, { spectrum, interval: [1.9, 5] }),
       measuredRow('wte.weight', 3),
     ];
-    expect(linesOf(analysisTable(analysisOf(rows), plain), /^matrix/).slice(0, 3)).toEqual([
+    expect(linesOf(analysisText(analysisOf(rows), plain), /^matrix/).slice(0, 3)).toEqual([
       'matrix          alpha  tail  95 % interval  density over log lambda',
       'lm_head.weight  2.000     3  1.900 … 5.000  ▂ █',
       'wte.weight      3.000     3',
     ]);
-    const plainRows = analysisTable(analysisOf([measuredRow('wte.weight', 3)]), plain);
+    const plainRows = analysisText(analysisOf([measuredRow('wte.weight', 3)]), plain);
     expect(plainRows).toMatch(/^matrix +alpha +tail$/m);
   });
 });
@@ -111,8 +111,8 @@ describe('colours', () => {
   it('are for terminals that have them', () => {
     const blocks = [{ alpha: 1 }, { alpha: 2 }];
     const start = '\x1b[';
-    expect(analysisTable(analysisOf([], blocks), plain)).not.toContain(start);
-    const painted = analysisTable(analysisOf([], blocks), { ...plain, hasColors: () => true });
+    expect(analysisText(analysisOf([], blocks), plain)).not.toContain(start);
+    const painted = analysisText(analysisOf([], blocks), { ...plain, hasColors: () => true });
     expect(painted).toContain(`block  ${start}36m▁█`);
   });
 });

@@ -15,7 +15,7 @@ import { mean } from '@alphalora/htsr-core';
 import type { Output } from '../io.js';
 import { printableData } from './printable.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
-import { type Column, table } from './table.js';
+import { type Column, left, table } from './table.js';
 
 /** Rows of the table of matrices outside of blocks; the document has all. */
 const MOST_ROWS = 40;
@@ -26,7 +26,7 @@ const HISTOGRAM_WIDTH = 20;
 /** Characters beside a sparkline: two gaps, and a range such as `11.33 … 14.47`. */
 const RANGE_WIDTH = 17;
 
-export function analysisTable(document: Analysis, output: Output): string {
+export function analysisText(document: Analysis, output: Output): string {
   const analysis = printableData(document);
   const { model, blocks } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
@@ -116,11 +116,11 @@ function alphaLines(
 function matrixTable(rows: readonly AnalysedRow[]): string {
   if (rows.length === 0) return '';
   const columns: Column[] = [
-    { title: 'matrix', align: 'left' },
+    left('matrix'),
     { title: 'alpha' },
     { title: 'tail' },
     { title: '95 % interval' },
-    { title: 'density over log lambda', align: 'left' },
+    left('density over log lambda'),
   ];
   // Intervals of single matrices are often lopsided: half of one beside alpha would mislead.
   const cells = rows
@@ -179,58 +179,6 @@ function roleAlpha(
 
 function inBlock(row: MatrixRow): boolean {
   return row.block !== undefined && row.role !== undefined && row.kind === 'projection';
-}
-
-/** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */
-function imprecision(analysis: Analysis): string {
-  const rows = analysis.matrices.filter((row) => row.status === 'ok');
-  const marked = rows.filter(({ imprecise }) => imprecise !== undefined);
-  if (marked.length === 0) return '';
-  const names = marked.slice(0, MOST_WARNED).map(({ name }) => name);
-  const some = names.join(', ') + (marked.length > names.length ? ', ...' : '');
-  const advice = marked.some(({ precision }) => precision === 'f32')
-    ? 'measure again with --precision auto'
-    : 'more memory for each matrix may help: raise --max-memory or lower --jobs';
-  return (
-    `warning: ${marked.length} of ${rows.length} alphas rest on eigenvalues that the arithmetic ` +
-    `does not resolve (${some}); ${advice}\n`
-  );
-}
-
-/** What was not measured and why: failures one by one, skipped weights by reason. */
-export function omissions(document: Analysis): string {
-  const analysis = printableData(document);
-  const reasons = new Map<string, number>();
-  for (const row of analysis.matrices) {
-    if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
-  }
-  const skipped = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join('; ');
-  return shortcomings(analysis) + (skipped && `skipped: ${skipped}\n`);
-}
-
-/** What is behind the exit code 3, what the scores lack, and which numbers not to rely on. */
-export function shortcomings(document: Analysis): string {
-  const analysis = printableData(document);
-  const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
-  return failed.join('') + weakness(analysis) + imprecision(analysis);
-}
-
-/** Fits that are named one by one. */
-const MOST_WEAK = 10;
-
-/** Fits that say nothing. */
-function weakness({ matrices }: Analysis): string {
-  const weak = matrices.flatMap((row) =>
-    row.status === 'ok' && row.weak !== undefined
-      ? [`weak: ${row.name}: ${row.weak}; left out of the scores\n`]
-      : [],
-  );
-  const more = weak.length > MOST_WEAK ? `weak: and ${weak.length - MOST_WEAK} more\n` : '';
-  return weak.slice(0, MOST_WEAK).join('') + more;
-}
-
-export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {
-  return analysis.matrices.filter((row) => row.status === 'failed') as never;
 }
 
 export function fixed(value: number | undefined, digits = 3): string {

@@ -11,7 +11,7 @@ import type { Output } from '../io.js';
 import { fixed } from './analysis.js';
 import { counts } from './counts.js';
 import { printableData } from './printable.js';
-import { type Column, table } from './table.js';
+import { type Column, left, table } from './table.js';
 
 /** Longest bar, in characters. */
 const LONGEST_BAR = 40;
@@ -25,7 +25,7 @@ export function analysisComparisonText(
   const { a, b, blocks, matrices, rankCorrelation } = printableData(comparison);
   const head = `a: ${files[0]} (${a.source})\nb: ${files[1]} (${b.source})\n`;
   const compared = blocks.some((block) => block.overlap !== undefined);
-  const overlapColumn = compared ? [{ title: '95 % intervals', align: 'left' as const }] : [];
+  const overlapColumn = compared ? [left('95 % intervals')] : [];
   const numbers: Column[] = [{ title: 'alpha a' }, { title: 'alpha b' }, { title: 'difference' }];
   const blockRows = blocks.map((block) => [
     String(block.index),
@@ -38,7 +38,7 @@ export function analysisComparisonText(
   }
   if (matrices.length > 0 && top > 0) {
     const rows = matrices.slice(0, top).map((row) => [row.name, ...changeCells(row)]);
-    const title = { title: 'largest changes', align: 'left' as const };
+    const title = left('largest changes');
     sections.push(table([title, ...numbers], rows));
   }
   const alone = (
@@ -74,7 +74,7 @@ export function allocationComparisonText(
   const most = Math.max(...blocks.flatMap((block) => [block.a ?? 0, block.b ?? 0]));
   const scale = resources[unit].whole && most <= LONGEST_BAR ? 1 : LONGEST_BAR / most;
   const body = table(
-    [{ title: 'block' }, ...numbers, { title: '', align: 'left' }],
+    [{ title: 'block' }, ...numbers, left('')],
     blocks.map((block) => [
       ...[String(block.index), ...cells(block)],
       bar((block.a ?? 0) * scale, (block.b ?? 0) * scale),
@@ -86,7 +86,7 @@ export function allocationComparisonText(
   ];
   const changed = projections.filter(({ difference }) => difference !== 0);
   if (changed.length > 0 && top > 0) {
-    const heading = { title: 'largest changes', align: 'left' as const };
+    const heading = left('largest changes');
     const rows = changed.slice(0, top).map((row) => [row.name, ...cells(row)]);
     sections.push(table([heading, ...numbers], rows));
   }

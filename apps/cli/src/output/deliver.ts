@@ -1,11 +1,10 @@
 /** How a command ends: the document into its file, the result to stdout, what is missing to stderr. */
 import type { Allocation, Analysis } from '@alphalora/contracts';
 import { formatDocument, type Threshold } from '@alphalora/documents';
-import { isStdout, writeOutput } from '../files.js';
+import { isStdout, writeOutput } from '../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { remarks } from './allocation.js';
-import { failedRows, omissions, shortcomings } from './analysis.js';
 import { reportCrossings } from './crossings.js';
+import { failedRows, omissions, remarks, shortcomings } from './notes.js';
 import { tell } from './printable.js';
 
 interface DeliveryOptions {

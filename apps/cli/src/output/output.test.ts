@@ -1,6 +1,6 @@
 import type { Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { omissions } from './analysis.js';
+import { omissions } from './notes.js';
 import { bytes, downloadLine, duration, progressLine } from './progress.js';
 import { table } from './table.js';
 

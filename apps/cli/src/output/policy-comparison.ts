@@ -4,7 +4,7 @@ import { amountText, resources } from '@alphalora/documents';
 import { fixed } from './analysis.js';
 import { counts } from './counts.js';
 import { printableData } from './printable.js';
-import { type Column, table } from './table.js';
+import { type Column, left, table } from './table.js';
 
 /** Layers that are listed one by one; of more, `--json` has the amounts. */
 const MOST_LAYERS = 200;
@@ -16,14 +16,14 @@ export function policyComparisonText(compared: PolicyComparison): string {
   const { amount: title } = resources[unit];
   const labels: Column[] = policies.map(({ label }) => ({ title: label }));
   const named = layers.some(({ name }) => name !== undefined);
-  const layerColumn: Column = named ? { title: 'projection', align: 'left' } : { title: 'block' };
+  const layerColumn: Column = named ? left('projection') : { title: 'block' };
   const rows = layers
     .slice(0, MOST_LAYERS)
     .map(({ name, block, score }, i) => [
       ...[name ?? String(block), fixed(score)],
       ...policies.map(({ amounts }) => amountText(amounts[i], unit)),
     ]);
-  const left = layers.length - rows.length;
+  const more = layers.length - rows.length;
   const totals = [
     ['', resources[unit].adds || unit === 'bits' ? 'total' : 'mean', ...policies.map(total)],
     ...(policies.some(({ parameters }) => parameters)
@@ -39,10 +39,10 @@ export function policyComparisonText(compared: PolicyComparison): string {
   const sections = [
     `${title} by ${budget.per ?? 'block'}, from ${analyses[0]!.file} (${analyses[0]!.source})\n\n` +
       table([layerColumn, { title: 'alpha' }, ...labels], [...rows, ...totals]) +
-      (left > 0 ? `and ${left} more: --json lists all\n` : ''),
+      (more > 0 ? `and ${more} more: --json lists all\n` : ''),
     `distance between policies (sum of the differences' sizes, in ${title})\n\n` +
       table(
-        [{ title: '', align: 'left' }, ...labels],
+        [left(''), ...labels],
         policies.map(({ label }, i) => [label, ...distances[i]!.map(length)]),
       ),
   ];
@@ -63,10 +63,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
     sections.push(
       'sensitivity: distance of an allocation from the one above when this is different\n\n' +
         table(
-          [
-            { title: '', align: 'left' },
-            ...changes.map(([, change]) => ({ title: words(change, comparison) })),
-          ],
+          [left(''), ...changes.map(([, change]) => ({ title: words(change, comparison) }))],
           sensitivityRows,
         ),
     );

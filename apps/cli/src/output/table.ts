@@ -6,6 +6,11 @@ export interface Column {
   align?: 'left' | 'right';
 }
 
+/** A column of texts. */
+export function left(title: string): Column {
+  return { title, align: 'left' };
+}
+
 /** @returns lines, each ending with a line break; every cell is made printable */
 export function table(given: readonly Column[], cells: readonly (readonly string[])[]): string {
   const columns = given.map((column) => ({ ...column, title: printable(column.title) }));

@@ -10,7 +10,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { inspect } from 'node:util';
 import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import { inputName, isStreamName } from '../files.js';
+import { inputName, isStreamName } from '../files/read.js';
 import { importDefault } from './reference.js';
 
 const names = ['alphalora.config.js', 'alphalora.config.mjs', 'alphalora.config.json'];

@@ -6,7 +6,7 @@ import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdapterState } from '@alphalora/molora-tfjs';
 import type { DynamicRank } from '@alphalora/molora-tfjs/training';
-import { readDocument } from '../documents.js';
+import { readDocument } from '../files/documents.js';
 import type { Io } from '../io.js';
 import type { Runtime } from './runtime.js';
 

@@ -1,13 +1,13 @@
 /** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { reaggregated } from '@alphalora/htsr-core';
-import { chosenAllocator, type Evidence, givenScores } from '../../allocating.js';
-import { readDocument } from '../../documents.js';
-import { isStreamName } from '../../files.js';
+import { chosenAllocator, type Evidence, givenScores } from '../../allocating/allocate.js';
+import { readDocument } from '../../files/documents.js';
+import { isStreamName } from '../../files/read.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
-import { allocationTable } from '../../output/allocation.js';
+import { allocationText } from '../../output/allocation.js';
 import { deliver } from '../../output/deliver.js';
 import { withPolicies } from '../../plugins/index.js';
 import type { AllocateOptions } from './command.js';
@@ -25,7 +25,7 @@ export async function run(
     const evidence = await evidenceFrom(source, options, io);
     const allocation = await decide(evidence);
     const judged = evidence.scores ? 'score' : 'alpha';
-    const text = allocationTable(allocation, io.stdout, undefined, judged);
+    const text = allocationText(allocation, io.stdout, undefined, judged);
     const behind = { analysis: evidence.analysis, fresh: model !== undefined };
     return deliver(allocation, text, behind, { output, json, failOn }, io);
   });

@@ -1,12 +1,14 @@
 /** `alphalora analyze`: spectra and tail fits of a model. */
+
 import { operations } from '@alphalora/htsr-core';
 import { chosenUnits, type OpenedModel, sampledUnit } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { chosenFarms, measure, selectionOf } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
-import { analysisTable } from '../../output/analysis.js';
+import { analysisText } from '../../output/analysis.js';
 import { deliver } from '../../output/deliver.js';
-import { table } from '../../output/table.js';
+import { writeResult } from '../../output/result.js';
+import { left, table } from '../../output/table.js';
 import type { AnalyzeOptions } from './command.js';
 
 export async function run(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {
@@ -14,7 +16,7 @@ export async function run(model: string, options: AnalyzeOptions, io: Io): Promi
     const { dryRun, shard, output, json, failOn } = options;
     if (dryRun) return listUnits(opened, options, io);
     const analysis = await measure(opened, options, io, { shard });
-    const text = analysisTable(analysis, io.stdout);
+    const text = analysisText(analysis, io.stdout);
     const code = await deliver(
       analysis,
       text,
@@ -38,17 +40,12 @@ function listUnits({ checkpoint }: OpenedModel, options: AnalyzeOptions, io: Io)
     operations: operations(sampledUnit(unit, farms ? { farms } : {})),
   }));
   units.sort((a, b) => b.operations - a.operations);
-  if (options.json) {
-    io.stdout.write(`${JSON.stringify({ matrices: units }, null, 2)}\n`, 'data');
-    return exitCodes.done;
-  }
   const rows = units.map((unit) => [
     unit.name,
     unit.shape.join(' × '),
     (unit.operations / 1e9).toFixed(3),
   ]);
-  const left = { align: 'left' as const };
-  const columns = [{ title: 'matrix', ...left }, { title: 'shape', ...left }, { title: 'Gflop' }];
-  io.stdout.write(table(columns, rows));
+  const columns = [left('matrix'), left('shape'), { title: 'Gflop' }];
+  writeResult(io.stdout, options, { matrices: units }, () => table(columns, rows));
   return exitCodes.done;
 }

@@ -1,13 +1,15 @@
 /** `alphalora compare --policies`: what each policy would make of the same analysis and budget. */
+
 import { type Candidate, comparePolicies } from '@alphalora/allocator';
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
-import { jobFor } from '../../allocating.js';
-import { readDocument } from '../../documents.js';
+import { jobFor } from '../../allocating/allocate.js';
+import { readDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { shortcomings } from '../../output/analysis.js';
+import { shortcomings } from '../../output/notes.js';
 import { policyComparisonText } from '../../output/policy-comparison.js';
+import { writeResult } from '../../output/result.js';
 import { withPolicies } from '../../plugins/index.js';
 import type { OpenPolicy } from '../../plugins/open-policy.js';
 import type { CompareOptions } from './command.js';
@@ -46,8 +48,7 @@ export async function comparePoliciesCommand(
       jobFor: (analysis) => jobFor({ analysis }, { ...options, set: {} }),
       reaggregated,
     });
-    if (options.json) io.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
-    else io.stdout.write(policyComparisonText(comparison));
+    writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison));
     return exitCodes.done;
   });
 }

@@ -1,4 +1,5 @@
 /** `alphalora compare`: two analyses, two allocations, or policies on one analysis side by side. */
+
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import {
   type AllocationComparison,
@@ -6,10 +7,11 @@ import {
   compareAllocations,
   compareAnalyses,
 } from '@alphalora/documents';
-import { readAnyDocument } from '../../documents.js';
+import { readAnyDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { allocationComparisonText, analysisComparisonText } from '../../output/comparison.js';
 import { tell } from '../../output/printable.js';
+import { writeResult } from '../../output/result.js';
 import type { CompareOptions } from './command.js';
 import { comparePoliciesCommand } from './policies.js';
 
@@ -33,10 +35,11 @@ export async function run(
 async function compareDocuments(
   fileA: string,
   fileB: string,
-  { top, json }: CompareOptions,
+  options: CompareOptions,
   io: Io,
 ): Promise<ExitCode> {
   const { stdout, stderr } = io;
+  const { top } = options;
   const [a, b] = [await readAnyDocument(fileA, io), await readAnyDocument(fileB, io)];
   const files = [fileA, fileB] as const;
   let comparison: AnalysisComparison | AllocationComparison;
@@ -62,8 +65,7 @@ async function compareDocuments(
       `${fileA} is an ${a.kind} and ${fileB} an ${b.kind}: give two of the same kind`,
     );
   }
-  if (json) stdout.write(`${JSON.stringify(comparison, null, 2)}\n`, 'data');
-  else stdout.write(text);
+  writeResult(stdout, options, comparison, () => text);
   return exitCodes.done;
 }
 

@@ -1,8 +1,10 @@
 /** `alphalora doctor`: what this machine offers and what is missing, for support requests. */
+
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { defaultCacheFolder, engines } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { table } from '../../output/table.js';
+import { writeResult } from '../../output/result.js';
+import { left, table } from '../../output/table.js';
 import { toolVersion } from '../../version.js';
 import type { DoctorOptions } from './command.js';
 
@@ -17,21 +19,8 @@ export async function run(options: DoctorOptions, io: Io): Promise<ExitCode> {
     engines: (await Promise.all(engines.names().map(engineState))).join(', '),
     cache: defaultCacheFolder(process.env),
   };
-  if (options.json) {
-    io.stdout.write(`${JSON.stringify(facts, null, 2)}\n`, 'data');
-    return exitCodes.done;
-  }
-  const left = { align: 'left' as const };
-  const rows = Object.entries(facts);
-  io.stdout.write(
-    table(
-      [
-        { title: 'what', ...left },
-        { title: 'found', ...left },
-      ],
-      rows,
-    ),
-  );
+  const columns = [left('what'), left('found')];
+  writeResult(io.stdout, options, facts, () => table(columns, Object.entries(facts)));
   return exitCodes.done;
 }
 

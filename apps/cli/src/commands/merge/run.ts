@@ -1,9 +1,9 @@
 /** `alphalora merge`: joins the parts that `analyze --shard` wrote on several machines. */
 import { type Part, parseAnalysis } from '@alphalora/documents';
 import { mergeParts } from '@alphalora/measuring';
-import { readDocument } from '../../documents.js';
+import { readDocument } from '../../files/documents.js';
 import type { ExitCode, Io } from '../../io.js';
-import { analysisTable } from '../../output/analysis.js';
+import { analysisText } from '../../output/analysis.js';
 import { deliver } from '../../output/deliver.js';
 import type { MergeOptions } from './command.js';
 
@@ -18,6 +18,6 @@ export async function run(
   const analysis = mergeParts(parts);
   // Numbers that are in range one by one may overflow in a block's.
   parseAnalysis(analysis, 'the joined analysis');
-  const text = analysisTable(analysis, io.stdout);
+  const text = analysisText(analysis, io.stdout);
   return deliver(analysis, text, { analysis, fresh: true }, { output, json, failOn: [] }, io);
 }

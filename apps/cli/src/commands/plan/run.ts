@@ -1,4 +1,5 @@
 /** `alphalora plan`: analysis, allocation and report of a model in one go. */
+
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
@@ -6,15 +7,16 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import type { OpenedModel } from '@alphalora/measuring';
 import * as v from 'valibot';
-import { type Allocator, chosenAllocator, givenScores } from '../../allocating.js';
-import { requireFolder, writeOutput } from '../../files.js';
+import { type Allocator, chosenAllocator, givenScores } from '../../allocating/allocate.js';
+import { requireFolder, writeOutput } from '../../files/write.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
-import { allocationTable, remarks } from '../../output/allocation.js';
-import { omissions } from '../../output/analysis.js';
+import { allocationText } from '../../output/allocation.js';
 import { exitCodeOf } from '../../output/deliver.js';
+import { omissions, remarks } from '../../output/notes.js';
 import { tell } from '../../output/printable.js';
+import { writeResult } from '../../output/result.js';
 import { withPolicies } from '../../plugins/index.js';
 import { writeReport } from '../report/run.js';
 import type { PlanOptions } from './command.js';
@@ -41,17 +43,11 @@ export async function run(
     tell(io.stderr, `wrote ${allocationFile}`);
     io.stderr.write(remarks(allocation));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
-    if (options.json)
-      io.stdout.write(`${JSON.stringify({ analysis, allocation }, null, 2)}\n`, 'data');
-    else
-      io.stdout.write(
-        allocationTable(
-          allocation,
-          io.stdout,
-          plantedAlphas(opened.checkpoint),
-          scores ? 'score' : 'alpha',
-        ),
-      );
+    const planted = plantedAlphas(opened.checkpoint);
+    const judged = scores ? 'score' : 'alpha';
+    writeResult(io.stdout, options, { analysis, allocation }, () =>
+      allocationText(allocation, io.stdout, planted, judged),
+    );
     return exitCodeOf(analysis, options.failOn, io);
   };
   const inputs = [model, options.scores, options.adapter];

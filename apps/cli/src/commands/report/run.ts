@@ -6,8 +6,9 @@ import {
   type TrainingStep,
 } from '@alphalora/contracts';
 import { parseTrainingStep } from '@alphalora/documents';
-import { readDocument } from '../../documents.js';
-import { inputName, isStdout, readText, writeOutput } from '../../files.js';
+import { readDocument } from '../../files/documents.js';
+import { inputName, readText } from '../../files/read.js';
+import { isStdout, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import type { ReportOptions } from './command.js';

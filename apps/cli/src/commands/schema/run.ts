@@ -1,6 +1,8 @@
 /** `alphalora schema`: the JSON Schema of a document, for validators and editors. */
+
 import { AlphaLoraError, allocationSchema, analysisSchema } from '@alphalora/contracts';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { writeJson } from '../../output/result.js';
 
 const schemas = new Map([
   ['analysis', analysisSchema],
@@ -13,6 +15,6 @@ export function run(document: string, _: object, io: Io): ExitCode {
     const names = [...schemas.keys()].join(' and ');
     throw new AlphaLoraError('INVALID_OPTION', `no schema "${document}": there are ${names}`);
   }
-  io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
+  writeJson(io.stdout, found);
   return exitCodes.done;
 }

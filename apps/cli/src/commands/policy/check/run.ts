@@ -1,6 +1,8 @@
 /** `alphalora policy check`: the allocator's conformance tests on one policy. */
+
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { tell } from '../../../output/printable.js';
+import { writeJson } from '../../../output/result.js';
 import { withPolicies } from '../../../plugins/index.js';
 import type { PolicyCheckOptions } from './command.js';
 
@@ -15,7 +17,7 @@ export async function run(
     return { name: policy.info.name, checks: await policy.check({ options, seed }) };
   });
   const failed = checks.filter(({ status }) => status === 'failed').length;
-  if (json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`, 'data');
+  if (json) writeJson(io.stdout, checks);
   else {
     for (const { name, status, reason, restsOn } of checks) {
       if (restsOn !== undefined) continue;

@@ -1,7 +1,9 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
+
 import { formatSettings } from '@alphalora/documents';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { printableData } from '../../../output/printable.js';
+import { writeResult } from '../../../output/result.js';
 import { withPolicies } from '../../../plugins/index.js';
 import type { PolicyInfo } from '../../../plugins/open-policy.js';
 import type { PolicyInfoOptions } from './command.js';
@@ -16,8 +18,7 @@ export async function run(
     const defaults = policy.info.hasOptions ? await policy.defaults() : {};
     const set = policies.settings(reference);
     const found = { ...policy.info, defaults, set };
-    if (options.json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`, 'data');
-    else io.stdout.write(describe(printableData(found)));
+    writeResult(io.stdout, options, found, () => describe(printableData(found)));
   });
   return exitCodes.done;
 }

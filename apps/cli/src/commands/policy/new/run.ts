@@ -2,13 +2,15 @@
  * `alphalora policy new`: a package with a policy that works and passes its own tests, to be changed
  * into one's own. The files are those in `templates/policy`, where `policy-name` stands for the name.
  */
+
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileError, removeAbandoned, temporaryBeside } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { requireFolder } from '../../../files.js';
+import { requireFolder } from '../../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { tell } from '../../../output/printable.js';
+import { writeJson } from '../../../output/result.js';
 import { isBuiltIn } from '../../../plugins/built-in.js';
 import type { PolicyNewOptions } from './command.js';
 
@@ -38,7 +40,7 @@ export async function run(
   await writeFolder(folder, files);
 
   if (json) {
-    io.stdout.write(`${JSON.stringify({ folder, files: [...files.keys()] }, null, 2)}\n`, 'data');
+    writeJson(io.stdout, { folder, files: [...files.keys()] });
     return exitCodes.done;
   }
   const shown = relative('', folder) || '.';

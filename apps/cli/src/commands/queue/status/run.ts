@@ -1,9 +1,11 @@
 /** `alphalora queue status`: how far a queue is, who works on it, and what has failed. */
+
 import type { QueueStatus } from '@alphalora/cluster';
 import { loadCluster, queueAddress } from '../../../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { printableData } from '../../../output/printable.js';
-import { table } from '../../../output/table.js';
+import { writeResult } from '../../../output/result.js';
+import { left, table } from '../../../output/table.js';
 import type { QueueStatusOptions } from './command.js';
 
 export async function run(
@@ -13,12 +15,9 @@ export async function run(
 ): Promise<ExitCode> {
   const cluster = await loadCluster();
   const status = await cluster.queueStatus(queueAddress(cluster, queue));
-  if (options.json) stdout.write(`${JSON.stringify(status, null, 2)}\n`, 'data');
-  else stdout.write(queueText(printableData(status)));
+  writeResult(stdout, options, status, () => queueText(printableData(status)));
   return exitCodes.done;
 }
-
-const left = { align: 'left' as const };
 
 function queueText(status: QueueStatus): string {
   const { queue, paused, workers, failures, warnings } = status;
@@ -40,11 +39,7 @@ function queueText(status: QueueStatus): string {
   return sections.join('\n');
 }
 
-const workerColumns = [
-  { title: 'worker', ...left },
-  { title: 'measures', ...left },
-  { title: 'done' },
-];
+const workerColumns = [left('worker'), left('measures'), { title: 'done' }];
 
 function workerRows({ name, measuring }: QueueStatus['workers'][number]): string[][] {
   if (measuring.length === 0) return [[name, '', '']];
@@ -55,11 +50,7 @@ function workerRows({ name, measuring }: QueueStatus['workers'][number]): string
   ]);
 }
 
-const failureColumns = [
-  { title: 'failed', ...left },
-  { title: 'attempts' },
-  { title: 'reason', ...left },
-];
+const failureColumns = [left('failed'), { title: 'attempts' }, left('reason')];
 
 function failureRow({ matrix, attempts, reason }: QueueStatus['failures'][number]): string[] {
   return [matrix, String(attempts), reason];

@@ -11,11 +11,11 @@ import {
 } from '@alphalora/allocator';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { alternativeScores } from '@alphalora/htsr-core';
+import { readScores } from '../files/scores.js';
+import type { Io } from '../io.js';
+import type { PolicyOptions, ResourceOptions } from '../options/allocating.js';
+import type { Policies } from '../plugins/index.js';
 import { budgetFor } from './budget.js';
-import type { Io } from './io.js';
-import type { PolicyOptions, ResourceOptions } from './options/allocating.js';
-import type { Policies } from './plugins/index.js';
-import { readScores } from './scores.js';
 
 export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };
 

@@ -1,53 +1,12 @@
-/**
- * What the command line reads and writes by the paths that it is given. `-` stands for stdin and
- * stdout, and documents may come from pipes, such as those of a shell's `<(...)`; everything else is
- * read from regular files alone.
- */
-import { constants, openSync } from 'node:fs';
+/** What the command line writes by the paths that it is given; `-` stands for stdout. */
 import { readdir } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { isNameOfWeights } from '@alphalora/checkpoint';
-import {
-  fileError,
-  readRegularFile,
-  statIfPresent,
-  writeFileAtomic,
-} from '@alphalora/checkpoint/node';
+import { statIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { Io } from './io.js';
+import type { Io } from '../io.js';
 
-const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 const stdoutNames = ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
-
-/**
- * The text of a file, a pipe or stdin.
- *
- * @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_OPTION` where stdin has been read
- */
-export async function readText(path: string, { signal }: Pick<Io, 'signal'>): Promise<string> {
-  if (stdinNames.includes(path)) {
-    if (process.stdin.readableEnded) {
-      throw new AlphaLoraError('INVALID_OPTION', 'stdin is named twice, and can be read only once');
-    }
-    return drain(process.stdin, 'stdin', signal);
-  }
-  const stats = await statIfPresent(path);
-  if (!stats?.isFIFO()) return Buffer.from(await readRegularFile(path)).toString();
-  return drain(openPipe(path), path, signal);
-}
-
-/** How messages call what is read from a path. */
-export function inputName(path: string): string {
-  return stdinNames.includes(path) ? 'stdin' : path;
-}
-
-/** Whether a path is a shell's name for a pipe or stdin, which says nothing about what comes. */
-export function isStreamName(path: string): boolean {
-  return path === '-' || /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(path);
-}
 
 export function isStdout(path: string): boolean {
   return stdoutNames.includes(path);
@@ -100,23 +59,4 @@ export function requireFolder(output: string, command: string): void {
     'INVALID_OPTION',
     `-o ${output} is stdout, but ${command} writes several files: give -o a folder`,
   );
-}
-
-/** Opened without waiting for a writer: then the waiting can be interrupted. */
-function openPipe(path: string): Readable {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return new Socket({ fd, readable: true, writable: false });
-  } catch (error) {
-    throw fileError(error, path, 'open');
-  }
-}
-
-async function drain(stream: Readable, name: string, signal: AbortSignal): Promise<string> {
-  try {
-    return (await buffer(addAbortSignal(signal, stream))).toString('utf8');
-  } catch (error) {
-    signal.throwIfAborted();
-    throw fileError(error, name, 'read');
-  }
 }

@@ -1,7 +1,7 @@
 /** From the options of the command line to the budget of an allocation. */
 import { type BudgetOptions, defaultTotal } from '@alphalora/allocator';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import type { ResourceOptions } from './options/allocating.js';
+import type { ResourceOptions } from '../options/allocating.js';
 
 type BudgetFlags = Pick<
   ResourceOptions,

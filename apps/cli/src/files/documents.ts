@@ -1,8 +1,8 @@
-/** Reading the JSON documents. */
+/** Documents and other JSON that the command line reads. */
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import { parseAllocation, parseAnalysis, parseDocument } from '@alphalora/documents';
-import { inputName, readText } from './files.js';
-import type { Io } from './io.js';
+import type { Io } from '../io.js';
+import { inputName, readText } from './read.js';
 
 const parsers = { analysis: parseAnalysis, allocation: parseAllocation };
 
@@ -32,7 +32,8 @@ export async function readAnyDocument(
   return parseDocument(await readJson(path, io), inputName(path));
 }
 
-async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> {
+/** @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_DOCUMENT` for what is not JSON */
+export async function readJson(path: string, io: Pick<Io, 'signal'>): Promise<unknown> {
   const text = await readText(path, io);
   try {
     return JSON.parse(text);

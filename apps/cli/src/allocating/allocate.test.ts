@@ -6,7 +6,7 @@ import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { run } from './run.js';
+import { run } from '../run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

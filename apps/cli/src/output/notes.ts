@@ -1,0 +1,114 @@
+/** What to know of a document beside its numbers, in lines for stderr. */
+import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
+import { printableData } from './printable.js';
+
+/** Matrices or layers that a line names. */
+const MOST_NAMED = 3;
+/** Fits that are named one by one. */
+const MOST_WEAK = 10;
+
+/** What was not measured and why: failures one by one, skipped weights by reason. */
+export function omissions(document: Analysis): string {
+  const analysis = printableData(document);
+  const reasons = new Map<string, number>();
+  for (const row of analysis.matrices) {
+    if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
+  }
+  const skipped = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join('; ');
+  return shortcomings(analysis) + (skipped && `skipped: ${skipped}\n`);
+}
+
+/** What is behind the exit code 3, what the scores lack, and which numbers not to rely on. */
+export function shortcomings(document: Analysis): string {
+  const analysis = printableData(document);
+  const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
+  return failed.join('') + weakness(analysis) + imprecision(analysis);
+}
+
+export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {
+  return analysis.matrices.filter((row) => row.status === 'failed') as never;
+}
+
+/** Fits that say nothing. */
+function weakness({ matrices }: Analysis): string {
+  const weak = matrices.flatMap((row) =>
+    row.status === 'ok' && row.weak !== undefined
+      ? [`weak: ${row.name}: ${row.weak}; left out of the scores\n`]
+      : [],
+  );
+  const more = weak.length > MOST_WEAK ? `weak: and ${weak.length - MOST_WEAK} more\n` : '';
+  return weak.slice(0, MOST_WEAK).join('') + more;
+}
+
+/** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */
+function imprecision(analysis: Analysis): string {
+  const rows = analysis.matrices.filter((row) => row.status === 'ok');
+  const marked = rows.filter(({ imprecise }) => imprecise !== undefined);
+  if (marked.length === 0) return '';
+  const names = some(marked.map(({ name }) => name));
+  const advice = marked.some(({ precision }) => precision === 'f32')
+    ? 'measure again with --precision auto'
+    : 'more memory for each matrix may help: raise --max-memory or lower --jobs';
+  return (
+    `warning: ${marked.length} of ${rows.length} alphas rest on eigenvalues that the arithmetic ` +
+    `does not resolve (${names}); ${advice}\n`
+  );
+}
+
+/** What to know of an allocation beside its numbers, for stderr. */
+export function remarks(document: Allocation): string {
+  const allocation = printableData(document);
+  return imputedScores(allocation) + cappedRanks(allocation) + excessRank(allocation);
+}
+
+/** Ranks that are as large as the matrices allow. */
+function cappedRanks({ blocks, projections = [] }: Allocation): string {
+  const capped = [
+    ...blocks.flatMap(({ index, cap }) => (cap === undefined ? [] : [`block ${index} (${cap})`])),
+    ...projections.flatMap(({ name, cap }) => (cap === undefined ? [] : [`${name} (${cap})`])),
+  ];
+  if (capped.length === 0) return '';
+  const layers = capped.length === 1 ? 'layer has' : 'layers have';
+  return `${capped.length} ${layers} the largest rank that the smaller side of a matrix allows: ${some(capped)}\n`;
+}
+
+/** Experts of a higher rank than their matrices. */
+function excessRank({ budget, projections = [], parameters }: Allocation): string {
+  if (budget.unit !== 'experts' || !parameters) return '';
+  const { rank } = parameters;
+  const small = projections.filter(({ inputs, outputs }) => Math.min(inputs, outputs) < rank);
+  if (small.length === 0) return '';
+  const least = small.reduce((min, { inputs, outputs }) => Math.min(min, inputs, outputs), rank);
+  const names = some(small.map(({ name }) => name));
+  return `rank ${rank} of an expert is above the smaller side of ${small.length} of its matrices, which gains nothing; --rank ${least} fits all: ${names}\n`;
+}
+
+/** Scores that were not measured, and why. */
+function imputedScores(allocation: Allocation): string {
+  const { blocks, projections } = imputed(allocation);
+  const lines = blocks.map(
+    ({ index, weak }) =>
+      `weak: block ${index}: no fit says anything (${weak}); scored with the mean of the other blocks\n`,
+  );
+  if (projections.length > 0) {
+    const names = some(projections.map(({ name, weak }) => `${name} (${weak})`));
+    const others =
+      projections.length === 1
+        ? '1 projection scored with the mean of the others of its block'
+        : `${projections.length} projections scored with the mean of the others of their block`;
+    lines.push(`weak: ${others}, or of all where it has none: ${names}\n`);
+  }
+  return lines.join('');
+}
+
+/** Whichever of the layers have no fit that says anything. */
+export function imputed({ blocks, projections = [] }: Allocation) {
+  return {
+    blocks: blocks.filter(({ weak }) => weak !== undefined),
+    projections: projections.filter(({ weak }) => weak !== undefined),
+  };
+}
+
+function some(names: readonly string[]): string {
+  return names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', ...' : '');
+}
