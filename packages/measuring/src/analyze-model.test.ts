@@ -92,12 +92,12 @@ describe('analyzeModel', () => {
   });
 
   it.each([
-    ['an estimator', { estimator: 'guess' }],
-    ['an engine', { engine: 'guess' }],
-    ['a metric', { metrics: ['guess'] }],
-    ['windows', { farms: { rows: 1 } }],
-    ['a pattern', { include: ['guess'] }],
-  ])('refuses %s that is none', async (_, options) => {
-    await expect(analyzeModel(model, options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    ['an estimator', { estimator: 'guess' }, 'NOT_FOUND'],
+    ['an engine', { engine: 'guess' }, 'NOT_FOUND'],
+    ['a metric', { metrics: ['guess'] }, 'NOT_FOUND'],
+    ['windows', { farms: { rows: 1 } }, 'INVALID_OPTION'],
+    ['a pattern', { include: ['guess'] }, 'INVALID_OPTION'],
+  ])('refuses %s that is none', async (_, options, code) => {
+    await expect(analyzeModel(model, options)).rejects.toMatchObject({ code });
   });
 });

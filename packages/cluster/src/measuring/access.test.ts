@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formats } from '@alphalora/checkpoint';
 import { afterAll, describe, expect, it } from 'vitest';
 import { allowedModel } from './access.js';
 
@@ -55,6 +56,17 @@ describe('what a job may make a worker read', () => {
       code: 'INVALID_OPTION',
       message: expect.stringMatching(/may not read/),
     });
+  });
+
+  it('not what leads out under the name of a format that was added', async () => {
+    const path = join(models, 'further');
+    mkdirSync(path);
+    symlinkSync(join(secret, 'model.safetensors'), join(path, 'model.further'));
+    await expect(allowedModel(path, [models])).resolves.toBe(path);
+    const sniff = (): boolean => false;
+    const read = (): never => expect.unreachable();
+    formats.add('further', () => ({ name: 'further', extensions: ['.further'], sniff, read }));
+    await expect(allowedModel(path, [models])).rejects.toThrow(/may not read/);
   });
 
   it('nothing on disk where no root is named', async () => {

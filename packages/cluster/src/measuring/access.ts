@@ -5,6 +5,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isNameOfWeights } from '@alphalora/checkpoint';
 import { fileError } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 
@@ -22,7 +23,7 @@ export async function allowedModel(model: string, roots: readonly string[]): Pro
   const ends = await Promise.all(roots.map((root) => followed(root)));
   const path = await followed(model);
   const names = (await stat(path)).isDirectory() ? await readdir(path) : [];
-  const read = names.filter((name) => /\.(safetensors|json)$/.test(name));
+  const read = names.filter((name) => isNameOfWeights(name) || name.endsWith('.json'));
   const files = await Promise.all(read.map((name) => followed(join(path, name))));
   for (const file of [path, ...files])
     if (!ends.some((root) => isWithin(root, file))) throw refused(model, roots);

@@ -4,10 +4,9 @@ import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { operations } from '@alphalora/htsr-core';
 import {
   buildOf,
-  isAddress,
-  isOnHub,
   type OpenedModel,
   type Pipeline,
+  schemeOf,
   type Work,
 } from '@alphalora/measuring';
 import { formatQueueAddress, type QueueAddress } from '../address.js';
@@ -25,7 +24,9 @@ export interface QueuePipelineOptions {
 
 /** @throws AlphaLoraError `INVALID_OPTION` for what workers do not read */
 function readableElsewhere(model: string): string {
-  if (!isAddress(model)) return isOnHub(model) ? model : resolve(model);
+  const scheme = schemeOf(model);
+  if (scheme === 'path') return resolve(model);
+  if (scheme === 'hf') return model;
   throw new AlphaLoraError(
     'INVALID_OPTION',
     `${model}: workers read hf:// and paths that they share; download the file to one of those`,

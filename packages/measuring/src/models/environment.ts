@@ -7,7 +7,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readTextIfPresent } from '@alphalora/checkpoint/node';
-import type { ProxySettings } from './proxy.js';
+import type { ProxySettings } from '../sources/proxy.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,12 @@
 /**
- * Opens whatever `<model>` may name: a path, `hf://org/name[@revision][/subfolder]`, or the https://
- * address of a .safetensors file. What is needed for the last two is loaded when they are asked for.
+ * Opens whatever `<model>` may name: a path, or an address of one of the sources, with an adapter of
+ * the same or another source.
  */
-import { type Checkpoint, type Downloading, openCheckpoint } from '@alphalora/checkpoint/node';
+import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { sourceOf } from '../sources/index.js';
+import { openNetwork } from '../sources/network.js';
+import type { ModelSource, Network, SourcedModel, SourceOptions } from '../sources/source.js';
 import type { RemoteSettings } from './environment.js';
 
 /** How a remote model is reached by other threads; plain data. */
@@ -19,7 +22,7 @@ export interface ModelAccess {
 
 /** By what other threads open a model again. */
 export interface ModelReference {
-  /** Of a model on the hub the commit, not a branch that may move on. */
+  /** Where the address that was given may move on, that of the version: of a model on the hub the commit. */
   model: string;
   adapter?: string;
   splitFused: boolean;
@@ -52,74 +55,93 @@ export interface OpenedModel {
   close(): Promise<void>;
 }
 
-export function isOnHub(model: string): boolean {
-  return model.startsWith('hf://');
-}
-
-export function isAddress(model: string): boolean {
-  return /^https?:\/\//i.test(model);
-}
-
 /**
- * @throws AlphaLoraError as `openCheckpoint`, `openHubCheckpoint` and `openUrlCheckpoint` do;
- *   `INVALID_OPTION` for other addresses, and options that do not go with the model
+ * @param model a path, or an address with the scheme of one of the `sources`
+ * @throws AlphaLoraError as its source does; `NOT_FOUND` for an unknown scheme, `INVALID_OPTION` for
+ *   options that do not go with the model
  */
 export async function openModel(
   model: string,
   options: ModelOptions & ModelAccess = {},
 ): Promise<OpenedModel> {
-  const { adapter, splitFused = false, signal } = options;
-  if (!isOnHub(model) && !isAddress(model) && /^[a-z][a-z0-9+.-]*:\/\//i.test(model)) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `${model}: models are read from disk, hf://org/name and https://...; download it and give its folder`,
-    );
-  }
-  if (isRemote(model, adapter)) {
-    const remote = await settled(options.remote);
-    const { openRemoteModel } = await import('./remote.js');
-    const checkpoint = await openRemoteModel(model, { ...options, remote });
-    return opened(model, checkpoint, splitFused, accessAgain(checkpoint, { ...options, remote }));
-  }
-  if (options.download) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `--download goes with hf://, and ${model} is a path`,
-    );
-  }
-  const checkpoint = await openCheckpoint(model, {
-    splitFused,
+  const { splitFused = false, download = false, onDownload, signal } = options;
+  const { adapter: adapterName, validator } = options;
+  const source = await sourceOf(model);
+  const adapterSource = adapterName === undefined ? undefined : await sourceOf(adapterName);
+  let settled: Promise<Network> | undefined;
+  const network = (): Promise<Network> => {
+    settled ??= openNetwork(options);
+    return settled;
+  };
+  const connected = [source, adapterSource].some((each) => each && each.connection !== 'none');
+  if (connected) requireConsistent(model, source, { download, ...(await network()) });
+  else if (download) refuse(`--download goes with hf://, and ${model} is a path`);
+  const given: SourceOptions = {
+    download,
+    network,
+    ...(onDownload && { onDownload }),
     ...(signal && { signal }),
-    ...defined({ adapter }),
+  };
+  const adapter = adapterSource && (await openAdapter(adapterName!, adapterSource, given));
+  const opened = await source.open(model, {
+    ...given,
+    splitFused,
+    ...defined({ validator }),
+    ...(adapter && { adapter }),
   });
-  return opened(model, checkpoint, splitFused);
+  const { checkpoint } = opened;
+  const adapterPinned = checkpoint.adapter?.source;
+  const reference: ModelReference = {
+    model: opened.pinned ?? model,
+    splitFused,
+    ...defined({ adapter: adapterPinned }),
+    ...(connected && { access: accessAgain(opened, options, await network()) }),
+  };
+  return { checkpoint, name: model, reference, close: () => checkpoint.close() };
 }
 
-function opened(
-  name: string,
-  checkpoint: Checkpoint,
-  splitFused: boolean,
-  access?: ModelAccess,
-): OpenedModel {
-  const adapter = checkpoint.adapter?.source;
-  const reference: ModelReference = {
-    model: isOnHub(name) ? checkpoint.source : name,
-    splitFused,
-    ...defined({ adapter }),
-    ...(access && { access }),
-  };
-  return { checkpoint, name, reference, close: () => checkpoint.close() };
+async function openAdapter(
+  address: string,
+  source: ModelSource,
+  options: SourceOptions,
+): Promise<Adapter> {
+  if (source.openAdapter) return source.openAdapter(address, options);
+  return refuse(
+    `${address}: adapters are not read from ${source.form}; download it and give its folder`,
+  );
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` */
+function requireConsistent(
+  model: string,
+  { connection }: ModelSource,
+  { offline, download }: Pick<Network, 'offline'> & { download: boolean },
+): void {
+  if (offline && download) {
+    refuse('--download needs a connection: leave out --offline (or HF_HUB_OFFLINE)');
+  }
+  if (offline && connection === 'always') {
+    refuse(`${model} needs a connection: download the file and give its path`);
+  }
+  if (download && connection !== 'unless cached') {
+    refuse(`--download goes with hf://, not with ${model}`);
+  }
+}
+
+function refuse(what: string): never {
+  throw new AlphaLoraError('INVALID_OPTION', what);
 }
 
 /** How other threads reach the model that has been opened here, and count the bytes that arrive. */
 function accessAgain(
-  { validator }: Checkpoint & { validator?: string },
-  { offline = false, download = false, remote }: ModelOptions & { remote: RemoteSettings },
+  { validator }: SourcedModel,
+  { offline = false, download = false }: ModelOptions,
+  { settings }: Network,
 ): ModelAccess {
   return {
     // What was downloaded is in the cache.
     ...((offline || download) && { offline: true }),
-    remote,
+    remote: settings,
     received: new SharedArrayBuffer(8),
     ...defined({ validator }),
   };
@@ -128,12 +150,4 @@ function accessAgain(
 /** Bytes that have arrived in all threads. */
 export function receivedBytes({ access }: ModelReference): number {
   return access?.received ? Number(Atomics.load(new BigInt64Array(access.received), 0)) : 0;
-}
-
-async function settled(remote: ModelOptions['remote'] = {}): Promise<RemoteSettings> {
-  return typeof remote === 'function' ? remote() : remote;
-}
-
-function isRemote(model: string, adapter: string | undefined): boolean {
-  return isOnHub(model) || isAddress(model) || (adapter !== undefined && isOnHub(adapter));
 }
