@@ -25,7 +25,7 @@ export interface SourceOptions {
   network(): Promise<Network>;
 }
 
-export interface ModelSourceOptions extends SourceOptions {
+interface ModelSourceOptions extends SourceOptions {
   readonly splitFused: boolean;
   /** Whose updates are added; the source takes it over, and closes it where it throws. */
   readonly adapter?: Adapter;
