@@ -78,14 +78,19 @@ describe('describe', () => {
     await expect(tests.get('large')!()).resolves.toBeUndefined();
   });
 
-  it('skips as vitest and node:test do it, or as mocha does, or else passes', async () => {
+  it('skips what rests on a failure as vitest and node:test do it, or as mocha does, or else passes', async () => {
     const reasons: unknown[] = [];
     const running = { skip: (reason?: string) => reasons.push(reason) };
-    const small = testsOf(2).get('large')!;
-    await small(running);
-    await small.call(running);
-    await small();
-    expect(reasons).toEqual(['it is small', 'it is small']);
+    const integer = testsOf(-1).get('integer')!;
+    await integer(running);
+    await integer.call(running);
+    await integer();
+    expect(reasons).toEqual(Array(2).fill('rests on the check "sign"'));
+  });
+
+  it('passes what is not claimed', async () => {
+    const skip = () => expect.unreachable();
+    await testsOf(2).get('large')!({ skip });
   });
 });
 

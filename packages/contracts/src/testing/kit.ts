@@ -39,8 +39,8 @@ export interface Kit<Subject> {
   /** @returns one result for each of the names; it never throws for a fault of the subject */
   check(subject: Subject): Promise<Check[]>;
   /**
-   * Registers one test for each check. What is skipped is skipped with the reason by vitest, mocha and
-   * `node:test`; jest, where a running test cannot be skipped, counts it as passed.
+   * Registers one test for each check. One that the thing makes no claim to passes; one that rests on
+   * a failed check is skipped with the reason, but by jest, where a running test cannot be skipped.
    *
    * @param title of the group of tests
    */
@@ -93,7 +93,7 @@ export function createKit<Subject>({
             running ??= check(subject);
             const result = (await running).find((one) => one.name === name)!;
             if (result.status === 'failed') throw new Error(result.reason);
-            if (result.status === 'skipped') (context ?? this)?.skip?.(result.reason);
+            if (result.restsOn !== undefined) (context ?? this)?.skip?.(result.reason);
           });
         }
       });
