@@ -1,5 +1,5 @@
 /**
- * Reads vitest's JSON report: lists what was skipped, then prints `N passed, M failed, K skipped`.
+ * Reads vitest's JSON report: lists what was skipped (the titles say why), then prints `N passed, M failed, K skipped`.
  *
  *     node scripts/summarize-tests.mjs <report.json>
  *
@@ -22,13 +22,9 @@ const broken = testResults.filter(
 );
 const failed = withStatus('failed').length + broken.length;
 
-const skippedBySuite = new Map();
-for (const test of skipped)
-  skippedBySuite.set(suiteOf(test), (skippedBySuite.get(suiteOf(test)) ?? 0) + 1);
-for (const [suite, count] of skippedBySuite) process.stdout.write(`skipped ${count}: ${suite}\n`);
+for (const { file, ancestorTitles, title } of skipped) {
+  const name = [...ancestorTitles, title].filter(Boolean).join(' > ');
+  process.stdout.write(`skipped: ${file}: ${name}\n`);
+}
 process.stdout.write(`${passed.length} passed, ${failed} failed, ${skipped.length} skipped\n`);
 process.exitCode = success && failed === 0 && passed.length > 0 ? 0 : 1;
-
-function suiteOf({ file, ancestorTitles, title }) {
-  return `${file}: ${ancestorTitles.filter(Boolean).join(' > ') || title}`;
-}

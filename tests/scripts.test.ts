@@ -55,7 +55,7 @@ describe('the summary of a test run', () => {
   it('counts, and lists what was skipped', () => {
     const { status, lines } = summarize(true, file('passed', 'passed', 'passed', 'skipped'));
     expect(status).toBe(0);
-    expect(lines).toEqual(['skipped 1: a.test.ts: suite', '2 passed, 0 failed, 1 skipped']);
+    expect(lines).toEqual(['skipped: a.test.ts: suite > does it', '2 passed, 0 failed, 1 skipped']);
   });
 
   it('counts a file that cannot be loaded as a failure', () => {

@@ -1,3 +1,6 @@
 import { projectConfig } from '../../vitest.shared.js';
 
-export default projectConfig('molora-tfjs');
+const config = projectConfig('molora-tfjs');
+// Of `*.backends.test.ts`, which vitest.wasm.config.ts and vitest.tensorflow.config.ts run again.
+config.test!.provide = { backend: 'cpu' };
+export default config;

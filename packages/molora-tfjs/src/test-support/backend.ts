@@ -1,11 +1,22 @@
-/** The backend of a test file. It is process-global: one backend a file. */
+/**
+ * The backend of a test file. It is process-global: one backend a file.
+ *
+ * `*.backends.test.ts` run once in each of the package's vitest projects, which names its backend.
+ */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import util from 'node:util';
+import type { Lack } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 
-export type TestBackend = 'cpu' | 'wasm';
+export type TestBackend = 'cpu' | 'wasm' | 'tensorflow';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    backend: TestBackend;
+  }
+}
 
 /** For `beforeAll`: makes `name` the backend, and fails where it is not. */
 export async function useBackend(name: TestBackend): Promise<void> {
@@ -13,28 +24,30 @@ export async function useBackend(name: TestBackend): Promise<void> {
     const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
     setWasmPaths(`${dirname(entry)}/`);
   }
+  if (name === 'tensorflow') await registerTfjsNode();
   await tf.setBackend(name);
   await tf.ready();
   if (tf.getBackend() !== name) throw new Error(`the backend is ${tf.getBackend()}, not ${name}`);
 }
 
-/**
- * Makes tfjs-node the backend where it is installed; it is no dependency of this repository.
- *
- * @returns why it could not be started; undefined where it runs
- */
-export async function startTfjsNode(): Promise<string | undefined> {
-  // tfjs-node 4.22 calls functions that Node 23 removed.
-  const utilities = util as unknown as Record<string, unknown>;
-  utilities['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  utilities['isArray'] ??= Array.isArray;
+/** tfjs-node is no dependency of this repository: its tests run where it is installed. */
+export async function backendLacks(name: TestBackend): Promise<Lack> {
+  if (name !== 'tensorflow') return undefined;
   try {
-    // In a variable, as neither TypeScript nor Vite is to look for it.
-    const name = '@tensorflow/tfjs-node';
-    await import(/* @vite-ignore */ name);
-    return (await tf.setBackend('tensorflow')) ? undefined : 'tfjs-node does not start';
+    await registerTfjsNode();
+    return undefined;
   } catch (error) {
     const [line] = String((error as Error).message).split('\n');
     return `no tfjs-node: ${line}`;
   }
+}
+
+async function registerTfjsNode(): Promise<void> {
+  // tfjs-node 4.22 calls functions that Node 23 removed.
+  const utilities = util as unknown as Record<string, unknown>;
+  utilities['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  utilities['isArray'] ??= Array.isArray;
+  // In a variable, as neither TypeScript nor Vite is to look for it.
+  const name = '@tensorflow/tfjs-node';
+  await import(/* @vite-ignore */ name);
 }

@@ -1,19 +1,22 @@
-/** What the adapted projection promises, on the backend that the calling file has chosen. */
+/** What the adapted projection promises. */
+
+import { describeUnless } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
-import { adaptedProjection } from '../experts/adapted-projection.js';
-import { projectionTensors } from '../experts/initial-tensors.js';
-import { createRouterLoss } from '../experts/losses/index.js';
-import { createRouter } from '../experts/routers/index.js';
 import type { FrozenLinear } from '../ops/frozen-linear.js';
 import { seededRandom } from '../ops/random.js';
+import { backendLacks, useBackend } from '../test-support/backend.js';
 import {
   type LiteralCase,
   literalGradients,
   literalOutput,
   type Numbers,
-} from './literal-experts.js';
+} from '../test-support/literal-experts.js';
+import { adaptedProjection } from './adapted-projection.js';
+import { projectionTensors } from './initial-tensors.js';
+import { createRouterLoss } from './losses/index.js';
+import { createRouter } from './routers/index.js';
 
 interface Shape {
   tokens?: number;
@@ -68,7 +71,9 @@ const cases: [string, LiteralCase['router'], Shape][] = [
   ],
 ];
 
-export function expertsSuite(): void {
+beforeAll(() => useBackend(inject('backend')));
+
+describeUnless(await backendLacks(inject('backend')), 'adapted projection', () => {
   describe('equals a loop over tokens and experts, in value and in every gradient', () => {
     for (const [title, router, shape] of cases) {
       it(title, () => {
@@ -139,7 +144,7 @@ export function expertsSuite(): void {
       tf.dispose([x, { ...base }, { ...tensors }]);
     }
   });
-}
+});
 
 function literalCase(router: LiteralCase['router'], shape: Shape): LiteralCase {
   const { tokens = 6, inputs = 7, outputs = 4, ranks, topK, task } = shape;

@@ -1,12 +1,12 @@
-/** What model families do differently, against loops in float64, on one backend. */
+/** What model families do differently, against loops in float64. */
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { loadDecoder } from '../decoder/decoder.js';
-import { logits } from '../decoder/forward.js';
-import { generate } from '../decoder/generate.js';
-import { type TestBackend, useBackend } from './backend.js';
-import { randomDecoder, smallShape } from './random-decoder.js';
-import { type ReferenceOptions, referenceLogits } from './reference-decoder.js';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { useBackend } from '../test-support/backend.js';
+import { randomDecoder, smallShape } from '../test-support/random-decoder.js';
+import { type ReferenceOptions, referenceLogits } from '../test-support/reference-decoder.js';
+import { loadDecoder } from './decoder.js';
+import { logits } from './forward.js';
+import { generate } from './generate.js';
 
 const ids = [1, 5, 9, 2, 16, 0, 3, 11, 7];
 
@@ -123,40 +123,38 @@ const families: Family[] = [
   },
 ];
 
-export function architectureSuite(backend: TestBackend): void {
-  beforeAll(() => useBackend(backend));
+beforeAll(() => useBackend(inject('backend')));
 
-  describe.each(families)(`$name on ${backend}`, ({ settings, biases = [], reference }) => {
-    it('gives the logits of loops over single numbers', async () => {
-      const random = await randomDecoder(settings, { biases });
-      const before = tf.memory().numTensors;
-      const decoder = await loadDecoder(random.checkpoint);
-      const expected = referenceLogits(random, ids, reference);
-      // A second, shorter row, padded at the end.
-      const values = tf.tidy(() => {
-        const batch = tf.tensor2d([ids, [...ids.slice(0, 4), 0, 0, 0, 0, 0]], undefined, 'int32');
-        return logits(decoder, batch).logits.arraySync();
-      });
-      for (const [row, length] of [ids.length, 4].entries()) {
-        for (let position = 0; position < length; position++) {
-          for (const [token, logit] of expected[position]!.entries()) {
-            expect(Math.abs(values[row]![position]![token]! - logit)).toBeLessThan(1e-4);
-          }
-        }
-      }
-      // Greedy continuations of prompts of unequal length: with cache, window and padding in front.
-      const prompts = [ids.slice(0, 5), ids.slice(0, 2)];
-      const texts = await generate(decoder, prompts, { maxTokens: 6, endTokens: [] });
-      for (const [row, prompt] of prompts.entries()) {
-        const text = [...prompt];
-        for (let step = 0; step < 6; step++) {
-          const last = referenceLogits(random, text, reference).at(-1)!;
-          text.push(last.indexOf(Math.max(...last)));
-        }
-        expect(texts[row]).toEqual(text.slice(prompt.length));
-      }
-      decoder.dispose();
-      expect(tf.memory().numTensors).toBe(before);
+describe.each(families)('$name', ({ settings, biases = [], reference }) => {
+  it('gives the logits of loops over single numbers', async () => {
+    const random = await randomDecoder(settings, { biases });
+    const before = tf.memory().numTensors;
+    const decoder = await loadDecoder(random.checkpoint);
+    const expected = referenceLogits(random, ids, reference);
+    // A second, shorter row, padded at the end.
+    const values = tf.tidy(() => {
+      const batch = tf.tensor2d([ids, [...ids.slice(0, 4), 0, 0, 0, 0, 0]], undefined, 'int32');
+      return logits(decoder, batch).logits.arraySync();
     });
+    for (const [row, length] of [ids.length, 4].entries()) {
+      for (let position = 0; position < length; position++) {
+        for (const [token, logit] of expected[position]!.entries()) {
+          expect(Math.abs(values[row]![position]![token]! - logit)).toBeLessThan(1e-4);
+        }
+      }
+    }
+    // Greedy continuations of prompts of unequal length: with cache, window and padding in front.
+    const prompts = [ids.slice(0, 5), ids.slice(0, 2)];
+    const texts = await generate(decoder, prompts, { maxTokens: 6, endTokens: [] });
+    for (const [row, prompt] of prompts.entries()) {
+      const text = [...prompt];
+      for (let step = 0; step < 6; step++) {
+        const last = referenceLogits(random, text, reference).at(-1)!;
+        text.push(last.indexOf(Math.max(...last)));
+      }
+      expect(texts[row]).toEqual(text.slice(prompt.length));
+    }
+    decoder.dispose();
+    expect(tf.memory().numTensors).toBe(before);
   });
-}
+});

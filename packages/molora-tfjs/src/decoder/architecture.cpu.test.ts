@@ -1,3 +1,0 @@
-import { architectureSuite } from '../test-support/architecture-suite.js';
-
-architectureSuite('cpu');

@@ -1,3 +1,0 @@
-import { goldenSuite } from '../test-support/golden-suite.js';
-
-goldenSuite('wasm');

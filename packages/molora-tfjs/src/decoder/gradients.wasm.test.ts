@@ -1,3 +1,0 @@
-import { gradientSuite } from '../test-support/gradient-suite.js';
-
-gradientSuite('wasm');

@@ -1,3 +1,0 @@
-import { describeAdamW } from '../test-support/adamw-suite.js';
-
-describeAdamW('cpu');

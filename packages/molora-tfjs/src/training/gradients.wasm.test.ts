@@ -1,3 +1,0 @@
-import { describeStepGradients } from '../test-support/step-gradients-suite.js';
-
-describeStepGradients('wasm');

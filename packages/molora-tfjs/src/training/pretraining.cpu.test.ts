@@ -1,3 +1,0 @@
-import { pretrainingSuite } from '../test-support/pretraining-suite.js';
-
-pretrainingSuite('cpu');

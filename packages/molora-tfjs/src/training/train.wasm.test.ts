@@ -1,3 +1,0 @@
-import { describeTraining } from '../test-support/training-suite.js';
-
-describeTraining('wasm');
