@@ -1,20 +1,35 @@
 /** The Allocation document: how much of a resource each block or projection gets, and by which rule. */
 import type { Resource } from './policy.js';
+import type {
+  BetweenIntegers,
+  Count,
+  Experts,
+  Integer,
+  NotNegative,
+  Ordinal,
+  Positive,
+  Rank,
+  Share,
+  Side,
+  Units,
+  Words,
+} from './quantities.js';
 
+/** How much of a resource, such as LoRA experts, each part of a model gets */
 export interface Allocation {
   schemaVersion: 1;
   kind: 'allocation';
   policy: {
-    name: string;
-    version: string;
+    name: Words;
+    version: Words;
     options: Record<string, unknown>;
     /**
      * What the policy says of its rule: the end of a sentence that begins with what is shared out among
      * which layers. Absent where it says nothing.
      */
-    rule?: string;
+    rule?: Words;
     /** Package or path that a foreign policy was loaded from; absent where the name is enough. */
-    from?: string;
+    from?: Words;
   };
   budget: AllocationBudget;
   /** Present where integers were made of the policy's weights. */
@@ -23,11 +38,11 @@ export interface Allocation {
   /** Where the shapes are known: every linear map that gets something, in the checkpoint's order. */
   projections?: AllocatedProjection[];
   /** Experts by position in `blocks`; empty for resources that are no adapters. */
-  experts: number[];
+  experts: Integer[];
   /** Experts that the router selects per token, by position in `blocks`; empty like `experts`. */
-  topK: number[];
+  topK: Units[];
   /** Present when the shapes of the adapted projections are known. */
-  parameters?: { rank: number; trainable: number };
+  parameters?: { rank: Units; trainable: Integer };
   /** How the result fares when the alphas are drawn anew; details by block. */
   robustness?: Robustness;
 }
@@ -42,75 +57,75 @@ export interface AllocationBudget {
    */
   measure?: 'units' | 'parameters' | 'average';
   /** Absent for multipliers. */
-  total?: number;
-  min?: number;
-  max?: number;
+  total?: NotNegative;
+  min?: NotNegative;
+  max?: NotNegative;
 }
 
 export interface Robustness {
   /** Bootstrap draws of all alphas, each allocated by the same rule. */
-  draws: number;
+  draws: Ordinal;
   /** Mean of sum |experts of a draw - experts| over the draws, in experts. */
-  distance: number;
+  distance: NotNegative;
 }
 
 /** Rules from real-valued quotas to integers that keep the total. */
 export type Rounding = 'largest-remainder' | 'official' | 'floor-one';
 
 export interface AllocatedBlock {
-  index: number;
+  index: Count;
   /** What the policy looked at, e.g. alpha. */
   score: number;
   /** Why the score is the mean of the others: none of the block's projections has a fit that says anything. */
-  weak?: string;
+  weak?: Words;
   /** Part of the budget that the policy asked for; the shares of all layers sum to 1. */
-  share?: number;
+  share?: Share;
   /** Of a budget per projection: the sum over the block's projections. Present for adapters. */
-  experts?: number;
-  topK?: number;
+  experts?: Integer;
+  topK?: Units;
   /** LoRA rank, where ranks were shared out: of each projection, or the sum over them. */
-  rank?: number;
+  rank?: Count;
   /** Where the rank is the largest that the smallest of its matrices can have: that rank. */
-  cap?: number;
+  cap?: Units;
   /** Bits, sparsity or multiplier, where those were decided by block. */
-  value?: number;
+  value?: NotNegative;
   robustness?: BlockRobustness;
 }
 
 /** A linear map and what it gets. */
 export interface AllocatedProjection {
   /** Name of its weight in the checkpoint. */
-  name: string;
-  block: number;
-  role?: string;
-  inputs: number;
-  outputs: number;
+  name: Words;
+  block: Count;
+  role?: Words;
+  inputs: Side;
+  outputs: Side;
   /** Where the budget is per projection. */
   score?: number;
   /** Why the score is a mean of others: the projection has no fit that says anything. */
-  weak?: string;
-  share?: number;
+  weak?: Words;
+  share?: Share;
   /** Experts, experts selected per token, and LoRA rank of each; absent for other resources. */
-  experts?: number;
-  topK?: number;
-  rank?: number;
+  experts?: Experts;
+  topK?: Units;
+  rank?: Rank;
   /** Where the rank is the largest that its matrix can have, min(inputs, outputs): that rank. */
-  cap?: number;
+  cap?: Units;
   /** Bits, sparsity or multiplier. */
-  value?: number;
+  value?: NotNegative;
 }
 
 export interface BlockRobustness {
   /** Share of the draws in which the block gets another number of experts. */
-  changed: number;
+  changed: Share;
   /** The middle 95 % of its number of experts over the draws: quantiles, which may be fractions. */
-  experts: [low: number, high: number];
+  experts: [low: BetweenIntegers, high: BetweenIntegers];
   /** The projection whose removal changes the block most; absent where there is only one. */
   driver?: {
-    name: string;
-    role?: string;
-    alpha: number;
+    name: Words;
+    role?: Words;
+    alpha: Positive;
     /** Experts of the block without this projection. */
-    experts: number;
+    experts: Integer;
   };
 }

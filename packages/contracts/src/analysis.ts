@@ -1,7 +1,18 @@
 /** The Analysis document: what was measured, on what, with which options. */
 import type { DType } from './element-types.js';
+import type {
+  Count,
+  Exponent,
+  NotNegative,
+  Ordinal,
+  Parts,
+  Positive,
+  Share,
+  Words,
+} from './quantities.js';
 import type { WeightKind } from './weights.js';
 
+/** Heavy-tail metrics of every weight matrix of a model */
 export interface Analysis {
   schemaVersion: 1;
   kind: 'analysis';
@@ -12,32 +23,35 @@ export interface Analysis {
   /** One row for each weight of the checkpoint; nothing is dropped. */
   matrices: MatrixRow[];
   blocks: BlockRow[];
-  timings: { seconds: number };
+  timings: { seconds: NotNegative };
   /** Present in a part of an analysis: which of how many parts it is, counted from 1. */
-  shard?: { index: number; count: number };
+  shard?: { index: Ordinal; count: Parts };
 }
 
 export interface ToolIdentity {
-  name: string;
-  version: string;
+  name: Words;
+  version: Words;
 }
 
 export interface ModelIdentity {
   /** Path or `hf://org/name@revision`. */
-  source: string;
-  architecture?: string;
+  source: Words;
+  architecture?: Words;
   /** Number of blocks. */
-  blocks: number;
+  blocks: Count;
   /** Path of the LoRA adapter whose update was added to the weights. */
-  adapter?: string;
-  /** `sha256:` and the digest over the names, shapes and digests of all matrices. */
+  adapter?: Words;
+  /**
+   * `sha256:` and the digest over the names, shapes and digests of all matrices.
+   * @pattern ^sha256:[0-9a-f]{64}$
+   */
   digest?: string;
 }
 
 export interface AnalysisOptionsRecord {
-  estimator: string;
+  estimator: Words;
   aggregate: Aggregate;
-  engine: string;
+  engine: Words;
   [option: string]: unknown;
 }
 
@@ -48,44 +62,47 @@ export interface AnalysisOptionsRecord {
 export type Aggregate = 'mean' | 'median' | 'trimmed';
 
 interface RowIdentity {
-  name: string;
-  shape: number[];
+  name: Words;
+  shape: Count[];
   dtype: DType;
-  block?: number;
-  role?: string;
+  block?: Count;
+  role?: Words;
   /** Absent means projection where there is a block. */
   kind?: WeightKind;
   /** Whether the stored shape is `[in, out]`. */
   inputFirst?: boolean;
   /** The stored tensor of which this row is a part. */
-  partOf?: string;
-  /** SHA-256 of the type, shape and values that were measured. */
+  partOf?: Words;
+  /**
+   * SHA-256 of the type, shape and values that were measured.
+   * @pattern ^[0-9a-f]{64}$
+   */
   digest?: string;
 }
 
 export interface AnalysedRow extends RowIdentity {
   status: 'ok';
-  alpha: number;
-  xmin: number;
-  ks: number;
+  alpha: Exponent;
+  xmin: Positive;
+  ks: Share;
   /** Number of eigenvalues in the tail. */
-  tail: number;
+  tail: Ordinal;
   /** Standard error of alpha for a given cut. */
-  stderr: number;
+  stderr: NotNegative;
   /** Rate of the exponential cut-off, where the law has one. */
-  lambda?: number;
+  lambda?: NotNegative;
   /** Number of largest eigenvalues that the estimator set aside. */
-  fingers?: number;
+  fingers?: Count;
   /** The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut. */
-  interval?: [low: number, high: number];
+  interval?: [low: Exponent, high: Exponent];
   /** Alpha of every bootstrap draw, in their order. */
-  draws?: number[];
+  draws?: Exponent[];
   warning?: Warning;
   /**
    * Why the fit says nothing, in words: it counts in no score, and has no interval, no warning and no
    * metrics that follow from it.
    */
-  weak?: string;
+  weak?: Words;
   spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';
@@ -93,7 +110,7 @@ export interface AnalysedRow extends RowIdentity {
    * Present where the arithmetic did not resolve eigenvalues that the fit depends on: why alpha and
    * what follows from it are not to be relied on, in words. Metrics that cannot be known are absent.
    */
-  imprecise?: string;
+  imprecise?: Words;
   /** Further metrics by name. */
   metrics: Record<string, number>;
 }
@@ -107,33 +124,33 @@ export type Warning = 'over-trained' | 'under-trained' | 'spurious';
 /** A spectrum, small enough to be kept in the document and drawn. */
 export interface SpectrumSummary {
   /** Smallest and largest eigenvalue. */
-  range: [smallest: number, largest: number];
+  range: [smallest: Positive, largest: Positive];
   /** Eigenvalues in equal bins of log10 lambda between the two. */
-  counts: number[];
+  counts: Count[];
   /** Alpha as a function of the cut: sizes of the tail, ascending, and the exponent for each. */
-  cuts: { tail: number[]; alpha: number[] };
+  cuts: { tail: Ordinal[]; alpha: Exponent[] };
 }
 
 export interface UnanalysedRow extends RowIdentity {
   status: 'skipped' | 'failed';
   /** Why, in words. */
-  reason: string;
+  reason: Words;
   /** In a part of an analysis: the part that measures this row, where it is another one. */
-  shard?: number;
+  shard?: Ordinal;
 }
 
 export type MatrixRow = AnalysedRow | UnanalysedRow;
 
 export interface BlockRow {
-  index: number;
+  index: Count;
   /** Aggregate of the alphas of its projections whose fits count; absent when there are none. */
-  alpha?: number;
+  alpha?: Exponent;
   /** Number of projections whose fits count: analysed, and not `weak`. */
-  matrices: number;
+  matrices: Count;
   /** Lowest and highest alpha among them. */
-  range?: [lowest: number, highest: number];
+  range?: [lowest: Exponent, highest: Exponent];
   /** Standard deviation of their alphas, from two projections on. */
-  spread?: number;
+  spread?: NotNegative;
   /** The middle 95 % of the block's alpha over the bootstrap draws of its projections. */
-  interval?: [low: number, high: number];
+  interval?: [low: Exponent, high: Exponent];
 }

@@ -1,4 +1,5 @@
 /** The training: tasks, its extension point, and the lines that a run writes down. */
+import type { NotNegative, Ordinal } from './quantities.js';
 
 /** One training or test item: text in, text out. */
 export interface Example {
@@ -50,16 +51,16 @@ export interface TrainingTask {
   score?(outputs: readonly string[], examples: readonly Example[]): TaskScore;
 }
 
-/** One step of a training run, as a line of `metrics.jsonl` has it; lines may hold more. */
+/** One step of a training run */
 export interface TrainingStep {
   /** Counted from 1. */
-  readonly step: number;
+  readonly step: Ordinal;
   /** Passes over the data so far, in fractions. */
-  readonly epoch?: number;
+  readonly epoch?: NotNegative;
   /** Mean over the step's targets, before the update, in nats. */
   readonly loss: number;
-  readonly learningRate?: number;
-  readonly tokensPerSecond?: number;
+  readonly learningRate?: NotNegative;
+  readonly tokensPerSecond?: NotNegative;
   /** What was measured after this step, e.g. `loss` on the validation split. */
   readonly evaluation?: Readonly<Record<string, number>>;
 }

@@ -1,0 +1,549 @@
+// biome-ignore-all lint/suspicious/noThenProperty: a keyword of JSON Schema
+/** Made by scripts/make-schemas.mjs from the types of the documents: change those, and run it. */
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export const analysis: JsonSchema = {
+  description: 'Heavy-tail metrics of every weight matrix of a model',
+  type: 'object',
+  required: ['schemaVersion', 'kind', 'tool', 'model', 'options', 'matrices', 'blocks', 'timings'],
+  properties: {
+    schemaVersion: { const: 1 },
+    kind: { const: 'analysis' },
+    tool: {
+      type: 'object',
+      required: ['name', 'version'],
+      properties: {
+        name: { type: 'string', minLength: 1 },
+        version: { type: 'string', minLength: 1 },
+      },
+    },
+    model: {
+      type: 'object',
+      required: ['source', 'blocks'],
+      properties: {
+        source: { description: 'Path or `hf://org/name@revision`.', type: 'string', minLength: 1 },
+        architecture: { type: 'string', minLength: 1 },
+        blocks: {
+          description: 'Number of blocks.',
+          type: 'integer',
+          minimum: 0,
+          maximum: 9007199254740991,
+        },
+        adapter: {
+          description: 'Path of the LoRA adapter whose update was added to the weights.',
+          type: 'string',
+          minLength: 1,
+        },
+        digest: {
+          description:
+            '`sha256:` and the digest over the names, shapes and digests of all matrices.',
+          type: 'string',
+          pattern: '^sha256:[0-9a-f]{64}$',
+        },
+      },
+    },
+    options: {
+      description: 'Everything that can change a number.',
+      type: 'object',
+      required: ['estimator', 'aggregate', 'engine'],
+      properties: {
+        estimator: { type: 'string', minLength: 1 },
+        aggregate: {
+          description:
+            "How the alphas of a block's projections become the block's alpha. `trimmed` is the mean without the lowest and the highest fifth, at least one each where there are three or more.",
+          enum: ['mean', 'median', 'trimmed'],
+        },
+        engine: { type: 'string', minLength: 1 },
+      },
+    },
+    matrices: {
+      description: 'One row for each weight of the checkpoint; nothing is dropped.',
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'shape', 'dtype', 'status'],
+        properties: {
+          name: { type: 'string', minLength: 1 },
+          shape: {
+            type: 'array',
+            items: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          },
+          dtype: {
+            description: 'An element type, by the name that safetensors or ggml gives it.',
+            enum: [
+              'F64',
+              'F32',
+              'F16',
+              'BF16',
+              'F8_E4M3',
+              'F8_E5M2',
+              'I64',
+              'I32',
+              'I16',
+              'I8',
+              'U64',
+              'U32',
+              'U16',
+              'U8',
+              'BOOL',
+              'Q8_0',
+            ],
+          },
+          block: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          role: { type: 'string', minLength: 1 },
+          kind: {
+            description: 'Absent means projection where there is a block.',
+            enum: ['projection', 'router', 'embedding', 'head', 'norm', 'bias', 'other'],
+          },
+          inputFirst: { description: 'Whether the stored shape is `[in, out]`.', type: 'boolean' },
+          partOf: {
+            description: 'The stored tensor of which this row is a part.',
+            type: 'string',
+            minLength: 1,
+          },
+          digest: {
+            description: 'SHA-256 of the type, shape and values that were measured.',
+            type: 'string',
+            pattern: '^[0-9a-f]{64}$',
+          },
+          status: { enum: ['ok', 'skipped', 'failed'] },
+        },
+        if: { properties: { status: { const: 'ok' } }, required: ['status'] },
+        then: {
+          required: ['alpha', 'xmin', 'ks', 'tail', 'stderr', 'metrics'],
+          properties: {
+            alpha: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+            xmin: { type: 'number', exclusiveMinimum: 0 },
+            ks: { type: 'number', minimum: 0, maximum: 1 },
+            tail: {
+              description: 'Number of eigenvalues in the tail.',
+              type: 'integer',
+              minimum: 1,
+              maximum: 9007199254740991,
+            },
+            stderr: {
+              description: 'Standard error of alpha for a given cut.',
+              type: 'number',
+              minimum: 0,
+            },
+            lambda: {
+              description: 'Rate of the exponential cut-off, where the law has one.',
+              type: 'number',
+              minimum: 0,
+            },
+            fingers: {
+              description: 'Number of largest eigenvalues that the estimator set aside.',
+              type: 'integer',
+              minimum: 0,
+              maximum: 9007199254740991,
+            },
+            interval: {
+              description:
+                'The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut.',
+              type: 'array',
+              minItems: 2,
+              maxItems: 2,
+              items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+            },
+            draws: {
+              description: 'Alpha of every bootstrap draw, in their order.',
+              type: 'array',
+              items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+            },
+            warning: {
+              description:
+                "What an alpha outside of the usual range says, by WeightWatcher's bounds: below 2, above 6, and above 8, where the tail is hardly a power law and alpha means little.",
+              enum: ['over-trained', 'under-trained', 'spurious'],
+            },
+            weak: {
+              description:
+                'Why the fit says nothing, in words: it counts in no score, and has no interval, no warning and no metrics that follow from it.',
+              type: 'string',
+              minLength: 1,
+            },
+            spectrum: {
+              description: 'A spectrum, small enough to be kept in the document and drawn.',
+              type: 'object',
+              required: ['range', 'counts', 'cuts'],
+              properties: {
+                range: {
+                  description: 'Smallest and largest eigenvalue.',
+                  type: 'array',
+                  minItems: 2,
+                  maxItems: 2,
+                  items: { type: 'number', exclusiveMinimum: 0 },
+                },
+                counts: {
+                  description: 'Eigenvalues in equal bins of log10 lambda between the two.',
+                  type: 'array',
+                  items: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+                },
+                cuts: {
+                  description:
+                    'Alpha as a function of the cut: sizes of the tail, ascending, and the exponent for each.',
+                  type: 'object',
+                  required: ['tail', 'alpha'],
+                  properties: {
+                    tail: {
+                      type: 'array',
+                      items: { type: 'integer', minimum: 1, maximum: 9007199254740991 },
+                    },
+                    alpha: {
+                      type: 'array',
+                      items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+                    },
+                  },
+                },
+              },
+            },
+            precision: {
+              description: 'The arithmetic that the spectrum was computed in.',
+              enum: ['f32', 'f64'],
+            },
+            imprecise: {
+              description:
+                'Present where the arithmetic did not resolve eigenvalues that the fit depends on: why alpha and what follows from it are not to be relied on, in words. Metrics that cannot be known are absent.',
+              type: 'string',
+              minLength: 1,
+            },
+            metrics: {
+              description: 'Further metrics by name.',
+              type: 'object',
+              additionalProperties: { type: 'number' },
+            },
+          },
+        },
+        else: {
+          required: ['reason'],
+          properties: {
+            reason: { description: 'Why, in words.', type: 'string', minLength: 1 },
+            shard: {
+              description:
+                'In a part of an analysis: the part that measures this row, where it is another one.',
+              type: 'integer',
+              minimum: 1,
+              maximum: 9007199254740991,
+            },
+          },
+        },
+      },
+    },
+    blocks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['index', 'matrices'],
+        properties: {
+          index: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          alpha: {
+            description:
+              'Aggregate of the alphas of its projections whose fits count; absent when there are none.',
+            type: 'number',
+            minimum: 1e-100,
+            maximum: 1e100,
+          },
+          matrices: {
+            description: 'Number of projections whose fits count: analysed, and not `weak`.',
+            type: 'integer',
+            minimum: 0,
+            maximum: 9007199254740991,
+          },
+          range: {
+            description: 'Lowest and highest alpha among them.',
+            type: 'array',
+            minItems: 2,
+            maxItems: 2,
+            items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+          },
+          spread: {
+            description: 'Standard deviation of their alphas, from two projections on.',
+            type: 'number',
+            minimum: 0,
+          },
+          interval: {
+            description:
+              "The middle 95 % of the block's alpha over the bootstrap draws of its projections.",
+            type: 'array',
+            minItems: 2,
+            maxItems: 2,
+            items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+          },
+        },
+      },
+    },
+    timings: {
+      type: 'object',
+      required: ['seconds'],
+      properties: { seconds: { type: 'number', minimum: 0 } },
+    },
+    shard: {
+      description:
+        'Present in a part of an analysis: which of how many parts it is, counted from 1.',
+      type: 'object',
+      required: ['index', 'count'],
+      properties: {
+        index: { type: 'integer', minimum: 1, maximum: 9007199254740991 },
+        count: { type: 'integer', minimum: 1, maximum: 100000 },
+      },
+    },
+  },
+};
+
+export const allocation: JsonSchema = {
+  description: 'How much of a resource, such as LoRA experts, each part of a model gets',
+  type: 'object',
+  required: ['schemaVersion', 'kind', 'policy', 'budget', 'blocks', 'experts', 'topK'],
+  properties: {
+    schemaVersion: { const: 1 },
+    kind: { const: 'allocation' },
+    policy: {
+      type: 'object',
+      required: ['name', 'version', 'options'],
+      properties: {
+        name: { type: 'string', minLength: 1 },
+        version: { type: 'string', minLength: 1 },
+        options: { type: 'object' },
+        rule: {
+          description:
+            'What the policy says of its rule: the end of a sentence that begins with what is shared out among which layers. Absent where it says nothing.',
+          type: 'string',
+          minLength: 1,
+        },
+        from: {
+          description:
+            'Package or path that a foreign policy was loaded from; absent where the name is enough.',
+          type: 'string',
+          minLength: 1,
+        },
+      },
+    },
+    budget: {
+      type: 'object',
+      required: ['unit'],
+      properties: {
+        unit: {
+          description: 'What is shared out among the layers.',
+          enum: ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'],
+        },
+        per: { description: 'What gets a share.', enum: ['block', 'projection'], default: 'block' },
+        measure: {
+          description:
+            'What `total` counts: units in all, trainable parameters, or the average of the layers (of sparsity: weighted by their parameters).',
+          enum: ['units', 'parameters', 'average'],
+          default: 'units',
+        },
+        total: { description: 'Absent for multipliers.', type: 'number', minimum: 0 },
+        min: { type: 'number', minimum: 0 },
+        max: { type: 'number', minimum: 0 },
+      },
+    },
+    rounding: {
+      description: "Present where integers were made of the policy's weights.",
+      enum: ['largest-remainder', 'official', 'floor-one'],
+    },
+    blocks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['index', 'score'],
+        properties: {
+          index: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          score: { description: 'What the policy looked at, e.g. alpha.', type: 'number' },
+          weak: {
+            description:
+              "Why the score is the mean of the others: none of the block's projections has a fit that says anything.",
+            type: 'string',
+            minLength: 1,
+          },
+          share: {
+            description:
+              'Part of the budget that the policy asked for; the shares of all layers sum to 1.',
+            type: 'number',
+            minimum: 0,
+            maximum: 1,
+          },
+          experts: {
+            description:
+              "Of a budget per projection: the sum over the block's projections. Present for adapters.",
+            type: 'integer',
+            minimum: -9007199254740991,
+            maximum: 9007199254740991,
+          },
+          topK: { type: 'integer', minimum: 1, maximum: 1000000 },
+          rank: {
+            description:
+              'LoRA rank, where ranks were shared out: of each projection, or the sum over them.',
+            type: 'integer',
+            minimum: 0,
+            maximum: 9007199254740991,
+          },
+          cap: {
+            description:
+              'Where the rank is the largest that the smallest of its matrices can have: that rank.',
+            type: 'integer',
+            minimum: 1,
+            maximum: 1000000,
+          },
+          value: {
+            description: 'Bits, sparsity or multiplier, where those were decided by block.',
+            type: 'number',
+            minimum: 0,
+          },
+          robustness: {
+            type: 'object',
+            required: ['changed', 'experts'],
+            properties: {
+              changed: {
+                description:
+                  'Share of the draws in which the block gets another number of experts.',
+                type: 'number',
+                minimum: 0,
+                maximum: 1,
+              },
+              experts: {
+                description:
+                  'The middle 95 % of its number of experts over the draws: quantiles, which may be fractions.',
+                type: 'array',
+                minItems: 2,
+                maxItems: 2,
+                items: { type: 'number', minimum: -9007199254740991, maximum: 9007199254740991 },
+              },
+              driver: {
+                description:
+                  'The projection whose removal changes the block most; absent where there is only one.',
+                type: 'object',
+                required: ['name', 'alpha', 'experts'],
+                properties: {
+                  name: { type: 'string', minLength: 1 },
+                  role: { type: 'string', minLength: 1 },
+                  alpha: { type: 'number', exclusiveMinimum: 0 },
+                  experts: {
+                    description: 'Experts of the block without this projection.',
+                    type: 'integer',
+                    minimum: -9007199254740991,
+                    maximum: 9007199254740991,
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    projections: {
+      description:
+        "Where the shapes are known: every linear map that gets something, in the checkpoint's order.",
+      type: 'array',
+      items: {
+        description: 'A linear map and what it gets.',
+        type: 'object',
+        required: ['name', 'block', 'inputs', 'outputs'],
+        properties: {
+          name: {
+            description: 'Name of its weight in the checkpoint.',
+            type: 'string',
+            minLength: 1,
+          },
+          block: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          role: { type: 'string', minLength: 1 },
+          inputs: { type: 'integer', minimum: 1, maximum: 4294967296 },
+          outputs: { type: 'integer', minimum: 1, maximum: 4294967296 },
+          score: { description: 'Where the budget is per projection.', type: 'number' },
+          weak: {
+            description:
+              'Why the score is a mean of others: the projection has no fit that says anything.',
+            type: 'string',
+            minLength: 1,
+          },
+          share: { type: 'number', minimum: 0, maximum: 1 },
+          experts: {
+            description:
+              'Experts, experts selected per token, and LoRA rank of each; absent for other resources.',
+            type: 'integer',
+            minimum: -1000000,
+            maximum: 1000000,
+          },
+          topK: { type: 'integer', minimum: 1, maximum: 1000000 },
+          rank: { type: 'integer', minimum: 0, maximum: 1000000 },
+          cap: {
+            description:
+              'Where the rank is the largest that its matrix can have, min(inputs, outputs): that rank.',
+            type: 'integer',
+            minimum: 1,
+            maximum: 1000000,
+          },
+          value: { description: 'Bits, sparsity or multiplier.', type: 'number', minimum: 0 },
+        },
+      },
+    },
+    experts: {
+      description: 'Experts by position in `blocks`; empty for resources that are no adapters.',
+      type: 'array',
+      items: { type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+    },
+    topK: {
+      description:
+        'Experts that the router selects per token, by position in `blocks`; empty like `experts`.',
+      type: 'array',
+      items: { type: 'integer', minimum: 1, maximum: 1000000 },
+    },
+    parameters: {
+      description: 'Present when the shapes of the adapted projections are known.',
+      type: 'object',
+      required: ['rank', 'trainable'],
+      properties: {
+        rank: { type: 'integer', minimum: 1, maximum: 1000000 },
+        trainable: { type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+      },
+    },
+    robustness: {
+      description: 'How the result fares when the alphas are drawn anew; details by block.',
+      type: 'object',
+      required: ['draws', 'distance'],
+      properties: {
+        draws: {
+          description: 'Bootstrap draws of all alphas, each allocated by the same rule.',
+          type: 'integer',
+          minimum: 1,
+          maximum: 9007199254740991,
+        },
+        distance: {
+          description: 'Mean of sum |experts of a draw - experts| over the draws, in experts.',
+          type: 'number',
+          minimum: 0,
+        },
+      },
+    },
+  },
+};
+
+export const trainingStep: JsonSchema = {
+  description: 'One step of a training run',
+  type: 'object',
+  required: ['step', 'loss'],
+  properties: {
+    step: {
+      description: 'Counted from 1.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 9007199254740991,
+    },
+    epoch: {
+      description: 'Passes over the data so far, in fractions.',
+      type: 'number',
+      minimum: 0,
+    },
+    loss: {
+      description: "Mean over the step's targets, before the update, in nats.",
+      type: 'number',
+    },
+    learningRate: { type: 'number', minimum: 0 },
+    tokensPerSecond: { type: 'number', minimum: 0 },
+    evaluation: {
+      description: 'What was measured after this step, e.g. `loss` on the validation split.',
+      type: 'object',
+      additionalProperties: { type: 'number' },
+    },
+  },
+};
