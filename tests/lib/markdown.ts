@@ -1,4 +1,4 @@
-/** Fenced code blocks of a Markdown text. */
+/** Fenced code blocks and tables of a Markdown text. */
 
 export interface Fence {
   /** The word after the opening fence, e.g. `ts`; empty when there is none. */
@@ -23,4 +23,36 @@ export function fencesOf(markdown: string): Fence[] {
     }
   }
   return fences;
+}
+
+export interface Table {
+  readonly header: readonly string[];
+  /** As many cells as they have, without the blanks around them. */
+  readonly rows: string[][];
+}
+
+/** The tables of a Markdown text. Bars within cells are not told from those between them. */
+export function tablesIn(markdown: string): Table[] {
+  const tables: Table[] = [];
+  let open: string[][] = [];
+  for (const line of [...markdown.split(/\r?\n/), '']) {
+    if (line.startsWith('|')) {
+      open.push(
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+      continue;
+    }
+    const [header, rule, ...rows] = open;
+    if (rule?.every((cell) => /^:?-+:?$/.test(cell))) tables.push({ header: header!, rows });
+    open = [];
+  }
+  return tables;
+}
+
+/** What stands between single backticks. */
+export function codeIn(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
 }
