@@ -11,7 +11,7 @@ import { formatDocument } from '@alphalora/documents';
 import { seededRandom } from '@alphalora/htsr-core';
 import { type AnalyzeModelOptions, analyzeModel } from '@alphalora/measuring';
 import { afterAll, describe, expect, it } from 'vitest';
-import { run } from './run.js';
+import { runCommandLine } from './command-line.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-library-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -58,7 +58,10 @@ async function commandLine(args: readonly string[]): Promise<string> {
   });
   const io = { stdout: output('stdout'), stderr: output('stderr') };
   const { signal } = new AbortController();
-  expect(await run(['analyze', ...args, '--json'], { ...io, signal }), texts.stderr).toBe(0);
+  expect(
+    await runCommandLine(['analyze', ...args, '--json'], { ...io, signal }),
+    texts.stderr,
+  ).toBe(0);
   return texts.stdout;
 }
 
@@ -143,7 +146,7 @@ describe('a file that is written to after its last reading', () => {
     };
     const { signal } = new AbortController();
     const args = ['analyze', path, '--json', '--cache-dir', join(root, 'whole')];
-    expect(await run(args, { stdout, stderr, signal })).toBe(1);
+    expect(await runCommandLine(args, { stdout, stderr, signal })).toBe(1);
     expect(texts.stderr).toMatch(/whole\.safetensors: it was changed while it was read; start/);
     expect(texts.stdout).toBe('');
   });

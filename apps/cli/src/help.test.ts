@@ -41,7 +41,7 @@ describe('help', () => {
         'packages/documents',
         'packages/exporters',
       ]);
-      expect(files.filter((file) => /commands\/.*\/run\.js$/.test(file))).toEqual([]);
+      expect(files.filter((file) => /dist\/commands\/.*\/run\.js$/.test(file))).toEqual([]);
     },
   );
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { runCommandLine, StdoutFailure } from './command-line.js';
 /** Entry point: hands the process's streams and interrupts to the program. */
 import { catchInterrupts } from './interrupt.js';
 import { exitCodes } from './io.js';
 import { guarded } from './output/printable.js';
-import { run, StdoutFailure } from './run.js';
 import { lasting } from './streams.js';
 
 const { controller, ended } = catchInterrupts();
@@ -23,5 +23,7 @@ const writable = lasting(process.stdout, (error) => {
   controller.abort(failure);
 });
 const stdout = guarded(writable);
-const code = ended(await run(process.argv.slice(2), { stdout, stderr, signal: controller.signal }));
+const code = ended(
+  await runCommandLine(process.argv.slice(2), { stdout, stderr, signal: controller.signal }),
+);
 process.exitCode = lost ? exitCodes.failed : code;

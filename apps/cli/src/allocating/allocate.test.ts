@@ -6,7 +6,7 @@ import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { run } from '../run.js';
+import { runCommandLine } from '../command-line.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ async function alphalora(...argv: string[]) {
     },
   });
   const io = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await run(argv, { ...io, signal: new AbortController().signal });
+  const code = await runCommandLine(argv, { ...io, signal: new AbortController().signal });
   return { code, ...texts };
 }
 

@@ -17,8 +17,8 @@ import {
 } from '@alphalora/htsr-core';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../command-line.js';
 import { readDocument } from '../files/documents.js';
-import { run } from '../run.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-answer-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -115,7 +115,7 @@ const text = (): { write(text: string): void; all: string } => ({
 async function command(...args: string[]): Promise<{ code: number; stderr: string }> {
   const [stdout, stderr] = [text(), text()];
   const { signal } = new AbortController();
-  return { code: await run(args, { stdout, stderr, signal }), stderr: stderr.all };
+  return { code: await runCommandLine(args, { stdout, stderr, signal }), stderr: stderr.all };
 }
 
 it('makes a document that every later command takes, if it is accepted, after any change', async () => {

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, vi } from 'vitest';
-import { run } from '../run.js';
+import { runCommandLine } from '../command-line.js';
 
 export const runs: number = Number(process.env['FUZZ_RUNS'] ?? 40);
 export const parameters = { numRuns: runs, seed: 27 };
@@ -49,7 +49,7 @@ export async function alphalora(...args: string[]): Promise<Outcome> {
   });
   const { signal } = new AbortController();
   const io = { stdout: stream('stdout'), stderr: stream('stderr'), signal };
-  const code = await run(args, io);
+  const code = await runCommandLine(args, io);
   expect(texts.stderr).not.toContain('internal error');
   if (code === 1) expect(texts.stderr).toContain('error: ');
   return { code, ...texts };

@@ -16,9 +16,9 @@ import { allocationText } from '../../output/allocation.js';
 import { exitCodeOf } from '../../output/deliver.js';
 import { omissions, remarks } from '../../output/notes.js';
 import { tell } from '../../output/printable.js';
+import { writeReport } from '../../output/report.js';
 import { writeResult } from '../../output/result.js';
 import { withPolicies } from '../../plugins/index.js';
-import { writeReport } from '../report/run.js';
 import type { PlanOptions } from './command.js';
 
 export async function run(

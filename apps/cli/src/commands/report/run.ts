@@ -1,16 +1,10 @@
 /** `alphalora report`: one HTML page from an analysis, an allocation and a training run. */
-import {
-  type Allocation,
-  AlphaLoraError,
-  type Analysis,
-  type TrainingStep,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type TrainingStep } from '@alphalora/contracts';
 import { parseTrainingStep } from '@alphalora/documents';
 import { readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
-import { isStdout, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { tell } from '../../output/printable.js';
+import { writeReport } from '../../output/report.js';
 import type { ReportOptions } from './command.js';
 
 export async function run(
@@ -36,17 +30,6 @@ export async function run(
     io,
   );
   return exitCodes.done;
-}
-
-/** Writes the page, to stdout where the file is `-`, and says where it is. */
-export async function writeReport(
-  file: string,
-  documents: { analysis: Analysis; allocation?: Allocation; training?: TrainingStep[] },
-  io: Io,
-): Promise<void> {
-  const { renderReport } = await import('@alphalora/report');
-  await writeOutput(file, renderReport(documents), io);
-  if (!isStdout(file)) tell(io.stderr, `wrote ${file}`);
 }
 
 /** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */

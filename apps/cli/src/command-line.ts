@@ -17,7 +17,7 @@ export class StdoutFailure extends Error {
   }
 }
 
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
   const program = createProgram(io, (result) => {
     code = result;
