@@ -397,9 +397,9 @@ describeUnless(redisLacks, 'analyze --queue', () => {
       const queue = redis.url('slow');
       const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf-slow') };
       const pass = { on: 'files', kind: 'pass' } as const;
-      // Headers are read here, by the worker, and by its thread; the weights never come.
+      // Headers are read here and by the worker; the weights never come.
       const hangs = Array.from({ length: 50 }, () => ({ on: 'files', kind: 'hang' }) as const);
-      await hub.faults(pass, pass, pass, ...hangs);
+      await hub.faults(pass, pass, ...hangs);
       const args = ['worker', queue, '--jobs', '1', '--json', '--no-cache', '--job-timeout', '2'];
       const stuck = alphalora(args, env);
       const asking = alphalora(['analyze', 'hf://demo/slow', '--json', '--queue', queue], env);

@@ -65,6 +65,7 @@ export type {
   ByteSource,
   LowRankFactors,
   Matrix,
+  SourceReference,
   StoredTensor,
   TensorDescription,
   WeightDescription,

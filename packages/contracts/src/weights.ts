@@ -2,6 +2,15 @@
 
 import type { DType } from './element-types.js';
 
+/** By what the bytes of a source are opened once more, such as in another thread: plain data. */
+export interface SourceReference {
+  /** The source that opens it, such as `path`, by its name among the sources of models. */
+  readonly kind: string;
+  /** Of the source; those of one checkpoint have names of their own. */
+  readonly name: string;
+  readonly byteLength: number;
+}
+
 /** Random access to bytes: a file, a buffer, a remote object. */
 export interface ByteSource {
   /** Where the bytes come from, for messages: a path or a URL. */
@@ -12,6 +21,8 @@ export interface ByteSource {
    * hub lists: sources of equal identity hold equal bytes.
    */
   readonly identity?: string;
+  /** Absent for bytes that are in this thread only. */
+  readonly reference?: SourceReference;
   /**
    * The bytes `[start, end)`, exactly `end - start` of them.
    * Rejects with `signal.reason` when aborted.

@@ -17,6 +17,8 @@ import { lowRankMatrix } from './low-rank.js';
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
 export interface SpectralUnit extends WeightDescription {
   readonly matrices: readonly Matrix[];
+  /** What it is, or of which it is one of the stacked matrices; absent where no weight is behind it. */
+  readonly weight?: WeightTensor;
   /**
    * Whether its one matrix is the core that stands in for a weight given as factors: with the same
    * singular values, but other elements, and no windows.
@@ -32,11 +34,11 @@ export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
   if (shape.length === 2) {
     const [rows, columns] = shape as [number, number];
     const { name, factors } = weight;
-    if (!factors) return [{ ...describe(weight), matrices: [matrixAt(weight, 0)] }];
+    if (!factors) return [{ ...describe(weight), weight, matrices: [matrixAt(weight, 0)] }];
     const core = lowRankMatrix(name, [rows, columns], factors);
-    return [{ ...describe(weight), matrices: [core], factored: true }];
+    return [{ ...describe(weight), weight, matrices: [core], factored: true }];
   }
-  return [{ ...describe(weight), matrices: kernelMatrices(weight) }];
+  return [{ ...describe(weight), weight, matrices: kernelMatrices(weight) }];
 }
 
 /** Floating-point operations of the two-stage eigensolver: the measure of work in progress reports. */
@@ -101,7 +103,7 @@ function stackedUnits(weight: WeightTensor): SpectralUnit[] {
   return Array.from({ length: count }, (_, expert) => {
     const name = `${weight.name}[${expert}]`;
     const matrices = [matrixAt({ ...weight, shape }, expert * size, name)];
-    return { ...description, name, shape, matrices };
+    return { ...description, name, shape, weight, matrices };
   });
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { afterAll, describe, expect, it } from 'vitest';
 import { analyzeModel, type ModelProgress } from './analyze-model.js';
-import { openModel } from './models/open.js';
+import { type ModelReference, openModel } from './models/open.js';
 import type { Work } from './pipeline/pipeline.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-measure-'));
@@ -61,12 +61,14 @@ describe('analyzeModel', () => {
 
   it('has a pipeline measure that it is given, and asks it for its own shard only', async () => {
     let asked: Work | undefined;
+    let reference: ModelReference | undefined;
     let closed = 0;
     const shard = { index: 1, count: 3 };
     const analysis = await analyzeModel(model, {
       shard,
-      pipeline: async (work) => {
+      pipeline: async (work, opened) => {
         asked = work;
+        reference = opened.reference;
         return {
           concurrency: 1,
           build: 'other',
@@ -77,7 +79,8 @@ describe('analyzeModel', () => {
     }).catch((error) => error);
     expect(analysis).toMatchObject({ message: nothing });
     expect(asked!.units.map(({ name }) => name)).toEqual([names[0]]);
-    expect(asked!.settings).toMatchObject({ model, estimator: 'fix-finger', splitFused: false });
+    expect(asked!.settings).toMatchObject({ estimator: 'fix-finger' });
+    expect(reference).toEqual({ model, splitFused: false });
     expect(closed).toBe(1);
   });
 

@@ -86,7 +86,7 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
       record: plan.record(pipeline.build),
       ...(signal && { signal }),
       onProgress: (progress) => {
-        const received = receivedBytes(model.reference);
+        const received = receivedBytes(model);
         options.onProgress?.({ ...progress, found: seen.found, received });
       },
     });

@@ -59,7 +59,7 @@ export interface Plan {
 
 /** @throws AlphaLoraError `NOT_FOUND` for unknown names, `INVALID_OPTION` for options out of range */
 export async function planned(
-  { checkpoint, reference }: OpenedModel,
+  { checkpoint, reference, access }: OpenedModel,
   options: MeasuringOptions,
   own: { version: string; cacheFolder?: string | undefined },
 ): Promise<Plan> {
@@ -82,7 +82,7 @@ export async function planned(
   return {
     units: chosen.filter((unit) => elsewhere(unit.name) === undefined),
     settings: {
-      ...reference,
+      access,
       engine,
       build: wanted,
       precision,

@@ -11,11 +11,13 @@ import {
   type ByteSource,
   defined,
   elementTypes,
+  type StoredTensor,
   type WeightTensor,
 } from '@alphalora/contracts';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';
+import { type PlainUpdate, storedRecipeOf } from '../tensors/recipe.js';
 import { type FileTensor, weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
 import { type LoraSettings, loraSettings } from './config.js';
@@ -245,9 +247,29 @@ function updateOf({ module, embedding, a, b }: Pair, settings: LoraSettings): Lo
     outputs,
     ...((embedding || settings.inputFirst) && { inputFirst: true }),
     ...(embedding && { embedding }),
-    readA: (signal) => a.read(undefined, undefined, signal),
-    readB: (signal) => b.read(undefined, undefined, signal),
+    readA: wholeFactor(a),
+    readB: wholeFactor(b),
   };
+}
+
+type ReadFactor = LoraUpdate['readA'];
+
+const factors = new WeakMap<ReadFactor, StoredTensor>();
+
+/** Reads all of a factor. */
+export function wholeFactor(tensor: StoredTensor): ReadFactor {
+  const read: ReadFactor = (signal) => tensor.read(undefined, undefined, signal);
+  factors.set(read, tensor);
+  return read;
+}
+
+/** The update as plain data; undefined where its factors are in this thread only. */
+export function plainUpdate({ readA, readB, ...update }: LoraUpdate): PlainUpdate | undefined {
+  const [a, b] = [readA, readB].map((read) => {
+    const tensor = factors.get(read);
+    return tensor && storedRecipeOf(tensor);
+  });
+  return a && b && { ...update, a, b };
 }
 
 /** An adapted weight that is saved as well keeps the name that PEFT's wrapper gives it. */

@@ -9,9 +9,10 @@ import { invalid, quoted, unsupported } from '../errors.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { quantised } from '../naming/tables.js';
 import { addProduct, transposed } from '../tensors/low-rank.js';
+import { noted, plainWeight } from '../tensors/recipe.js';
 import { readRange } from '../tensors/stored.js';
 import { elementCount } from '../values/sizes.js';
-import type { Adapter, LoraUpdate } from './read.js';
+import { type Adapter, type LoraUpdate, plainUpdate } from './read.js';
 
 /** An adapter that was added to a checkpoint. */
 export interface AppliedAdapter {
@@ -32,7 +33,7 @@ export function adapterWeights(adapter: Adapter): WeightTensor[] {
   ];
 }
 
-function updateWeight(update: LoraUpdate, file: string): WeightTensor {
+export function updateWeight(update: LoraUpdate, file: string): WeightTensor {
   const { module, inputs, outputs, inputFirst = false } = update;
   const name = `${module}.weight`;
   const shape = inputFirst ? [inputs, outputs] : [outputs, inputs];
@@ -41,7 +42,7 @@ function updateWeight(update: LoraUpdate, file: string): WeightTensor {
   const { inputFirst: _, ...identity } = identify(name, shape);
   const factors = factorsOf(update, inputFirst);
   const count = elementCount(shape);
-  return {
+  const weight: WeightTensor = {
     name,
     shape,
     dtype,
@@ -53,6 +54,8 @@ function updateWeight(update: LoraUpdate, file: string): WeightTensor {
         addProduct(target, start, shape[1]!, factors, signal),
       ),
   };
+  const plain = plainUpdate(update);
+  return noted(weight, plain && { from: 'update', update: plain, file });
 }
 
 /** The update as the base stores the weight: B A, or its transpose. */
@@ -98,7 +101,7 @@ export function addAdapter(
   const find = finder(base.map(({ name }) => name));
   const tensors = new Map(base.map((tensor) => [tensor.name, tensor]));
   const packed = quantisedModules(base);
-  const updates = new Map<string, LowRankFactors>();
+  const updates = new Map<string, Change>();
   const unmatched: string[] = [];
   for (const update of adapter.updates) {
     const name = find(`${update.module}.weight`);
@@ -127,7 +130,7 @@ export function addAdapter(
     adapted(weight) {
       const whole = saved.get(weight.name) ?? weight;
       const change = updates.get(weight.name);
-      return change ? changed(whole, change) : whole;
+      return change ? changedWeight(whole, change) : whole;
     },
     added: [...saved.values()].filter(({ name }) => !tensors.has(name)),
     report: {
@@ -158,12 +161,19 @@ function finder(names: readonly string[]): (name: string) => string | undefined 
   return (name) => (exact.has(name) ? name : short.get(name.replace(prefixes, '')));
 }
 
+/** What is added to a weight of the base. */
+interface Change {
+  update: LoraUpdate;
+  /** Whether that weight is [inputs, outputs]. */
+  inputFirst: boolean;
+}
+
 function changeOf(
   update: LoraUpdate,
   { name, shape, dtype, file }: BaseTensor,
   adapter: Adapter,
   config: ModelConfig | undefined,
-): LowRankFactors {
+): Change {
   if (!/^(F64|F32|F16|BF16)$/.test(dtype)) throw quantisedBase(file, name, dtype);
   const { inputs, outputs, embedding = false, inputFirst = false } = update;
   const isShape = (rows: number, columns: number): boolean =>
@@ -178,7 +188,7 @@ function changeOf(
       { file: adapter.weights.name, tensor: update.module },
     );
   }
-  return factorsOf(update, isTransposed);
+  return { update, inputFirst: isTransposed };
 }
 
 function quantisedBase(file: string, tensor: string, how: string): Error {
@@ -201,10 +211,11 @@ function quantisedModules(base: readonly BaseTensor[]): Map<string, BaseTensor> 
 }
 
 /** The weight with its change, rounded to float32. */
-function changed(weight: WeightTensor, factors: LowRankFactors): WeightTensor {
+export function changedWeight(weight: WeightTensor, { update, inputFirst }: Change): WeightTensor {
   const { name, shape, read, readInto: _, identity: __, ...description } = weight;
+  const factors = factorsOf(update, inputFirst);
   const count = elementCount(shape);
-  return {
+  const changed: WeightTensor = {
     ...description,
     name,
     shape,
@@ -215,6 +226,9 @@ function changed(weight: WeightTensor, factors: LowRankFactors): WeightTensor {
       return values instanceof Float32Array ? values : Float32Array.from(values);
     },
   };
+  const base = plainWeight(weight);
+  const plain = plainUpdate(update);
+  return noted(changed, base && plain && { from: 'change', base, update: plain, inputFirst });
 }
 
 /** Weights that the adapter holds whole, by the name that they have or get in the base. */

@@ -2,9 +2,10 @@
  * The way into each format: the first bytes of a file decide, whatever its name says. The reader of a
  * format is loaded when a file of it is opened.
  */
-import type { ByteSource, FormatContent } from '@alphalora/contracts';
+import type { ByteSource, CheckpointFormat, FormatContent } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
 import { withHead } from '../sources/head.js';
+import { isFromFiles, noted } from '../tensors/recipe.js';
 import { conversion, foreignName, refuseForeign } from './foreign.js';
 import { allFormats } from './index.js';
 import { formatOfName } from './names.js';
@@ -25,16 +26,33 @@ export async function readFormat(source: ByteSource, signal?: AbortSignal): Prom
   const { byteLength, name } = source;
   const read = (length: number): Promise<Uint8Array> =>
     source.read(0, Math.min(length, byteLength), signal);
+  const as = (format: CheckpointFormat, head: Uint8Array): Promise<FormatContent> =>
+    contentAs(format, withHead(source, head), signal);
   const start = await read(SHORT_HEAD);
-  if (safetensors.sniff(start)) return safetensors.read(withHead(source, start), signal);
+  if (safetensors.sniff(start)) return as(safetensors, start);
   const head = byteLength > start.byteLength ? await read(HEAD) : start;
   const format = allFormats().find((each) => each.sniff(head));
-  if (format) return format.read(withHead(source, head), signal);
+  if (format) return as(format, head);
   refuseForeign(head, name);
   // None of them: the format that the name promises says what is wrong.
   const promised = formatOfName(name);
   if (!promised && foreignName.test(name)) {
     throw unsupported(`not a safetensors file; ${conversion}`, { file: name });
   }
-  return (promised ?? safetensors).read(withHead(source, head), signal);
+  return as(promised ?? safetensors, head);
+}
+
+/** Tensors that the format decodes by itself are had in another thread by having it read the file there. */
+async function contentAs(
+  format: CheckpointFormat,
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<FormatContent> {
+  const content = await format.read(source, signal);
+  const { reference: file } = source;
+  for (const tensor of content.tensors) {
+    if (!file || isFromFiles(tensor)) continue;
+    noted(tensor, { from: 'format', file, format: format.name, tensor: tensor.name });
+  }
+  return content;
 }

@@ -2,8 +2,14 @@
 export type { Adapter } from '../adapter/read.js';
 export type { Checkpoint } from '../checkpoint.js';
 export type { Credentials, Http, HttpOptions } from './exchange.js';
-export type { HubOpenOptions, LocalFiles, UrlCheckpoint, UrlOpenOptions } from './open.js';
-export { openHubAdapter, openHubCheckpoint, openUrlCheckpoint } from './open.js';
+export type { HubOpenOptions, LocalFiles, UrlOpenOptions } from './open.js';
+export {
+  openHubAdapter,
+  openHubCheckpoint,
+  openUrlCheckpoint,
+  remoteSourceAgain,
+} from './open.js';
+export type { RemoteReference } from './range-source.js';
 export type { HubReference } from './reference.js';
 export { formatHubReference, isCommit, isHubReference, parseHubReference } from './reference.js';
 export type { HubFile, HubModel, HubOptions } from './repository.js';

@@ -9,7 +9,8 @@ import { anyExtension, formatOfName } from '../formats/names.js';
 import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
 import { plainName } from '../sources/shard-index.js';
 import { type Http, shown } from './exchange.js';
-import { probe, rangeSource } from './range-source.js';
+import { probe, type RemoteReference, rangeSource } from './range-source.js';
+import { parseHubReference } from './reference.js';
 import { explainUrl } from './refusals.js';
 import {
   accessTo,
@@ -99,6 +100,7 @@ async function hubFolder(
           // A hub vouches for its own content only.
           identity: `${endpoint.origin} ${sha256 ? `sha256:${sha256}` : `git:${oid}`}`,
           ...(sha256 && { sha256 }),
+          model: pinned,
         },
         http,
         explain,
@@ -108,43 +110,42 @@ async function hubFolder(
   };
 }
 
+/**
+ * Opens a file again, by the reference of its source, without asking for anything: the first reading
+ * tells whether it is still the same.
+ */
+export function remoteSourceAgain(
+  { url, kind: _, ...file }: RemoteReference,
+  options: HubOptions = {},
+): ByteSource {
+  const { http, explain } =
+    file.model === undefined
+      ? { http: addressAccess(options), explain: explainUrl }
+      : accessTo(parseHubReference(file.model), options);
+  return rangeSource({ ...file, url: new URL(url) }, http, explain);
+}
+
 function slashed(url: URL): URL {
   return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`);
 }
 
-export interface UrlOpenOptions extends Http, CheckpointOptions {
-  /** ETag, or time of the last change, that the file must have. */
-  validator?: string;
-}
-
-/** A checkpoint at an address, and what tells whether the file is still the same. */
-export interface UrlCheckpoint extends Checkpoint {
-  readonly validator?: string;
-}
+export interface UrlOpenOptions extends Http, CheckpointOptions {}
 
 /**
  * Opens one file of weights at an address. Its `source` is the address without its query, which may
  * hold a secret.
  *
  * @throws AlphaLoraError `INVALID_OPTION` for another address than http(s), `NOT_FOUND`, `IO_FAILED`
- *   when the server refuses, does not serve ranges or has another version of the file, and as
- *   `readCheckpoint`
+ *   when the server refuses or does not serve ranges, and as `readCheckpoint`
  */
 export async function openUrlCheckpoint(
   address: string,
-  { adapter, splitFused = false, signal, validator: wanted, ...http }: UrlOpenOptions = {},
-): Promise<UrlCheckpoint> {
+  { adapter, splitFused = false, signal, ...http }: UrlOpenOptions = {},
+): Promise<Checkpoint> {
   try {
     const url = requireAddress(address);
     const name = shown(url);
     const { byteLength, validator, head } = await probe({ url, name }, http, explainUrl, signal);
-    if (wanted !== undefined && validator !== wanted) {
-      throw new AlphaLoraError(
-        'IO_FAILED',
-        `${name}: it was changed while it was read; start again to read the new version`,
-        { details: { file: name } },
-      );
-    }
     // Weak validators allow for other bytes.
     const isStrong = validator?.startsWith('"');
     const source = rangeSource(
@@ -159,15 +160,25 @@ export async function openUrlCheckpoint(
       explainUrl,
       head,
     );
-    const checkpoint = await readCheckpoint(
+    return await readCheckpoint(
       { files: [source], name },
       { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) },
     );
-    return { ...checkpoint, ...defined({ validator }) };
   } catch (error) {
     await adapter?.close?.();
     throw error;
   }
+}
+
+/** The token goes to files of the hub, which have addresses too. */
+function addressAccess({
+  endpoint = 'https://huggingface.co',
+  token,
+  signal: _,
+  ...http
+}: HubOptions): Http {
+  if (token === undefined || !URL.canParse(endpoint)) return http;
+  return { ...http, credentials: { origin: new URL(endpoint).origin, token } };
 }
 
 function requireAddress(address: string): URL {

@@ -5,7 +5,12 @@
  * Every answer is checked against its request before its bytes count: status, range, size, encoding,
  * and whether it is still the same file. A server that ignores ranges is left before its flood arrives.
  */
-import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  defined,
+  type SourceReference,
+} from '@alphalora/contracts';
 import { type Answer, exchange, type Http, shown } from './exchange.js';
 import { PassingFailure, withRetries } from './retry.js';
 
@@ -19,6 +24,19 @@ export interface RemoteFile {
   readonly sha256?: string;
   /** ETag, or time of the last change, of the file as it was opened. */
   readonly validator?: string;
+  /** `hf://org/name@commit` of a file on a hub. */
+  readonly model?: string;
+}
+
+/** A file at an address as it was opened; the address may hold a secret. */
+export interface RemoteReference extends SourceReference {
+  readonly kind: 'https';
+  readonly url: string;
+  readonly identity?: string;
+  readonly sha256?: string;
+  readonly validator?: string;
+  /** `hf://org/name@commit` of a file on a hub. */
+  readonly model?: string;
 }
 
 /** Explains a status that is neither success nor passing. */
@@ -41,6 +59,7 @@ export function rangeSource(
 ): ByteSource {
   const { name, byteLength, identity } = file;
   const transfer = createTransfer(file, http, explain);
+  const reference: RemoteReference = { kind: 'https', ...file, url: file.url.href };
   let start = head;
 
   async function readInto(target: Uint8Array, from: number, signal?: AbortSignal): Promise<void> {
@@ -73,6 +92,7 @@ export function rangeSource(
     name,
     byteLength,
     ...defined({ identity }),
+    reference,
     async read(from, end, signal) {
       requireInside(file, from, end);
       if (end > HEAD_BYTES) return bytes(from, end, signal);

@@ -1,6 +1,7 @@
 /** A file on disk as a {@link ByteSource}: positioned reads, so that any number may run at once. */
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, type SourceReference } from '@alphalora/contracts';
 import { fileError } from './file-error.js';
 import { openRegularFile } from './open-file.js';
 
@@ -15,10 +16,42 @@ const STEP = 16 << 20;
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   const { handle, stats } = await openRegularFile(path);
-  return sourceOf(handle, path, stats.size);
+  return sourceOf(handle, referenceOf(path, stats));
 }
 
-function sourceOf(handle: FileHandle, path: string, byteLength: number): ByteSource {
+/** A file on disk as it was when it was opened. */
+export interface FileReference extends SourceReference {
+  readonly kind: 'path';
+  /** Milliseconds since 1970 of its last change. */
+  readonly modified: number;
+}
+
+/**
+ * Opens a file again, by the reference of its source.
+ *
+ * @throws AlphaLoraError as {@link fileSource}, and `IO_FAILED` when it has been written to since
+ */
+export async function fileSourceAgain(reference: FileReference): Promise<ByteSource> {
+  const { name } = reference;
+  const { handle, stats } = await openRegularFile(name);
+  const { byteLength, modified } = referenceOf(name, stats);
+  if (byteLength === reference.byteLength && modified === reference.modified) {
+    return sourceOf(handle, reference);
+  }
+  await handle.close();
+  throw new AlphaLoraError(
+    'IO_FAILED',
+    `${name}: it was changed while it was read; start again when nothing writes to it`,
+    { details: { file: name } },
+  );
+}
+
+function referenceOf(path: string, { size, mtimeMs }: Stats): FileReference {
+  return { kind: 'path', name: path, byteLength: size, modified: mtimeMs };
+}
+
+function sourceOf(handle: FileHandle, reference: FileReference): ByteSource {
+  const { name: path, byteLength } = reference;
   async function readInto(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void> {
     let filled = 0;
     while (filled < target.byteLength) {
@@ -43,6 +76,7 @@ function sourceOf(handle: FileHandle, path: string, byteLength: number): ByteSou
   return {
     name: path,
     byteLength,
+    reference,
     async read(start, end, signal) {
       // Allocating before checking would let a wrong range claim memory.
       if (start < 0 || start > end || end > byteLength) {

@@ -2,11 +2,11 @@
 import { type ByteSource, defined } from '@alphalora/contracts';
 
 export function withHead(source: ByteSource, head: Uint8Array): ByteSource {
-  const { name, byteLength, identity } = source;
+  const { name, byteLength, identity, reference } = source;
   return {
     name,
     byteLength,
-    ...defined({ identity }),
+    ...defined({ identity, reference }),
     async read(start, end, signal) {
       return start >= 0 && start <= end && end <= head.byteLength
         ? head.subarray(start, end)

@@ -7,6 +7,7 @@ import type { FusedPart } from '../naming/fused.js';
 import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, fillsBlocks, storedBytes } from '../values/sizes.js';
 import { factorsOfPart } from './low-rank.js';
+import { noted, plainWeight } from './recipe.js';
 import { checkRange } from './stored.js';
 
 /** Elements that are read at a time where a part is scattered: 1 MB of float32. */
@@ -28,7 +29,7 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
   const count = elementCount(shape);
   const name = `${weight.name}[${part.label}]`;
   const offset = singleRun(weight, part);
-  return {
+  const tensor: WeightTensor = {
     ...description,
     name,
     role: part.role,
@@ -61,6 +62,8 @@ export function partOf(weight: WeightTensor, part: FusedPart): WeightTensor {
         },
       }),
   };
+  const whole = plainWeight(weight);
+  return noted(tensor, whole && { from: 'part', whole, part });
 }
 
 /** The first stored element of a part that is one run; undefined for others. */

@@ -8,7 +8,6 @@ import {
   type DType,
   elementTypes,
   type StoredTensor,
-  type TensorDescription,
 } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
 import {
@@ -19,15 +18,10 @@ import {
   type Values,
 } from '../values/decode.js';
 import { elementCount, fillsBlocks } from '../values/sizes.js';
+import { noted, type TensorPlace } from './recipe.js';
 
 /** Bytes that are read at a time before they are decoded. */
 const CHUNK_BYTES = 1 << 20;
-
-/** Where a tensor lies in its file, in one run; counted from the beginning of the file. */
-export interface TensorPlace extends TensorDescription {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A tensor that lies in one run of little-endian bytes. */
 export function storedTensor(source: ByteSource, place: TensorPlace): StoredTensor {
@@ -60,7 +54,7 @@ export function storedTensor(source: ByteSource, place: TensorPlace): StoredTens
       done += length;
     }
   };
-  return {
+  const tensor: StoredTensor = {
     name,
     dtype,
     shape,
@@ -86,6 +80,8 @@ export function storedTensor(source: ByteSource, place: TensorPlace): StoredTens
       identity: `${source.identity} ${place.start}-${place.end}`,
     }),
   };
+  const file = source.reference;
+  return noted(tensor, file && { from: 'place', file, place });
 
   /** Bytes of the blocks that hold `length` elements from `start` on. */
   function bytesAround(start: number, length: number): number {

@@ -3,12 +3,14 @@ import {
   AlphaLoraError,
   isAlphaLoraError,
   type StoredTensor,
+  type WeightDescription,
   type WeightTensor,
 } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
 import { type FusedPart, fusedParts } from '../naming/fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { partOf } from './part.js';
+import { noted } from './recipe.js';
 
 /** A tensor and the name of the file that holds it. */
 export interface FileTensor extends StoredTensor {
@@ -29,7 +31,8 @@ export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTen
   const { config, has, adapted } = options;
   const { file, ...plain } = tensor;
   const weight = { ...plain, ...identify(plain.name, plain.shape, config) };
-  const stored = isScaled(tensor, has) ? withoutValues(weight, file) : weight;
+  const { read: _, readInto: __, ...description } = weight;
+  const stored = isScaled(tensor, has) ? withoutValues(description, file) : weight;
   return partsOrWhole(adapted ? adapted(stored) : stored, options, file);
 }
 
@@ -60,8 +63,8 @@ function isScaled({ name, dtype }: StoredTensor, has: WeightOptions['has']): boo
 }
 
 /** The weight, which can be listed but not read. */
-function withoutValues({ readInto: _, ...weight }: WeightTensor, file: string): WeightTensor {
-  return {
+export function withoutValues(weight: WeightDescription, file: string): WeightTensor {
+  const unread: WeightTensor = {
     ...weight,
     async read() {
       throw unsupported(
@@ -70,4 +73,5 @@ function withoutValues({ readInto: _, ...weight }: WeightTensor, file: string): 
       );
     },
   };
+  return noted(unread, { from: 'refusal', file });
 }

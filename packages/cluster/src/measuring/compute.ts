@@ -1,12 +1,12 @@
 /** What a worker does with a job: checks that it may, opens the model, and measures the matrix. */
 import { totalmem } from 'node:os';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import { type MeasurerSettings, memoryGate, roomFor, tool } from '@alphalora/measuring';
+import { memoryGate, roomFor, tool } from '@alphalora/measuring';
 import type { MatrixJob } from '../job.js';
 import type { Compute } from '../worker.js';
 import { allowedModel } from './access.js';
 import type { WorkerAnswer } from './answer.js';
-import { openModels, type Remote, unitOf } from './models.js';
+import { type ModelSettings, openModels, type Remote, unitOf } from './models.js';
 import { checkedOptions } from './options.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 
@@ -47,7 +47,7 @@ export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: 
       );
     }
     const { signal } = limit;
-    const settings: MeasurerSettings = {
+    const settings: ModelSettings = {
       ...checkedOptions(job.options),
       model: await allowedModel(job.model, roots),
       ...(job.adapter !== undefined && { adapter: await allowedModel(job.adapter, roots) }),
@@ -61,7 +61,7 @@ export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: 
       const release = await roomFor(unit, { ...settings, gate, maxMemory }, signal);
       try {
         limit.restart(unit);
-        const { measurement, digest, found, notKept } = await model.measurer.measure(unit.name, {
+        const { measurement, digest, found, notKept } = await model.measurer.measure(unit, {
           signal,
           onProgress,
         });

@@ -2,18 +2,22 @@
  * The models that a worker has open, each with threads of its own. Jobs of one run follow one
  * another, so the last few stay open; those that nobody has used for longest are closed.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { SpectralUnit } from '@alphalora/htsr-core';
 import {
   createPool,
   type Measurer,
   type MeasurerSettings,
+  type ModelReference,
   measurableUnits,
   openModel as openAnyModel,
   type RemoteSettings,
 } from '@alphalora/measuring';
 import { layoutOf } from './options.js';
 import { unlessAborted } from './time-limit.js';
+
+/** What is to be opened, and how it is to be measured. */
+export type ModelSettings = Omit<MeasurerSettings, 'access'> & ModelReference;
 
 export interface OpenModel {
   /** Of the weights' headers; see `layoutOf`. */
@@ -28,7 +32,7 @@ export interface Models {
    * @param job.signal ends the waiting for a model that does not open
    */
   use<Result>(
-    settings: MeasurerSettings,
+    settings: ModelSettings,
     job: { content: string; signal: AbortSignal },
     work: (model: OpenModel) => Promise<Result>,
   ): Promise<Result>;
@@ -65,7 +69,12 @@ export function openModels(jobs: number, remote?: Remote): Models {
           if (entries.get(key) === entry) entries.delete(key);
           throw error;
         });
-        return await work(model);
+        return await work(model).catch((error) => {
+          // Its files may have been replaced since they were opened.
+          if (isAlphaLoraError(error, 'IO_FAILED') && entries.get(key) === entry)
+            entries.delete(key);
+          throw error;
+        });
       } finally {
         entry.users--;
         if (entry.users === 0 && entries.get(key) !== entry) void close(entry);
@@ -95,26 +104,26 @@ function newEntry(open: (signal: AbortSignal) => Promise<OpenModel>): Entry {
   return { model: open(opening.signal), opening, users: 0 };
 }
 
-/** Reads the headers only; the threads open the model for themselves. */
+/** Reads the headers only; the threads open the files that they read. */
 async function openModel(
-  settings: MeasurerSettings,
+  settings: ModelSettings,
   jobs: number,
   signal: AbortSignal,
   remote?: Remote,
 ): Promise<OpenModel> {
-  const { model, adapter, splitFused } = settings;
+  const { model, adapter, splitFused, ...others } = settings;
   const opened = await openAnyModel(model, {
     splitFused,
     signal,
     ...(adapter && { adapter }),
     ...(remote && { remote }),
   });
-  const { checkpoint, reference } = opened;
+  const { checkpoint, access } = opened;
   try {
     return {
       layout: layoutOf(checkpoint),
       units: new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit])),
-      measurer: createPool({ ...settings, ...reference }, jobs),
+      measurer: createPool({ ...others, access }, jobs),
     };
   } finally {
     await opened.close();

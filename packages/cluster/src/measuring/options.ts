@@ -12,6 +12,7 @@ import {
   fileStates,
   listDigest,
   type MeasurerSettings,
+  type ModelReference,
 } from '@alphalora/measuring';
 import * as v from 'valibot';
 
@@ -47,12 +48,13 @@ function count(smallest: number, largest: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(smallest), v.maxValue(largest));
 }
 
-type Measuring = 'splitFused' | 'engine' | 'build' | 'precision' | 'estimator' | 'tail';
+type Measuring = 'engine' | 'build' | 'precision' | 'estimator' | 'tail';
 type Summarising = 'metrics' | 'bootstrap' | 'seed' | 'farms';
 
-export type JobOptions = Pick<MeasurerSettings, Measuring | Summarising>;
+export type JobOptions = Pick<ModelReference, 'splitFused'> &
+  Pick<MeasurerSettings, Measuring | Summarising>;
 
-export function jobOptions(settings: Omit<MeasurerSettings, 'memoryShare'>): JobOptions {
+export function jobOptions(settings: JobOptions): JobOptions {
   const { splitFused, engine, build, precision, estimator, tail } = settings;
   const { metrics, bootstrap, seed, farms } = settings;
   return checkedOptions({

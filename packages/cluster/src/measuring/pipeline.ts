@@ -50,20 +50,20 @@ export function queuePipeline(
 
 async function createQueuePipeline(
   { settings, units, onMeasured }: Work,
-  { checkpoint }: OpenedModel,
+  { checkpoint, reference }: OpenedModel,
   options: QueuePipelineOptions,
 ): Promise<Pipeline> {
   const { address, onNotice } = options;
   // All workers use the one that this machine would, so the numbers do not depend on who measures.
   const build = await buildOf(settings);
-  const { model, adapter, version } = settings;
+  const { model, adapter, splitFused } = reference;
   const common = {
-    ...({ format: 1, tool: `alphalora ${version}` } as const),
+    ...({ format: 1, tool: `alphalora ${settings.version}` } as const),
     model: readableElsewhere(model),
     ...(adapter !== undefined && { adapter: readableElsewhere(adapter) }),
     content: await contentOf(checkpoint),
     layout: layoutOf(checkpoint),
-    options: jobOptions({ ...settings, ...defined({ build }) }),
+    options: jobOptions({ ...settings, splitFused, ...defined({ build }) }),
   };
   // Typed, as functions that assert something have to be.
   const check: ReturnType<typeof answerCheck> = answerCheck(settings);

@@ -6,28 +6,16 @@ import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/nod
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { sourceOf } from '../sources/index.js';
 import { openNetwork } from '../sources/network.js';
-import type { ModelSource, Network, SourcedModel, SourceOptions } from '../sources/source.js';
+import type { ModelSource, Network, SourceOptions } from '../sources/source.js';
+import type { ModelAccess } from './access.js';
 import type { RemoteSettings } from './environment.js';
 
-/** How a remote model is reached by other threads; plain data. */
-export interface ModelAccess {
-  /** Without any connection: from the hub's cache. */
-  offline?: boolean;
-  remote?: RemoteSettings;
-  /** ETag, or time of the last change, that the file at an address must have. */
-  validator?: string;
-  /** A BigInt64 that counts the bytes that arrive. */
-  received?: SharedArrayBuffer;
-}
-
-/** By what other threads open a model again. */
+/** By what workers elsewhere open the model for themselves. */
 export interface ModelReference {
   /** Where the address that was given may move on, that of the version: of a model on the hub the commit. */
   model: string;
   adapter?: string;
   splitFused: boolean;
-  /** Absent for models on disk. */
-  access?: ModelAccess;
 }
 
 export interface ModelOptions {
@@ -52,6 +40,8 @@ export interface OpenedModel {
   /** As it was named. */
   readonly name: string;
   readonly reference: ModelReference;
+  /** How other threads reach its files. */
+  readonly access: ModelAccess;
   close(): Promise<void>;
 }
 
@@ -60,17 +50,15 @@ export interface OpenedModel {
  * @throws AlphaLoraError as its source does; `NOT_FOUND` for an unknown scheme, `INVALID_OPTION` for
  *   options that do not go with the model
  */
-export async function openModel(
-  model: string,
-  options: ModelOptions & ModelAccess = {},
-): Promise<OpenedModel> {
+export async function openModel(model: string, options: ModelOptions = {}): Promise<OpenedModel> {
   const { splitFused = false, download = false, onDownload, signal } = options;
-  const { adapter: adapterName, validator } = options;
+  const { adapter: adapterName } = options;
+  const received = new SharedArrayBuffer(8);
   const source = await sourceOf(model);
   const adapterSource = adapterName === undefined ? undefined : await sourceOf(adapterName);
   let settled: Promise<Network> | undefined;
   const network = (): Promise<Network> => {
-    settled ??= openNetwork(options);
+    settled ??= openNetwork({ ...options, received });
     return settled;
   };
   const connected = [source, adapterSource].some((each) => each && each.connection !== 'none');
@@ -86,7 +74,6 @@ export async function openModel(
   const opened = await source.open(model, {
     ...given,
     splitFused,
-    ...defined({ validator }),
     ...(adapter && { adapter }),
   });
   const { checkpoint } = opened;
@@ -95,9 +82,9 @@ export async function openModel(
     model: opened.pinned ?? model,
     splitFused,
     ...defined({ adapter: adapterPinned }),
-    ...(connected && { access: accessAgain(opened, options, await network()) }),
   };
-  return { checkpoint, name: model, reference, close: () => checkpoint.close() };
+  const access = connected ? { remote: (await network()).settings, received } : {};
+  return { checkpoint, name: model, reference, access, close: () => checkpoint.close() };
 }
 
 async function openAdapter(
@@ -132,22 +119,7 @@ function refuse(what: string): never {
   throw new AlphaLoraError('INVALID_OPTION', what);
 }
 
-/** How other threads reach the model that has been opened here, and count the bytes that arrive. */
-function accessAgain(
-  { validator }: SourcedModel,
-  { offline = false, download = false }: ModelOptions,
-  { settings }: Network,
-): ModelAccess {
-  return {
-    // What was downloaded is in the cache.
-    ...((offline || download) && { offline: true }),
-    remote: settings,
-    received: new SharedArrayBuffer(8),
-    ...defined({ validator }),
-  };
-}
-
 /** Bytes that have arrived in all threads. */
-export function receivedBytes({ access }: ModelReference): number {
-  return access?.received ? Number(Atomics.load(new BigInt64Array(access.received), 0)) : 0;
+export function receivedBytes({ access: { received } }: OpenedModel): number {
+  return received ? Number(Atomics.load(new BigInt64Array(received), 0)) : 0;
 }

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serializeSafetensors } from '@alphalora/checkpoint';
+import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { defaultMetrics, resolveMetrics } from '@alphalora/htsr-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createMeasurer, type MeasurerSettings } from './measurer.js';
+import { createMeasurer, type MeasurerSettings, measurableUnits } from './measurer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'alphalora-measurer-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -42,9 +43,10 @@ describe('a file that is written to while it is measured', () => {
     const cacheFolder = join(root, title);
     const [old, other] = [fileOf(scale, 0.25), fileOf(scale, 0.75)];
     writeFileSync(path, old);
+    const { tensors, close } = await openCheckpoint(path);
+    const unit = measurableUnits(tensors)[0]!;
     const measurer = await createMeasurer({
-      model: path,
-      splitFused: false,
+      access: {},
       engine: 'wasm',
       build: 'auto',
       precision: 'auto',
@@ -58,7 +60,7 @@ describe('a file that is written to while it is measured', () => {
       ...more,
     });
     const numbers = async (onLook: () => void = () => undefined) => {
-      const { measurement, digest } = await measurer.measure(name, { signal: watched(onLook) });
+      const { measurement, digest } = await measurer.measure(unit, { signal: watched(onLook) });
       return { measurement, digest };
     };
     const forget = (): void => rmSync(cacheFolder, { recursive: true, force: true });
@@ -95,5 +97,6 @@ describe('a file that is written to while it is measured', () => {
     expect(seen.other).toBeGreaterThan(0);
     if (looks > 8) expect(seen.refused).toBeGreaterThan(0);
     await measurer.close();
+    await close();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * One unit from its name to the numbers of its row: what a worker thread does, and the main thread
+ * One unit from its matrices to the numbers of its row: what a worker thread does, and the main thread
  * when the model is too small for workers to pay off. Spectra that are in the cache are not computed
  * again.
  */
@@ -27,12 +27,14 @@ import {
   unfitReason,
 } from '@alphalora/htsr-core';
 import { engines } from '../engines/index.js';
-import { type ModelReference, openModel } from '../models/open.js';
+import type { ModelAccess } from '../models/access.js';
 import { cacheKey, readCached, writeCached } from './cache.js';
 import { type Content, contentOf, keepDigest } from './content.js';
 import { listDigest } from './digest.js';
 
-export interface MeasurerSettings extends ModelReference {
+export interface MeasurerSettings {
+  /** How threads reach the files of the model. */
+  access: ModelAccess;
   engine: string;
   /** Build of the engine, or `auto`; engines with a single one ignore it. */
   build: string;
@@ -67,24 +69,18 @@ export interface Measured {
 }
 
 export interface Measurer {
-  /** @param unit name of a unit of the model */
-  measure(unit: string, control?: MeasureControl): Promise<Measured>;
+  measure(unit: SpectralUnit, control?: MeasureControl): Promise<Measured>;
   close(): Promise<void>;
 }
 
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
-  const { model, adapter, splitFused, precision, build, memoryShare, farms } = settings;
-  const { metrics, bootstrap, seed, cacheFolder, access } = settings;
+  const { precision, build, memoryShare, farms } = settings;
+  const { metrics, bootstrap, seed, cacheFolder } = settings;
   const { load, memory } = engines.get(settings.engine);
   const estimator = await chosenEstimator(settings);
-  const opening = { ...access, splitFused, ...(adapter && { adapter }) };
-  const { checkpoint } = await openModel(model, opening);
   const engine = await load(build, memoryShare);
-  const units = new Map(measurableUnits(checkpoint.tensors).map((unit) => [unit.name, unit]));
   return {
-    async measure(name, control = {}) {
-      const unit = units.get(name);
-      if (!unit) throw new AlphaLoraError('NOT_FOUND', `${model} holds no matrix ${name}`);
+    async measure(unit, control = {}) {
       const { signal } = control;
       const contents: Content[] = [];
       for (const matrix of unit.matrices) {
@@ -119,7 +115,6 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
     },
     async close() {
       await engine.close?.();
-      await checkpoint.close();
     },
   };
 }

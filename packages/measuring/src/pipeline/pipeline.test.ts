@@ -20,16 +20,9 @@ describe('room for a matrix', () => {
       },
     };
     await roomFor(unit!, {
-      model: '',
-      splitFused: false,
       engine: 'wasm',
-      build: 'auto',
       precision: 'auto',
-      estimator: 'ks',
       metrics: [],
-      bootstrap: 0,
-      seed: 0,
-      version: '',
       memoryShare,
       gate,
       maxMemory: 8 * most,

@@ -14,6 +14,7 @@ import {
 import { engines } from '../engines/index.js';
 import { createMeasurer, type Measured, type MeasurerSettings } from './measurer.js';
 import { type MemoryGate, memoryGate } from './memory-gate.js';
+import { canTravel } from './travel.js';
 
 /** Models of fewer operations than this are done before worker threads have started. */
 const WORTH_WORKERS = 5e9;
@@ -51,7 +52,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     memoryShare: maxMemory / jobs,
   };
   const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
-  const alone = work < WORTH_WORKERS;
+  const alone = work < WORTH_WORKERS || !units.every(canTravel);
   const measurer = alone
     ? await createMeasurer(settings)
     : (await import('./pool.js')).createPool(settings, jobs);
@@ -62,7 +63,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     async measure(unit, control) {
       const release = await roomFor(unit, { ...settings, gate, maxMemory }, control.signal);
       try {
-        const measured = await measurer.measure(unit.name, control);
+        const measured = await measurer.measure(unit, control);
         onMeasured(unit, measured);
         return measured.measurement;
       } finally {
@@ -73,6 +74,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   };
 }
 
+/** What the memory of a matrix depends on, beside its shape. */
+type Weighing = Pick<
+  MeasurerSettings,
+  'engine' | 'precision' | 'metrics' | 'farms' | 'memoryShare'
+>;
+
 /**
  * Waits until a unit fits into memory beside those in flight.
  *
@@ -81,7 +88,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
  */
 export async function roomFor(
   unit: SpectralUnit,
-  settings: MeasurerSettings & { gate: MemoryGate; maxMemory: number },
+  settings: Weighing & { gate: MemoryGate; maxMemory: number },
   signal?: AbortSignal,
 ): Promise<() => void> {
   const { gate, maxMemory } = settings;
@@ -99,7 +106,7 @@ export function sampledUnit(
 }
 
 /** Estimate of the bytes that a unit takes while it is measured: one of its matrices at a time. */
-function memoryOf(unit: SpectralUnit, settings: MeasurerSettings): number {
+function memoryOf(unit: SpectralUnit, settings: Weighing): number {
   const { precision, memoryShare } = settings;
   const { memory } = engines.get(settings.engine);
   const shuffles = needsRandomised(settings.metrics);

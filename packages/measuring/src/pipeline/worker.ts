@@ -1,11 +1,17 @@
-/** A worker thread: one measurer for its whole life, one unit at a time. */
+/**
+ * A worker thread: one measurer and one reader of weights for its whole life, one unit at a time. It
+ * opens the files that hold its units, and no others.
+ */
 
 import { workerData } from 'node:worker_threads';
+import { type WeightReader, weightReader } from '@alphalora/checkpoint';
 import { type ErrorCode, type ErrorDetails, isAlphaLoraError } from '@alphalora/contracts';
+import { fileOpener } from '../sources/file.js';
 import { createMeasurer, type Measured, type Measurer, type MeasurerSettings } from './measurer.js';
+import { type PlainUnit, unitAgain } from './travel.js';
 
 export interface Task {
-  unit: string;
+  unit: PlainUnit;
   /** One Int32: parts per million of the unit that are done. */
   progress: SharedArrayBuffer;
 }
@@ -18,12 +24,15 @@ export interface TaskFailure {
 export const PARTS = 1_000_000;
 
 let measurer: Promise<Measurer> | undefined;
+let reader: WeightReader | undefined;
 
 export default async function run(task: Task): Promise<Measured | TaskFailure> {
   const progress = new Int32Array(task.progress);
   try {
-    measurer ??= createMeasurer(workerData as MeasurerSettings);
-    return await (await measurer).measure(task.unit, {
+    const settings = workerData as MeasurerSettings;
+    measurer ??= createMeasurer(settings);
+    reader ??= weightReader({ open: fileOpener(settings.access) });
+    return await (await measurer).measure(await unitAgain(task.unit, reader), {
       onProgress: (done) => void Atomics.store(progress, 0, Math.round(done * PARTS)),
     });
   } catch (error) {

@@ -1,5 +1,10 @@
 /** Models and adapters on disk. */
-import { openAdapter, openCheckpoint } from '@alphalora/checkpoint/node';
+import {
+  type FileReference,
+  fileSourceAgain,
+  openAdapter,
+  openCheckpoint,
+} from '@alphalora/checkpoint/node';
 import type { ModelSource } from './source.js';
 
 export const path: ModelSource = {
@@ -9,5 +14,6 @@ export const path: ModelSource = {
     const given = { ...(adapter && { adapter }), ...(signal && { signal }) };
     return { checkpoint: await openCheckpoint(model, { splitFused, ...given }) };
   },
+  openFile: (file) => fileSourceAgain(file as FileReference),
   openAdapter: (folder, { signal }) => openAdapter(folder, signal && { signal }),
 };

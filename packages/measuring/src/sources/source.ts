@@ -4,6 +4,7 @@
  */
 import type { HttpOptions } from '@alphalora/checkpoint/hub';
 import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
+import type { ByteSource, SourceReference } from '@alphalora/contracts';
 import type { RemoteSettings } from '../models/environment.js';
 
 /** What connections go through. */
@@ -29,16 +30,12 @@ interface ModelSourceOptions extends SourceOptions {
   readonly splitFused: boolean;
   /** Whose updates are added; the source takes it over, and closes it where it throws. */
   readonly adapter?: Adapter;
-  /** ETag, or time of the last change, that a file without a version in its address must have. */
-  readonly validator?: string;
 }
 
 export interface SourcedModel {
   readonly checkpoint: Checkpoint;
   /** The address of this version for ever, where the one that was given may move on. */
   readonly pinned?: string;
-  /** What tells this version from later ones at the same address. */
-  readonly validator?: string;
 }
 
 export interface ModelSource {
@@ -50,12 +47,19 @@ export interface ModelSource {
    */
   readonly connection: 'none' | 'unless cached' | 'always';
   /**
-   * Opens a model and reads its headers, in each thread that reads weights.
+   * Opens a model and reads its headers.
    *
    * @throws AlphaLoraError `INVALID_OPTION` for what is no address of this source, `NOT_FOUND`,
    *   `IO_FAILED`, and as `readCheckpoint`
    */
   open(address: string, options: ModelSourceOptions): Promise<SourcedModel>;
+  /**
+   * Opens one of its files again, in a thread that reads weights of it, by a reference whose `kind` is
+   * the name of this source. Where it is absent, the thread that opened the model measures it alone.
+   *
+   * @throws AlphaLoraError `IO_FAILED` when the file has been changed since
+   */
+  openFile?(file: SourceReference, network: () => Promise<Network>): Promise<ByteSource>;
   /** Opens a LoRA adapter; absent where there are none. */
   openAdapter?(address: string, options: SourceOptions): Promise<Adapter>;
 }

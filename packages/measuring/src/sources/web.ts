@@ -1,24 +1,33 @@
 /** Models in one file at an http(s) address. */
-import { openUrlCheckpoint } from '@alphalora/checkpoint/hub';
+import {
+  openUrlCheckpoint,
+  type RemoteReference,
+  remoteSourceAgain,
+} from '@alphalora/checkpoint/hub';
 import { defined } from '@alphalora/contracts';
 import type { ModelSource } from './source.js';
 
 export const web: ModelSource = {
   form: 'https://...',
   connection: 'always',
-  async open(address, { splitFused, adapter, signal, validator: wanted, network }) {
+  async open(address, { splitFused, adapter, signal, network }) {
     const { settings, http } = await network();
     const { endpoint = 'https://huggingface.co', token } = settings;
-    const { validator, ...checkpoint } = await openUrlCheckpoint(address, {
+    const checkpoint = await openUrlCheckpoint(address, {
       ...http,
       splitFused,
       ...(adapter && { adapter }),
       ...(signal && { signal }),
-      ...defined({ validator: wanted }),
       // Files of the hub have addresses too.
       ...(token !== undefined &&
         URL.canParse(endpoint) && { credentials: { origin: new URL(endpoint).origin, token } }),
     });
-    return { checkpoint, ...defined({ validator }) };
+    return { checkpoint };
+  },
+  // Of a hub, too.
+  async openFile(file, network) {
+    const { settings, http } = await network();
+    const { endpoint, token } = settings;
+    return remoteSourceAgain(file as RemoteReference, { ...http, ...defined({ endpoint, token }) });
   },
 };

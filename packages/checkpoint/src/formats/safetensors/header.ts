@@ -8,7 +8,7 @@
 import type { ByteSource, DType } from '@alphalora/contracts';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { isObject, type JsonObject, parseJsonObject } from '../../json.js';
-import type { TensorPlace } from '../../tensors/stored.js';
+import type { TensorPlace } from '../../tensors/recipe.js';
 import { elementCount, storedBytes } from '../../values/sizes.js';
 
 export interface SafetensorsHeader {

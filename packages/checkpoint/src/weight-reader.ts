@@ -1,0 +1,108 @@
+/**
+ * Makes weights again of what `plainWeight` gave of them, e.g. in another thread: files are opened
+ * when a weight of theirs is asked for, each once, and no header is read.
+ */
+import {
+  AlphaLoraError,
+  type ByteSource,
+  type SourceReference,
+  type StoredTensor,
+  type WeightTensor,
+} from '@alphalora/contracts';
+import { type LoraUpdate, wholeFactor } from './adapter/read.js';
+import { changedWeight, updateWeight } from './adapter/weights.js';
+import { formats } from './formats/index.js';
+import { partOf } from './tensors/part.js';
+import type { PlainUpdate, PlainWeight, StoredRecipe } from './tensors/recipe.js';
+import { storedTensor } from './tensors/stored.js';
+import { withoutValues } from './tensors/weights.js';
+
+export interface WeightReader {
+  /**
+   * @throws AlphaLoraError `NOT_FOUND` when its format is not known here, and as opening
+   *   the file does
+   */
+  weight(plain: PlainWeight): Promise<WeightTensor>;
+  /** Closes the files; weights cannot be read any more. */
+  close(): Promise<void>;
+}
+
+export interface WeightReaderOptions {
+  /** Opens a file again; of one that has been changed since, it throws. */
+  open(file: SourceReference): Promise<ByteSource>;
+}
+
+export function weightReader({ open }: WeightReaderOptions): WeightReader {
+  const sources = new Map<string, Promise<ByteSource>>();
+  const contents = new Map<string, Promise<ReadonlyMap<string, StoredTensor>>>();
+
+  const sourceOf = (file: SourceReference): Promise<ByteSource> =>
+    kept(sources, file.name, () => open(file));
+
+  async function stored(recipe: StoredRecipe): Promise<StoredTensor> {
+    const { file } = recipe;
+    if (recipe.from === 'place') return storedTensor(await sourceOf(file), recipe.place);
+    const { format, tensor } = recipe;
+    const content = await kept(contents, file.name, async () => {
+      const { tensors } = await formats.get(format).read(await sourceOf(file));
+      return new Map(tensors.map((each) => [each.name, each]));
+    });
+    const found = content.get(tensor);
+    if (found) return found;
+    throw new AlphaLoraError(
+      'IO_FAILED',
+      `${file.name}: it was changed while it was read; start again when nothing writes to it`,
+      { details: { file: file.name, tensor } },
+    );
+  }
+
+  async function updateOf({ a, b, ...update }: PlainUpdate): Promise<LoraUpdate> {
+    const [readA, readB] = [wholeFactor(await stored(a)), wholeFactor(await stored(b))];
+    return { ...update, readA, readB };
+  }
+
+  async function weight({ values, ...description }: PlainWeight): Promise<WeightTensor> {
+    switch (values.from) {
+      case 'place':
+      case 'format': {
+        const { read, readInto } = await stored(values);
+        return { ...description, read, ...(readInto && { readInto }) };
+      }
+      case 'part':
+        return partOf(await weight(values.whole), values.part);
+      case 'update':
+        return updateWeight(await updateOf(values.update), values.file);
+      case 'change':
+        return changedWeight(await weight(values.base), {
+          update: await updateOf(values.update),
+          inputFirst: values.inputFirst,
+        });
+      case 'refusal':
+        return withoutValues(description, values.file);
+    }
+  }
+
+  return {
+    weight,
+    async close() {
+      const opened = await Promise.allSettled(sources.values());
+      for (const each of opened) if (each.status === 'fulfilled') await each.value.close?.();
+    },
+  };
+}
+
+/** What is made once for a name; what fails is tried anew. */
+async function kept<Thing>(
+  things: Map<string, Promise<Thing>>,
+  name: string,
+  make: () => Promise<Thing>,
+): Promise<Thing> {
+  const thing = things.get(name) ?? make();
+  things.set(name, thing);
+  try {
+    return await thing;
+  } catch (error) {
+    if (things.get(name) === thing) things.delete(name);
+    throw error;
+  }
+}
