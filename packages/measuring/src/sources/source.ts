@@ -32,7 +32,7 @@ interface ModelSourceOptions extends SourceOptions {
   readonly adapter?: Adapter;
 }
 
-export interface SourcedModel {
+interface SourcedModel {
   readonly checkpoint: Checkpoint;
   /** The address of this version for ever, where the one that was given may move on. */
   readonly pinned?: string;
