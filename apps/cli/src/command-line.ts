@@ -27,6 +27,8 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
     return code;
   } catch (error) {
     return report(error, io);
+  } finally {
+    await io.plugins?.close();
   }
 }
 

@@ -1,4 +1,6 @@
 /** What a command may talk to. Tests pass their own. */
+import type { Plugins } from './plugins/index.js';
+
 export interface Output {
   /**
    * @param form `data` for documents and JSON, which are not changed on their way to a file or a pipe;
@@ -18,6 +20,8 @@ export interface Io {
   readonly stderr: Output;
   /** Aborted on Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
+  /** What others wrote: opened for the commands that may use it, before they run. */
+  plugins?: Plugins;
 }
 
 /** Exit codes of the command line. */

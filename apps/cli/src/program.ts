@@ -24,6 +24,7 @@ import { train } from './commands/train/command.js';
 import { worker } from './commands/worker/command.js';
 import type { ExitCode, Io } from './io.js';
 import { printable } from './output/printable.js';
+import type { PluginOptions } from './plugins/index.js';
 import { toolVersion } from './version.js';
 
 export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
@@ -39,6 +40,20 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       await (await import('./files/write.js')).protectInputs(
         output,
         named.filter((value) => typeof value === 'string'),
+      );
+    })
+    .hook('preAction', async (_, command) => {
+      const options: OptionValues = command.opts();
+      if (options['policyTimeout'] === undefined) return;
+      const { preparePlugins } = await import('./plugins/prepare.js');
+      await preparePlugins(
+        {
+          name: command.name(),
+          args: command.args,
+          options: options as OptionValues & PluginOptions,
+          rename: (option, value) => void command.setOptionValue(option, value),
+        },
+        io,
       );
     })
     .configureOutput({

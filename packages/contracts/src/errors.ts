@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'INFEASIBLE_BUDGET'
   /** A policy that threw, hung, or returned what is no answer. */
   | 'POLICY_FAILED'
+  /** An estimator, engine, format, ... of others that threw what is no error of these. */
+  | 'EXTENSION_FAILED'
   /** A matrix or spectrum that has no answer: NaN, all zero, rank one, no candidate for the cut. */
   | 'NO_SPECTRUM'
   /** A training run whose loss, gradients or weights are no finite numbers, or that learns nothing. */

@@ -35,19 +35,21 @@ describe('a registry', () => {
 
   it('does not let one thing hide another', () => {
     const fruits = createRegistry<string>('fruit', { apple: () => 'a' });
-    expect(() => fruits.add('apple', () => 'b')).toThrow('there is a fruit "apple" already');
+    expect(() => fruits.add('apple', () => 'b')).toThrow(
+      'the name "apple" is taken by another fruit',
+    );
   });
 
   it.each(['', 'two words', 'a,b', '-x', 'x\n'])('takes no name such as %j', (name) => {
     const fruits = createRegistry<string>('fruit', {});
-    expect(() => fruits.add(name, () => 'b')).toThrow('is no name for a fruit');
+    expect(() => fruits.add(name, () => 'b')).toThrow('cannot be the name of a new fruit');
   });
 
   it('can take several spellings for one name', async () => {
     const spelling = (name: string): string => name.toLowerCase();
     const fruits = createRegistry<string>('fruit', { Apple: () => 'a' }, { spelling });
     expect(await fruits.load('APPLE')).toBe('a');
-    expect(() => fruits.add('aPPLE', () => 'b')).toThrow('"Apple" already');
+    expect(() => fruits.add('aPPLE', () => 'b')).toThrow('the name "Apple" is taken');
   });
 
   it('tells where else a name is to be looked for', async () => {

@@ -107,14 +107,14 @@ function createNames<Loaded>(
       if (!/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/i.test(name)) {
         throw new AlphaLoraError(
           'INVALID_OPTION',
-          `${JSON.stringify(name)} is no name for a ${kind}: take words of letters and digits, joined by hyphens`,
+          `${JSON.stringify(name)} cannot be the name of a new ${kind}: take words of letters and digits, joined by hyphens`,
         );
       }
       const taken = written(name);
       if (taken !== undefined) {
         throw new AlphaLoraError(
           'INVALID_OPTION',
-          `there is a ${kind} "${taken}" already: give the new one another name`,
+          `the name "${taken}" is taken by another ${kind}`,
           { details: { [kind]: name } },
         );
       }

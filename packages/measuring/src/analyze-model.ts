@@ -8,6 +8,7 @@ import { withModelDigest } from './pipeline/identity.js';
 import type { Measured } from './pipeline/measurer.js';
 import { createPipeline, type Pipeline, type Work } from './pipeline/pipeline.js';
 import { type MeasuringOptions, type Plan, planned } from './plan.js';
+import { type Preparation, prepare } from './preparation.js';
 import { tool } from './version.js';
 
 export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
@@ -21,6 +22,14 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
   maxMemory?: number;
   /** Has the matrices measured elsewhere than in threads of this process. */
   pipeline?: (work: Work, model: OpenedModel) => Promise<Pipeline>;
+  /**
+   * Done first by every thread that measures, this one too; more than once where models follow each
+   * other. There a program adds engines, estimators, metrics, ... of its own.
+   *
+   *     // own.mjs: export default () => estimators.add('moments', () => moments)
+   *     analyzeModel(model, { estimator: 'moments', preparation: { module: import.meta.resolve('./own.mjs') } })
+   */
+  preparation?: Preparation;
   onProgress?: (progress: ModelProgress) => void;
   /** Is told why spectra could not be kept: the analysis goes on, but would start anew. */
   onNotKept?: (why: string) => void;
@@ -46,6 +55,7 @@ export async function analyzeModel(
   model: string | OpenedModel,
   options: AnalyzeModelOptions = {},
 ): Promise<Analysis> {
+  await prepare(options.preparation);
   if (typeof model !== 'string') return analyzeOpened(model, options);
   const opened = await openModel(model, options);
   try {
@@ -67,7 +77,11 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
 
   const seen = new Observations();
   const { units, settings } = plan;
-  const work: Work = { units, settings, onMeasured: (...measured) => seen.add(...measured) };
+  const work: Work = {
+    units,
+    settings: { ...settings, ...defined({ preparation: options.preparation }) },
+    onMeasured: (...measured) => seen.add(...measured),
+  };
   const pipeline = await pipelineFor(work, model, options);
   try {
     const { architecture, blocks } = checkpoint;

@@ -19,6 +19,7 @@ export { buildOf, roomFor, sampledUnit } from './pipeline/pipeline.js';
 export { createPool } from './pipeline/pool.js';
 export type { Shard } from './pipeline/shards.js';
 export type { MeasuringOptions } from './plan.js';
+export type { Preparation } from './preparation.js';
 export type { SelectionOptions } from './selection.js';
 export { chosenUnits } from './selection.js';
 export { schemeOf, sources } from './sources/index.js';

@@ -14,7 +14,7 @@ import { alternativeScores } from '@alphalora/htsr-core';
 import { readScores } from '../files/scores.js';
 import type { Io } from '../io.js';
 import type { PolicyOptions, ResourceOptions } from '../options/allocating.js';
-import type { Policies } from '../plugins/index.js';
+import type { Plugins } from '../plugins/index.js';
 import { budgetFor } from './budget.js';
 
 export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };
@@ -40,12 +40,12 @@ export type Allocator = (evidence: Evidence) => Promise<Allocation>;
  * before anything is measured, so that a misspelt name does not cost an hour.
  */
 export async function chosenAllocator(
-  { defaults, settings, open }: Policies,
+  { defaults, settings, open }: Pick<Plugins, 'defaults' | 'settings' | 'open'>,
   options: AllocatingOptions,
 ): Promise<Allocator> {
   const { unit } = options;
   const usual = defaultPolicy(unit);
-  const reference = options.policy ?? defaults.policy ?? usual;
+  const reference = options.policy ?? (await defaults()).policy ?? usual;
   const policy = await open(reference);
   const { name, traits } = policy.info;
   if (!traits.resources.includes(unit)) {
@@ -57,7 +57,7 @@ export async function chosenAllocator(
       { details: { policy: name } },
     );
   }
-  const set = { ...settings(reference), ...options.set };
+  const set = { ...(await settings(reference)), ...options.set };
   return (evidence) => {
     const alternatives = alternativesFor(evidence);
     const job = jobFor(evidence, { ...options, set });

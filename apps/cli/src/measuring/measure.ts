@@ -16,6 +16,7 @@ import type { Io } from '../io.js';
 import type { MeasuringOptions, RemoteOptions } from '../options/measuring.js';
 import { tell } from '../output/printable.js';
 import { progressLine } from '../output/progress.js';
+import { preparationOf } from '../plugins/index.js';
 
 type Options = MeasuringOptions & RemoteOptions;
 
@@ -45,6 +46,7 @@ export async function measure(
     return await analyzeModel(model, {
       ...settingsOf(options),
       ...defined({ source, shard, pipeline, cache: cache ? cacheDir : undefined }),
+      ...defined({ preparation: preparationOf(io) }),
       signal: io.signal,
       onNotice,
       onProgress: ({ found, received, ...state }) => progress.update(state, found, received),

@@ -4,7 +4,7 @@ import { resourceNames } from '@alphalora/documents';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { settings } from './common.js';
 import type { OptionsOf } from './declare.js';
-import { decimal, integer, positive, quantity } from './parsers.js';
+import { decimal, integer, quantity } from './parsers.js';
 
 export type ResourceOptions = OptionsOf<typeof resource>;
 
@@ -34,15 +34,6 @@ export const resource = (command: Command) =>
     )
     .option('--top-k <experts>', 'experts that the router selects', integer, 2)
     .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
-
-/** Policies that are not built in. */
-export const plugins = (command: Command) =>
-  command
-    .option(
-      '--config <file>',
-      'configuration (default: $ALPHALORA_CONFIG, or alphalora.config.{js,mjs,json} of the project here)',
-    )
-    .option('--policy-timeout <seconds>', "for a plugin's answer", positive, 30);
 
 export type PolicyOptions = OptionsOf<typeof policy>;
 

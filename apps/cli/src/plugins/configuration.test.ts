@@ -137,21 +137,28 @@ describe('readConfiguration', () => {
     const script = 'export default { policies: [{ name: "x" }, "./y.js"], set: { beta: 2 } };';
     expect(await read('a.mjs', script)).toEqual({
       policies: [{ name: 'x' }, './y.js'],
+      extensions: {},
       set: { beta: 2 },
     });
     expect(await read('a.cjs', 'module.exports = { policy: "mola" };')).toEqual({
       policies: [],
       policy: 'mola',
+      extensions: {},
     });
-    expect(await read('a.json', '{"policies": ["y"]}')).toEqual({ policies: ['y'] });
+    expect(await read('a.json', '{"policies": ["y"]}')).toEqual({
+      policies: ['y'],
+      extensions: {},
+    });
   });
 
   it.each([
     ['a.json', '{', /could not be read: /],
     ['a.json', '[]', /: it must be an object, not \[\]$/],
-    ['a.json', '{"polices": []}', /: "polices" is none of policies, policy and set$/],
+    ['a.json', '{"polices": []}', /: "polices" is none of policy, set, policies, estimators/],
     ['a.json', '{"policies": {}}', /: policies must be a list, not \{\}$/],
-    ['a.json', '{"policies": ["a", 3]}', /: policies\[1\] must be a policy, a path .*, not 3$/],
+    ['a.json', '{"policies": ["a", 3]}', /: policies\[1\] must be an object, a path .*, not 3$/],
+    ['a.json', '{"estimators": "a"}', /: estimators must be a list, not 'a'$/],
+    ['a.json', '{"tasks": [null]}', /: tasks\[0\] must be an object, a path .*, not null$/],
     ['a.json', '{"policy": 3}', /: policy must be a name, a path or a package, not 3$/],
     ['a.json', '{"set": [1]}', /: set must be an object of plain data, not \[ 1 \]$/],
     ['a.mjs', 'export default { set: { f() {} } };', /: set must be an object of plain data/],

@@ -1,7 +1,13 @@
 /**
- * The configuration: `alphalora.config.{js,mjs,json}` with policies and defaults.
+ * The configuration: `alphalora.config.{js,mjs,json}` with policies, other things to choose from, and
+ * defaults.
  *
- *     export default { policies: [policy, './mine.js', 'a-package'], policy: 'mine', set: { beta: 2 } };
+ *     export default {
+ *       policies: [policy, './mine.js', 'a-package'],
+ *       policy: 'mine',
+ *       set: { beta: 2 },
+ *       estimators: ['./moments.js'],
+ *     };
  *
  * Finding it runs nothing. What it says is read in the worker, because a script is run for that.
  */
@@ -11,6 +17,7 @@ import { inspect } from 'node:util';
 import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { inputName, isStreamName } from '../files/read.js';
+import { type ExtensionKindName, extensionKindNames } from './kinds.js';
 import { importDefault } from './reference.js';
 
 const names = ['alphalora.config.js', 'alphalora.config.mjs', 'alphalora.config.json'];
@@ -20,6 +27,8 @@ export interface Configuration {
   policies: readonly unknown[];
   policy?: string;
   set?: Record<string, unknown>;
+  /** Estimators, exporters, ...: objects, paths and packages too. */
+  extensions: Partial<Record<ExtensionKindName, readonly unknown[]>>;
 }
 
 export interface Search {
@@ -127,27 +136,33 @@ export async function readConfiguration(file: string): Promise<Configuration> {
         folder: dirname(file),
       });
   if (!isRecord(content)) throw wrong(file, 'it must be an object', content);
-  const { policies = [], policy, set, ...others } = content;
-  const [unknown] = Object.keys(others);
+  const { policy, set, ...lists } = content;
+  const known = ['policies', ...extensionKindNames];
+  const unknown = Object.keys(lists).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `configuration ${file}: "${unknown}" is none of policies, policy and set`,
+      `configuration ${file}: "${unknown}" is none of ${['policy', 'set', ...known].join(', ')}`,
       { details: { file } },
     );
   }
-  if (!Array.isArray(policies)) throw wrong(file, 'policies must be a list', policies);
-  policies.forEach((entry: unknown, i) => {
-    if (typeof entry === 'string' || isRecord(entry)) return;
-    throw wrong(file, `policies[${i}] must be a policy, a path or the name of a package`, entry);
-  });
+  for (const [name, list] of Object.entries(lists)) requireReferences(file, name, list);
+  const { policies = [], ...extensions } = lists as Record<string, readonly unknown[]>;
   if (policy !== undefined && typeof policy !== 'string') {
     throw wrong(file, 'policy must be a name, a path or a package', policy);
   }
   if (set !== undefined && !isPlainRecord(set)) {
     throw wrong(file, 'set must be an object of plain data', set);
   }
-  return { policies, ...defined({ policy, set }) };
+  return { policies, extensions, ...defined({ policy, set }) };
+}
+
+function requireReferences(file: string, name: string, list: unknown): void {
+  if (!Array.isArray(list)) throw wrong(file, `${name} must be a list`, list);
+  list.forEach((entry: unknown, i) => {
+    if (typeof entry === 'string' || isRecord(entry)) return;
+    throw wrong(file, `${name}[${i}] must be an object, a path or the name of a package`, entry);
+  });
 }
 
 function readJson(file: string): unknown {

@@ -1,15 +1,17 @@
 /**
- * Policies of others, and the configuration that names some: found, loaded and run, where this
- * module runs. That is the worker; it says through `enter` when it is about to run foreign code.
+ * Policies and other things of others, and the configuration that names some: found and loaded, the
+ * policies run too, where this module runs. That is the worker; it says through `enter` when it is about to run foreign code.
  */
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { policies, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
+import { type ExtensionKindName, extensionKinds } from './kinds.js';
 import { type AnyPolicy, allocateWith, defaultOptions, infoOf } from './policy.js';
 import type { Calls, Opened, Phase } from './protocol.js';
 import { importDefault, isPath, missingPackage, nearby } from './reference.js';
+import { type Extension, loadExtension } from './register.js';
 
 /** The longest there is: the program itself ends a wait that is too long, with one message. */
 const NO_TIMEOUT = 2 ** 31 - 1;
@@ -50,14 +52,36 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       return plain({ ...made, policy: { ...made.policy, ...(from && { from }) } }, policy);
     },
     check: (key, settings) => checkPolicy(asked(key), settings),
+    async extensions(kinds) {
+      const { extensions } = await configuration();
+      const found: Extension[] = [];
+      for (const kind of kinds) {
+        for (const [index, entry] of (extensions[kind] ?? []).entries()) {
+          const place =
+            typeof entry === 'string'
+              ? { reference: entry, folder: configured() }
+              : { configuration: file!, index };
+          found.push(await tried(kind, place).catch(blameConfiguration));
+        }
+      }
+      return found;
+    },
+    extension: (kind, reference) => tried(kind, { reference, folder }),
   };
+
+  async function tried(kind: ExtensionKindName, place: Extension['place']): Promise<Extension> {
+    const which = 'reference' in place ? place.reference : place.configuration;
+    enter({ subject: `${extensionKinds[kind].what} ${which}`, loading: true });
+    const { name } = await loadExtension(kind, place);
+    return { kind, name, place };
+  }
 
   function configured(): string {
     return file === undefined ? folder : dirname(file);
   }
 
   function configuration(): Promise<Configuration> {
-    if (file === undefined) return Promise.resolve({ policies: [] });
+    if (file === undefined) return Promise.resolve({ policies: [], extensions: {} });
     enter({ subject: `configuration ${file}`, loading: true });
     reading ??= readConfiguration(file);
     return reading;

@@ -1,31 +1,34 @@
 /**
- * Where policies come from: the built-in ones run here, with the program; whatever somebody else
- * wrote is loaded and run in a worker thread, which can be ended when it hangs.
+ * What somebody else wrote: policies, and things of every other kind that can be chosen by name. The
+ * built-in policies run here, with the program; those of others are loaded and run in a worker thread,
+ * which can be ended when one hangs. Other things are loaded there first, under the same limit, and
+ * then join the registries of the threads that use them.
  */
-
 import { resolve } from 'node:path';
-import { defined } from '@alphalora/contracts';
+import { defined, isAlphaLoraError } from '@alphalora/contracts';
+import type { Preparation } from '@alphalora/measuring';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
 import { isBuiltIn, listBuiltIn, openBuiltIn } from './built-in.js';
 import { findConfiguration } from './configuration.js';
+import { type ExtensionKindName, extensionKinds } from './kinds.js';
 import type { OpenPolicy, PolicyInfo } from './open-policy.js';
+import { missingPackage } from './reference.js';
+import register, { type Extension } from './register.js';
 import { startThread, type Thread } from './thread.js';
 
 export interface PluginOptions {
   /** A configuration file; otherwise that of the project that is worked in, if any. */
   config?: string;
-  /** Seconds that a foreign policy may take for loading and for each answer. */
+  /** Seconds that foreign code may take for loading, and a policy for each answer. */
   policyTimeout: number;
-  /** What the command reads: a configuration that may have come with it is not run. */
-  inputs?: readonly (string | undefined)[];
 }
 
-export interface Policies {
+export interface Plugins {
   /** From the configuration: what holds where the command line says nothing. */
-  readonly defaults: { policy?: string; set?: Record<string, unknown> };
+  defaults(): Promise<{ policy?: string; set?: Record<string, unknown> }>;
   /** The configuration's options, for a reference to the configuration's policy; else none. */
-  settings(reference: string): Record<string, unknown>;
+  settings(reference: string): Promise<Record<string, unknown>>;
   /** The built-in policies, then those of the configuration. */
   list(): Promise<PolicyInfo[]>;
   /**
@@ -33,24 +36,27 @@ export interface Policies {
    * @throws AlphaLoraError `INVALID_OPTION` naming the reference when it leads to no sound policy
    */
   open(reference: string): Promise<OpenPolicy>;
+  /** Adds to the registries what the configuration names of these kinds. */
+  extend(kinds: readonly ExtensionKindName[]): Promise<void>;
+  /**
+   * The name of a thing, which joins its registry where it is referred to by path or package.
+   *
+   * @returns an unknown name as it is: what it is for knows what else there is to choose from
+   */
+  name(kind: ExtensionKindName, reference: string): Promise<string>;
+  /** What has joined the registries, for other threads. */
+  readonly extensions: readonly Extension[];
+  close(): Promise<void>;
 }
 
-/** Runs `use` with the policies at hand, and ends the worker afterwards, whatever happens. */
-export async function withPolicies<Result>(
-  {
-    config = process.env['ALPHALORA_CONFIG'] || undefined,
-    policyTimeout,
-    inputs = [],
-  }: PluginOptions,
+/** @param inputs what the command reads: a configuration that may have come with it is not run */
+export function openPlugins(
+  { config = process.env['ALPHALORA_CONFIG'] || undefined, policyTimeout }: PluginOptions,
+  inputs: readonly string[],
   io: Io,
-  use: (policies: Policies) => Promise<Result>,
-): Promise<Result> {
+): Plugins {
   const folder = process.cwd();
-  const { file, skipped } = findConfiguration({
-    config,
-    folder,
-    inputs: inputs.filter((input) => input !== undefined),
-  });
+  const { file, skipped } = findConfiguration({ config, folder, inputs });
   if (file !== undefined) tell(io.stderr, `configuration: ${file}`);
   if (skipped) {
     const { name, why } = skipped;
@@ -65,25 +71,60 @@ export async function withPolicies<Result>(
     running ??= startThread(settings, policyTimeout, io);
     return running;
   };
-  try {
-    const defaults: Policies['defaults'] =
-      file === undefined ? {} : await thread().call('configure');
-    return await use({
-      defaults,
-      settings: (reference) =>
-        [reference, resolve(reference)].includes(defaults.policy ?? '') ? { ...defaults.set } : {},
-      list: async () => [
-        ...(await listBuiltIn()),
-        ...(file === undefined ? [] : await thread().call('list')),
-      ],
-      open: (reference) =>
-        isBuiltIn(reference)
-          ? openBuiltIn(reference, io.signal)
-          : openForeign(reference, thread(), policyTimeout),
-    });
-  } finally {
-    await running?.close();
-  }
+  const extensions: Extension[] = [];
+  const add = async (found: readonly Extension[]): Promise<void> => {
+    await register(found);
+    extensions.push(...found);
+  };
+  const plugins: Plugins = {
+    extensions,
+    defaults: async () => (file === undefined ? {} : thread().call('configure')),
+    async settings(reference) {
+      const { policy = '', set } = await plugins.defaults();
+      return [reference, resolve(reference)].includes(policy) ? { ...set } : {};
+    },
+    list: async () => [
+      ...(await listBuiltIn()),
+      ...(file === undefined ? [] : await thread().call('list')),
+    ],
+    open: async (reference) =>
+      isBuiltIn(reference)
+        ? openBuiltIn(reference, io.signal)
+        : openForeign(reference, thread(), policyTimeout),
+    async extend(kinds) {
+      if (file !== undefined && kinds.length > 0)
+        await add(await thread().call('extensions', kinds));
+    },
+    async name(kind, reference) {
+      const registry = await extensionKinds[kind].registry();
+      // What is a single word can be no path, and is more likely misspelt than a package.
+      if (registry.has(reference) || /^\w*$/.test(reference)) return reference;
+      try {
+        const found = await thread().call('extension', kind, reference);
+        await add([found]);
+        return found.name;
+      } catch (error) {
+        if (isAlphaLoraError(error) && error.details[missingPackage] === reference)
+          return reference;
+        throw error;
+      }
+    },
+    close: async () => running?.close(),
+  };
+  return plugins;
+}
+
+/** What was opened for the command that runs. */
+export function pluginsOf({ plugins }: Pick<Io, 'plugins'>): Plugins {
+  if (!plugins) throw new Error('a command without the options of plugins uses them');
+  return plugins;
+}
+
+/** How the threads that measure come to know what has joined the registries here. */
+export function preparationOf({ plugins }: Pick<Io, 'plugins'>): Preparation | undefined {
+  const { extensions = [] } = plugins ?? {};
+  if (extensions.length === 0) return undefined;
+  return { module: new URL('./register.js', import.meta.url).href, data: extensions };
 }
 
 async function openForeign(

@@ -1,9 +1,11 @@
-/** What the program and its worker say to each other about foreign policies: plain data. */
+/** What the program and its worker say to each other about code of others: plain data. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation } from '@alphalora/contracts';
 import type { PackedError } from './errors.js';
+import type { ExtensionKindName } from './kinds.js';
 import type { PolicyInfo, PolicyJob } from './open-policy.js';
+import type { Extension } from './register.js';
 
 /** What the worker is started with. */
 export interface WorkerSettings {
@@ -32,6 +34,10 @@ export interface Calls {
     key: number,
     settings: { options?: Record<string, unknown>; seed?: number; timeout: number },
   ): Promise<Check[]>;
+  /** Things of these kinds that the configuration names: loaded once here, where a hang has an end. */
+  extensions(kinds: readonly ExtensionKindName[]): Promise<Extension[]>;
+  /** One that the command line refers to. */
+  extension(kind: ExtensionKindName, reference: string): Promise<Extension>;
 }
 
 export interface Request {

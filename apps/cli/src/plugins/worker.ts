@@ -4,17 +4,12 @@ import { workerData } from 'node:worker_threads';
 import { packError } from './errors.js';
 import { createCalls } from './foreign.js';
 import type { Calls, Reply, Request, WorkerSettings } from './protocol.js';
+import { leaveOutExperimentalWarnings } from './warnings.js';
 
 const { port, ...settings } = workerData as WorkerSettings;
 const reply = (message: Reply): void => port.postMessage(message);
 
-// They are about features of Node that this program uses, not about anything that its user did.
-if (process.listenerCount('warning') > 0) {
-  process.removeAllListeners('warning');
-  process.on('warning', ({ name, message }) => {
-    if (name !== 'ExperimentalWarning') process.stderr.write(`${name}: ${message}\n`);
-  });
-}
+leaveOutExperimentalWarnings();
 
 const calls: Calls = createCalls({ ...settings, enter: (phase) => reply({ phase }) });
 

@@ -1,7 +1,7 @@
 /** What a worker does with a job: checks that it may, opens the model, and measures the matrix. */
 import { totalmem } from 'node:os';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import { memoryGate, roomFor, tool } from '@alphalora/measuring';
+import { memoryGate, type Preparation, roomFor, tool } from '@alphalora/measuring';
 import type { MatrixJob } from '../job.js';
 import type { Compute } from '../worker.js';
 import { allowedModel } from './access.js';
@@ -22,6 +22,8 @@ export interface ComputingOptions {
   /** Folder where spectra are kept; absent: none are kept, none used. */
   cache?: string;
   remote?: Remote;
+  /** What each thread that measures does first. */
+  preparation?: Preparation;
   /** Is told why spectra could not be kept, for each matrix. */
   onNotKept?: (why: string) => void;
 }
@@ -31,6 +33,7 @@ export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: 
   close(): Promise<void>;
 } {
   const { roots, jobs, jobTimeout, cache: cacheFolder, remote, onNotKept } = options;
+  const { preparation } = options;
   const maxMemory = options.maxMemory ?? 0.8 * totalmem();
   const { version } = tool();
   const models = openModels(jobs, remote);
@@ -51,7 +54,7 @@ export function createCompute(options: Omit<ComputingOptions, 'jobs'> & { jobs: 
       ...checkedOptions(job.options),
       model: await allowedModel(job.model, roots),
       ...(job.adapter !== undefined && { adapter: await allowedModel(job.adapter, roots) }),
-      ...defined({ cacheFolder }),
+      ...defined({ cacheFolder, preparation }),
       version,
       memoryShare: maxMemory / jobs,
     };

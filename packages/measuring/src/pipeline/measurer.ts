@@ -28,6 +28,7 @@ import {
 } from '@alphalora/htsr-core';
 import { engines } from '../engines/index.js';
 import type { ModelAccess } from '../models/access.js';
+import { type Preparation, prepare } from '../preparation.js';
 import { cacheKey, readCached, writeCached } from './cache.js';
 import { type Content, contentOf, keepDigest } from './content.js';
 import { listDigest } from './digest.js';
@@ -54,6 +55,8 @@ export interface MeasurerSettings {
   memoryShare: number;
   /** Absent: nothing is cached. */
   cacheFolder?: string;
+  /** What this thread does first. */
+  preparation?: Preparation;
   /** Version of the program, since another one may compute other bits. */
   version: string;
 }
@@ -76,6 +79,7 @@ export interface Measurer {
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
   const { precision, build, memoryShare, farms } = settings;
   const { metrics, bootstrap, seed, cacheFolder } = settings;
+  await prepare(settings.preparation);
   const { load, memory } = engines.get(settings.engine);
   const estimator = await chosenEstimator(settings);
   const engine = await load(build, memoryShare);

@@ -1,7 +1,8 @@
 /** `alphalora allocate`: what it takes. */
-import { plugins, policy, resource } from '../../options/allocating.js';
+import { policy, resource } from '../../options/allocating.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
+import { plugins } from '../../options/plugins.js';
 
 export type AllocateOptions = OptionsOf<typeof allocate>;
 

@@ -9,7 +9,7 @@ import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { allocationText } from '../../output/allocation.js';
 import { deliver } from '../../output/deliver.js';
-import { withPolicies } from '../../plugins/index.js';
+import { pluginsOf } from '../../plugins/index.js';
 import type { AllocateOptions } from './command.js';
 
 export async function run(
@@ -19,16 +19,13 @@ export async function run(
 ): Promise<ExitCode> {
   const { output, json, failOn } = options;
   const model = source === undefined || isDocument(source) ? undefined : source;
-  const inputs = [source, options.scores, options.adapter];
-  return withPolicies({ ...options, inputs }, io, async (policies) => {
-    const decide = await chosenAllocator(policies, options);
-    const evidence = await evidenceFrom(source, options, io);
-    const allocation = await decide(evidence);
-    const judged = evidence.scores ? 'score' : 'alpha';
-    const text = allocationText(allocation, io.stdout, undefined, judged);
-    const behind = { analysis: evidence.analysis, fresh: model !== undefined };
-    return deliver(allocation, text, behind, { output, json, failOn }, io);
-  });
+  const decide = await chosenAllocator(pluginsOf(io), options);
+  const evidence = await evidenceFrom(source, options, io);
+  const allocation = await decide(evidence);
+  const judged = evidence.scores ? 'score' : 'alpha';
+  const text = allocationText(allocation, io.stdout, undefined, judged);
+  const behind = { analysis: evidence.analysis, fresh: model !== undefined };
+  return deliver(allocation, text, behind, { output, json, failOn }, io);
 }
 
 async function evidenceFrom(

@@ -3,11 +3,12 @@ import { modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { parseShard } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 
 export type AnalyzeOptions = OptionsOf<typeof analyze>;
 
 export const analyze = () =>
-  command('analyze', remote, measuring)
+  command('analyze', remote, measuring, plugins)
     .description('measure the spectra of a model and fit their tails')
     .argument('<model>', modelHelp)
     .option('-o, --output <file>', 'write the analysis to a file; - is stdout')

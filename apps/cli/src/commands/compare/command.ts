@@ -1,9 +1,10 @@
 /** `alphalora compare`: what it takes. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { plugins, resource } from '../../options/allocating.js';
+import { resource } from '../../options/allocating.js';
 import { aggregate, json } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { integer } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 
 export type CompareOptions = OptionsOf<typeof compare>;
 

@@ -10,7 +10,7 @@ import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { shortcomings } from '../../output/notes.js';
 import { policyComparisonText } from '../../output/policy-comparison.js';
 import { writeResult } from '../../output/result.js';
-import { withPolicies } from '../../plugins/index.js';
+import { pluginsOf } from '../../plugins/index.js';
 import type { OpenPolicy } from '../../plugins/open-policy.js';
 import type { CompareOptions } from './command.js';
 
@@ -36,21 +36,20 @@ export async function comparePoliciesCommand(
         `${analyses[0]!.analysis.blocks.length}: give analyses of one model`,
     );
   }
-  return withPolicies({ ...options, inputs: files }, io, async (available) => {
-    const chosen: Chosen[] = [];
-    for (const { written, reference, set } of parsePolicies(policies)) {
-      const policy = await available.open(reference);
-      chosen.push({ written, policy, set: { ...available.settings(reference), ...set } });
-    }
-    const comparison = await comparePolicies({
-      candidates: labelled(chosen),
-      analyses,
-      jobFor: (analysis) => jobFor({ analysis }, { ...options, set: {} }),
-      reaggregated,
-    });
-    writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison));
-    return exitCodes.done;
+  const plugins = pluginsOf(io);
+  const chosen: Chosen[] = [];
+  for (const { written, reference, set } of parsePolicies(policies)) {
+    const policy = await plugins.open(reference);
+    chosen.push({ written, policy, set: { ...(await plugins.settings(reference)), ...set } });
+  }
+  const comparison = await comparePolicies({
+    candidates: labelled(chosen),
+    analyses,
+    jobFor: (analysis) => jobFor({ analysis }, { ...options, set: {} }),
+    reaggregated,
   });
+  writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison));
+  return exitCodes.done;
 }
 
 interface Chosen {

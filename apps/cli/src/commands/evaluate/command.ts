@@ -3,10 +3,11 @@ import { Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command } from '../../options/declare.js';
 import { positive } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
 export const evaluate = () =>
-  command('evaluate', task, backend)
+  command('evaluate', task, backend, plugins)
     .description('score a model, with or without an adapter, on a task')
     .argument('<model>', languageModelHelp)
     .option('--adapter <folder>', 'a trained adapter, or one of PEFT')

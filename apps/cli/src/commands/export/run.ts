@@ -9,7 +9,9 @@ import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import type { ExportOptions } from './command.js';
 
-export async function run(file: string, options: ExportOptions, io: Io): Promise<ExitCode> {
+type Target = Pick<ExportOptions, 'to' | 'output'>;
+
+export async function run(file: string, options: Target, io: Io): Promise<ExitCode> {
   const document = await readAnyDocument(file, io);
   const { files, notes } = await exportDocument(document, options.to);
   const code = await writeExported(files, options, io);
@@ -19,7 +21,7 @@ export async function run(file: string, options: ExportOptions, io: Io): Promise
 
 export async function writeExported(
   exported: Exported['files'],
-  { to, output }: ExportOptions,
+  { to, output }: Target,
   io: Io,
 ): Promise<ExitCode> {
   const files = typeof exported === 'string' ? [['', exported] as const] : Object.entries(exported);

@@ -2,10 +2,11 @@
 import { json, languageModelHelp } from '../../options/common.js';
 import { command } from '../../options/declare.js';
 import { decimal, integer, positive } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 import { backend } from '../../options/training.js';
 
 export const generate = () =>
-  command('generate', backend)
+  command('generate', backend, plugins)
     .description('go on with a text')
     .argument('<model>', languageModelHelp)
     .requiredOption('--prompt <text>', 'what to go on with')

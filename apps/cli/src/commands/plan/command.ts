@@ -1,8 +1,9 @@
 /** `alphalora plan`: what it takes. */
-import { plugins, policy, resource } from '../../options/allocating.js';
+import { policy, resource } from '../../options/allocating.js';
 import { modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
+import { plugins } from '../../options/plugins.js';
 
 export type PlanOptions = OptionsOf<typeof plan>;
 

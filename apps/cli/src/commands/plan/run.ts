@@ -18,7 +18,7 @@ import { omissions, remarks } from '../../output/notes.js';
 import { tell } from '../../output/printable.js';
 import { writeReport } from '../../output/report.js';
 import { writeResult } from '../../output/result.js';
-import { withPolicies } from '../../plugins/index.js';
+import { pluginsOf } from '../../plugins/index.js';
 import type { PlanOptions } from './command.js';
 
 export async function run(
@@ -50,11 +50,8 @@ export async function run(
     );
     return exitCodeOf(analysis, options.failOn, io);
   };
-  const inputs = [model, options.scores, options.adapter];
-  return withPolicies({ ...options, inputs }, io, async (policies) => {
-    const decide = await chosenAllocator(policies, options);
-    return withModel(path, options, io, (opened) => planned(opened, decide));
-  });
+  const decide = await chosenAllocator(pluginsOf(io), options);
+  return withModel(path, options, io, (opened) => planned(opened, decide));
 }
 
 /** The demo model is copied beside the program when it is built. */

@@ -3,10 +3,11 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command } from '../../options/declare.js';
 import { collectSetting, decimal, integer, positive } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
 export const train = () =>
-  command('train', task, backend)
+  command('train', task, backend, plugins)
     .description('fine-tune a model with new experts, or train a gate over trained ones (MoLE)')
     .option('--resume', 'go on from the last checkpoint in the folder')
     .option('--steps <count>', 'updates of the adapter', positive)

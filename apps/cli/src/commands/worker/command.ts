@@ -2,11 +2,12 @@
 import { queueHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { byteSize, positive } from '../../options/parsers.js';
+import { plugins } from '../../options/plugins.js';
 
 export type WorkerOptions = OptionsOf<typeof worker>;
 
 export const worker = () =>
-  command('worker')
+  command('worker', plugins)
     .description('measure matrices for analyze --queue on other machines, until stopped')
     .argument('<queue>', queueHelp)
     .option('--root <folder...>', 'models may be read from there (default: only hf://)')

@@ -6,6 +6,7 @@ import { defaultCacheFolder, remoteSettings } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
+import { preparationOf } from '../../plugins/index.js';
 import type { WorkerOptions } from './command.js';
 
 export async function run(queue: string, options: WorkerOptions, io: Io): Promise<ExitCode> {
@@ -22,7 +23,7 @@ export async function run(queue: string, options: WorkerOptions, io: Io): Promis
     lockSeconds: options.lock,
     name: `${hostname()}:${process.pid}`,
     remote: () => remoteSettings(process.env),
-    ...defined({ maxMemory, jobTimeout }),
+    ...defined({ maxMemory, jobTimeout, preparation: preparationOf(io) }),
     ...(options.cache && { cache: options.cacheDir ?? defaultCacheFolder(process.env) }),
     onNotKept: (why) => {
       if (!warned) say(`warning: spectra are not kept (${why}); --cache-dir names another folder`);

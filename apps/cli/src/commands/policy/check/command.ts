@@ -1,8 +1,9 @@
 /** `alphalora policy check`: what it takes. */
-import { plugins } from '../../../options/allocating.js';
+
 import { json, policyHelp, settings } from '../../../options/common.js';
 import { command, type OptionsOf } from '../../../options/declare.js';
 import { integer } from '../../../options/parsers.js';
+import { plugins } from '../../../options/plugins.js';
 
 export type PolicyCheckOptions = OptionsOf<typeof policyCheck>;
 

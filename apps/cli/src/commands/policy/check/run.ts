@@ -3,19 +3,19 @@
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { tell } from '../../../output/printable.js';
 import { writeJson } from '../../../output/result.js';
-import { withPolicies } from '../../../plugins/index.js';
+import { pluginsOf } from '../../../plugins/index.js';
 import type { PolicyCheckOptions } from './command.js';
 
 export async function run(
   reference: string,
-  { set, seed, json, ...options }: PolicyCheckOptions,
+  { set, seed, json }: PolicyCheckOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const { name, checks } = await withPolicies(options, io, async (policies) => {
-    const policy = await policies.open(reference);
-    const options = { ...policies.settings(reference), ...set };
-    return { name: policy.info.name, checks: await policy.check({ options, seed }) };
-  });
+  const plugins = pluginsOf(io);
+  const policy = await plugins.open(reference);
+  const options = { ...(await plugins.settings(reference)), ...set };
+  const { name } = policy.info;
+  const checks = await policy.check({ options, seed });
   const failed = checks.filter(({ status }) => status === 'failed').length;
   if (json) writeJson(io.stdout, checks);
   else {

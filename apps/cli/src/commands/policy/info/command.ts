@@ -1,7 +1,8 @@
 /** `alphalora policy info`: what it takes. */
-import { plugins } from '../../../options/allocating.js';
+
 import { json, policyHelp } from '../../../options/common.js';
 import { command, type OptionsOf } from '../../../options/declare.js';
+import { plugins } from '../../../options/plugins.js';
 
 export type PolicyInfoOptions = OptionsOf<typeof policyInfo>;
 

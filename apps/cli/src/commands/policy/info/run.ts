@@ -4,7 +4,7 @@ import { formatSettings } from '@alphalora/documents';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { printableData } from '../../../output/printable.js';
 import { writeResult } from '../../../output/result.js';
-import { withPolicies } from '../../../plugins/index.js';
+import { pluginsOf } from '../../../plugins/index.js';
 import type { PolicyInfo } from '../../../plugins/open-policy.js';
 import type { PolicyInfoOptions } from './command.js';
 
@@ -13,13 +13,12 @@ export async function run(
   options: PolicyInfoOptions,
   io: Io,
 ): Promise<ExitCode> {
-  await withPolicies(options, io, async (policies) => {
-    const policy = await policies.open(reference);
-    const defaults = policy.info.hasOptions ? await policy.defaults() : {};
-    const set = policies.settings(reference);
-    const found = { ...policy.info, defaults, set };
-    writeResult(io.stdout, options, found, () => describe(printableData(found)));
-  });
+  const plugins = pluginsOf(io);
+  const policy = await plugins.open(reference);
+  const defaults = policy.info.hasOptions ? await policy.defaults() : {};
+  const set = await plugins.settings(reference);
+  const found = { ...policy.info, defaults, set };
+  writeResult(io.stdout, options, found, () => describe(printableData(found)));
   return exitCodes.done;
 }
 

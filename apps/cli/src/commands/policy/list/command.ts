@@ -1,7 +1,8 @@
 /** `alphalora policy list`: what it takes. */
-import { plugins } from '../../../options/allocating.js';
+
 import { json } from '../../../options/common.js';
 import { command, type OptionsOf } from '../../../options/declare.js';
+import { plugins } from '../../../options/plugins.js';
 
 export type PolicyListOptions = OptionsOf<typeof policyList>;
 

@@ -3,11 +3,11 @@
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { writeResult } from '../../../output/result.js';
 import { left, table } from '../../../output/table.js';
-import { withPolicies } from '../../../plugins/index.js';
+import { pluginsOf } from '../../../plugins/index.js';
 import type { PolicyListOptions } from './command.js';
 
 export async function run(options: PolicyListOptions, io: Io): Promise<ExitCode> {
-  const found = await withPolicies(options, io, (policies) => policies.list());
+  const found = await pluginsOf(io).list();
   const columns = ['name', 'shares out', 'rule', 'from'].map(left);
   const rows = found.map(({ name, traits, summary = '', from }) => [
     name,

@@ -1,0 +1,227 @@
+/** Estimators, formats and tasks of others in the built program: by path, package and configuration. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Analysis } from '@alphalora/contracts';
+import { formatDocument } from '@alphalora/documents';
+import { analysisOf, measuredRow } from '@alphalora/documents/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { programIn } from './test-support/program.js';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-extensions-')));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const { alphaloraIn } = programIn(root);
+const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+// Its exponent is told apart from that of all others; a module of its own, as users write it.
+const estimator = `{
+  name: 'seven',
+  fit: (eigenvalues) => ({ alpha: 7, xmin: eigenvalues[0], ks: 0.1, tail: eigenvalues.length, stderr: 0.5 }),
+}`;
+const exporter = `{
+  name: 'lines', kinds: ['analysis'],
+  export: ({ matrices }) => ({ files: matrices.map(({ name }) => name + '\\n').join(''), notes: [] }),
+}`;
+write('project/package.json', '{}');
+write('project/seven.mjs', `export default ${estimator};`);
+write(
+  'project/node_modules/alphalora-seven/package.json',
+  '{"type":"module","exports":"./index.js"}',
+);
+write('project/node_modules/alphalora-seven/index.js', `export default ${estimator};`);
+write('project/lines.mjs', `export default ${exporter};`);
+write(
+  'given/analysis.json',
+  formatDocument(analysisOf([measuredRow('h.0.w.weight', 2)], [{ alpha: 2 }])),
+);
+
+const folder = join(root, 'project');
+const quick = ['--bootstrap', '0', '--metrics', 'none', '--no-cache', '--json'];
+
+async function alphas(cwd: string, ...args: string[]): Promise<unknown[]> {
+  const { code, stdout, stderr } = await alphaloraIn(cwd, 'analyze', demo, ...quick, ...args);
+  expect(code, stderr).toBe(0);
+  const { matrices, options } = JSON.parse(stdout) as Analysis;
+  const found = matrices.flatMap((row) => ('alpha' in row ? [row.alpha] : []));
+  return [...new Set(found), options.estimator];
+}
+
+describe('an estimator of others', () => {
+  it.each([
+    ['by path', './seven.mjs'],
+    ['by the name of a package', 'alphalora-seven'],
+  ])('%s', async (_, reference) => {
+    expect(await alphas(folder, '--estimator', reference)).toEqual([7, 'seven']);
+  });
+
+  it('of the configuration, by path and by value, by its name', async () => {
+    write('by-path/alphalora.config.json', '{"estimators": ["../project/seven.mjs"]}');
+    write('by-path/package.json', '{}');
+    expect(await alphas(join(root, 'by-path'), '--estimator', 'seven')).toEqual([7, 'seven']);
+    write('by-value/alphalora.config.mjs', `export default { estimators: [${estimator}] };`);
+    const config = join(root, 'by-value/alphalora.config.mjs');
+    expect(await alphas(folder, '--config', config, '--estimator', 'seven')).toEqual([7, 'seven']);
+  });
+
+  it('is there for allocate and plan too', async () => {
+    const { code, stdout, stderr } = await alphaloraIn(
+      folder,
+      ...[
+        'allocate',
+        demo,
+        '--estimator',
+        './seven.mjs',
+        '--no-cache',
+        '--bootstrap',
+        '0',
+        '--json',
+      ],
+    );
+    expect(code, stderr).toBe(0);
+    // All alphas are the same, so nothing tells the blocks apart.
+    const { experts } = JSON.parse(stdout) as { experts: number[] };
+    expect(new Set(experts)).toEqual(new Set([5]));
+  });
+});
+
+describe('a group of metrics of others', () => {
+  it('is computed beside the built-in ones, in threads too', async () => {
+    const group = `{ name: 'sizes', metrics: ['half'],
+      compute: ({ eigenvalues }) => ({ half: eigenvalues.length / 2 }) }`;
+    write('project/sizes.mjs', `export default ${group};`);
+    const { code, stdout, stderr } = await alphaloraIn(
+      folder,
+      ...['analyze', demo, '--metrics', './sizes.mjs', 'entropy', '--no-cache', '--json'],
+      ...['--bootstrap', '0', '--include', '*.0.*q_proj*'],
+    );
+    expect(code, stderr).toBe(0);
+    const { matrices, options } = JSON.parse(stdout) as Analysis;
+    expect(options.metrics).toEqual(['entropy', 'half']);
+    const measured = matrices.flatMap((row) => ('metrics' in row ? [row] : []));
+    // The projection is 96 by 96.
+    expect(measured.map(({ metrics }) => metrics['half'])).toEqual([48]);
+  });
+});
+
+describe('an engine of others', () => {
+  it('measures, with what it says of its memory', async () => {
+    // The singular values of a matrix of ones and twos, whatever is asked for.
+    const engine = `{ name: 'steps', memory: () => 1,
+      load: async () => ({ name: 'steps', singularValues: async ({ rows, columns }) =>
+        Float64Array.from({ length: Math.min(rows, columns) }, (_, i) => 1 / (1 + i)) }) }`;
+    write('project/steps.mjs', `export default ${engine};`);
+    const { code, stdout, stderr } = await alphaloraIn(
+      folder,
+      ...['analyze', demo, '--engine', './steps.mjs', '--metrics', 'spectral_norm', '--no-cache'],
+      ...['--bootstrap', '0', '--include', '*.0.*q_proj*', '--json'],
+    );
+    expect(code, stderr).toBe(0);
+    const { matrices, options } = JSON.parse(stdout) as Analysis;
+    expect(options.engine).toBe('steps');
+    const measured = matrices.flatMap((row) => ('metrics' in row ? [row.metrics] : []));
+    expect(measured).toEqual([{ spectral_norm: 1 }]);
+  });
+});
+
+describe('a format of weights of others', () => {
+  it('is read where it is met, in a file and in a folder', async () => {
+    // Eight by eight numbers behind a word.
+    const format = `{
+      name: 'plain', extensions: ['.plain'],
+      sniff: (head) => String.fromCharCode(...head.slice(0, 5)) === 'plain',
+      read: async (source) => ({ metadata: {}, tensors: [
+        { name: 'h.0.attn.q_proj.weight', dtype: 'F32', shape: [8, 8], kind: 'linear', byteLength: 256,
+          read: async (start = 0, end = 64) => new Float32Array(
+            (await source.read(8 + 4 * start, 8 + 4 * end)).slice().buffer) },
+      ] }),
+    }`;
+    write('project/plain.mjs', `export default ${format};`);
+    write('project/formats.json', '{"formats": ["./plain.mjs"]}');
+    const values = new Float32Array(64).map((_, i) => Math.sin(i * i));
+    mkdirSync(join(root, 'given/folder'), { recursive: true });
+    writeFileSync(
+      join(root, 'given/folder/model.plain'),
+      Buffer.concat([Buffer.from('plain   '), Buffer.from(values.buffer)]),
+    );
+    for (const model of ['../given/folder/model.plain', '../given/folder']) {
+      const { code, stdout, stderr } = await alphaloraIn(
+        folder,
+        ...[
+          'analyze',
+          model,
+          '--config',
+          'formats.json',
+          '--no-cache',
+          '--bootstrap',
+          '0',
+          '--json',
+        ],
+      );
+      expect(code, stderr).toBe(0);
+      const { matrices } = JSON.parse(stdout) as Analysis;
+      expect(matrices.map(({ name }) => name)).toEqual(['h.0.attn.q_proj.weight']);
+    }
+  });
+});
+
+describe('a format of others', () => {
+  it.each([
+    ['by path', ['--to', './lines.mjs']],
+    ['of the configuration', ['--to', 'lines', '--config', 'lines.json']],
+  ])('%s', async (_, args) => {
+    write('project/lines.json', '{"exporters": ["./lines.mjs"]}');
+    const document = join(root, 'given/analysis.json');
+    const { stdout, stderr } = await alphaloraIn(folder, 'export', document, ...args);
+    expect(stdout, stderr).toBe('h.0.w.weight\n');
+  });
+});
+
+describe('what is wrong with one', () => {
+  const bad = async (text: string, ...args: string[]): Promise<string> => {
+    write('project/bad.mjs', text);
+    const { code, stderr } = await alphaloraIn(
+      folder,
+      ...['analyze', demo, '--estimator', './bad.mjs', '--no-cache', ...args],
+    );
+    expect(code).not.toBe(0);
+    return stderr;
+  };
+
+  it.each([
+    ['export default 3', /^error: estimator \.\/bad\.mjs is no estimator, which is an object$/m],
+    ['export default { fit() {} }', /is no estimator: its name must be a text/],
+    ['export default { name: "x" }', /is no estimator: its fit must be a function/],
+    ['export const x = 1', /has no default export; it exports x/],
+    ['throw new Error("no")', /could not be loaded: no/],
+    ['export default { name: "hill", fit() {} }', /the name "hill" is taken by another estimator/],
+    ['process.exit(0)', /ended the thread that it runs in while it was loaded/],
+  ])('%s is told', async (text, message) => {
+    expect(await bad(text)).toMatch(message);
+  });
+
+  it('one that throws while it is used is named', async () => {
+    const text =
+      'export default { name: "thrower", fit() { throw new TypeError("no fit today"); } }';
+    expect(await bad(text)).toMatch(/^error: .*estimator thrower failed: no fit today$/m);
+  });
+
+  it('one that does not come to an end is ended while it is loaded', async () => {
+    expect(await bad('for (;;);', '--policy-timeout', '1')).toMatch(/was not loaded within 1 s/);
+  });
+
+  it('a name that is nowhere lists what there is, those of the configuration too', async () => {
+    write('project/seven.json', '{"estimators": ["./seven.mjs"]}');
+    const { code, stderr } = await alphaloraIn(
+      folder,
+      ...['analyze', demo, '--config', 'seven.json', '--estimator', 'no-such-one'],
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/unknown estimator "no-such-one": choose one of fix-finger, .*, seven/);
+  });
+});
