@@ -107,3 +107,14 @@ function sizeOf({ inputs, outputs }: AllocatedProjection): number {
 function sizeOfBlock({ projections = [] }: Allocation, { index }: AllocatedBlock): number {
   return projections.reduce((sum, one) => sum + (one.block === index ? sizeOf(one) : 0), 0);
 }
+
+/** Layers whose score is not their own, as no fit of theirs says anything (`weak`). */
+export function imputedLayers({ blocks, projections = [] }: Allocation): {
+  blocks: AllocatedBlock[];
+  projections: AllocatedProjection[];
+} {
+  return {
+    blocks: blocks.filter(({ weak }) => weak !== undefined),
+    projections: projections.filter(({ weak }) => weak !== undefined),
+  };
+}

@@ -3,6 +3,7 @@ export {
   type AllocationSummary,
   amountOf,
   amountsByBlock,
+  imputedLayers,
   labelOf,
   summaryOf,
 } from './amounts.js';
@@ -11,7 +12,7 @@ export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js'
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';
-export { escapedData, printable } from './printable.js';
+export { escapedData, printable, printableData } from './printable.js';
 export { type ResourceKind, resourceNames, resources } from './resources.js';
 export { formatSettings, parseSetting } from './settings.js';
 export {

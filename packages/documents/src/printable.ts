@@ -20,6 +20,21 @@ function escaped(character: string): string {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
+/** Plain data with every text in it on one line, keys included. */
+export function printableData<Data>(data: Data): Data {
+  return map(data) as Data;
+}
+
+function map(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (typeof value !== 'object' || value === null) return value;
+  // Long lists of numbers are left as they are.
+  if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(map);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [printable(key), map(part)]),
+  );
+}
+
 /** JSON stays the same JSON, and so does YAML that has such characters in double quotes alone. */
 export function escapedData(text: string): string {
   return text.replace(unsafe, (character) => {

@@ -1,6 +1,6 @@
 /** What to know of a document beside its numbers, in lines for stderr. */
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
-import { printableData } from './printable.js';
+import { imputedLayers, printableData } from '@alphalora/documents';
 
 /** Matrices or layers that a line names. */
 const MOST_NAMED = 3;
@@ -85,7 +85,7 @@ function excessRank({ budget, projections = [], parameters }: Allocation): strin
 
 /** Scores that were not measured, and why. */
 function imputedScores(allocation: Allocation): string {
-  const { blocks, projections } = imputed(allocation);
+  const { blocks, projections } = imputedLayers(allocation);
   const lines = blocks.map(
     ({ index, weak }) =>
       `weak: block ${index}: no fit says anything (${weak}); scored with the mean of the other blocks\n`,
@@ -99,14 +99,6 @@ function imputedScores(allocation: Allocation): string {
     lines.push(`weak: ${others}, or of all where it has none: ${names}\n`);
   }
   return lines.join('');
-}
-
-/** Whichever of the layers have no fit that says anything. */
-export function imputed({ blocks, projections = [] }: Allocation) {
-  return {
-    blocks: blocks.filter(({ weak }) => weak !== undefined),
-    projections: projections.filter(({ weak }) => weak !== undefined),
-  };
 }
 
 function some(names: readonly string[]): string {

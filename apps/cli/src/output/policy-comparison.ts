@@ -1,10 +1,8 @@
 /** Policies side by side for people: amounts by layer, distances, sensitivities. */
 import type { Change, PolicyComparison } from '@alphalora/allocator';
 import { amountText, resources } from '@alphalora/documents';
-import { fixed } from './analysis.js';
-import { counts } from './counts.js';
+import { type Column, fixed, left, table, whole } from '@alphalora/report/text';
 import { printableData } from './printable.js';
-import { type Column, left, table } from './table.js';
 
 /** Layers that are listed one by one; of more, `--json` has the amounts. */
 const MOST_LAYERS = 200;
@@ -31,7 +29,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
           [
             '',
             'parameters',
-            ...policies.map(({ parameters }) => (parameters ? counts(parameters.trainable) : '-')),
+            ...policies.map(({ parameters }) => (parameters ? whole(parameters.trainable) : '-')),
           ],
         ]
       : []),

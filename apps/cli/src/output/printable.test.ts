@@ -1,7 +1,7 @@
+import { table } from '@alphalora/report/text';
 import { describe, expect, it } from 'vitest';
 import { guarded, printable, printableData, tell } from './printable.js';
 import { statusLine } from './progress.js';
-import { table } from './table.js';
 
 /** Every character that must not reach a terminal, each as code point. */
 const controls = [

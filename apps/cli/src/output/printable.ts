@@ -2,25 +2,10 @@
  * What commands write, made safe for a terminal: texts that do not come from us on one line, and a
  * stream that lets nothing else through.
  */
-import { escapedData, printable } from '@alphalora/documents';
+import { escapedData, printable, printableData } from '@alphalora/documents';
 import type { Output } from '../io.js';
 
-export { printable };
-
-/** Plain data with every text in it on one line, keys included. */
-export function printableData<Data>(data: Data): Data {
-  return map(data) as Data;
-}
-
-function map(value: unknown): unknown {
-  if (typeof value === 'string') return printable(value);
-  if (typeof value !== 'object' || value === null) return value;
-  // Long lists of numbers are left as they are.
-  if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(map);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [printable(key), map(part)]),
-  );
-}
+export { printable, printableData };
 
 /** The only sequences of our own: colors, and the line of the progress. */
 const start = '\x1b';

@@ -1,13 +1,13 @@
 /** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import { reaggregated } from '@alphalora/htsr-core';
+import { allocationText } from '@alphalora/report/text';
 import { chosenAllocator, type Evidence, givenScores } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
 import { isStreamName } from '../../files/read.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
-import { allocationText } from '../../output/allocation.js';
 import { deliver } from '../../output/deliver.js';
 import { pluginsOf } from '../../plugins/index.js';
 import type { AllocateOptions } from './command.js';

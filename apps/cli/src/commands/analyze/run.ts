@@ -2,13 +2,12 @@
 
 import { operations } from '@alphalora/htsr-core';
 import { chosenUnits, type OpenedModel, sampledUnit } from '@alphalora/measuring';
+import { analysisText, left, table } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { chosenFarms, measure, selectionOf } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
-import { analysisText } from '../../output/analysis.js';
 import { deliver } from '../../output/deliver.js';
 import { writeResult } from '../../output/result.js';
-import { left, table } from '../../output/table.js';
 import type { AnalyzeOptions } from './command.js';
 
 export async function run(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {

@@ -7,9 +7,9 @@ import {
   compareAllocations,
   compareAnalyses,
 } from '@alphalora/documents';
+import { allocationComparisonText, analysisComparisonText } from '@alphalora/report/text';
 import { readAnyDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { allocationComparisonText, analysisComparisonText } from '../../output/comparison.js';
 import { tell } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
 import type { CompareOptions } from './command.js';

@@ -2,9 +2,9 @@
 
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { defaultCacheFolder, engines } from '@alphalora/measuring';
+import { left, table } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { writeResult } from '../../output/result.js';
-import { left, table } from '../../output/table.js';
 import { toolVersion } from '../../version.js';
 import type { DoctorOptions } from './command.js';
 

@@ -1,12 +1,11 @@
 /** `alphalora inspect`: the weights of a model, from its headers. */
 import type { WeightDescription } from '@alphalora/contracts';
 import { describe, unaskedReason, unfitReason } from '@alphalora/htsr-core';
+import { left, table, whole } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { withModel } from '../../measuring/model.js';
-import { counts } from '../../output/counts.js';
 import { printable } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
-import { left, table } from '../../output/table.js';
 import type { InspectOptions } from './command.js';
 
 export async function run(model: string, options: InspectOptions, io: Io): Promise<ExitCode> {
@@ -42,6 +41,6 @@ function weightsText({ architecture, blocks, weights }: Found): string {
   const elements = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return (
     `${table(titles.map(left), rows)}\n${printable(architecture ?? 'unknown architecture')}: ` +
-    `${blocks} blocks, ${weights.length} weights, ${counts(elements)} elements\n`
+    `${blocks} blocks, ${weights.length} weights, ${whole(elements)} elements\n`
   );
 }

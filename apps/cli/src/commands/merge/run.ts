@@ -1,9 +1,9 @@
 /** `alphalora merge`: joins the parts that `analyze --shard` wrote on several machines. */
 import { type Part, parseAnalysis } from '@alphalora/documents';
 import { mergeParts } from '@alphalora/measuring';
+import { analysisText } from '@alphalora/report/text';
 import { readDocument } from '../../files/documents.js';
 import type { ExitCode, Io } from '../../io.js';
-import { analysisText } from '../../output/analysis.js';
 import { deliver } from '../../output/deliver.js';
 import type { MergeOptions } from './command.js';
 

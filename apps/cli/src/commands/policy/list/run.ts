@@ -1,8 +1,8 @@
 /** `alphalora policy list`: what `--policy` can name here, without loading what nobody named. */
 
+import { left, table } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { writeResult } from '../../../output/result.js';
-import { left, table } from '../../../output/table.js';
 import { pluginsOf } from '../../../plugins/index.js';
 import type { PolicyListOptions } from './command.js';
 

@@ -1,11 +1,11 @@
 /** `alphalora queue status`: how far a queue is, who works on it, and what has failed. */
 
 import type { QueueStatus } from '@alphalora/cluster';
+import { left, table } from '@alphalora/report/text';
 import { loadCluster, queueAddress } from '../../../cluster/load.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { printableData } from '../../../output/printable.js';
 import { writeResult } from '../../../output/result.js';
-import { left, table } from '../../../output/table.js';
 import type { QueueStatusOptions } from './command.js';
 
 export async function run(

@@ -7,17 +7,16 @@ import {
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { allocationText } from './allocation.js';
-import { remarks } from './notes.js';
 
 const shown = (allocation: Allocation, columns = 100): string =>
-  allocationText(allocation, { write: () => 0, columns });
+  allocationText(allocation, { columns });
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)!;
 
 describe('an allocation per block', () => {
   it('of experts has the exponents that were planted, top-k and a bar of one character each', () => {
     const text = allocationText(
       allocationOf([1, 3], { parameters: { rank: 4, trainable: 12_345 } }),
-      { write: () => 0 },
+      {},
       [2.5, 3.25],
     );
     expect(text).toBe(
@@ -30,7 +29,7 @@ describe('an allocation per block', () => {
   });
 
   it('calls what the policy looked at by its name', () => {
-    const text = allocationText(allocationOf([1]), { write: () => 0 }, undefined, 'score');
+    const text = allocationText(allocationOf([1]), {}, undefined, 'score');
     expect(text).toMatch(/^block {2}score {2}experts/);
   });
 
@@ -188,37 +187,7 @@ describe('an allocation per projection', () => {
 });
 
 it('paints bars on terminals only', () => {
-  const output = { write: () => 0, hasColors: () => true };
+  const output = { hasColors: () => true };
   expect(allocationText(allocationOf([2]), output)).toContain('\x1b[36m██\x1b[39m');
   expect(shown(allocationOf([2]))).not.toContain('\x1b');
-});
-
-describe('remarks', () => {
-  it('name layers at the largest rank that their matrices allow', () => {
-    const capped = projectionAllocation('rank', [
-      ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2, cap: 2 }],
-      ['model.layers.0.q_proj.weight', 0, 6],
-    ]);
-    expect(remarks(capped)).toBe(
-      '1 layer has the largest rank that the smaller side of a matrix allows: model.layers.0.k_proj.weight (2)\n',
-    );
-  });
-
-  it('name matrices that are smaller than the rank of their experts', () => {
-    const experts = projectionAllocation(
-      'experts',
-      [
-        ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2 }],
-        ['model.layers.0.q_proj.weight', 0, 2],
-      ],
-      { parameters: { rank: 8, trainable: 1 } },
-    );
-    expect(remarks(experts)).toMatch(
-      /^rank 8 of an expert is above the smaller side of 1 of its matrices.*--rank 2 fits all: model\.layers\.0\.k_proj\.weight\n$/,
-    );
-  });
-
-  it('are none where there is nothing to say', () => {
-    expect(remarks(projectionAllocation('rank', llamaLike))).toBe('');
-  });
 });

@@ -4,14 +4,13 @@ import {
   type AllocationComparison,
   type AnalysisComparison,
   amountText,
+  printableData,
   resources,
   summaryText,
 } from '@alphalora/documents';
-import type { Output } from '../io.js';
-import { fixed } from './analysis.js';
-import { counts } from './counts.js';
-import { printableData } from './printable.js';
+import { fixed, whole } from './numbers.js';
 import { type Column, left, table } from './table.js';
+import type { Terminal } from './terminal.js';
 
 /** Longest bar, in characters. */
 const LONGEST_BAR = 40;
@@ -59,7 +58,7 @@ export function analysisComparisonText(
 export function allocationComparisonText(
   compared: AllocationComparison,
   options: { files: readonly [a: string, b: string]; top: number },
-  output: Output,
+  output: Terminal = {},
 ): string {
   const { files, top } = printableData(options);
   const comparison = printableData(compared);
@@ -120,7 +119,7 @@ function parametersText({ a, b }: AllocationComparison): string {
   const [sizeA, sizeB] = [a.parameters.trainable, b.parameters.trainable];
   const change = signed((100 * (sizeB - sizeA)) / sizeA, 1);
   const relative = sizeA === sizeB || sizeA === 0 ? '' : ` (${change} %)`;
-  return `trainable parameters: ${counts(sizeA)} in a, ${counts(sizeB)} in b${relative}\n`;
+  return `trainable parameters: ${whole(sizeA)} in a, ${whole(sizeB)} in b${relative}\n`;
 }
 
 function distanceText({ distance, distanceOver, unit }: AllocationComparison): string {

@@ -2,7 +2,7 @@ import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { analysisText } from './analysis.js';
 
-const plain = { write: () => undefined };
+const plain = {};
 const linesOf = (text: string, from: RegExp): string[] => {
   const lines = text.split('\n');
   return lines.slice(lines.findIndex((line) => from.test(line)));

@@ -94,7 +94,7 @@ describe('two allocations', () => {
   );
 
   it('are drawn as what both have and what one has more', () => {
-    const text = allocationComparisonText(comparison, sides, { write: () => 0 });
+    const text = allocationComparisonText(comparison, sides, {});
     expect(text).toMatch(
       /^a: a\.json\n +10 experts in 3 blocks \(alphalora, beta=2\.5, .*586,240 trainable/,
     );
@@ -106,7 +106,7 @@ describe('two allocations', () => {
 
   it('are scaled down to bars that fit', () => {
     const large = compareAllocations(allocationOf([100]), allocationOf([50]));
-    const text = allocationComparisonText(large, sides, { write: () => 0 });
+    const text = allocationComparisonText(large, sides, {});
     expect(text).toMatch(/ {2}█{20}░{20}$/m);
   });
 
@@ -131,7 +131,7 @@ describe('two allocations', () => {
     // Within the projections 4 + 3 + 1; the blocks would hide nothing here: -3, -1, +4.
     expect([compared.distance, compared.distanceOver]).toEqual([8, 'projections']);
 
-    const text = allocationComparisonText(compared, sides, { write: () => 0 });
+    const text = allocationComparisonText(compared, sides, {});
     expect(text).toMatch(/^ +0 +6 +3 +-3 {2}███░░░$/m);
     expect(text).toMatch(/^model\.layers\.2\.mlp\.up_proj\.weight +0 +4 +\+4$/m);
     expect(text).not.toContain('layers.1.self_attn');
@@ -146,7 +146,7 @@ describe('two allocations', () => {
       valueAllocation('learning-rate', [0.75, 1]),
     );
     expect(factors.distance).toBe(0.25);
-    const text = allocationComparisonText(factors, sides, { write: () => 0 });
+    const text = allocationComparisonText(factors, sides, {});
     expect(text).toMatch(/^ +0 +0\.500 +0\.750 +\+0\.250 {2}█{20}▒{10}$/m);
     expect(text).toContain('0.250 of the factor');
     const call = () => compareAllocations(allocationOf([1]), valueAllocation('bits', [4]));

@@ -1,5 +1,5 @@
 /** Plain text tables: columns padded to their widest cell, numbers to the right. */
-import { printable } from './printable.js';
+import { printable } from '@alphalora/documents';
 
 export interface Column {
   title: string;

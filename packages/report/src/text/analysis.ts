@@ -11,11 +11,12 @@ import {
   type MatrixRow,
   type Warning,
 } from '@alphalora/contracts';
-import { mean } from '@alphalora/htsr-core';
-import type { Output } from '../io.js';
-import { printableData } from './printable.js';
+import { printableData } from '@alphalora/documents';
+import { mean } from 'd3-array';
+import { fixed } from './numbers.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, left, table } from './table.js';
+import type { Terminal } from './terminal.js';
 
 /** Rows of the table of matrices outside of blocks; the document has all. */
 const MOST_ROWS = 40;
@@ -26,7 +27,7 @@ const HISTOGRAM_WIDTH = 20;
 /** Characters beside a sparkline: two gaps, and a range such as `11.33 … 14.47`. */
 const RANGE_WIDTH = 17;
 
-export function analysisText(document: Analysis, output: Output): string {
+export function analysisText(document: Analysis, output: Terminal = {}): string {
   const analysis = printableData(document);
   const { model, blocks } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
@@ -52,7 +53,7 @@ export function analysisText(document: Analysis, output: Output): string {
 function blockTable(
   blocks: readonly BlockRow[],
   measured: readonly AnalysedRow[],
-  output: Output,
+  output: Terminal,
 ): string {
   const roles = rolesOf(measured);
   const cells = blocks.map((block) => [
@@ -84,7 +85,7 @@ function uncertaintyNote(blocks: readonly BlockRow[]): string {
 function alphaLines(
   blocks: readonly BlockRow[],
   measured: readonly AnalysedRow[],
-  output: Output,
+  output: Terminal,
 ): string {
   const series = [
     ...rolesOf(measured).map((role) => ({
@@ -179,8 +180,4 @@ function roleAlpha(
 
 function inBlock(row: MatrixRow): boolean {
   return row.block !== undefined && row.role !== undefined && row.kind === 'projection';
-}
-
-export function fixed(value: number | undefined, digits = 3): string {
-  return value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits);
 }

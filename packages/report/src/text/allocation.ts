@@ -7,16 +7,16 @@ import {
   amountOf,
   amountsByBlock,
   amountText,
+  imputedLayers,
   labelOf,
+  printableData,
   resources,
   summaryOf,
   summaryText,
 } from '@alphalora/documents';
-import type { Output } from '../io.js';
-import { fixed } from './analysis.js';
-import { imputed } from './notes.js';
-import { printableData } from './printable.js';
+import { fixed } from './numbers.js';
 import { type Column, left, table } from './table.js';
+import type { Terminal } from './terminal.js';
 
 /** Longest bar, in characters. */
 const LONGEST_BAR = 40;
@@ -37,7 +37,7 @@ interface Grid {
  */
 export function allocationText(
   document: Allocation,
-  output: Output,
+  output: Terminal = {},
   planted?: readonly number[],
   scores: 'alpha' | 'score' = 'alpha',
 ): string {
@@ -63,7 +63,7 @@ function scoreText({ score, weak }: { score?: number; weak?: string }): string {
 }
 
 function imputedNote(allocation: Allocation): string {
-  const { blocks, projections } = imputed(allocation);
+  const { blocks, projections } = imputedLayers(allocation);
   return blocks.length + projections.length > 0
     ? `${IMPUTED} no fit there says anything: the mean of the others\n`
     : '';

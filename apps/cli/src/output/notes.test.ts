@@ -1,0 +1,33 @@
+import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
+import { describe, expect, it } from 'vitest';
+import { remarks } from './notes.js';
+
+describe('remarks', () => {
+  it('name layers at the largest rank that their matrices allow', () => {
+    const capped = projectionAllocation('rank', [
+      ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2, cap: 2 }],
+      ['model.layers.0.q_proj.weight', 0, 6],
+    ]);
+    expect(remarks(capped)).toBe(
+      '1 layer has the largest rank that the smaller side of a matrix allows: model.layers.0.k_proj.weight (2)\n',
+    );
+  });
+
+  it('name matrices that are smaller than the rank of their experts', () => {
+    const experts = projectionAllocation(
+      'experts',
+      [
+        ['model.layers.0.k_proj.weight', 0, 2, { inputs: 16, outputs: 2 }],
+        ['model.layers.0.q_proj.weight', 0, 2],
+      ],
+      { parameters: { rank: 8, trainable: 1 } },
+    );
+    expect(remarks(experts)).toMatch(
+      /^rank 8 of an expert is above the smaller side of 1 of its matrices.*--rank 2 fits all: model\.layers\.0\.k_proj\.weight\n$/,
+    );
+  });
+
+  it('are none where there is nothing to say', () => {
+    expect(remarks(projectionAllocation('rank', llamaLike))).toBe('');
+  });
+});

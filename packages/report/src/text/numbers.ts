@@ -1,0 +1,7 @@
+/** Numbers in tables of text. */
+export { whole } from '../format.js';
+
+/** With so many decimals, or `-` for none. */
+export function fixed(value: number | undefined, digits = 3): string {
+  return value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits);
+}
