@@ -12,9 +12,9 @@ import {
   type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
-import { resources } from '@alphalora/documents';
+import { defaultResource } from '@alphalora/documents';
 import { apportion } from './apportion/index.js';
-import { type Budget, type BudgetOptions, budgetOf } from './budget/budget.js';
+import { type Budget, type BudgetOptions, budgetOf, kindOf } from './budget/budget.js';
 import { requirePolicy } from './define-policy.js';
 import { ask, nameOf, optionsFor, requireFacts, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
@@ -96,12 +96,13 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
     );
   }
   requirePolicy(policy);
-  const { unit = 'experts', per = 'block' } = request.budget;
+  const { unit = defaultResource, per = 'block' } = request.budget;
+  const kind = kindOf(unit);
   const costed = request.layers.map((layer, index) => ({
     ...layer,
     index,
-    cost: costOfUnit(unit, layer, rank),
-    most: mostOf(unit, layer),
+    cost: costOfUnit(kind, layer, rank),
+    most: mostOf(kind, layer),
   }));
   requireLayers(costed, per);
   const budget = budgetOf(request.budget, costed, rounding);
@@ -111,7 +112,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
     ...(most < budget.max && { max: most }),
   }));
   const { measure } = budget;
-  if (rounding !== 'largest-remainder' && (!resources[unit].adapter || measure === 'parameters')) {
+  if (rounding !== 'largest-remainder' && (!kind.adapter || measure === 'parameters')) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       `the rounding ${rounding} is for experts and ranks that are counted, not for ` +

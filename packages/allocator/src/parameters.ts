@@ -1,5 +1,5 @@
 /** Sizes of LoRA and MoE-LoRA adapters. */
-import type { Resource } from '@alphalora/contracts';
+import type { ResourceKind } from '@alphalora/documents';
 
 export interface LinearMap {
   readonly inputs: number;
@@ -28,11 +28,11 @@ export function parametersPerExpert(modules: readonly LinearMap[], rank: number)
  * them. Infinite for other resources, and where the shapes are not known.
  */
 export function mostOf(
-  unit: Resource,
+  { field }: ResourceKind,
   layer: LinearMap & { readonly modules?: readonly LinearMap[] },
 ): number {
   const { modules = layer.inputs > 0 && layer.outputs > 0 ? [layer] : [] } = layer;
-  if (unit !== 'rank') return Number.POSITIVE_INFINITY;
+  if (field !== 'rank') return Number.POSITIVE_INFINITY;
   return modules.reduce(
     (least, { inputs, outputs }) => Math.min(least, inputs, outputs),
     Number.POSITIVE_INFINITY,
@@ -43,7 +43,7 @@ export function mostOf(
  * Trainable parameters that one unit of a resource adds to a layer, given the sums of its inputs and
  * outputs: an expert of the given rank with its router, or one rank of a LoRA without a router.
  */
-export function costOfUnit(unit: Resource, layer: LinearMap, rank: number): number {
-  if (unit === 'experts') return parametersPerExpert([layer], rank);
-  return unit === 'rank' ? layer.inputs + layer.outputs : 0;
+export function costOfUnit({ field }: ResourceKind, layer: LinearMap, rank: number): number {
+  if (field === 'experts') return parametersPerExpert([layer], rank);
+  return field === 'rank' ? layer.inputs + layer.outputs : 0;
 }

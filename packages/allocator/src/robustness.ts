@@ -36,8 +36,8 @@ export async function allocateRobustly(
   const prepared = await prepare(request);
   const decided = await decide(prepared, prepared.layers);
   const allocation = allocationFor(prepared, decided);
-  const { stated, per } = prepared.budget;
-  if (draws.length === 0 || stated.unit !== 'experts' || per !== 'block') return allocation;
+  const { kind, per } = prepared.budget;
+  if (draws.length === 0 || kind.field !== 'experts' || per !== 'block') return allocation;
   const expertsFor = async (scores: readonly number[]): Promise<readonly number[]> => {
     const layers = prepared.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
     return (await decide(prepared, layers)).quantities;

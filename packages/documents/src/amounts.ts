@@ -59,8 +59,7 @@ export function amountOf(
   layer: AllocatedBlock | AllocatedProjection,
   unit: Resource,
 ): number | undefined {
-  if (unit === 'experts') return layer.experts;
-  return unit === 'rank' ? layer.rank : layer.value;
+  return layer[resources[unit].field];
 }
 
 /** By position in `blocks`: a block's own amount, or the average of its projections. */

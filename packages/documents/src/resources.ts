@@ -2,16 +2,24 @@
 import type { Resource } from '@alphalora/contracts';
 
 export interface ResourceKind {
+  /** Where a layer of an allocation has its amount. */
+  readonly field: 'experts' | 'rank' | 'value';
   /** Whether it comes in integers. */
   readonly whole: boolean;
   /** Whether it consists of trainable parameters beside the model's own. */
   readonly adapter: boolean;
+  /** Whether its units are modules among which a router selects for each token. */
+  readonly routed: boolean;
   /** Whether the layers share a total; multipliers stand for themselves. */
   readonly shared: boolean;
   /** Whether the amounts of a block's projections make the block's; it has their average otherwise. */
   readonly adds: boolean;
   /** Whether the size of a layer counts in an average. */
   readonly weighted: boolean;
+  /** Whether units are counted, `3 experts`; an amount is a size otherwise, `rank 3`. */
+  readonly counted: boolean;
+  /** Whether an amount is a part of 1, which pages show in percent. */
+  readonly fraction: boolean;
   /** Bounds of a layer, where none are given. */
   readonly min: number;
   readonly max: number;
@@ -37,17 +45,22 @@ const adapter = {
   shared: true,
   adds: true,
   weighted: false,
+  fraction: false,
   min: 1,
   max: Number.POSITIVE_INFINITY,
   decimals: 1,
 };
 
 const factor = {
+  field: 'value',
   whole: false,
   adapter: false,
+  routed: false,
   shared: false,
   adds: false,
   weighted: false,
+  counted: false,
+  fraction: false,
   min: 0,
   max: Number.POSITIVE_INFINITY,
   decimals: 3,
@@ -59,6 +72,9 @@ const factor = {
 export const resources: Readonly<Record<Resource, ResourceKind>> = {
   experts: {
     ...adapter,
+    field: 'experts',
+    routed: true,
+    counted: true,
     title: 'Experts',
     amount: 'experts',
     plural: 'LoRA experts',
@@ -71,6 +87,9 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
   },
   rank: {
     ...adapter,
+    field: 'rank',
+    routed: false,
+    counted: false,
     title: 'Rank',
     amount: 'rank',
     plural: 'LoRA ranks',
@@ -82,11 +101,15 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   bits: {
+    field: 'value',
     whole: true,
     adapter: false,
+    routed: false,
     shared: true,
     adds: false,
     weighted: true,
+    counted: true,
+    fraction: false,
     // From one bit to the half precision that models are stored in.
     min: 1,
     max: 16,
@@ -102,11 +125,15 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   sparsity: {
+    field: 'value',
     whole: false,
     adapter: false,
+    routed: false,
     shared: true,
     adds: false,
     weighted: true,
+    counted: false,
+    fraction: true,
     min: 0,
     max: 1,
     decimals: 3,
@@ -139,5 +166,8 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
 };
+
+/** What is allocated where nothing else is named. */
+export const defaultResource: Resource = 'experts';
 
 export const resourceNames = Object.keys(resources) as readonly Resource[];

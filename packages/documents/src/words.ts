@@ -21,7 +21,7 @@ export function summaryText(summary: AllocationSummary): string {
     ...formatSettings(policy.options),
     ...(rounding ? [rounding] : []),
   ].join(', ');
-  const rank = budget.unit === 'experts' && parameters ? ` at rank ${parameters.rank}` : '';
+  const rank = resources[budget.unit].routed && parameters ? ` at rank ${parameters.rank}` : '';
   const counted = budget.measure === 'parameters';
   const size = parameters && !counted ? `${counts(parameters.trainable)} trainable parameters` : '';
   const end = counted ? rank : `${size}${rank}`;
@@ -55,13 +55,13 @@ function totalText({
   const text = amountText(made, unit);
   const limit =
     total === undefined || text === amountText(total, unit) ? '' : ` of at most ${total}`;
-  const kind = measure === 'average' ? 'average ' : unit === 'experts' ? '' : 'total ';
+  const kind = measure === 'average' ? 'average ' : resources[unit].routed ? '' : 'total ';
   return `${kind}${phrase(made, unit)}${limit} in ${where}`;
 }
 
 function phrase(amount: number, unit: Resource): string {
   const text = amountText(amount, unit);
-  return unit === 'experts' || unit === 'bits' ? `${text} ${unit}` : `${unit} ${text}`;
+  return resources[unit].counted ? `${text} ${unit}` : `${unit} ${text}`;
 }
 
 function blockCount(blocks: number): string {

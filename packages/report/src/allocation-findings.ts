@@ -127,24 +127,11 @@ function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
 
 /** How much there is, where it goes and by which rule. */
 function opening(allocation: AllocationFacts): string {
-  const { budget, words, average, sum = 0, blocks, projections } = allocation;
-  const { unit } = budget;
-  const shared = `${layersOf(allocation)} ${ruleOf(allocation)}`;
+  const { words, average, sum, blocks, projections } = allocation;
   if (!projections && blocks.length === 1) {
-    return `The only block gets ${unit === 'experts' ? `all ${count(sum, 'LoRA expert')}` : words.phrase(average)}.`;
+    return `The only block gets ${words.routed ? `all ${count(sum ?? 0, 'LoRA expert')}` : words.phrase(average)}.`;
   }
-  switch (unit) {
-    case 'experts':
-      return `${count(sum, 'LoRA expert is', 'LoRA experts are')} shared out among ${shared}.`;
-    case 'rank':
-      return `LoRA ranks of ${whole(sum)} in all are shared out among ${shared}.`;
-    case 'bits':
-      return `The weights are to be stored in ${words.phrase(average)} on average, shared out among ${shared}.`;
-    case 'sparsity':
-      return `Pruning is to remove ${words.number(average)} of the weights, shared out among ${shared}.`;
-    default:
-      return `The ${words.title.toLowerCase()} of each of ${layersOf(allocation)} is multiplied by a factor ${ruleOf(allocation)}.`;
-  }
+  return words.opening(sum ?? average, layersOf(allocation), ruleOf(allocation));
 }
 
 function layersOf({ blocks, projections }: AllocationFacts): string {
@@ -153,10 +140,10 @@ function layersOf({ blocks, projections }: AllocationFacts): string {
 }
 
 /** Who gets least and most. */
-function extremes({ words, budget, layers, sum, projections }: AllocationFacts): string {
+function extremes({ words, layers, sum, projections }: AllocationFacts): string {
   const [lowest, highest] = ends(layers);
   if (lowest.amount === highest.amount) {
-    const amount = budget.unit === 'experts' ? lowest.amount : words.phrase(lowest.amount);
+    const amount = words.routed ? lowest.amount : words.phrase(lowest.amount);
     return `Every ${projections ? 'projection' : 'block'} gets ${amount}.`;
   }
   const [least, most] = words.extremes;
@@ -192,11 +179,11 @@ function ends(
   return [ascending[0]!, ascending.at(-1)!];
 }
 
-function perToken({ budget: { unit }, topK, projections }: AllocationFacts): string[] {
-  if (unit === 'rank' && !projections) {
+function perToken({ words, topK, projections }: AllocationFacts): string[] {
+  if (words.field === 'rank' && !projections) {
     return ['Each projection of a block gets a LoRA of the rank of its block.'];
   }
-  if (unit !== 'experts') return [];
+  if (!words.routed) return [];
   const [low, high] = [Math.min(...topK), Math.max(...topK)];
   const selected = low === high ? low : `${low} to ${high}`;
   return projections
@@ -204,9 +191,9 @@ function perToken({ budget: { unit }, topK, projections }: AllocationFacts): str
     : [`For each token the router selects ${selected} of a block's experts.`];
 }
 
-function size({ budget, parameters }: AllocationFacts): string[] {
+function size({ budget, words, parameters }: AllocationFacts): string[] {
   if (!parameters) return [];
-  const rank = budget.unit === 'experts' ? `With rank ${parameters.rank} that` : 'That';
+  const rank = words.routed ? `With rank ${parameters.rank} that` : 'That';
   const limit =
     budget.measure === 'parameters' && budget.total !== undefined
       ? `; the budget allows ${whole(budget.total)}`

@@ -1,6 +1,6 @@
 /** What is allocated to which layers, by which policy. */
 import type { Rounding } from '@alphalora/contracts';
-import { resourceNames } from '@alphalora/documents';
+import { defaultResource, resourceNames } from '@alphalora/documents';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { settings } from './common.js';
 import type { OptionsOf } from './declare.js';
@@ -13,7 +13,7 @@ export const resource = (command: Command) =>
     .addOption(
       new Option('--unit <resource>', 'what is shared out')
         .choices(resourceNames)
-        .default('experts'),
+        .default(defaultResource),
     )
     .addOption(
       new Option('--per <layer>', 'what gets a share')

@@ -1,6 +1,6 @@
 /** What to know of a document beside its numbers, in lines for stderr. */
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
-import { imputedLayers, printableData } from '@alphalora/documents';
+import { imputedLayers, printableData, resources } from '@alphalora/documents';
 
 /** Matrices or layers that a line names. */
 const MOST_NAMED = 3;
@@ -74,7 +74,7 @@ function cappedRanks({ blocks, projections = [] }: Allocation): string {
 
 /** Experts of a higher rank than their matrices. */
 function excessRank({ budget, projections = [], parameters }: Allocation): string {
-  if (budget.unit !== 'experts' || !parameters) return '';
+  if (!resources[budget.unit].routed || !parameters) return '';
   const { rank } = parameters;
   const small = projections.filter(({ inputs, outputs }) => Math.min(inputs, outputs) < rank);
   if (small.length === 0) return '';

@@ -23,7 +23,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
     ]);
   const more = layers.length - rows.length;
   const totals = [
-    ['', resources[unit].adds || unit === 'bits' ? 'total' : 'mean', ...policies.map(total)],
+    ['', resources[unit].whole ? 'total' : 'mean', ...policies.map(total)],
     ...(policies.some(({ parameters }) => parameters)
       ? [
           [
@@ -70,8 +70,7 @@ export function policyComparisonText(compared: PolicyComparison): string {
 
   function total({ amounts }: PolicyComparison['policies'][0]): string {
     const sum = amounts.reduce((a, b) => a + b, 0);
-    const adds = resources[unit].adds || unit === 'bits';
-    return amountText(adds ? sum : sum / amounts.length, unit);
+    return amountText(resources[unit].whole ? sum : sum / amounts.length, unit);
   }
 
   function length(distance: number | undefined): string {

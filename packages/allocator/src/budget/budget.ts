@@ -20,7 +20,7 @@ import {
   type Resource,
   type Rounding,
 } from '@alphalora/contracts';
-import { type ResourceKind, resources } from '@alphalora/documents';
+import { defaultResource, type ResourceKind, resourceNames, resources } from '@alphalora/documents';
 import { integer } from '../integer.js';
 import { defaultMinimum } from '../rounding/index.js';
 import { requireFeasible, requireOrdered } from './feasible.js';
@@ -73,9 +73,8 @@ export function budgetOf(
   layers: readonly Priced[],
   rounding: Rounding,
 ): Budget {
-  const { unit = 'experts', per = 'block', measure = 'units', total } = options;
-  const kind = Object.hasOwn(resources, unit) ? resources[unit] : undefined;
-  if (!kind) throw unknown('unit', unit, Object.keys(resources));
+  const { unit = defaultResource, per = 'block', measure = 'units', total } = options;
+  const kind = kindOf(unit);
   if (per !== 'block' && per !== 'projection') throw unknown('per', per, ['block', 'projection']);
   if (!measures.includes(measure)) throw unknown('measure', measure, measures);
   const { min, max } = boundsOf(options, kind, rounding);
@@ -136,6 +135,12 @@ export function budgetOf(
   const mean = prices.reduce((sum, price) => sum + price, 0) / prices.length;
   const relativePrices = prices.map((price) => price / mean);
   return { ...common, prices, relativePrices, limit, forPolicy };
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for what is no resource */
+export function kindOf(unit: Resource): ResourceKind {
+  if (Object.hasOwn(resources, unit)) return resources[unit];
+  throw unknown('unit', unit, resourceNames);
 }
 
 function boundsInWords(min: number, max: number): string {
@@ -210,7 +215,7 @@ function spendingOf(
     const one = prices.reduce((sum, price) => sum + price, 0);
     return { prices, limit: total, factor: 1, unitTotal: Math.floor((total * count) / one) };
   }
-  if (unit === 'sparsity') {
+  if (!kind.whole) {
     const factor = measure === 'average' ? allSizes : allSizes / count;
     const unitTotal = measure === 'average' ? total * count : total;
     return { prices: sizes, limit: total * factor, factor, unitTotal };
@@ -218,7 +223,7 @@ function spendingOf(
   if (measure === 'units') {
     return { prices: alike, limit: integer('total', total, 0), factor: 1, unitTotal: total };
   }
-  if (unit === 'bits' && sized) {
+  if (kind.weighted && sized) {
     const limit = wholePart(total * allSizes);
     return { prices: sizes, limit, factor: allSizes, unitTotal: total * count };
   }

@@ -32,11 +32,11 @@ type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 export function documentOf(decision: Decision): Allocation {
   const { policy, budget, rounding, layers, quantities, topK, rank } = decision;
   const { unit, per } = budget;
-  const adapters = resources[unit].adapter;
+  const { adapter: adapters, field } = resources[unit];
   const shares = sharesOf(decision);
   const gets = quantities.map((amount): Portion => {
-    if (unit === 'rank') return { experts: 1, topK: 1, rank: amount };
-    if (unit !== 'experts') return { value: amount };
+    if (field === 'rank') return { experts: 1, topK: 1, rank: amount };
+    if (field === 'value') return { value: amount };
     return { experts: amount, topK: Math.max(1, Math.min(topK, amount)), rank };
   });
   const blocks: AllocatedBlock[] =
@@ -48,7 +48,7 @@ export function documentOf(decision: Decision): Allocation {
           if (weak !== undefined) block.weak = weak;
           if (shares) block.share = shares[i]!;
           // The rank of experts is the same everywhere.
-          if (unit === 'rank') block.rank = own!;
+          if (field === 'rank') block.rank = own!;
           if (own === max && max !== undefined) block.cap = max;
           return block;
         });
@@ -79,7 +79,7 @@ export function documentOf(decision: Decision): Allocation {
     ...(shaped &&
       adapters && {
         parameters: {
-          rank: unit === 'rank' ? quantities.reduce((a, b) => Math.max(a, b), 1) : rank,
+          rank: field === 'rank' ? quantities.reduce((a, b) => Math.max(a, b), 1) : rank,
           trainable,
         },
       }),
@@ -100,6 +100,7 @@ function sums(
   shares: readonly number[] | undefined,
   gets: readonly Portion[],
 ): AllocatedBlock[] {
+  const { field } = resources[budget.unit];
   const members = new Map<number, number[]>();
   for (const [i, { block }] of layers.entries()) {
     const earlier = members.get(block);
@@ -121,11 +122,11 @@ function sums(
         index,
         score: sum((i) => layers[i]!.score) / own.length,
         ...defined({ share }),
-        ...(budget.unit === 'experts' && {
+        ...(field === 'experts' && {
           experts: sum((i) => gets[i]!.experts!),
           topK: own.reduce((most, i) => Math.max(most, gets[i]!.topK!), 1),
         }),
-        ...(budget.unit === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets[i]!.rank!) }),
+        ...(field === 'rank' && { experts: 1, topK: 1, rank: sum((i) => gets[i]!.rank!) }),
       };
     });
 }

@@ -8,7 +8,7 @@
  */
 import { type LoraPatterns, loraPatterns } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
-import { printable } from '@alphalora/documents';
+import { printable, resources } from '@alphalora/documents';
 
 export interface AdaptedModule {
   /** Its name in the model: that of its weight in the checkpoint, without `.weight`. */
@@ -98,7 +98,7 @@ export function loraNotes(allocation: Allocation, format: string): string[] {
     ({ experts, rank, inputs, outputs }) => experts * rank > Math.min(inputs, outputs),
   );
   return [
-    ...(allocation.budget.unit === 'experts'
+    ...(resources[allocation.budget.unit].routed
       ? [
           `${format} has no experts: each module gets one LoRA of rank experts x rank, with as many ` +
             'parameters as its experts but without their router and top-k',

@@ -27,8 +27,8 @@ ${allocation && driverTable(blocks)}
 }
 
 /** What stands beside the alphas. Of other resources, more may go to either end. */
-function aside({ budget: { unit, per }, words }: AllocationFacts): string {
-  if (unit === 'experts' && per !== 'projection') return ', and the more experts it gets';
+function aside({ budget: { per }, words }: AllocationFacts): string {
+  if (words.routed && per !== 'projection') return ', and the more experts it gets';
   return `; the bars show ${words.plural}`;
 }
 
@@ -38,20 +38,15 @@ function amountsFigure(allocation: AllocationFacts, blocks: readonly BlockFacts[
   return html`<figure><figcaption><b>${words.title}</b> ${captionOf(allocation)}</figcaption>${amountsChart({ blocks, words, guide: [guide, text], label: amountsWords(allocation, blocks) })}</figure>`;
 }
 
-function captionOf({ budget: { unit }, blocks, projections, words }: AllocationFacts): string {
+function captionOf({ blocks, projections, words }: AllocationFacts): string {
   if (projections) {
     if (words.adds) return 'of its projections together';
-    const percent = unit === 'sparsity' ? ', in percent' : '';
+    const percent = words.fraction ? ', in percent' : '';
     return `of its projections on average${words.weighted ? ', by size' : ''}${percent}`;
   }
-  if (unit === 'experts') {
-    return blocks.some(({ robustness }) => robustness)
-      ? 'and their 95 % range over the draws'
-      : '(the allocation was not tested by draws)';
-  }
-  const captions = { rank: 'of each of its projections', bits: 'of each weight' } as const;
-  if (unit === 'rank' || unit === 'bits') return captions[unit];
-  return unit === 'sparsity' ? 'in percent of its weights' : 'as a factor on the global one';
+  return blocks.some(({ robustness }) => robustness)
+    ? 'and their 95 % range over the draws'
+    : words.place;
 }
 
 /** The line across all rows: where it is, its words in the chart and in the text below. */
@@ -60,12 +55,10 @@ function guideOf({
   average,
   sum,
   blocks,
-  budget: { unit },
 }: AllocationFacts): [amount: number, label: string, text: string] {
   if (sum !== undefined) {
     const even = sum / blocks.length;
-    const text = unit === 'experts' ? 'an even share of the experts' : 'an even share of the ranks';
-    return [even, `even share ${tenths(even)}`, text];
+    return [even, `even share ${tenths(even)}`, `an even share of the ${words.units}`];
   }
   if (words.weighted) {
     return [average, `average ${words.number(average)}`, `the average, ${words.number(average)}`];
@@ -83,7 +76,7 @@ function alphaWords({ scored }: Facts): string {
 }
 
 function amountsWords(
-  { words, sum, average, budget: { unit } }: AllocationFacts,
+  { words, sum, average }: AllocationFacts,
   blocks: readonly BlockFacts[],
 ): string {
   const given = blocks.flatMap(({ index, amount }) =>
@@ -91,8 +84,7 @@ function amountsWords(
   );
   const whole =
     sum === undefined ? `${words.number(average)} on average` : `${words.number(sum)} in all`;
-  const title = unit === 'rank' ? 'Ranks' : words.title;
-  return `${title} of ${count(given.length, 'block')}, ${whole}: ${given.join(', ')}.`;
+  return `${words.amounts} of ${count(given.length, 'block')}, ${whole}: ${given.join(', ')}.`;
 }
 
 /** Blocks whose number of experts hangs on one projection. */
@@ -123,7 +115,6 @@ function numbers({ blocks, allocation }: Facts): Html {
     { title: 'Spread', cell: ({ spread }) => spread !== undefined && decimal(spread) },
   ];
   if (allocation) {
-    const { unit } = allocation.budget;
     const { words } = allocation;
     // The score is the alpha, unless the allocation was made with another rule than the analysis.
     if (blocks.some(({ alpha, allocated }) => allocated && allocated.score !== alpha)) {
@@ -164,7 +155,7 @@ function numbers({ blocks, allocation }: Facts): Html {
       },
       {
         title: 'Selected per token',
-        cell: ({ allocated }) => unit === 'experts' && allocated?.topK,
+        cell: ({ allocated }) => words.routed && allocated?.topK,
       },
     );
   }

@@ -1,6 +1,6 @@
 /** Options and versions behind every number, and how to repeat them. */
 import type { Allocation, Analysis } from '@alphalora/contracts';
-import { formatSettings } from '@alphalora/documents';
+import { defaultResource, formatSettings, resources } from '@alphalora/documents';
 import type { Facts } from '../facts.js';
 import { duration, whole } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
@@ -27,7 +27,7 @@ function analysisEntries({ tool, options, timings }: Analysis): Entry[] {
 function allocationEntries(allocation: Allocation): Entry[] {
   const { policy, budget, rounding, parameters, robustness } = allocation;
   const { unit, per = 'block' } = budget;
-  const counted = unit === 'experts' || unit === 'bits';
+  const { counted, routed } = resources[unit];
   const [least, most] = counted ? ['fewest', 'most'] : ['least', 'most'];
   return [
     ['policy', `${policy.name} ${policy.version}`],
@@ -36,22 +36,20 @@ function allocationEntries(allocation: Allocation): Entry[] {
     [`${least} per ${per}`, budget.min],
     [`${most} per ${per}`, budget.max],
     ['rounding', rounding && spaced(rounding)],
-    ['rank', unit === 'experts' ? parameters?.rank : undefined],
+    ['rank', routed ? parameters?.rank : undefined],
     ['trainable parameters', parameters && whole(parameters.trainable)],
     ['draws', robustness && whole(robustness.draws)],
   ];
 }
 
 function budgetInWords({ unit, measure, total }: Allocation['budget']): string {
-  const plural = unit === 'rank' ? 'ranks' : unit;
+  const { units, fraction } = resources[unit];
   if (total === undefined) return `factors of ${unit.replace('-', ' ')}`;
-  if (measure === 'parameters') return `${plural} of ${whole(total)} trainable parameters`;
+  if (measure === 'parameters') return `${units} of ${whole(total)} trainable parameters`;
   if (measure === 'average') {
-    return unit === 'sparsity'
-      ? `an average sparsity of ${total}`
-      : `${total} ${plural} on average`;
+    return fraction ? `an average ${unit} of ${total}` : `${total} ${units} on average`;
   }
-  return unit === 'sparsity' ? `a total sparsity of ${total}` : `${whole(total)} ${plural}`;
+  return fraction ? `a total ${unit} of ${total}` : `${whole(total)} ${units}`;
 }
 
 function table(title: string, entries: readonly Entry[]): Html {
@@ -112,7 +110,7 @@ function budgetFlags({
 }: Allocation['budget']): string[] {
   const flags = { units: '--total', parameters: '--parameters', average: '--average' } as const;
   return [
-    ...(unit === 'experts' ? [] : [`--unit ${unit}`]),
+    ...(unit === defaultResource ? [] : [`--unit ${unit}`]),
     ...(per === 'block' ? [] : [`--per ${per}`]),
     ...(total === undefined ? [] : [`${flags[measure]} ${total}`]),
   ];
@@ -120,7 +118,7 @@ function budgetFlags({
 
 /** Rank and top-k where they are not the usual 8 and 2, and can be told from the document. */
 function expertFlags({ budget, blocks, projections, parameters }: Allocation): string[] {
-  if (budget.unit !== 'experts') return [];
+  if (!resources[budget.unit].routed) return [];
   const layers = (budget.per === 'projection' && projections) || blocks;
   // Where all experts are selected, the limit may be anything above.
   const limited = layers.find(({ experts = 0, topK = 0 }) => experts > topK);

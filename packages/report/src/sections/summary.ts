@@ -57,7 +57,7 @@ function allocated(allocation: AllocationFacts): Figure[] {
   const where = projections ? `in ${count(projections.length, 'projection')}` : `in ${inside}`;
   const figure = ((): Figure => {
     if (sum !== undefined) {
-      return [budget.unit === 'rank' ? 'Ranks in all' : words.title, whole(sum), where];
+      return [words.sum, whole(sum), where];
     }
     if (words.weighted)
       return [`Average ${words.title.toLowerCase()}`, words.number(average), where];
@@ -66,7 +66,7 @@ function allocated(allocation: AllocationFacts): Figure[] {
     return [`${words.title} times`, ends.join('–'), where];
   })();
   const limit = budget.measure === 'parameters' ? budget.total : undefined;
-  if (!parameters || (budget.unit === 'experts' && limit === undefined)) return [figure];
+  if (!parameters || (words.routed && limit === undefined)) return [figure];
   const note = limit === undefined ? '' : `of at most ${whole(limit)}`;
   return [figure, ['Trainable parameters', whole(parameters.trainable), note]];
 }

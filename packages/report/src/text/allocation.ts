@@ -79,7 +79,7 @@ function blockRows({ allocation, ...others }: ByBlock): Grid {
   const { blocks, budget } = allocation;
   const { columns, rows } = heads({ allocation, ...others });
   const amounts = amountsByBlock(allocation);
-  const topK = budget.unit === 'experts';
+  const topK = resources[budget.unit].routed;
   return {
     columns: [
       ...columns,
