@@ -47,7 +47,10 @@ export interface TrainingTask {
    * @throws AlphaLoraError `INVALID_DOCUMENT` when the text is not as the task expects
    */
   parse(text: string, file: string): Example[];
-  /** Judges the outputs for examples, in their order. Absent where only the loss counts. */
+  /**
+   * Judges the outputs for examples, in their order. Absent where only the loss counts.
+   * @throws AlphaLoraError `INVALID_OPTION` when there is not one output for each example
+   */
   score?(outputs: readonly string[], examples: readonly Example[]): TaskScore;
 }
 

@@ -1,6 +1,6 @@
 /** Data of one's own: instructions, and text to go on with. */
 import type { TrainingTask } from '@alphalora/contracts';
-import { parseRecords, textOf } from './records.js';
+import { parseRecords, textOf, withoutMark } from './records.js';
 import { defineTask } from './task.js';
 
 const layouts = (split: string): string[][] => [[`${split}.jsonl`], [`${split}.json`]];
@@ -39,7 +39,9 @@ export const text: TrainingTask = {
   },
   parse(content, file) {
     const pieces = file.endsWith('.txt')
-      ? content.split(/\r?\n\s*\n/).filter((piece) => piece.trim() !== '')
+      ? withoutMark(content)
+          .split(/\r?\n\s*\n/)
+          .filter((piece) => piece.trim() !== '')
       : parseRecords(content, file).map((record) => textOf(record, 'text'));
     return pieces.map((completion) => ({ prompt: '', completion }));
   },

@@ -23,7 +23,7 @@ export function parseRecords(
   file: string,
   columns?: readonly string[],
 ): DataRecord[] {
-  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const plain = withoutMark(text);
   switch (formatOf(plain, file)) {
     case 'json':
       return jsonRecords(plain, file);
@@ -34,6 +34,11 @@ export function parseRecords(
     case 'csv':
       return table(commaRows(plain, file), file, columns);
   }
+}
+
+/** Without the byte order mark that some editors begin a text with. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 function formatOf(text: string, file: string): 'json' | 'jsonl' | 'tsv' | 'csv' {

@@ -1,0 +1,136 @@
+/** A file of each task, made by hand in the layout of its authors: two records, of both classes. */
+import type { TaskFile } from '../testing/check-task.js';
+
+const jsonl = (...records: object[]): TaskFile => ({
+  file: 'data.jsonl',
+  text: records.map((record) => `${JSON.stringify(record)}\n`).join(''),
+  examples: records.length,
+});
+
+const json = (...records: object[]): TaskFile => ({
+  file: 'data.json',
+  text: JSON.stringify(records, null, 2),
+  examples: records.length,
+});
+
+/** Of LLM-Adapters: labels of one kind. */
+const labelled = (...labels: string[]): TaskFile =>
+  json(
+    ...labels.slice(0, 2).map((answer) => ({
+      instruction: `Which is it?\n\nAnswer format: ${labels.join('/')}`,
+      input: '',
+      output: `the correct answer is ${answer}`,
+      answer,
+    })),
+  );
+
+const lettered = json(
+  ...['B', 'E'].map((answer) => ({
+    instruction: 'How many? Answer Choices: (A) 1 (B) 2 (C) 3 (D) 4 (E) 5',
+    input: '',
+    output: `There are some. The answer is (${answer}).`,
+    answer,
+  })),
+);
+
+const worked = json(
+  ...['7', '2.5'].map((answer) => ({
+    instruction: 'How many are there?',
+    input: '',
+    output: `Counting gives ${answer}.`,
+    answer,
+  })),
+);
+
+const choices = ['a bee', 'a tree', 'a stone', 'a cloud'];
+const endings = Object.fromEntries(choices.map((choice, i) => [`ending${i}`, choice]));
+
+export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
+  mrpc: [
+    {
+      file: 'dev.tsv',
+      text:
+        'Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n' +
+        '1\t1\t2\tHe said "yes.\tHe agreed.\n0\t3\t4\tIt rose.\tIt fell.\n',
+      examples: 2,
+    },
+  ],
+  cola: [{ file: 'dev.tsv', text: 'x1\t1\t\tBees sing.\nx2\t0\t*\tSing bees the.\n', examples: 2 }],
+  rte: [
+    {
+      file: 'dev.tsv',
+      text:
+        'index\tsentence1\tsentence2\tlabel\n0\tBees sing.\tSomething sings.\tentailment\n' +
+        '1\tBees sing.\tBees are mute.\tnot_entailment\n',
+      examples: 2,
+    },
+  ],
+  scienceqa: [
+    jsonl(
+      { question: 'What sings?', choices, answer: 0 },
+      { question: 'What rains?', choices, answer: 3 },
+    ),
+  ],
+  commonsenseqa: [
+    jsonl(
+      ...['A', 'C'].map((answerKey) => ({
+        question: {
+          stem: 'What sings?',
+          choices: choices.map((text, i) => ({ label: 'ABCD'[i], text })),
+        },
+        answerKey,
+      })),
+    ),
+  ],
+  openbookqa: [
+    jsonl(
+      { sent1: 'What', sent2: 'sings?', ...endings, label: 0 },
+      { sent1: 'What rains?', sent2: '', ...endings, label: 3 },
+    ),
+    labelled('answer1', 'answer2', 'answer3', 'answer4'),
+  ],
+  boolq: [labelled('true', 'false')],
+  'arc-easy': [labelled('answer1', 'answer2', 'answer3', 'answer4')],
+  'arc-challenge': [labelled('answer1', 'answer2', 'answer3', 'answer4')],
+  piqa: [labelled('solution1', 'solution2')],
+  siqa: [labelled('answer1', 'answer2', 'answer3')],
+  winogrande: [labelled('option1', 'option2')],
+  aqua: [lettered],
+  mathqa: [lettered],
+  gsm8k: [
+    jsonl(
+      { question: 'How many?', answer: 'Half of 48 is <<48/2=24>>24.\n#### 24' },
+      { question: 'How much?', answer: 'It is all.\n#### 1,200' },
+    ),
+    worked,
+  ],
+  svamp: [
+    {
+      file: 'train.csv',
+      text: 'Question,Numbers,Answer\n"Ann had number0 , Bob number1 .",3.0 4.0,7.0\nHow many is number0 ?,5,5\n',
+      examples: 2,
+    },
+    json(
+      { Body: 'Ann has 3', Question: 'How many?', Answer: 3 },
+      { Body: 'Bob has 4.', Question: 'How many?', Answer: 4.5 },
+    ),
+  ],
+  mawps: [json({ original_text: 'Ann has 3.', ans: 3 }, { original_text: 'Bob has 4.', ans: '4' })],
+  addsub: [worked],
+  multiarith: [worked],
+  singleeq: [worked],
+  math: [worked],
+  instructions: [
+    jsonl(
+      { instruction: 'Name a bee.', input: '', output: 'Maya' },
+      { instruction: 'Name it.', input: 'A tree.', output: 'Oak' },
+    ),
+  ],
+  completions: [
+    jsonl({ prompt: 'sort: ba >', completion: ' ab' }, { prompt: 'sort: dc >', completion: ' cd' }),
+  ],
+  text: [
+    { file: 'train.txt', text: 'Bees sing.\n\nTrees do not.\n', examples: 2 },
+    jsonl({ text: 'Bees sing.' }, { text: 'Trees do not.' }),
+  ],
+};
