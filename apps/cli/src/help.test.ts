@@ -40,6 +40,11 @@ describe('help', () => {
         'packages/contracts',
         'packages/documents',
         'packages/exporters',
+        'packages/htsr-core',
+      ]);
+      // Of which only the names of estimators.
+      expect(files.filter((file) => file.includes('/htsr-core/'))).toEqual([
+        expect.stringMatching(/estimators\/index\.js$/),
       ]);
       expect(files.filter((file) => /dist\/commands\/.*\/run\.js$/.test(file))).toEqual([]);
     },

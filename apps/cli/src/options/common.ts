@@ -2,6 +2,11 @@
 import { Option } from '@commander-js/extra-typings';
 import { collectSetting } from './parsers.js';
 
+/** `a, b or c`. */
+export function oneOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ');
+}
+
 export const modelHelp =
   'a .safetensors file, a folder, hf://org/name[@revision][/subfolder] or https://...';
 export const languageModelHelp = 'a folder with a checkpoint and its tokenizer';

@@ -1,6 +1,7 @@
 /** How a model is opened and measured: options of every command that measures. */
+import { estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
-import { aggregate, json, splitFused } from './common.js';
+import { aggregate, json, oneOf, splitFused } from './common.js';
 import type { OptionsOf } from './declare.js';
 import { byteSize, collectThreshold, integer, positive, windowSize } from './parsers.js';
 
@@ -14,11 +15,13 @@ export const remote = (command: Command) =>
 
 export type MeasuringOptions = OptionsOf<typeof measuring>;
 
-const estimatorsHelp = 'fix-finger, fix-finger-strict, hill, ks, tpl, e-tpl or clip-xmax';
-
 export const measuring = (command: Command) =>
   command
-    .option('--estimator <name>', `how the tail is fitted: ${estimatorsHelp}`, 'fix-finger')
+    .option(
+      '--estimator <name>',
+      `how the tail is fitted: ${oneOf(estimators.names())}`,
+      'fix-finger',
+    )
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
     .addOption(aggregate())
     .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')

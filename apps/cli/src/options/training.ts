@@ -1,5 +1,7 @@
 /** What commands that run a language model have in common: its task and where it computes. */
 import type { Command } from '@commander-js/extra-typings';
+import { backendNames } from '../training/backends.js';
+import { oneOf } from './common.js';
 import { positive } from './parsers.js';
 
 export const task = (command: Command) =>
@@ -12,5 +14,5 @@ export const task = (command: Command) =>
 export const backend = (command: Command) =>
   command.option(
     '--backend <name>',
-    'cpu, wasm, node, node-gpu or webgpu (default: the fastest that is installed)',
+    `${oneOf(backendNames)} (default: the fastest that is installed)`,
   );

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import util from 'node:util';
 import { AlphaLoraError } from '@alphalora/contracts';
 
-const backendNames = ['cpu', 'wasm', 'node', 'node-gpu', 'webgpu'] as const;
+export const backendNames = ['cpu', 'wasm', 'node', 'node-gpu', 'webgpu'] as const;
 type BackendName = (typeof backendNames)[number];
 
 /** What is needed of TensorFlow.js to choose a backend. */
