@@ -21,6 +21,8 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/spectra-wasm': ['@alphalora/contracts'],
   'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
+  // Checks and runs policies; reads files.
+  'packages/plugins': ['@alphalora/contracts', '@alphalora/allocator', '@alphalora/checkpoint'],
   // PEFT's keys are written where they are read.
   'packages/exporters': ['@alphalora/contracts', '@alphalora/documents', '@alphalora/checkpoint'],
   'packages/cluster': [
@@ -42,7 +44,7 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
 };
 
 /** Files and threads, and talks with Redis: the libraries that have no part for the browser. */
-const nodeOnly = ['packages/cluster', 'packages/measuring'];
+const nodeOnly = ['packages/cluster', 'packages/measuring', 'packages/plugins'];
 
 /**
  * @param pkg whose files they are

@@ -7,6 +7,7 @@ import type { Analysis } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeLanguageModel } from './test-support/language-model.js';
 import { programIn } from './test-support/program.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-extensions-')));
@@ -179,6 +180,87 @@ describe('a format of others', () => {
     const document = join(root, 'given/analysis.json');
     const { stdout, stderr } = await alphaloraIn(folder, 'export', document, ...args);
     expect(stdout, stderr).toBe('h.0.w.weight\n');
+  });
+});
+
+describe('a source of others', () => {
+  it('opens the addresses of its scheme', async () => {
+    // Another name for a path on this machine, by the package that reads those.
+    const built = '../../../packages/checkpoint/dist/node/index.js';
+    const checkpoint = new URL(built, import.meta.url).href;
+    write(
+      'project/here.mjs',
+      `import { openCheckpoint } from ${JSON.stringify(checkpoint)};
+      export default { name: 'here', form: 'here://path', connection: 'none',
+        open: async (address, { splitFused }) =>
+          ({ checkpoint: await openCheckpoint(address.slice('here://'.length), { splitFused }) }) };`,
+    );
+    write('project/sources.json', '{"sources": ["./here.mjs"]}');
+    const { code, stdout, stderr } = await alphaloraIn(
+      folder,
+      ...['inspect', `here://${demo}`, '--config', 'sources.json', '--json'],
+    );
+    expect(code, stderr).toBe(0);
+    const inspected = await alphaloraIn(folder, 'inspect', demo, '--json');
+    expect(JSON.parse(stdout).tensors).toEqual(JSON.parse(inspected.stdout).tensors);
+  });
+});
+
+describe('a router, a loss and a task of others', () => {
+  it('train an adapter, which is evaluated where they are named', async () => {
+    const model = writeLanguageModel(join(root, 'given/model'));
+    write(
+      'project/even.mjs',
+      `export default { name: 'even', create: () => ({
+        name: 'even', trainsExperts: true,
+        tensors: ({ inputs, ranks }) =>
+          [{ suffix: '', shape: [inputs, ranks.length], initial: { fanIn: inputs } }],
+        route({ x, projection, tensors }) {
+          const logits = x.matMul(tensors[projection.name + '.router']);
+          const probabilities = logits.softmax();
+          return { logits, probabilities, gates: probabilities };
+        },
+      }) };`,
+    );
+    write(
+      'project/flat.mjs',
+      `export default { name: 'flat', loss: (routings) =>
+        routings.map(({ gates }) => gates.square().mean()).reduce((a, b) => a.add(b)) };`,
+    );
+    write(
+      'project/lines.task.mjs',
+      `export default { name: 'lines', summary: 'a text on each line', files: { train: [['train.txt']] },
+        parse: (text) => text.trim().split('\\n').map((line) =>
+          ({ prompt: line.slice(0, 4), completion: line.slice(4) })) };`,
+    );
+    write('given/train.txt', 'the cat sat on the mat.\n'.repeat(8));
+    write(
+      'project/training.json',
+      '{"routers": ["./even.mjs"], "losses": ["./flat.mjs"], "tasks": ["./lines.task.mjs"]}',
+    );
+    const plan = join(root, 'given/plan');
+    const planned = await alphaloraIn(root, 'plan', model, '--total', '6', '-o', plan);
+    expect(planned.code, planned.stderr).toBe(0);
+    const data = ['--task', 'lines', '--data', join(root, 'given/train.txt'), '--backend', 'wasm'];
+    const adapter = join(root, 'given/adapter');
+    const trained = await alphaloraIn(
+      folder,
+      ...['train', model, '--allocation', join(plan, 'allocation.json'), ...data, '--steps', '3'],
+      ...['--config', 'training.json', '--router', 'even', '--router-loss', 'flat=0.1'],
+      ...['-o', adapter],
+    );
+    expect(trained.code, trained.stderr).toBe(0);
+    const score = ['evaluate', model, ...data, '--split', 'train', '--adapter', adapter, '--json'];
+    const known = await alphaloraIn(folder, ...score, '--config', 'training.json');
+    expect(known.code, known.stderr).toBe(0);
+    expect(JSON.parse(known.stdout).examples).toBe(8);
+    // Without the router nobody knows what the adapter does.
+    const { code, stderr } = await alphaloraIn(
+      folder,
+      ...score.map((each) => (each === 'lines' ? './lines.task.mjs' : each)),
+    );
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/unknown router "even": choose one of top-k/);
   });
 });
 

@@ -1,5 +1,5 @@
 /** What a command may talk to. Tests pass their own. */
-import type { Plugins } from './plugins/index.js';
+import type { CommandPlugins } from './plugins/index.js';
 
 export interface Output {
   /**
@@ -21,7 +21,7 @@ export interface Io {
   /** Aborted on Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
   /** What others wrote: opened for the commands that may use it, before they run. */
-  plugins?: Plugins;
+  plugins?: CommandPlugins;
 }
 
 /** Exit codes of the command line. */

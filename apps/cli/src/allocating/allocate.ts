@@ -11,10 +11,11 @@ import {
 } from '@alphalora/allocator';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { alternativeScores } from '@alphalora/htsr-core';
+import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
 import type { Io } from '../io.js';
 import type { PolicyOptions, ResourceOptions } from '../options/allocating.js';
-import type { Plugins } from '../plugins/index.js';
+
 import { budgetFor } from './budget.js';
 
 export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };

@@ -1,7 +1,7 @@
 /** Before a command runs: the configuration is found, and what it and the command line name is added. */
+import type { ExtensionKind } from '@alphalora/plugins';
 import type { Io } from '../io.js';
-import { openPlugins, type PluginOptions } from './index.js';
-import type { ExtensionKindName } from './kinds.js';
+import { type PluginOptions, pluginsFor } from './index.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -16,10 +16,10 @@ export interface PluggedCommand {
 
 const reading = ['formats', 'sources'] as const;
 const measuring = [...reading, 'engines', 'estimators', 'metrics'] as const;
-const training = [...reading, 'tasks'] as const;
+const training = [...reading, 'routers', 'losses', 'tasks'] as const;
 
 /** What each command chooses from; policies are opened by the commands themselves. */
-const kindsOf: Readonly<Record<string, readonly ExtensionKindName[]>> = {
+const kindsOf: Readonly<Record<string, readonly ExtensionKind[]>> = {
   inspect: reading,
   analyze: measuring,
   allocate: measuring,
@@ -28,15 +28,16 @@ const kindsOf: Readonly<Record<string, readonly ExtensionKindName[]>> = {
   export: ['exporters'],
   train: training,
   evaluate: training,
-  generate: reading,
+  generate: [...reading, 'routers'],
 };
 
 /** The options by which things are chosen. */
-const choices: Readonly<Record<string, ExtensionKindName>> = {
+const choices: Readonly<Record<string, ExtensionKind>> = {
   engine: 'engines',
   estimator: 'estimators',
   metrics: 'metrics',
   to: 'exporters',
+  router: 'routers',
   task: 'tasks',
 };
 
@@ -46,15 +47,15 @@ const inputOptions = ['adapter', 'scores', 'data', 'allocation', 'experts', 'roo
 export async function preparePlugins(command: PluggedCommand, io: Io): Promise<void> {
   const { name, options } = command;
   const kinds = kindsOf[name] ?? [];
-  const plugins = openPlugins(options, inputsOf(command), io);
+  const plugins = pluginsFor(options, inputsOf(command), io);
   io.plugins = plugins;
   await plugins.extend(kinds);
   for (const [option, kind] of Object.entries(choices)) {
     const value = options[option];
     if (value === undefined || !kinds.includes(kind)) continue;
     const known = Array.isArray(value)
-      ? await Promise.all(value.map((each) => plugins.name(kind, each)))
-      : await plugins.name(kind, value as string);
+      ? await Promise.all(value.map((each) => plugins.nameOf(kind, each)))
+      : await plugins.nameOf(kind, value as string);
     if (`${known}` !== `${value}`) command.rename(option, known);
   }
 }

@@ -4,6 +4,7 @@ import { type Candidate, comparePolicies } from '@alphalora/allocator';
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
+import type { OpenPolicy } from '@alphalora/plugins';
 import { jobFor } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -11,7 +12,6 @@ import { shortcomings } from '../../output/notes.js';
 import { policyComparisonText } from '../../output/policy-comparison.js';
 import { writeResult } from '../../output/result.js';
 import { pluginsOf } from '../../plugins/index.js';
-import type { OpenPolicy } from '../../plugins/open-policy.js';
 import type { CompareOptions } from './command.js';
 
 export async function comparePoliciesCommand(

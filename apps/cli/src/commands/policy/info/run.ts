@@ -1,11 +1,11 @@
 /** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
 
 import { formatSettings } from '@alphalora/documents';
+import type { PolicyInfo } from '@alphalora/plugins';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { printableData } from '../../../output/printable.js';
 import { writeResult } from '../../../output/result.js';
 import { pluginsOf } from '../../../plugins/index.js';
-import type { PolicyInfo } from '../../../plugins/open-policy.js';
 import type { PolicyInfoOptions } from './command.js';
 
 export async function run(

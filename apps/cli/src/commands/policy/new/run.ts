@@ -5,13 +5,13 @@
 
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { policies } from '@alphalora/allocator';
 import { fileError, removeAbandoned, temporaryBeside } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { requireFolder } from '../../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { tell } from '../../../output/printable.js';
 import { writeJson } from '../../../output/result.js';
-import { isBuiltIn } from '../../../plugins/built-in.js';
 import type { PolicyNewOptions } from './command.js';
 
 const root = new URL('../../../../', import.meta.url);
@@ -29,8 +29,8 @@ export async function run(
   { output, json }: PolicyNewOptions,
   io: Io,
 ): Promise<ExitCode> {
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || isBuiltIn(name)) {
-    const why = isBuiltIn(name) ? 'is built in' : 'must be lower-case words joined by hyphens';
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || policies.has(name)) {
+    const why = policies.has(name) ? 'is built in' : 'must be lower-case words joined by hyphens';
     throw new AlphaLoraError('INVALID_OPTION', `the name "${name}" ${why}: choose another`);
   }
   if (output !== undefined) requireFolder(output, 'policy new');

@@ -7,11 +7,11 @@ import { policies, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
-import { type ExtensionKindName, extensionKinds } from './kinds.js';
+import { type ExtensionKind, kindInWords } from './kinds.js';
+import { type Extension, type ExtensionPlace, loadThing } from './load-extension.js';
 import { type AnyPolicy, allocateWith, defaultOptions, infoOf } from './policy.js';
 import type { Calls, Opened, Phase } from './protocol.js';
 import { importDefault, isPath, missingPackage, nearby } from './reference.js';
-import { type Extension, loadExtension } from './register.js';
 
 /** The longest there is: the program itself ends a wait that is too long, with one message. */
 const NO_TIMEOUT = 2 ** 31 - 1;
@@ -69,10 +69,10 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
     extension: (kind, reference) => tried(kind, { reference, folder }),
   };
 
-  async function tried(kind: ExtensionKindName, place: Extension['place']): Promise<Extension> {
+  async function tried(kind: ExtensionKind, place: ExtensionPlace): Promise<Extension> {
     const which = 'reference' in place ? place.reference : place.configuration;
-    enter({ subject: `${extensionKinds[kind].what} ${which}`, loading: true });
-    const { name } = await loadExtension(kind, place);
+    enter({ subject: `${kindInWords(kind)} ${which}`, loading: true });
+    const { name } = await loadThing(kind, place);
     return { kind, name, place };
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { itUnless, posixLacks } from '@alphalora/testing/lacking';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findConfiguration, readConfiguration } from './configuration.js';
+import { findConfiguration } from './find-configuration.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-configuration-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -126,50 +126,5 @@ describe('findConfiguration', () => {
     const beside = folderWith({ 'a.json': '' });
     const inputs = [join(beside, 'a.json'), beside, 'hf://org/name', join(folder, 'gone')];
     expect(findConfiguration({ folder, inputs })).toEqual({ file: join(folder, config) });
-  });
-});
-
-describe('readConfiguration', () => {
-  const read = (name: string, text: string) =>
-    readConfiguration(join(folderWith({ [name]: text }), name));
-
-  it('takes scripts and JSON', async () => {
-    const script = 'export default { policies: [{ name: "x" }, "./y.js"], set: { beta: 2 } };';
-    expect(await read('a.mjs', script)).toEqual({
-      policies: [{ name: 'x' }, './y.js'],
-      extensions: {},
-      set: { beta: 2 },
-    });
-    expect(await read('a.cjs', 'module.exports = { policy: "mola" };')).toEqual({
-      policies: [],
-      policy: 'mola',
-      extensions: {},
-    });
-    expect(await read('a.json', '{"policies": ["y"]}')).toEqual({
-      policies: ['y'],
-      extensions: {},
-    });
-  });
-
-  it.each([
-    ['a.json', '{', /could not be read: /],
-    ['a.json', '[]', /: it must be an object, not \[\]$/],
-    ['a.json', '{"polices": []}', /: "polices" is none of policy, set, policies, estimators/],
-    ['a.json', '{"policies": {}}', /: policies must be a list, not \{\}$/],
-    ['a.json', '{"policies": ["a", 3]}', /: policies\[1\] must be an object, a path .*, not 3$/],
-    ['a.json', '{"estimators": "a"}', /: estimators must be a list, not 'a'$/],
-    ['a.json', '{"tasks": [null]}', /: tasks\[0\] must be an object, a path .*, not null$/],
-    ['a.json', '{"policy": 3}', /: policy must be a name, a path or a package, not 3$/],
-    ['a.json', '{"set": [1]}', /: set must be an object of plain data, not \[ 1 \]$/],
-    ['a.mjs', 'export default { set: { f() {} } };', /: set must be an object of plain data/],
-    ['a.mjs', 'export default { set: { n: 1n } };', /: set must be an object of plain data/],
-    ['a.mjs', 'export const policy = "mola";', /has no default export; it exports policy$/],
-    ['a.mjs', 'throw new Error("no");', /could not be loaded: no$/],
-    ['a.mjs', 'export default () => ({});', /: it must be an object, not \[Function/],
-  ])('%s with %s is an error that names the file', async (name, text, message) => {
-    const reading = read(name, text);
-    await expect(reading).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    await expect(reading).rejects.toThrow(message);
-    await expect(reading).rejects.toThrow(`configuration ${root}`);
   });
 });

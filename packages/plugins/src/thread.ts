@@ -4,7 +4,6 @@
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { Io } from '../io.js';
 import { packError, unpackError } from './errors.js';
 import type { Calls, Phase, Reply, Request, WorkerSettings } from './protocol.js';
 
@@ -26,11 +25,19 @@ export interface Thread {
   close(): Promise<void>;
 }
 
-/** @param seconds for each step of foreign code, from when the thread announces it */
+export interface Limits {
+  /** Seconds for each step of foreign code, from when the thread announces it. */
+  timeout: number;
+  /** What messages call that limit. */
+  timeoutName: string;
+  signal: AbortSignal;
+  /** Is given what foreign code prints. */
+  onOutput: (text: string) => void;
+}
+
 export function startThread(
   settings: Omit<WorkerSettings, 'port'>,
-  seconds: number,
-  { stderr, signal }: Pick<Io, 'stderr' | 'signal'>,
+  { timeout, timeoutName, signal, onOutput }: Limits,
 ): Thread {
   const { port1: port, port2 } = new MessageChannel();
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
@@ -41,7 +48,7 @@ export function startThread(
     stderr: true,
   });
   for (const stream of [worker.stdout, worker.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => stderr.write(text));
+    stream.setEncoding('utf8').on('data', onOutput);
   }
 
   let phase: Phase = { subject: 'the policies', loading: true };
@@ -55,7 +62,7 @@ export function startThread(
     clearTimeout(timer);
     if ('phase' in reply) {
       phase = reply.phase;
-      timer = setTimeout(late, Math.min(seconds * 1000 + GRACE_MS, LONGEST_TIMER));
+      timer = setTimeout(late, Math.min(timeout * 1000 + GRACE_MS, LONGEST_TIMER));
     } else if ('failure' in reply) waiting?.reject(unpackError(reply.failure));
     else waiting?.resolve(reply.result as never);
   });
@@ -104,7 +111,7 @@ export function startThread(
   function late(): void {
     const { subject, loading } = phase;
     const what = loading ? 'was not loaded' : 'gave no answer';
-    fail(failure(`${subject} ${what} within ${seconds} s; --policy-timeout allows more`));
+    fail(failure(`${subject} ${what} within ${timeout} s; ${timeoutName} allows more`));
     void worker.terminate();
   }
 

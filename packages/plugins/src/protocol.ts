@@ -3,9 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation } from '@alphalora/contracts';
 import type { PackedError } from './errors.js';
-import type { ExtensionKindName } from './kinds.js';
+import type { ExtensionKind } from './kinds.js';
+import type { Extension } from './load-extension.js';
 import type { PolicyInfo, PolicyJob } from './open-policy.js';
-import type { Extension } from './register.js';
 
 /** What the worker is started with. */
 export interface WorkerSettings {
@@ -35,9 +35,9 @@ export interface Calls {
     settings: { options?: Record<string, unknown>; seed?: number; timeout: number },
   ): Promise<Check[]>;
   /** Things of these kinds that the configuration names: loaded once here, where a hang has an end. */
-  extensions(kinds: readonly ExtensionKindName[]): Promise<Extension[]>;
+  extensions(kinds: readonly ExtensionKind[]): Promise<Extension[]>;
   /** One that the command line refers to. */
-  extension(kind: ExtensionKindName, reference: string): Promise<Extension>;
+  extension(kind: ExtensionKind, reference: string): Promise<Extension>;
 }
 
 export interface Request {
