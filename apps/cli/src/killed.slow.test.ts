@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { seededRandom } from '@alphalora/htsr-core';
+import { seededRandom } from '@alphalora/contracts';
 import { afterAll, expect, it } from 'vitest';
 import { KILLS, surviveKills } from './test-support/kills.js';
 import { writeLanguageModel } from './test-support/language-model.js';

@@ -42,6 +42,8 @@ export type {
   Resource,
 } from './policy.js';
 export { middle95, quantile } from './quantiles.js';
+export type { Random } from './random.js';
+export { seededRandom, sfc32 } from './random.js';
 export type { ReadyRegistry, Registry, RegistryOptions } from './registry.js';
 export { createReadyRegistry, createRegistry } from './registry.js';
 export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';

@@ -7,8 +7,8 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '@alphalora/contracts';
 import { ks } from '../dist/estimators/ks.js';
-import { seededRandom } from '../dist/random.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,10 +1,10 @@
 import type { TailEstimator } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { bootstrapAlphas } from './bootstrap.js';
 import { fixFingerStrict } from './estimators/fix-finger.js';
 import { hill } from './estimators/hill.js';
 import { ks } from './estimators/ks.js';
-import { seededRandom } from './random.js';
 import { mean, middle95, standardDeviation } from './statistics.js';
 
 /** A sample of density (alpha - 1) x^-alpha above 1, by inversion. */

@@ -7,8 +7,9 @@
  * error (alpha - 1) / sqrt(n) holds for a given cut only. Eigenvalues of one matrix repel one
  * another and are no independent sample, so that the spread is rather too wide than too narrow.
  */
+
+import type { Random } from '@alphalora/contracts';
 import { isAlphaLoraError, type TailEstimator } from '@alphalora/contracts';
-import type { Random } from './random.js';
 import { quantile } from './statistics.js';
 
 /**

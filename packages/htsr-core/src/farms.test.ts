@@ -1,11 +1,11 @@
 import type { Matrix } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { ks } from './estimators/ks.js';
 import { farmsOptions, farmsUnit, windowsOf } from './farms.js';
 import { spectralUnits } from './matrices.js';
 import { measureUnit } from './measure.js';
-import { seededRandom } from './random.js';
 import { spectrum } from './spectrum.js';
 import { weightFromValues } from './values.js';
 

@@ -36,8 +36,6 @@ export type { MarchenkoPasturFit } from './metrics/marchenko-pastur.js';
 export { marchenkoPastur } from './metrics/marchenko-pastur.js';
 export { jensenShannonDistance } from './metrics/randomised.js';
 export { randomisedSpectrum } from './metrics/randomised-spectrum.js';
-export type { Random } from './random.js';
-export { seededRandom } from './random.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';
 export { mean, middle95, quantile } from './statistics.js';

@@ -1,10 +1,9 @@
-import { isAlphaLoraError, type LowRankFactors } from '@alphalora/contracts';
+import { isAlphaLoraError, type LowRankFactors, seededRandom } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { coreOf, coreShape, lowRankMatrix } from './low-rank.js';
-import { seededRandom } from './random.js';
 
 const given = (
   left: ArrayLike<number>,

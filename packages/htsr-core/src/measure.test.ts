@@ -1,9 +1,9 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { hill } from './estimators/hill.js';
 import { spectralUnits } from './matrices.js';
 import { measureRecord, measureUnit } from './measure.js';
-import { seededRandom } from './random.js';
 import { weightFromValues } from './values.js';
 
 const random = seededRandom(2);

@@ -8,6 +8,7 @@ import {
   defined,
   type Precision,
   type SpectralEngine,
+  seededRandom,
   type TailEstimator,
   warningOf,
 } from '@alphalora/contracts';
@@ -16,7 +17,6 @@ import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
 import { type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics, withoutFit } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
-import { seededRandom } from './random.js';
 import { impreciseReason } from './resolution.js';
 import { spectrum } from './spectrum.js';
 import { middle95 } from './statistics.js';

@@ -1,7 +1,7 @@
 import type { DType, Matrix } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
-import { seededRandom } from './random.js';
 import { numericalRank } from './rank.js';
 
 const rows = 90;

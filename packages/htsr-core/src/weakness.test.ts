@@ -1,3 +1,4 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { fixFinger } from './estimators/fix-finger.js';
@@ -5,7 +6,6 @@ import { hill } from './estimators/hill.js';
 import { ks } from './estimators/ks.js';
 import { spectralUnits } from './matrices.js';
 import { measureUnit } from './measure.js';
-import { seededRandom } from './random.js';
 import { weightFromValues } from './values.js';
 import { weaknessOf } from './weakness.js';
 

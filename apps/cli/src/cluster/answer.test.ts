@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerCheck, type WorkerAnswer } from '@alphalora/cluster';
-import type { Analysis } from '@alphalora/contracts';
+import { type Analysis, seededRandom } from '@alphalora/contracts';
 import {
   analyzeWith,
   createReferenceEngine,
@@ -11,7 +11,6 @@ import {
   fixFinger,
   measureUnit,
   type SpectralUnit,
-  seededRandom,
   spectralUnits,
   weightFromValues,
 } from '@alphalora/htsr-core';

@@ -15,7 +15,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '@alphalora/htsr-core';
+import { seededRandom } from '@alphalora/contracts';
 import { expect } from 'vitest';
 import type { Program } from './program.js';
 

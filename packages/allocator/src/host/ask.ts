@@ -10,7 +10,7 @@ import {
 import type { Budget } from '../budget/budget.js';
 import { frozen } from './frozen.js';
 import { type Guard, guarded } from './guarded.js';
-import { seededRandom } from './random.js';
+import { policyRandom } from './random.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
 type AnyPolicy = AllocationPolicy<any>;
@@ -125,7 +125,7 @@ export async function ask(question: Question): Promise<readonly number[]> {
       layers,
       options,
       budget: Object.freeze({ ...budget.forPolicy }),
-      random: seededRandom(seed),
+      random: policyRandom(seed),
       signal,
     });
     return checkedAnswer(answer, policy, layers, budget);

@@ -6,7 +6,7 @@ import type {
   PolicyRequest,
   Resource,
 } from '@alphalora/contracts';
-import { seededRandom } from '../host/random.js';
+import { policyRandom } from '../host/random.js';
 
 /**
  * Layers with the given scores. Shapes, variances and roles differ from layer to layer, and are left
@@ -62,5 +62,5 @@ export function sampleRequest<Options>(
   given: Pick<PolicyRequest<Options>, 'layers' | 'options' | 'budget'>,
   { seed = 1, signal = new AbortController().signal }: { seed?: number; signal?: AbortSignal } = {},
 ): PolicyRequest<Options> {
-  return { ...given, random: seededRandom(seed), signal };
+  return { ...given, random: policyRandom(seed), signal };
 }

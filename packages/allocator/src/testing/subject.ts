@@ -1,7 +1,7 @@
 /** The policy under test, and how it is asked. */
 import type { AllocationPolicy, PolicyBudget, PolicyLayer, Resource } from '@alphalora/contracts';
 import { type Examination, forEachOf, type Outcome } from '@alphalora/contracts/testing';
-import { seededRandom } from '../host/random.js';
+import { policyRandom } from '../host/random.js';
 import { sampleBudget, sampleLayers, sampleRequest, sampleScores } from './sample.js';
 
 export interface Subject {
@@ -27,7 +27,7 @@ export interface Sample {
 }
 
 export function sampleOf({ policy, seed }: Subject, resource: Resource): Sample {
-  const layers = sampleLayers(sampleScores(seededRandom(seed)), policy.requires ?? []);
+  const layers = sampleLayers(sampleScores(policyRandom(seed)), policy.requires ?? []);
   return { layers, budget: sampleBudget(resource, layers.length) };
 }
 

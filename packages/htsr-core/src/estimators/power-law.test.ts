@@ -1,6 +1,6 @@
+import { seededRandom } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
 import { bestCut, type PowerLawFits, powerLawFits } from './power-law.js';
 
 /** Every cut, every point, in the order of the definition. */

@@ -1,7 +1,7 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, runPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
 import { tpl } from './truncated-power-law.js';
 
 /** The likelihood by adaptive quadrature, its maximum by the simplex method. */

@@ -1,5 +1,5 @@
+import { type Random, seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { type Random, seededRandom } from '../random.js';
 import { ks } from './ks.js';
 import { fitAt, powerLawFits } from './power-law.js';
 import { quadrature } from './quadrature.js';

@@ -7,8 +7,9 @@
  * so an eigenvalue can be missed but not invented; for gap g between an eigenvalue and the rest of
  * the spectrum, relative to its width, the error falls as exp(-4 k sqrt(g)) after k steps.
  */
+
+import type { Random } from '@alphalora/contracts';
 import { Matrix as DenseMatrix, EigenvalueDecomposition } from 'ml-matrix';
-import type { Random } from '../random.js';
 
 /** Steps before anything is believed: enough for a spike a hundredth of the width away. */
 const FEWEST_STEPS = 32;

@@ -1,7 +1,7 @@
+import { seededRandom } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
-import { seededRandom } from '../random.js';
 import { marchenkoPastur } from './marchenko-pastur.js';
 
 function gaussian(count: number, seed: number): Float64Array {

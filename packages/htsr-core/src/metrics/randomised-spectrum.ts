@@ -15,8 +15,8 @@
  * keeps. The Marchenko-Pastur fit uses the mean of the bulk only and is that of the full matrix.
  */
 import type { Matrix, RandomisedSpectrum, SpectralEngine } from '@alphalora/contracts';
+import { type Random, seededRandom } from '@alphalora/contracts';
 import type { SpectralUnit } from '../matrices.js';
-import { type Random, seededRandom } from '../random.js';
 import { largestEigenvalues } from './lanczos.js';
 import { marchenkoPastur, spikesAmong } from './marchenko-pastur.js';
 import { shuffled } from './shuffle.js';

@@ -4,9 +4,9 @@
  * in its own way.
  */
 import type { Matrix, MetricContext, RandomisedSpectrum } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
-import { seededRandom } from '../random.js';
 import { computeMetrics, resolveMetrics } from './index.js';
 import { randomisedSpectrum } from './randomised-spectrum.js';
 

@@ -1,7 +1,7 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
 import { spectralUnits } from '../matrices.js';
-import { seededRandom } from '../random.js';
 import { weightFromValues } from '../values.js';
 import { computeMetrics, needsRandomised, resolveMetrics } from './index.js';
 import { largestEigenvalues } from './lanczos.js';

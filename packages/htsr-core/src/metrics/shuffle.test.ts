@@ -1,5 +1,5 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
 import { shuffled } from './shuffle.js';
 
 describe('a shuffled copy', () => {

@@ -3,10 +3,9 @@
  * computes one position; prompts of unequal length share a batch, padded at the front, since
  * rotations tell apart distances only.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { checkFinite } from '../ops/check-finite.js';
-import { seededRandom } from '../ops/random.js';
 import { readTensor } from '../ops/webgpu.js';
 import type { Decoder } from './decoder.js';
 import { type AdapterOptions, hiddenStates, type KeyValueCache, outputLogits } from './forward.js';

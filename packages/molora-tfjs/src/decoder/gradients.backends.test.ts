@@ -1,9 +1,10 @@
 /** Gradients through a whole decoder, with and without recomputation. */
+
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdapterSpec, AdapterState, TensorValues } from '../adapters/adapter-spec.js';
 import { initialTensors } from '../experts/initial-tensors.js';
-import { seededRandom } from '../ops/random.js';
 import { useBackend } from '../test-support/backend.js';
 import { type RandomDecoder, randomDecoder, smallShape } from '../test-support/random-decoder.js';
 import { referenceLogits } from '../test-support/reference-decoder.js';

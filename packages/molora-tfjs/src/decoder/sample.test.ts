@@ -1,5 +1,5 @@
+import { seededRandom } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../ops/random.js';
 import { checkSampling, type SamplingOptions, sampleToken } from './sample.js';
 
 const logits = Float32Array.from([0.5, 0.2, 0.05, 0.25], Math.log);

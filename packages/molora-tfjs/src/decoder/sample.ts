@@ -2,8 +2,9 @@
  * The choice of the next token: the most likely, or one drawn at a temperature from the nucleus
  * (Holtzman et al., arXiv:1904.09751), the fewest tokens that hold `topP` of the probability.
  */
+
+import type { Random } from '@alphalora/contracts';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { Random } from '../ops/random.js';
 
 export interface SamplingOptions {
   /** 0 takes the most likely token. @default 0 */

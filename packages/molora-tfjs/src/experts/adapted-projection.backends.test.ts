@@ -1,11 +1,11 @@
 /** What the adapted projection promises. */
 
+import { seededRandom } from '@alphalora/contracts';
 import { describeUnless } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
 import type { FrozenLinear } from '../ops/frozen-linear.js';
-import { seededRandom } from '../ops/random.js';
 import { backendLacks, useBackend } from '../test-support/backend.js';
 import {
   type LiteralCase,

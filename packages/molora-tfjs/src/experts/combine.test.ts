@@ -1,7 +1,7 @@
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AdapterState, Tensors } from '../adapters/adapter-spec.js';
-import { seededRandom } from '../ops/random.js';
 import { useBackend } from '../test-support/backend.js';
 import { adaptedProjection } from './adapted-projection.js';
 import { combineAdapters } from './combine.js';

@@ -5,8 +5,9 @@
  * product, and in expectation the output is the same. The mask depends on seed and name only, so
  * that a pass that is computed a second time (recomputation of activations) drops the same inputs.
  */
+
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { seededRandom } from '../ops/random.js';
 
 export interface DropoutOptions {
   /** Share of the inputs that are set to zero, in [0, 1); the rest is divided by 1 - rate. */

@@ -7,9 +7,9 @@ import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { seededRandom } from '@alphalora/contracts';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seededRandom } from '../ops/random.js';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 const program = fileURLToPath(new URL('../test-support/killed-run.ts', import.meta.url));

@@ -1,8 +1,8 @@
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
 import { batchedProduct } from './batched-product.js';
-import { seededRandom } from './random.js';
 import { transposed } from './transpose.js';
 
 beforeAll(() => useBackend('wasm'));

@@ -1,10 +1,11 @@
 /** What the linear maps promise. */
+
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
 import { createFrozenLinear, frozenLinear } from './frozen-linear.js';
 import { matMul } from './mat-mul.js';
-import { seededRandom } from './random.js';
 
 beforeAll(() => useBackend(inject('backend')));
 

@@ -1,9 +1,9 @@
 /** Adapters made of counted numbers, and their files. */
 import { memorySource, type TensorData } from '@alphalora/checkpoint';
+import { seededRandom } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapters/adapter-spec.js';
 import type { AdapterFiles } from '../adapters/files.js';
 import type { AdapterSources } from '../adapters/read.js';
-import { seededRandom } from '../ops/random.js';
 
 export function projection(
   given: Partial<AdaptedProjection> & { ranks: readonly number[] },

@@ -6,7 +6,7 @@ import {
   readCheckpoint,
   serializeSafetensors,
 } from '@alphalora/checkpoint';
-import { type Random, seededRandom } from '../ops/random.js';
+import { type Random, seededRandom } from '@alphalora/contracts';
 
 export interface RandomDecoder {
   config: Record<string, unknown>;

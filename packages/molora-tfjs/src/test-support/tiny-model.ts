@@ -1,8 +1,9 @@
 /**
  * Models small enough to train in a test: each predicts the next token from the current one alone.
  */
+
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { seededRandom } from '../ops/random.js';
 import type { TokenSequence } from '../training/sequences.js';
 import type { TokenBatch, Trainable } from '../training/trainable.js';
 

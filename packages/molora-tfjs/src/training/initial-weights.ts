@@ -4,11 +4,12 @@
  * state does not grow with depth (Radford et al., "Language models are unsupervised multitask
  * learners", 2019); gains are one, biases zero.
  */
+
+import { seededRandom } from '@alphalora/contracts';
 import type { TensorValues } from '../adapters/adapter-spec.js';
 import type { DecoderConfig } from '../decoder/config.js';
 import { projectionShape } from '../decoder/decoder.js';
 import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
-import { seededRandom } from '../ops/random.js';
 
 export interface InitialWeightsOptions {
   /** Each tensor's numbers depend on the seed and its name only. */

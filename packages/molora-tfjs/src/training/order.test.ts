@@ -1,6 +1,6 @@
+import { seededRandom } from '@alphalora/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../ops/random.js';
 import { type EpochOptions, epochBatches } from './order.js';
 
 const random = seededRandom(1);

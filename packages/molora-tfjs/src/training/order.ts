@@ -9,7 +9,8 @@
  * batch with the longest sequence comes first in every epoch, and its longest first in it: what does
  * not fit into memory fails at once.
  */
-import { permutation, seededRandom } from '../ops/random.js';
+import { seededRandom } from '@alphalora/contracts';
+import { permutation } from '../ops/random.js';
 
 export interface EpochOptions {
   /** Tokens of each sequence. */

@@ -1,10 +1,10 @@
 /** Gradients of all weights of a decoder against slopes of a float64 reference. */
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { loadDecoder } from '../decoder/decoder.js';
 import { logits } from '../decoder/forward.js';
-import { seededRandom } from '../ops/random.js';
 import { useBackend } from '../test-support/backend.js';
 import { type RandomDecoder, smallShape } from '../test-support/random-decoder.js';
 import { referenceLogits } from '../test-support/reference-decoder.js';

@@ -1,7 +1,8 @@
 /** What the auxiliary losses promise. */
+
+import { seededRandom } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { seededRandom } from '../../ops/random.js';
 import { useBackend } from '../../test-support/backend.js';
 import { createRouter } from '../routers/index.js';
 import type { Routing } from '../routers/router.js';

@@ -1,6 +1,6 @@
 /**
  * Seeded random numbers: the same seed and name give the same sequence on every machine, whatever
- * else is measured before or beside.
+ * else is drawn before or beside, so that no state of a generator has to be kept.
  *
  * The generator is sfc32 (Doty-Humphrey, PractRand): 128 bits of state, three additions a number,
  * because shuffling a matrix draws tens of millions of them.
@@ -11,10 +11,14 @@ export type Random = () => number;
 
 /**
  * @param seed any integer
- * @param name what the numbers are for, e.g. the name of a matrix
+ * @param name what the numbers are for, e.g. the name of a matrix, or an epoch
  */
 export function seededRandom(seed: number, name = ''): Random {
-  let [a, b, c] = hash(`${seed} ${name}`);
+  return sfc32(...hash(`${seed} ${name}`));
+}
+
+/** The generator from three words of 32 bits. */
+export function sfc32(a: number, b: number, c: number): Random {
   let counter = 1;
   const next = (): number => {
     const sum = (a + b + counter) | 0;
