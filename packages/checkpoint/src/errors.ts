@@ -1,5 +1,5 @@
 /** Errors of this package: each names the file and the tensor, and says what to do next. */
-import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { type AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 
 interface Place {
   file: string;
@@ -22,9 +22,8 @@ function located(
   what: string,
   { file, tensor, ...rest }: Place,
 ): AlphaLoraError {
-  const where = tensor === undefined ? file : `${file}: tensor ${quoted(tensor)}`;
-  const details = { file, ...defined({ tensor }) };
-  return new AlphaLoraError(code, `${where}: ${what}`, { ...rest, details });
+  const where = tensor === undefined ? '' : `tensor ${quoted(tensor)}: `;
+  return errorIn(code, file, `${where}${what}`, { ...rest, details: defined({ tensor }) });
 }
 
 /** A name from a file, made safe for a terminal and short enough for a line. */

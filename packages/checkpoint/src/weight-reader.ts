@@ -3,8 +3,8 @@
  * when a weight of theirs is asked for, each once, and no header is read.
  */
 import {
-  AlphaLoraError,
   type ByteSource,
+  errorIn,
   type SourceReference,
   type StoredTensor,
   type WeightTensor,
@@ -49,10 +49,11 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
     });
     const found = content.get(tensor);
     if (found) return found;
-    throw new AlphaLoraError(
+    throw errorIn(
       'IO_FAILED',
-      `${file.name}: it was changed while it was read; start again when nothing writes to it`,
-      { details: { file: file.name, tensor } },
+      file.name,
+      'it was changed while it was read; start again when nothing writes to it',
+      { details: { tensor } },
     );
   }
 

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Allocation } from './allocation.js';
 import type { Analysis } from './analysis.js';
-import { AlphaLoraError, isAlphaLoraError } from './errors.js';
+import { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
 import { allocationSchema, analysisSchema } from './schemas.js';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -190,4 +190,14 @@ describe('errors', () => {
     expect(error).toMatchObject({ code: 'NOT_FOUND', details: { file: 'x' }, cause: 'ENOENT' });
     expect('cause' in new AlphaLoraError('IO_FAILED', 'x')).toBe(false);
   });
+});
+
+it('names what an error is in', () => {
+  const cause = new Error('short');
+  const options = { details: { tensor: 'w' }, cause };
+  const error = errorIn('INVALID_CHECKPOINT', 'a.safetensors', 'it is empty', options);
+  expect(error).toMatchObject({ code: 'INVALID_CHECKPOINT', cause });
+  expect(error.message).toBe('a.safetensors: it is empty');
+  expect(error.details).toEqual({ file: 'a.safetensors', tensor: 'w' });
+  expect(errorIn('IO_FAILED', 'b', 'gone')).not.toHaveProperty('cause');
 });

@@ -58,6 +58,20 @@ export class AlphaLoraError extends Error {
   }
 }
 
+/**
+ * An error in something that has a name, such as a file: `<name>: <what>`, with `details.file`.
+ *
+ *     throw errorIn('INVALID_CHECKPOINT', 'model.safetensors', 'it is empty; download it again');
+ */
+export function errorIn(
+  code: ErrorCode,
+  file: string,
+  what: string,
+  { details, ...rest }: { details?: ErrorDetails; cause?: unknown } = {},
+): AlphaLoraError {
+  return new AlphaLoraError(code, `${file}: ${what}`, { ...rest, details: { file, ...details } });
+}
+
 /** Whether `error` is an {@link AlphaLoraError} (of the given codes, when any are given). */
 export function isAlphaLoraError(error: unknown, ...codes: ErrorCode[]): error is AlphaLoraError {
   if (typeof error !== 'object' || error === null || !('tag' in error) || error.tag !== 'alphalora')

@@ -26,7 +26,7 @@ export { type Defined, defined } from './defined.js';
 export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
-export { AlphaLoraError, isAlphaLoraError } from './errors.js';
+export { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
 export type { Exported, Exporter } from './exporter.js';
 export type { CheckpointFormat, FormatContent } from './formats.js';
 export type { MetricContext, MetricGroup, RandomisedSpectrum, Resolution } from './metrics.js';

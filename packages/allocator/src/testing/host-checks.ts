@@ -1,6 +1,7 @@
 /** What becomes of the policy's answer: integers, bounds and budgets, and what the host refuses. */
 import { isAlphaLoraError, type PolicyLayer, type Resource } from '@alphalora/contracts';
 import type { Outcome } from '@alphalora/contracts/testing';
+import { amountOf, resourceNames, resources } from '@alphalora/documents';
 import { allocate } from '../allocate.js';
 import {
   ask,
@@ -84,9 +85,7 @@ export const scoresThatAreNone: Examine = (subject) =>
 
 export const unknownResource: Examine = (subject) => {
   const claimed = subject.policy.traits.resources;
-  const other = (['experts', 'rank', 'bits', 'sparsity', 'learning-rate'] as const).find(
-    (resource) => !claimed.includes(resource),
-  );
+  const other = resourceNames.find((resource) => !claimed.includes(resource));
   if (!other) return { skipped: 'the policy claims every resource' };
   return refusal(subject, sampleOf(subject, other), 'INVALID_OPTION', `a budget of ${other}`);
 };
@@ -111,14 +110,14 @@ async function throughHost(
     options: options as Readonly<Record<string, unknown>>,
     budget: { unit, ...budget },
   });
-  return blocks.map(({ experts, rank, value }) => (unit === 'rank' ? rank : (value ?? experts))!);
+  return blocks.map((block) => amountOf(block, unit)!);
 }
 
 function overspent({ policy }: Subject, sample: Sample, values: readonly number[]): Outcome {
   const { layers, budget } = sample;
   // Sparsity counts parameters: a mean weighted by them, times the number of layers.
   const sizes = layers.map(({ parameters }) => parameters);
-  const weighted = budget.resource === 'sparsity' && sizes.some((size) => size > 0);
+  const weighted = !resources[budget.resource].whole && sizes.some((size) => size > 0);
   const all = sizes.reduce((a, b) => a + b, 0) / layers.length;
   const spent = values.reduce((sum, n, i) => sum + (weighted ? (n * sizes[i]!) / all : n), 0);
   const limit = budget.total!;
@@ -130,7 +129,7 @@ function overspent({ policy }: Subject, sample: Sample, values: readonly number[
 }
 
 function hasTotal({ policy }: Subject): boolean {
-  return policy.traits.resources.some((one) => !['learning-rate', 'weight-decay'].includes(one));
+  return policy.traits.resources.some((one) => resources[one].shared);
 }
 
 async function refusal(

@@ -6,9 +6,10 @@
  * and whether it is still the same file. A server that ignores ranges is left before its flood arrives.
  */
 import {
-  AlphaLoraError,
+  type AlphaLoraError,
   type ByteSource,
   defined,
+  errorIn,
   type SourceReference,
 } from '@alphalora/contracts';
 import { type Answer, exchange, type Http, shown } from './exchange.js';
@@ -278,27 +279,29 @@ function validatorOf(headers: Headers): string | undefined {
 
 function requireInside({ name, byteLength }: RemoteFile, start: number, end: number): void {
   if (start >= 0 && start <= end && end <= byteLength) return;
-  throw failed(name, `bytes ${start} to ${end} asked for, it has ${byteLength}`);
+  throw errorIn('IO_FAILED', name, `bytes ${start} to ${end} asked for, it has ${byteLength}`);
 }
 
 function changed(name: string): AlphaLoraError {
-  return failed(name, 'it was changed while it was read; start again to read the new version');
+  return errorIn(
+    'IO_FAILED',
+    name,
+    'it was changed while it was read; start again to read the new version',
+  );
 }
 
 function ignoresRanges(name: string): AlphaLoraError {
-  return failed(
+  return errorIn(
+    'IO_FAILED',
     name,
     'the server (or a proxy before it) sends whole files where a part is asked for; download the file and give its path',
   );
 }
 
 function wrongAnswer(name: string, what: string): AlphaLoraError {
-  return failed(
+  return errorIn(
+    'IO_FAILED',
     name,
     `the server (or a proxy before it) answers wrongly, with ${what}; download the file and give its path`,
   );
-}
-
-function failed(file: string, what: string): AlphaLoraError {
-  return new AlphaLoraError('IO_FAILED', `${file}: ${what}`, { details: { file } });
 }

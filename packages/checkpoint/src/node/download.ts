@@ -9,7 +9,7 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { AlphaLoraError, type ByteSource, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, errorIn, isAlphaLoraError } from '@alphalora/contracts';
 import type { HubFile } from '../hub/repository.js';
 import { fileError } from './file-error.js';
 import { statIfPresent } from './file-kind.js';
@@ -122,10 +122,10 @@ async function fill(handle: FileHandle, task: Task): Promise<boolean> {
   onProgress?.({ file: name, done, total });
   if (hash.digest('hex') !== (file.sha256 ?? file.oid)) {
     await handle.truncate(0);
-    throw new AlphaLoraError(
+    throw errorIn(
       'IO_FAILED',
-      `${remote.name}: what arrived does not have the digest that the hub lists; it was damaged on its way: try again`,
-      { details: { file: remote.name } },
+      remote.name,
+      'what arrived does not have the digest that the hub lists; it was damaged on its way: try again',
     );
   }
   await handle.sync();

@@ -1,7 +1,12 @@
 /** A file on disk as a {@link ByteSource}: positioned reads, so that any number may run at once. */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { AlphaLoraError, type ByteSource, type SourceReference } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  errorIn,
+  type SourceReference,
+} from '@alphalora/contracts';
 import { fileError } from './file-error.js';
 import { openRegularFile } from './open-file.js';
 
@@ -39,10 +44,10 @@ export async function fileSourceAgain(reference: FileReference): Promise<ByteSou
     return sourceOf(handle, reference);
   }
   await handle.close();
-  throw new AlphaLoraError(
+  throw errorIn(
     'IO_FAILED',
-    `${name}: it was changed while it was read; start again when nothing writes to it`,
-    { details: { file: name } },
+    name,
+    'it was changed while it was read; start again when nothing writes to it',
   );
 }
 
@@ -80,10 +85,10 @@ function sourceOf(handle: FileHandle, reference: FileReference): ByteSource {
     async read(start, end, signal) {
       // Allocating before checking would let a wrong range claim memory.
       if (start < 0 || start > end || end > byteLength) {
-        throw new AlphaLoraError(
+        throw errorIn(
           'IO_FAILED',
-          `${path}: bytes ${start} to ${end} asked for, it has ${byteLength}`,
-          { details: { file: path } },
+          path,
+          `bytes ${start} to ${end} asked for, it has ${byteLength}`,
         );
       }
       const bytes = new Uint8Array(end - start);

@@ -2,7 +2,7 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError, type ByteSource, errorIn } from '@alphalora/contracts';
 import { type Adapter, readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
@@ -104,10 +104,10 @@ export async function openAdapterFolder(
   }
   for (const name of [ADAPTER_CONFIG, file]) {
     if (names.includes(name)) continue;
-    throw new AlphaLoraError(
+    throw errorIn(
       'NOT_FOUND',
-      `${path}: it has no ${name}; give the folder of an adapter that PEFT saved`,
-      { details: { file: path } },
+      path,
+      `it has no ${name}; give the folder of an adapter that PEFT saved`,
     );
   }
   const opened: ByteSource[] = [];
@@ -145,10 +145,10 @@ function locate({ name, names }: Folder): Located {
   if (other !== undefined) {
     throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: name });
   }
-  throw new AlphaLoraError(
+  throw errorIn(
     'NOT_FOUND',
-    `${name}: no ${anyExtension()} file; give the file or folder of the model's weights`,
-    { details: { file: name } },
+    name,
+    `no ${anyExtension()} file; give the file or folder of the model's weights`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Bytes in memory as a {@link ByteSource}: uploads in a browser, tests. */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { type ByteSource, errorIn } from '@alphalora/contracts';
 
 /**
  * @param name stands for the bytes in messages; of a shard, ends in the file name of the index
@@ -8,10 +8,10 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
   const slice = (start: number, end: number, signal?: AbortSignal): Uint8Array => {
     signal?.throwIfAborted();
     if (start < 0 || start > end || end > bytes.byteLength) {
-      throw new AlphaLoraError(
+      throw errorIn(
         'IO_FAILED',
-        `${name}: bytes ${start} to ${end} asked for, it has ${bytes.byteLength}`,
-        { details: { file: name } },
+        name,
+        `bytes ${start} to ${end} asked for, it has ${bytes.byteLength}`,
       );
     }
     return bytes.subarray(start, end);

@@ -7,6 +7,7 @@ import {
   type ByteSource,
   type DType,
   elementTypes,
+  errorIn,
   type StoredTensor,
 } from '@alphalora/contracts';
 import { unsupported } from '../errors.js';
@@ -102,10 +103,10 @@ async function fill(
     const length = Math.min(CHUNK_BYTES, target.byteLength - done);
     const bytes = await source.read(start + done, start + done + length, signal);
     if (bytes.byteLength !== length) {
-      throw new AlphaLoraError(
+      throw errorIn(
         'IO_FAILED',
-        `${source.name}: asked for ${length} bytes from ${start + done}, got ${bytes.byteLength}; try again`,
-        { details: { file: source.name } },
+        source.name,
+        `asked for ${length} bytes from ${start + done}, got ${bytes.byteLength}; try again`,
       );
     }
     target.set(bytes, done);

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { errorIn } from '@alphalora/contracts';
 
 /** One line for each file. */
 export function fileStates({ files }: Pick<Checkpoint, 'files'>): Promise<string[]> {
@@ -31,9 +31,9 @@ export async function requireUnchanged(
   const at = now.findIndex((state, i) => state !== before[i]);
   if (at < 0) return;
   const { name: file } = checkpoint.files[at]!.source;
-  throw new AlphaLoraError(
+  throw errorIn(
     'IO_FAILED',
-    `${file}: it was changed while it was read; start again when nothing writes to it`,
-    { details: { file } },
+    file,
+    'it was changed while it was read; start again when nothing writes to it',
   );
 }

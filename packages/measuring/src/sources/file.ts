@@ -1,5 +1,5 @@
 /** Opens the files of a model again, in another thread than the one that read their headers. */
-import { AlphaLoraError, type ByteSource, type SourceReference } from '@alphalora/contracts';
+import { type ByteSource, errorIn, type SourceReference } from '@alphalora/contracts';
 import type { ModelAccess } from '../models/access.js';
 import { sources } from './index.js';
 import { openNetwork } from './network.js';
@@ -18,8 +18,8 @@ export function fileOpener(access: ModelAccess): (file: SourceReference) => Prom
   return async (file) => {
     const { openFile } = await sources.load(file.kind);
     if (openFile) return openFile(file, network);
-    throw new AlphaLoraError('IO_FAILED', `${file.name}: its source opens no files by themselves`, {
-      details: { file: file.name, source: file.kind },
+    throw errorIn('IO_FAILED', file.name, 'its source opens no files by themselves', {
+      details: { source: file.kind },
     });
   };
 }

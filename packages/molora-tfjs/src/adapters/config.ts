@@ -7,7 +7,7 @@
  * `MOLORA` otherwise, so that PEFT refuses what it would otherwise load without the experts.
  */
 import { loraPatterns } from '@alphalora/checkpoint';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { type AlphaLoraError, errorIn } from '@alphalora/contracts';
 import * as v from 'valibot';
 import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 import { checkSpec } from './check.js';
@@ -93,16 +93,14 @@ const sectionSchema = v.strictObject({
  */
 export function parseSection(section: unknown, file: string): AdapterSpec {
   const refuse = (what: string): AlphaLoraError =>
-    new AlphaLoraError('INVALID_CHECKPOINT', `${file}: ${SECTION}: ${what}; save it again`, {
-      details: { file },
-    });
+    errorIn('INVALID_CHECKPOINT', file, `${SECTION}: ${what}; save it again`);
   if (typeof section === 'object' && section !== null && 'version' in section) {
     const { version } = section;
     if (typeof version === 'number' && version > VERSION) {
-      throw new AlphaLoraError(
+      throw errorIn(
         'UNSUPPORTED_CHECKPOINT',
-        `${file}: ${SECTION}: version ${version} is newer than this program, which knows ${VERSION}; update it`,
-        { details: { file } },
+        file,
+        `${SECTION}: version ${version} is newer than this program, which knows ${VERSION}; update it`,
       );
     }
   }

@@ -7,7 +7,7 @@
  * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
-import { AlphaLoraError, defined, type WeightTensor } from '@alphalora/contracts';
+import { AlphaLoraError, defined, errorIn, type WeightTensor } from '@alphalora/contracts';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkSpec, factorShapes } from './check.js';
@@ -42,12 +42,16 @@ export async function importPeft(
     router: { name: 'top-k', options: {} },
     dropout: typeof drop === 'number' ? drop : 0,
   };
-  checkSpec(spec, (what) => invalid(what, weights.name));
+  checkSpec(spec, (what) => errorIn('INVALID_CHECKPOINT', weights.name, what));
   const tensors: Array<[string, TensorValues]> = [];
   for (const [i, { module, readA, readB }] of updates.entries()) {
     const factors = { a: narrow(await readA(signal)), b: narrow(await readB(signal)) };
     if (!allFinite(factors.a) || !allFinite(factors.b)) {
-      throw invalid(`a factor of ${JSON.stringify(module)} has NaN or infinity`, weights.name);
+      throw errorIn(
+        'INVALID_CHECKPOINT',
+        weights.name,
+        `a factor of ${JSON.stringify(module)} has NaN or infinity`,
+      );
     }
     const packed = packExperts(projections[i]!, [factors]);
     const shapes = factorShapes(projections[i]!);
@@ -72,7 +76,7 @@ function refuseFurther({ config, saved, weights }: Adapter): void {
       : saved.length > 0
         ? `it holds the weight ${JSON.stringify(saved[0]!.name)} whole (modules_to_save or bias), which would be lost; merge the adapter into its base with PEFT (merge_and_unload)`
         : undefined;
-  if (why !== undefined) throw unsupported(why, weights.name);
+  if (why !== undefined) throw errorIn('UNSUPPORTED_CHECKPOINT', weights.name, why);
 }
 
 function projectionOf(
@@ -81,9 +85,10 @@ function projectionOf(
   file: string,
 ): AdaptedProjection {
   if (embedding || weight?.kind !== 'projection' || weight.block === undefined) {
-    throw unsupported(
-      `it adapts ${JSON.stringify(module)}, and only linear maps of a block can be adapted here; train the adapter without it in target_modules`,
+    throw errorIn(
+      'UNSUPPORTED_CHECKPOINT',
       file,
+      `it adapts ${JSON.stringify(module)}, and only linear maps of a block can be adapted here; train the adapter without it in target_modules`,
     );
   }
   const { block, role } = weight;
@@ -176,12 +181,4 @@ function scaledColumns(
     for (let k = 0; k < rank; k++) result[i * width + k] = scaling * values[i * rank + k]!;
   }
   return result;
-}
-
-function invalid(what: string, file: string): AlphaLoraError {
-  return new AlphaLoraError('INVALID_CHECKPOINT', `${file}: ${what}`, { details: { file } });
-}
-
-function unsupported(what: string, file: string): AlphaLoraError {
-  return new AlphaLoraError('UNSUPPORTED_CHECKPOINT', `${file}: ${what}`, { details: { file } });
 }

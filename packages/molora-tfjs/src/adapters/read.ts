@@ -5,7 +5,7 @@
  * weights, and that against their length, before memory is taken; every tensor is accounted for.
  */
 import { readAdapter, readCheckpoint } from '@alphalora/checkpoint';
-import { AlphaLoraError, type ByteSource, type WeightTensor } from '@alphalora/contracts';
+import { type ByteSource, errorIn, type WeightTensor } from '@alphalora/contracts';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterSpec, TensorValues } from './adapter-spec.js';
 import { checkRouters, factorShapes, type Refusal } from './check.js';
@@ -68,10 +68,11 @@ async function readTensors(
   signal: AbortSignal | undefined,
 ): Promise<Record<string, TensorValues>> {
   const refuse: Refusal = (what, tensor) =>
-    new AlphaLoraError(
+    errorIn(
       'INVALID_CHECKPOINT',
-      `${file}: ${what}; it is damaged, or its configuration is of another adapter`,
-      { details: { file, tensor } },
+      file,
+      `${what}; it is damaged, or its configuration is of another adapter`,
+      { details: { tensor } },
     );
   const { experts, matrices, others } = plan(spec, stored, refuse);
   const tensors: Array<[string, TensorValues]> = [];

@@ -5,7 +5,7 @@
  * Nothing is skipped but blank lines: a row of another length or a field of another type is an error
  * that says which record of which file it is.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { type AlphaLoraError, errorIn } from '@alphalora/contracts';
 
 export interface DataRecord {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -158,8 +158,5 @@ export function textsOf({ fields, place }: DataRecord, name: string): string[] {
 }
 
 export function damaged(place: string, what: string, cause?: unknown): AlphaLoraError {
-  return new AlphaLoraError('INVALID_DOCUMENT', `${place}: ${what}`, {
-    details: { file: place },
-    cause,
-  });
+  return errorIn('INVALID_DOCUMENT', place, what, { cause });
 }
