@@ -3,7 +3,7 @@
  * freezes for longer than its lock, the server restarts, the person who asked goes away and comes
  * back. The result is the one of a single machine, and nothing that was done is done again.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -17,7 +17,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, itUnless } from '@alphalora/testing/lacking';
+import { type Running, startCommand } from '@alphalora/testing/program';
 import { freePort, type RedisServer, redisLacks, startRedis } from '@alphalora/testing/redis';
+import { demoModel, programFile } from '@alphalora/testing/repository';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { encodeValues, serializeSafetensors } from '../packages/checkpoint/src/index.js';
 import { member, outsider, startHub } from '../packages/checkpoint/src/test-support/hub.js';
@@ -26,14 +28,7 @@ import type { AnalysedRow, Analysis } from '../packages/contracts/src/index.js';
 import { fencesOf } from './lib/markdown.js';
 import { root as repository } from './lib/workspace.js';
 
-const main = join(repository, 'apps/cli/dist/main.js');
-const demo = join(repository, 'examples/demo-model');
-
-interface Running {
-  child: ChildProcess;
-  texts: { stdout: string; stderr: string };
-  code: Promise<number | null>;
-}
+type Started = Running & { code: Promise<number | null> };
 
 /** What a worker prints with --json. */
 interface Line {
@@ -48,7 +43,8 @@ describeUnless(redisLacks, 'analyze --queue', () => {
   let redis: RedisServer;
 
   beforeAll(async () => {
-    if (!existsSync(main)) throw new Error('the program is not built: npm run setup builds it');
+    if (!existsSync(programFile))
+      throw new Error('the program is not built: npm run setup builds it');
     redis = await startRedis();
   });
   afterEach(() => {
@@ -56,26 +52,16 @@ describeUnless(redisLacks, 'analyze --queue', () => {
   });
   afterAll(() => redis?.stop());
 
-  function alphalora(args: string[], env: NodeJS.ProcessEnv = {}): Running {
-    const child = spawn(process.execPath, [main, ...args], {
+  function alphalora(args: string[], env: NodeJS.ProcessEnv = {}): Started {
+    const running = startCommand(process.execPath, [programFile, ...args], {
       cwd: folder,
       env: { ...process.env, ALPHALORA_CACHE: join(folder, 'cache'), ...env },
     });
-    children.push(child);
-    const texts = { stdout: '', stderr: '' };
-    child.stdout.on('data', (data) => {
-      texts.stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      texts.stderr += data;
-    });
-    const code = new Promise<number | null>((resolve) => {
-      child.on('close', resolve);
-    });
-    return { child, texts, code };
+    children.push(running.child);
+    return { ...running, code: running.outcome.then(({ code }) => code) };
   }
 
-  function worker(queue: string, root: string, ...args: string[]): Running & { lines(): Line[] } {
+  function worker(queue: string, root: string, ...args: string[]): Started & { lines(): Line[] } {
     const common = ['--root', root, '--jobs', '1', '--json', '--no-cache'];
     const running = alphalora(['worker', queue, ...common, ...args]);
     const lines = (): Line[] =>
@@ -197,7 +183,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
         join(cwd, 'node_modules', '@alphalora', name),
         'junction',
       );
-    cpSync(demo, join(cwd, 'model'), { recursive: true });
+    cpSync(demoModel, join(cwd, 'model'), { recursive: true });
     const readme = readFileSync(join(repository, 'packages/cluster/README.md'), 'utf8');
     const example = fencesOf(readme).find(({ code }) => code.includes('startMeasuringWorker'))!;
     const code = example.code.replace('redis://host/run', redis.url('readme'));
@@ -242,8 +228,8 @@ describeUnless(redisLacks, 'analyze --queue', () => {
 
   it('plans, and shows where it stands', async () => {
     const queue = redis.url('plan');
-    const one = worker(queue, demo);
-    const planning = alphalora(['plan', demo, '-o', join(folder, 'plan'), '--queue', queue]);
+    const one = worker(queue, demoModel);
+    const planning = alphalora(['plan', demoModel, '-o', join(folder, 'plan'), '--queue', queue]);
     expect(await planning.code, planning.texts.stderr).toBe(0);
     expect(planning.texts.stdout).toMatch(/^block\s+alpha\s+experts/);
     const text = alphalora(['queue', 'status', queue]);
@@ -266,7 +252,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
     const hub = await startHub();
     try {
       for (const name of ['model.safetensors', 'config.json'])
-        await hub.put(`demo/model/${name}`, readFileSync(join(demo, name)));
+        await hub.put(`demo/model/${name}`, readFileSync(join(demoModel, name)));
       const queue = redis.url('hub');
       const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf') };
       const args = ['worker', queue, '--jobs', '1', '--json', '--no-cache', '--lock', '2'];
@@ -286,7 +272,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
       }
       // The page names the seconds that it took.
       expect(readFileSync(join(folder, 'far', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
-      // The demo model has 56 matrices; all that the killed one did not do, the other did.
+      // The demoModel model has 56 matrices; all that the killed one did not do, the other did.
       expect(other!.texts.stdout.match(/"done"/g)!.length).toBeGreaterThan(20);
 
       // A worker that may not read the model says so, and what to do.
@@ -324,13 +310,13 @@ describeUnless(redisLacks, 'analyze --queue', () => {
   it('reads nothing outside of its roots, by whatever way', async () => {
     const allowed = join(folder, 'allowed');
     mkdirSync(allowed);
-    symlinkSync(demo, join(allowed, 'link'));
+    symlinkSync(demoModel, join(allowed, 'link'));
     mkdirSync(join(allowed, 'files'));
-    symlinkSync(join(demo, 'model.safetensors'), join(allowed, 'files', 'model.safetensors'));
+    symlinkSync(join(demoModel, 'model.safetensors'), join(allowed, 'files', 'model.safetensors'));
     const queue = redis.url('roots');
     const one = worker(queue, allowed);
     const outside = join(folder, 'outside');
-    cpSync(demo, outside, { recursive: true });
+    cpSync(demoModel, outside, { recursive: true });
     const ways = [outside, `${allowed}/../outside`, join(allowed, 'link'), join(allowed, 'files')];
     const args = ['--json', '--include', '*layers.0*q_proj*', '--queue', queue];
     const runs = ways.map((path) => alphalora(['analyze', path, ...args]));
@@ -441,7 +427,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
       [['--queue', queue, '--shard', '1/2'], /divides the work by itself/],
       [['--queue', 'localhost/x'], /redis:\/\/host\/name/],
     ] as const) {
-      const { code, texts } = alphalora(['analyze', demo, ...args]);
+      const { code, texts } = alphalora(['analyze', demoModel, ...args]);
       expect(await code).toBe(2);
       expect(texts.stderr).toMatch(message);
     }
@@ -452,17 +438,17 @@ describeUnless(redisLacks, 'analyze --queue', () => {
 });
 
 describeUnless(redisLacks, "the server's protection", () => {
-  const status = (address: string, env: NodeJS.ProcessEnv) =>
-    new Promise<{ code: number | null; text: string }>((resolve) => {
-      const args = [main, 'queue', 'status', address];
-      const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (data) => {
-          text += data;
-        });
-      child.on('close', (code) => resolve({ code, text }));
-    });
+  async function status(
+    address: string,
+    env: NodeJS.ProcessEnv,
+  ): Promise<{ code: number | null; text: string }> {
+    const { code, stdout, stderr } = await startCommand(
+      process.execPath,
+      [programFile, 'queue', 'status', address],
+      { env: { ...process.env, ...env } },
+    ).outcome;
+    return { code, text: stdout + stderr };
+  }
 
   it('takes credentials from the environment and never shows them', async () => {
     const redis = await startRedis('--requirepass', 'open sesame');

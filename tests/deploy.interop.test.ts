@@ -1,21 +1,15 @@
-/**
- * The files of examples/deploy, as far as they can be tried without a cluster: the commands inside
- * run, with this machine's paths, ports and program in place of theirs, and together they leave the
- * analysis that one machine makes.
- */
-import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, posixLacks } from '@alphalora/testing/lacking';
+import { startCommand } from '@alphalora/testing/program';
 import { type RedisServer, redisLacks, startRedis } from '@alphalora/testing/redis';
+import { demoModel, programFile } from '@alphalora/testing/repository';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { root as repository } from './lib/workspace.js';
 
 const deploy = join(repository, 'examples/deploy');
-const main = join(repository, 'apps/cli/dist/main.js');
-const demo = join(repository, 'examples/demo-model');
 const text = (name: string): string => readFileSync(join(deploy, name), 'utf8');
 
 interface Container {
@@ -41,9 +35,9 @@ describeUnless(redisLacks ?? posixLacks, 'examples/deploy', () => {
 
   beforeAll(async () => {
     mkdirSync(analysis);
-    cpSync(demo, model, { recursive: true });
+    cpSync(demoModel, model, { recursive: true });
     program('npm', 'exit 0');
-    program('alphalora', `exec "${process.execPath}" "${main}" "$@"`);
+    program('alphalora', `exec "${process.execPath}" "${programFile}" "$@"`);
     program('npx', `while [ "$1" != alphalora ]; do shift; done; exec "$@"`);
     redis = await startRedis('--requirepass', password);
     const { code, output } = await run(['alphalora', 'analyze', model, '--json']);
@@ -63,7 +57,7 @@ describeUnless(redisLacks ?? posixLacks, 'examples/deploy', () => {
 
   function start(command: string[], env: Record<string, string> = {}) {
     const [program, ...args] = command.map(here) as [string, ...string[]];
-    const child = spawn(program, args, {
+    const { child, outcome } = startCommand(program, args, {
       env: {
         ...process.env,
         PATH: `${folder}${delimiter}${process.env['PATH']}`,
@@ -71,20 +65,12 @@ describeUnless(redisLacks ?? posixLacks, 'examples/deploy', () => {
         REDIS_PASSWORD: password,
         ...env,
       },
-      // The result alone, where it is printed.
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (data) => {
-      output += data;
-    });
-    child.stderr.on('data', (data) => {
-      errors += data;
-    });
-    const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
-      child.on('close', (code) => resolve({ code, output: code === 0 ? output : errors }));
-    });
+    // The result alone, where it is printed.
+    const ended = outcome.then(({ code, stdout, stderr }) => ({
+      code,
+      output: code === 0 ? stdout : stderr,
+    }));
     return { child, ended };
   }
   const run = (command: string[], env?: Record<string, string>) => start(command, env).ended;

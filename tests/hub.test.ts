@@ -1,21 +1,18 @@
-/** The built program with models on a hub: what its users see, and what goes over the network. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { type Outcome, startCommand } from '@alphalora/testing/program';
+import { demoModel, programFile } from '@alphalora/testing/repository';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fileOf, lora } from '../packages/checkpoint/src/test-support/adapters.js';
 import { type Hub, member, startHub } from '../packages/checkpoint/src/test-support/hub.js';
 import { encodeValues } from '../packages/checkpoint/src/values/encode.js';
 import type { Analysis } from '../packages/contracts/src/index.js';
-import { root as repository } from './lib/workspace.js';
 
-const main = join(repository, 'apps/cli/dist/main.js');
-const demo = join(repository, 'examples/demo-model');
-const demoWeights = readFileSync(join(demo, 'model.safetensors'));
-const root = mkdtempSync(join(tmpdir(), 'alphalora-hub-cli-'));
+const demoWeights = readFileSync(join(demoModel, 'model.safetensors'));
+const root = temporaryFolder('hub-cli');
 const large = { blocks: 10, side: 640 };
 
 let hub: Hub;
@@ -23,7 +20,7 @@ let homes = 0;
 let home: string;
 beforeAll(async () => {
   hub = await startHub();
-  const config = readFileSync(join(demo, 'config.json'));
+  const config = readFileSync(join(demoModel, 'config.json'));
   for (const name of ['model', 'gated']) {
     await hub.put(`demo/${name}/model.safetensors`, demoWeights);
     await hub.put(`demo/${name}/config.json`, config);
@@ -39,10 +36,7 @@ beforeAll(async () => {
     fileOf(lora('model.layers.0.self_attn.q_proj', rows(2, 96), rows(96, 2))),
   );
 });
-afterAll(async () => {
-  await hub?.close();
-  rmSync(root, { recursive: true, force: true });
-});
+afterAll(() => hub?.close());
 beforeEach(async () => {
   home = join(root, String(homes++));
   mkdirSync(home);
@@ -66,16 +60,10 @@ function largeModel(): Uint8Array {
   return fileOf(tensors);
 }
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs the program as a user who has nothing but what the test gives. */
 function alphaloraWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> {
   const { PATH, SystemRoot, TEMP } = process.env;
-  const child = spawn(process.execPath, [main, ...args], {
+  return startCommand(process.execPath, [programFile, ...args], {
     cwd: home,
     env: {
       PATH,
@@ -87,14 +75,7 @@ function alphaloraWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outco
       ALPHALORA_CACHE: join(home, 'cache'),
       ...env,
     },
-  });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (data) => {
-      texts[name] += data;
-    });
-  }
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  }).outcome;
 }
 
 const alphalora = (...args: string[]): Promise<Outcome> => alphaloraWith({}, ...args);
@@ -124,7 +105,7 @@ describe('a model by its name on the hub', () => {
     expect(code, stderr).toBe(0);
     const analysis: Analysis = JSON.parse(readFileSync(join(home, 'plan/analysis.json'), 'utf8'));
     expect(analysis.model.source).toMatch(/^hf:\/\/demo\/model@[0-9a-f]{40}$/);
-    const onDisk = await analysisOf({}, demo, '--no-cache');
+    const onDisk = await analysisOf({}, demoModel, '--no-cache');
     expect({ ...analysis, timings: 0 }).toEqual({
       ...onDisk,
       timings: 0,
@@ -172,10 +153,10 @@ describe('a model by its name on the hub', () => {
   it('can be an adapter, or get one', async () => {
     const alone = await analysisOf({}, 'hf://demo/lora');
     expect(alone.matrices).toHaveLength(1);
-    for (const base of ['hf://demo/model', demo]) {
+    for (const base of ['hf://demo/model', demoModel]) {
       const added = await analysisOf({}, base, '--adapter', 'hf://demo/lora');
       expect(added.model.adapter).toMatch(/^hf:\/\/demo\/lora@[0-9a-f]{40}$/);
-      const plain = await analysisOf({}, demo);
+      const plain = await analysisOf({}, demoModel);
       const changed = added.matrices.filter((row, i) => row.digest !== plain.matrices[i]!.digest);
       expect(changed.map(({ name }) => name)).toEqual(['model.layers.0.self_attn.q_proj.weight']);
     }
@@ -217,7 +198,7 @@ it('a file at an address is analysed like one on disk', async () => {
   const address = `${hub.endpoint}/demo/model/resolve/main/model.safetensors`;
   const { model, matrices } = await analysisOf({}, `${address}?secret=1`);
   expect(model.source).toBe(address);
-  const onDisk = await analysisOf({}, join(demo, 'model.safetensors'));
+  const onDisk = await analysisOf({}, join(demoModel, 'model.safetensors'));
   expect(matrices).toEqual(onDisk.matrices);
 });
 
@@ -239,7 +220,7 @@ describe('a server that sends other bytes under the same name, digest and size',
   const numbers = async (...more: string[]) =>
     (await analysisOf({}, ...one, ...more)).matrices.find(({ status }) => status === 'ok');
   const onDisk = async (...more: string[]) => {
-    const { matrices } = await analysisOf({}, demo, ...one.slice(1), '--no-cache', ...more);
+    const { matrices } = await analysisOf({}, demoModel, ...one.slice(1), '--no-cache', ...more);
     return matrices.find(({ status }) => status === 'ok');
   };
 
@@ -277,7 +258,7 @@ describe('a server that sends other bytes under the same name, digest and size',
     const right = await onDisk();
     expect(wrong!.digest).not.toBe(right!.digest);
     // By the same cache, a copy on disk has its own numbers.
-    const { matrices } = await analysisOf({}, demo, ...one.slice(1));
+    const { matrices } = await analysisOf({}, demoModel, ...one.slice(1));
     expect(matrices.find(({ status }) => status === 'ok')).toEqual(right);
   });
 });
@@ -321,7 +302,7 @@ describe('wrong usage says what is right', () => {
       ['analyze', 's3://bucket/model'],
       /read from disk, hf:\/\/org\/name and https/,
     ],
-    ['--download of a path', ['analyze', demo, '--download'], /--download goes with hf:\/\//],
+    ['--download of a path', ['analyze', demoModel, '--download'], /--download goes with hf:\/\//],
     [
       '--download without connection',
       ['analyze', 'hf://demo/model', '--download', '--offline'],
@@ -332,7 +313,11 @@ describe('wrong usage says what is right', () => {
       ['analyze', 'https://x.org/a.safetensors', '--offline'],
       /needs a connection/,
     ],
-    ['a model that is not there', ['plan', 'hf://demo/nowhere'], /there is no model demo\/nowhere/],
+    [
+      'a model that is not there',
+      ['plan', 'hf://demo/nowhere'],
+      /there is no model demoModel\/nowhere/,
+    ],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await alphalora(...args);
     expect(stderr).toMatch(message);
@@ -347,7 +332,7 @@ it('users of files on disk do not load what is for the network', async () => {
     ' return next(name, context); }';
   const register = `import { register } from "node:module"; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)});`;
   const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(register)}`;
-  const { code, stderr } = await alphaloraWith({ NODE_OPTIONS }, 'plan', demo, '-o', 'plan');
+  const { code, stderr } = await alphaloraWith({ NODE_OPTIONS }, 'plan', demoModel, '-o', 'plan');
   expect(code, stderr).toBe(0);
   // The hook does what it is meant to.
   expect((await alphaloraWith({ NODE_OPTIONS }, 'inspect', 'hf://demo/model')).stderr).toContain(

@@ -1,21 +1,19 @@
 /** Tails of known exponents are found again, from the file to the alpha. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Matrix } from '../packages/contracts/src/index.js';
 import { createReferenceEngine, fixFinger } from '../packages/htsr-core/src/index.js';
 import { root } from './lib/workspace.js';
 
-let written: string;
+const written = temporaryFolder('planted');
 beforeAll(async () => {
-  written = await mkdtemp(join(tmpdir(), 'alphalora-planted-'));
   const program = join(root, 'tests/lib/planted-model.mjs');
   await promisify(execFile)(process.execPath, [program, written]);
 });
-afterAll(() => rm(written, { recursive: true, force: true }));
 
 describe('planted tails', () => {
   it('are found by fix-finger within 5 % a matrix, 2 % a block', async () => {

@@ -7,12 +7,12 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { transformWithOxc } from 'vite';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Fence, fencesOf } from './lib/markdown.js';
 import { readManifest, root, workspacePackages } from './lib/workspace.js';
 
@@ -26,8 +26,7 @@ const readmes = ['.', ...packages.map(({ folder }) => folder)].map((folder) => (
     : [],
 }));
 
-const temporary: string[] = [];
-afterAll(() => Promise.all(temporary.map((path) => rm(path, { recursive: true, force: true }))));
+const temporary = temporaryFolder('readme');
 
 describe.each(readmes)('README.md of $folder', ({ folder, fences }) => {
   const examples = fences.flatMap((fence, at) =>
@@ -105,8 +104,7 @@ function trimmed(text: string): string {
 
 /** A folder outside the workspace with all packages, and this one's libraries, installed. */
 async function userFolder(folder: string): Promise<string> {
-  const cwd = await mkdtemp(join(tmpdir(), 'alphalora-readme-'));
-  temporary.push(cwd);
+  const cwd = await mkdtemp(join(temporary, 'user-'));
   const install = async (name: string, target: string): Promise<void> => {
     const link = join(cwd, 'node_modules', name);
     if (existsSync(link)) return;

@@ -2,20 +2,18 @@
  * What the command line writes is what the library gives: a document is finished in one place, so the
  * bytes are the same, but for the time that a run took.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { seededRandom } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { type AnalyzeModelOptions, analyzeModel } from '@alphalora/measuring';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { demoModel } from '@alphalora/testing/repository';
+import { describe, expect, it } from 'vitest';
 import { runCommandLine } from './command-line.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-library-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
+const root = temporaryFolder('library');
 
 function tensor(name: string, shape: [number, number], seed: number) {
   const random = seededRandom(seed, name);
@@ -69,14 +67,14 @@ const timeless = (text: string): string => text.replace(/("timings": \{"seconds"
 
 describe('analyzeModel and alphalora analyze --json', () => {
   it.each<[string, string, string[], AnalyzeModelOptions]>([
-    ['a model', demo, [], {}],
+    ['a model', demoModel, [], {}],
     ['fused projections', fused, [], {}],
     ['fused projections taken apart', fused, ['--split-fused'], { splitFused: true }],
     ['an adapter', base, ['--adapter', adapter], { adapter }],
     ['a shard', fused, ['--shard', '2/2'], { shard: { index: 2, count: 2 } }],
     [
       'a part of the weights',
-      demo,
+      demoModel,
       ['--include', '*q_proj*', '--exclude', '*.0.*'],
       { include: ['*q_proj*'], exclude: ['*.0.*'] },
     ],
@@ -115,10 +113,10 @@ describe('analyzeModel and alphalora analyze --json', () => {
     const onProgress = (progress: { found: number }): void => {
       found = progress.found;
     };
-    const first = formatDocument(await analyzeModel(demo, { cache, onProgress }));
+    const first = formatDocument(await analyzeModel(demoModel, { cache, onProgress }));
     expect(found).toBe(0);
-    expect(timeless(await commandLine([demo, '--cache-dir', cache]))).toBe(timeless(first));
-    const again = formatDocument(await analyzeModel(demo, { cache, onProgress }));
+    expect(timeless(await commandLine([demoModel, '--cache-dir', cache]))).toBe(timeless(first));
+    const again = formatDocument(await analyzeModel(demoModel, { cache, onProgress }));
     expect(timeless(again)).toBe(timeless(first));
     expect(found).toBeGreaterThan(0);
   });

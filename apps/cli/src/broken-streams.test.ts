@@ -1,29 +1,26 @@
 /** A stdout or stderr that is full or closed, and ends that are forced: the built program. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, linuxLacks, posixLacks } from '@alphalora/testing/lacking';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { programIn } from '@alphalora/testing/program';
+import { demoModel, programFile } from '@alphalora/testing/repository';
+import { beforeAll, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-broken-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('broken');
 const { start, alphalora } = programIn(root);
-const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 beforeAll(async () => {
-  const { code } = await alphalora('analyze', demo, '-o', join(root, 'analysis.json'));
+  const { code } = await alphalora('analyze', demoModel, '-o', join(root, 'analysis.json'));
   expect(code).toBe(0);
 });
 
 /** A line of bash, in which `alphalora` is the program; ends with the codes of a pipeline. */
 function shell(line: string) {
   const script = `alphalora() { "$NODE" "$MAIN" "$@"; }\n${line}\necho "codes \${PIPESTATUS[*]}" >&2`;
-  const env = { ...process.env, NODE: process.execPath, MAIN: main };
+  const env = { ...process.env, NODE: process.execPath, MAIN: programFile };
   const { stdout, stderr } = spawnSync('bash', ['-c', script], {
     cwd: root,
     env,
@@ -60,7 +57,7 @@ describeUnless(posixLacks, 'a closed pipe', () => {
   it('as stdout does not change what the command has to say by its exit code', () => {
     // No model has an alpha of 0: the threshold is crossed.
     const { stderr } = shell(
-      `alphalora analyze '${demo}' -o b.json --fail-on 'alpha>0' 2>log | true`,
+      `alphalora analyze '${demoModel}' -o b.json --fail-on 'alpha>0' 2>log | true`,
     );
     expect(stderr).toBe('codes 4 0\n');
     expect(readFileSync(join(root, 'log'), 'utf8')).toContain('wrote b.json');
@@ -113,7 +110,7 @@ describeUnless(posixLacks, 'a thread that is blocked for ever', () => {
   });
 
   it('does not survive the second Ctrl-C', async () => {
-    const [child, outcome] = start(['allocate', 'analysis.json', '--policy', './blocked.mjs']);
+    const { child, outcome } = start(['allocate', 'analysis.json', '--policy', './blocked.mjs']);
     const seen = (): boolean => spawnSync('test', ['-e', join(root, 'blocked')]).status === 0;
     while (!seen()) await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGINT');

@@ -1,25 +1,15 @@
 /** The built program as its users call it: files, streams and exit codes. */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import type { Allocation, AnalysedRow, Analysis } from '@alphalora/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { describe, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-cli-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('cli');
 const { start, alphalora } = programIn(root);
 const plantedModel = fileURLToPath(
   new URL('../../../tests/lib/planted-model.mjs', import.meta.url),
@@ -453,7 +443,7 @@ describe('interruption', () => {
         readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
           /[0-9a-f]{64}$/.test(name),
         );
-      const [child, outcome] = start(args);
+      const { child, outcome } = start(args);
       while (!existsSync(folder) || kept().length < 2)
         await new Promise((resolve) => setTimeout(resolve, 10));
       child.kill(signal);
@@ -467,7 +457,7 @@ describe('interruption', () => {
       expect(before.size).toBeGreaterThanOrEqual(2);
       expect(before.size).toBeLessThan(blocks);
 
-      expect((await start(args)[1]).code).toBe(0);
+      expect((await start(args).outcome).code).toBe(0);
       expect(kept()).toHaveLength(blocks);
       // What had been measured was not measured again.
       for (const [name, time] of before) expect(statSync(join(folder, name)).mtimeMs).toBe(time);

@@ -1,30 +1,17 @@
 /** The built program's gates, comparisons and exports: streams and exit codes. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnalysedRow, Analysis } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { allocationOf, analysisOf, failedRow, measuredRow } from '@alphalora/documents/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { describe, expect, it } from 'vitest';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
-const root = mkdtempSync(join(tmpdir(), 'alphalora-compare-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-beforeAll(() => {
-  if (!existsSync(main)) throw new Error('the program is not built: npm run setup builds it');
-});
-
-function alphalora(...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, ALPHALORA_CACHE: join(root, 'cache') },
-  });
-  return { code: status, stdout, stderr };
-}
+const root = temporaryFolder('compare');
+const { alphalora } = programIn(root);
 
 function written(name: string, document: Parameters<typeof formatDocument>[0]): string {
   writeFileSync(join(root, name), formatDocument(document));
@@ -41,10 +28,10 @@ const before = written(
 );
 
 describe('--fail-on', () => {
-  it('ends with 4, names the matrices, and writes the file all the same', () => {
+  it('ends with 4, names the matrices, and writes the file all the same', async () => {
     const output = join(root, 'gated.json');
     const gates = ['--fail-on', 'alpha>2.5', '--fail-on', 'block.alpha<1'];
-    const { code, stderr } = alphalora('analyze', demo, '-o', output, ...gates);
+    const { code, stderr } = await alphalora('analyze', demo, '-o', output, ...gates);
     expect(code, stderr).toBe(4);
     const { matrices } = JSON.parse(readFileSync(output, 'utf8')) as Analysis;
     const over = matrices.filter((row) => row.status === 'ok' && row.alpha > 2.5) as AnalysedRow[];
@@ -54,10 +41,10 @@ describe('--fail-on', () => {
     for (const { name, alpha } of over) {
       expect(stderr).toContain(`--fail-on alpha>2.5: ${name} has ${Math.floor(alpha)}.`);
     }
-    expect(alphalora('analyze', demo, '--fail-on', 'alpha>100').code).toBe(0);
+    expect((await alphalora('analyze', demo, '--fail-on', 'alpha>100')).code).toBe(0);
   });
 
-  it('outweighs failed matrices', () => {
+  it('outweighs failed matrices', async () => {
     const failing = written(
       'failing.json',
       analysisOf(
@@ -65,8 +52,15 @@ describe('--fail-on', () => {
         [{ alpha: 2 }],
       ),
     );
-    expect(alphalora('allocate', failing).code).toBe(3);
-    const gated = alphalora('allocate', failing, '--fail-on', 'failed>0', '-o', 'gated-a.json');
+    expect((await alphalora('allocate', failing)).code).toBe(3);
+    const gated = await alphalora(
+      'allocate',
+      failing,
+      '--fail-on',
+      'failed>0',
+      '-o',
+      'gated-a.json',
+    );
     expect(gated.code).toBe(4);
     expect(existsSync(join(root, 'gated-a.json'))).toBe(true);
   });
@@ -74,15 +68,15 @@ describe('--fail-on', () => {
   it.each([
     ['alpha=>4', /is not <name><comparison><number>/],
     ['alhpa>4', /"alhpa"; it knows alpha, .*block\.alpha/],
-  ])('%s is wrong usage, known before anything is measured', (threshold, message) => {
-    const { code, stdout, stderr } = alphalora('plan', '--demo', '--fail-on', threshold);
+  ])('%s is wrong usage, known before anything is measured', async (threshold, message) => {
+    const { code, stdout, stderr } = await alphalora('plan', '--demo', '--fail-on', threshold);
     expect(stderr).toMatch(message);
     expect([code, stdout]).toEqual([2, '']);
   });
 });
 
 describe('compare', () => {
-  it('shows two analyses and warns about options that differ', () => {
+  it('shows two analyses and warns about options that differ', async () => {
     const after = written(
       'after.json',
       analysisOf(
@@ -91,40 +85,40 @@ describe('compare', () => {
         { estimator: 'hill' },
       ),
     );
-    const { code, stdout, stderr } = alphalora('compare', before, after, '--top', '1');
+    const { code, stdout, stderr } = await alphalora('compare', before, after, '--top', '1');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^h\.0\.q_proj\.weight +2\.500 +2\.750 +\+0\.250$/m);
     expect(stdout).not.toContain('h.1.q_proj');
     expect(stderr).toMatch(/warning: .*estimator is "ks" in a and "hill" in b/);
-    const json = JSON.parse(alphalora('compare', before, after, '--json').stdout);
+    const json = JSON.parse((await alphalora('compare', before, after, '--json')).stdout);
     expect(json).toMatchObject({ kind: 'comparison', of: 'analysis', rankCorrelation: 1 });
   });
 
-  it('shows two allocations, and refuses one of each', () => {
+  it('shows two allocations, and refuses one of each', async () => {
     const [one, two] = [
       [1, 3],
       [2, 2],
     ].map((experts, i) => written(`allocation-${i}.json`, allocationOf(experts)));
-    const json = JSON.parse(alphalora('compare', one!, two!, '--json').stdout);
+    const json = JSON.parse((await alphalora('compare', one!, two!, '--json')).stdout);
     expect(json).toMatchObject({ kind: 'comparison', of: 'allocation', distance: 2 });
-    const mixed = alphalora('compare', before, one!);
+    const mixed = await alphalora('compare', before, one!);
     expect(mixed.stderr).toMatch(
       /before\.json is an analysis and allocation-0\.json an allocation/,
     );
     expect([mixed.code, mixed.stdout]).toEqual([2, '']);
     writeFileSync(join(root, 'other.json'), '{"kind":"recipe"}');
-    const other = alphalora('compare', before, 'other.json');
+    const other = await alphalora('compare', before, 'other.json');
     expect(other.stderr).toMatch(/neither an analysis nor an allocation: its kind is "recipe"/);
     expect(other.code).toBe(1);
   });
 });
 
 describe('export', () => {
-  it('writes the table to stdout or into a file', () => {
-    const { code, stdout } = alphalora('export', before, '--to', 'csv');
+  it('writes the table to stdout or into a file', async () => {
+    const { code, stdout } = await alphalora('export', before, '--to', 'csv');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^layer_id,name,D,.*\n0,q_proj,0\.1,/);
-    const file = alphalora('export', before, '--to', 'csv', '-o', 'details.csv');
+    const file = await alphalora('export', before, '--to', 'csv', '-o', 'details.csv');
     expect([file.code, file.stdout]).toEqual([0, '']);
     expect(readFileSync(join(root, 'details.csv'), 'utf8')).toBe(stdout);
   });
@@ -132,8 +126,8 @@ describe('export', () => {
   it.each([
     [['--to', 'parquet'], /unknown format "parquet"/],
     [[], /required option '--to <format>'/],
-  ])('%j is wrong usage', (args, message) => {
-    const { code, stderr } = alphalora('export', before, ...args);
+  ])('%j is wrong usage', async (args, message) => {
+    const { code, stderr } = await alphalora('export', before, ...args);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });

@@ -8,7 +8,7 @@ import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeLanguageModel } from './test-support/language-model.js';
-import { programIn } from './test-support/program.js';
+import { programIn } from '@alphalora/testing/program';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-extensions-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

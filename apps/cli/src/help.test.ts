@@ -1,19 +1,18 @@
 /** `--help` stays quick: whatever lists commands and options loads none of the code behind them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { describe, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-help-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('help');
 const { start } = programIn(root);
 
 /** The files that a start loads, which Node lists for its own measure of coverage. */
 async function loaded(...args: string[]): Promise<string[]> {
   const folder = mkdtempSync(join(root, 'loaded-'));
-  const { code } = await start(args, { env: { NODE_V8_COVERAGE: folder } })[1];
+  const { code } = await start(args, { env: { NODE_V8_COVERAGE: folder } }).outcome;
   expect(code).toBe(0);
   const files = readdirSync(folder).flatMap((name) => {
     const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8'));

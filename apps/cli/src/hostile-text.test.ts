@@ -1,12 +1,11 @@
 /** Commands on a model, documents and an adapter whose every text tries to take over the terminal. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-hostile-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('hostile');
 const { alphalora } = programIn(root);
 
 /** Title, erase, carriage return, a line of its own, C1, direction, separators. */

@@ -1,19 +1,17 @@
 /** Commands survive being killed at any moment; `ALPHALORA_KILLS` says how often (default: a handful). */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { seededRandom } from '@alphalora/contracts';
-import { afterAll, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { demoModel } from '@alphalora/testing/repository';
+import { expect, it } from 'vitest';
 import { KILLS, surviveKills } from './test-support/kills.js';
 import { writeLanguageModel } from './test-support/language-model.js';
-import { programIn } from './test-support/program.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-killed-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('killed');
 const program = programIn(root);
-const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
 /** Milliseconds; a kill and the run after it take a few seconds on a busy machine. */
 const patience = 120_000 + KILLS * 20_000;
 
@@ -47,7 +45,7 @@ it(`analyze, with threads and a cache, ${KILLS} times`, { timeout: patience }, a
 it(`merge, ${KILLS} times`, { timeout: patience }, async () => {
   const parts = [1, 2].map((part) => join(root, `part-${part}.json`));
   for (const [i, part] of parts.entries())
-    await done('analyze', demo, '--shard', `${i + 1}/2`, '-o', part);
+    await done('analyze', demoModel, '--shard', `${i + 1}/2`, '-o', part);
   const kills = await surviveKills(program, join(root, 'merge'), {
     args: (results) => ['merge', ...parts, '-o', join(results, 'analysis.json')],
   });
@@ -55,7 +53,7 @@ it(`merge, ${KILLS} times`, { timeout: patience }, async () => {
 });
 
 it(`report, ${KILLS} times`, { timeout: patience }, async () => {
-  await done('plan', demo, '-o', join(root, 'plan'));
+  await done('plan', demoModel, '-o', join(root, 'plan'));
   const files = ['analysis.json', 'allocation.json'].map((name) => join(root, 'plan', name));
   const kills = await surviveKills(program, join(root, 'report'), {
     args: (results) => ['report', ...files, '-o', join(results, 'report.html')],

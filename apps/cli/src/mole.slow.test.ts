@@ -1,14 +1,13 @@
 /** `train --experts` of the built program: a gate over LoRAs that were trained before. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeLanguageModel } from './test-support/language-model.js';
-import { programIn } from './test-support/program.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-mole-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('mole');
 const { alphalora } = programIn(root);
 const model = writeLanguageModel(join(root, 'model'));
 const sentences = { cat: 'the cat sat on the mat.', dog: 'a dog ran up to my car.' };

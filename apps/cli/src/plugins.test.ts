@@ -1,21 +1,19 @@
 /** Policies of others in the built program: sound ones, and all the ways to be a bad one. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PolicyComparison } from '@alphalora/allocator';
 import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, posixLacks } from '@alphalora/testing/lacking';
-import { afterAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { programIn } from '@alphalora/testing/program';
+import { programFile } from '@alphalora/testing/repository';
+import { describe, expect, it } from 'vitest';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-plugins-')));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('plugins');
 const { start, alphalora, alphaloraIn } = programIn(root);
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 function write(path: string, text: string): string {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -85,7 +83,7 @@ describe('a policy', () => {
     expect(await experts(folder, ...given, '--policy', 'even')).toEqual([4, 4, 4]);
     const config = join('configured', 'alphalora.config.mjs');
     expect(await experts(root, ...job, '--config', config)).toEqual([4, 4, 4]);
-    const [, named] = start([...job, '--json'], { env: { ALPHALORA_CONFIG: config } });
+    const { outcome: named } = start([...job, '--json'], { env: { ALPHALORA_CONFIG: config } });
     const { stdout: text, stderr } = await named;
     expect((JSON.parse(text) as Allocation).experts).toEqual([4, 4, 4]);
     expect(stderr).toBe(`configuration: ${join(root, config)}\n`);
@@ -106,7 +104,7 @@ describe('a policy', () => {
   it('says its rule in words', async () => {
     const more = "describe: ({ layer }) => 'by the score of each ' + layer";
     write('described.mjs', plugin('', { name: 'described', more }));
-    const [, running] = start([...job, '--policy', './described.mjs', '--json']);
+    const { outcome: running } = start([...job, '--policy', './described.mjs', '--json']);
     const { policy: said } = JSON.parse((await running).stdout) as Allocation;
     expect(said).toMatchObject({ name: 'described', rule: 'by the score of each block' });
   });
@@ -359,7 +357,7 @@ describeUnless(posixLacks, 'what stdin or a descriptor brings', () => {
       spawnSync('bash', ['-c', `"$NODE" "$MAIN" ${line}`], {
         cwd: join(root, 'piped'),
         encoding: 'utf8',
-        env: { ...process.env, NODE: process.execPath, MAIN: main, ...env },
+        env: { ...process.env, NODE: process.execPath, MAIN: programFile, ...env },
       });
     const { status, stderr } = shell({});
     expect(status, stderr).toBe(0);
@@ -410,7 +408,7 @@ describe('policy check', () => {
 
 it('Ctrl-C ends a policy that does not', async () => {
   write('endless.mjs', plugin('process.stderr.write("asked\\n"); for (;;);'));
-  const [child, outcome] = start([...job, '--policy', './endless.mjs']);
+  const { child, outcome } = start([...job, '--policy', './endless.mjs']);
   // From then on the thread is in the loop; what it prints arrives only from outside of it.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   child.kill('SIGINT');
@@ -422,6 +420,6 @@ it('ALPHALORA_DEBUG shows where a policy failed', async () => {
   const args = [...job, '--policy', './deep.mjs'];
   const { stderr } = await alphalora(...args);
   expect(stderr).toBe('error: policy bad failed: boom\ncaused by: underneath\n');
-  const debug = await start(args, { env: { ALPHALORA_DEBUG: '1' } })[1];
+  const debug = await start(args, { env: { ALPHALORA_DEBUG: '1' } }).outcome;
   expect(debug.stderr).toMatch(/^ {4}at .*deep\.mjs:\d+:\d+/m);
 });

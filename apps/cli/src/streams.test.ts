@@ -9,38 +9,36 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, itUnless, posixLacks } from '@alphalora/testing/lacking';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { programIn } from '@alphalora/testing/program';
+import { demoModel, programFile } from '@alphalora/testing/repository';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-streams-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('streams');
 const { start, alphalora } = programIn(root);
-const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 const analysis = join(root, 'analysis.json');
 const allocation = join(root, 'allocation.json');
 const parts = [1, 2].map((i) => join(root, `part-${i}.json`));
 beforeAll(async () => {
-  expect((await alphalora('analyze', demo, '-o', analysis)).code).toBe(0);
+  expect((await alphalora('analyze', demoModel, '-o', analysis)).code).toBe(0);
   for (const [i, part] of parts.entries())
-    expect((await alphalora('analyze', demo, '--shard', `${i + 1}/2`, '-o', part)).code).toBe(0);
+    expect((await alphalora('analyze', demoModel, '--shard', `${i + 1}/2`, '-o', part)).code).toBe(
+      0,
+    );
   expect((await alphalora('allocate', analysis, '-o', allocation)).code).toBe(0);
 });
 
 /** A line of a shell, in which `alphalora` is the program. */
 function shell(line: string) {
   const script = `alphalora() { "$NODE" "$MAIN" "$@"; }\n${line}`;
-  const env = { ...process.env, NODE: process.execPath, MAIN: main };
+  const env = { ...process.env, NODE: process.execPath, MAIN: programFile };
   return spawnSync('bash', ['-c', script], { cwd: root, env, encoding: 'utf8' });
 }
 
@@ -48,7 +46,7 @@ const timeless = (text: string) => ({ ...JSON.parse(text), timings: undefined })
 
 describe('-o - is stdout', () => {
   it.each<[string, string[], string]>([
-    ['analyze', ['analyze', demo], analysis],
+    ['analyze', ['analyze', demoModel], analysis],
     ['merge --json', ['merge', ...parts, '--json'], analysis],
     ['allocate', ['allocate', analysis], allocation],
     ['allocate --json', ['allocate', analysis, '--json'], allocation],
@@ -68,8 +66,8 @@ describe('-o - is stdout', () => {
   });
 
   it.each<[string, string[]]>([
-    ['plan', ['plan', demo]],
-    ['train', ['train', demo, '--allocation', allocation, '--task', 'text', '--data', 'x']],
+    ['plan', ['plan', demoModel]],
+    ['train', ['train', demoModel, '--allocation', allocation, '--task', 'text', '--data', 'x']],
     ['policy new', ['policy', 'new', 'mine']],
   ])('%s needs a folder and says so', async (command, args) => {
     const { code, stdout, stderr } = await alphalora(...args, '-o', '-');
@@ -142,7 +140,7 @@ describe('-o is not what the command reads', () => {
   const model = join(root, 'model');
   const copy = join(root, 'copy.json');
   beforeAll(() => {
-    cpSync(demo, model, { recursive: true });
+    cpSync(demoModel, model, { recursive: true });
     cpSync(analysis, copy);
     linkSync(copy, join(root, 'link.json'));
   });
@@ -182,7 +180,7 @@ describeUnless(posixLacks, 'a named pipe that nobody writes to', () => {
   beforeAll(() => void execFileSync('mkfifo', [join(root, 'silent.json')]));
 
   it.each(['SIGINT', 'SIGTERM'] as const)('as a document waits until %s', async (signal) => {
-    const [child, outcome] = start(['allocate', 'silent.json']);
+    const { child, outcome } = start(['allocate', 'silent.json']);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(child.exitCode).toBeNull();
     child.kill(signal);
@@ -193,14 +191,14 @@ describeUnless(posixLacks, 'a named pipe that nobody writes to', () => {
     ['report', 'silent.json', '-o', 'page.html'],
     ['allocate', 'silent.json'],
   ])('as the document of %s is waited for, of which nothing is kept', async (...args) => {
-    const [child, outcome] = start(args);
+    const { child, outcome } = start(args);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     child.kill('SIGTERM');
     expect(await outcome).toEqual({ code: 143, stdout: '', stderr: 'interrupted\n' });
   });
 
   it('as an adapter is refused at once', async () => {
-    const { code, stderr } = await alphalora('analyze', demo, '--adapter', 'silent.json');
+    const { code, stderr } = await alphalora('analyze', demoModel, '--adapter', 'silent.json');
     expect([code, stderr]).toEqual([
       1,
       'error: silent.json is not a folder but a named pipe; name a folder\n',
@@ -211,8 +209,8 @@ describeUnless(posixLacks, 'a named pipe that nobody writes to', () => {
     'as the %s of a model is refused at once',
     async (name) => {
       const folder = mkdtempSync(join(root, 'model-'));
-      for (const file of readdirSync(demo)) {
-        if (file !== name) symlinkSync(join(demo, file), join(folder, file));
+      for (const file of readdirSync(demoModel)) {
+        if (file !== name) symlinkSync(join(demoModel, file), join(folder, file));
       }
       execFileSync('mkfifo', [join(folder, name)]);
       const args =
@@ -224,7 +222,16 @@ describeUnless(posixLacks, 'a named pipe that nobody writes to', () => {
   );
 
   it('as data of a task, or as a configuration, is refused at once', async () => {
-    const training = ['train', demo, '--allocation', allocation, '--task', 'text', '-o', 'run'];
+    const training = [
+      'train',
+      demoModel,
+      '--allocation',
+      allocation,
+      '--task',
+      'text',
+      '-o',
+      'run',
+    ];
     const data = await alphalora(...training, '--data', 'silent.json');
     expect([data.code, data.stderr]).toEqual([1, expect.stringMatching(/not a regular file/)]);
     const config = await alphalora('policy', 'list', '--config', 'silent.json');

@@ -1,13 +1,12 @@
 /** What `train`, `evaluate` and `generate` tell, before they work where that is possible. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeLanguageModel } from './test-support/language-model.js';
-import { programIn } from './test-support/program.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-limits-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('limits');
 const { alphalora } = programIn(root);
 const model = writeLanguageModel(join(root, 'model'));
 const allocation = join(root, 'plan', 'allocation.json');

@@ -1,13 +1,12 @@
 /** `train`, `evaluate` and `generate` of the built program, on a tiny model. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeLanguageModel } from './test-support/language-model.js';
-import { programIn } from './test-support/program.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-training-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('training');
 const { alphalora, start } = programIn(root);
 const model = writeLanguageModel(join(root, 'model'));
 const allocation = join(root, 'plan', 'allocation.json');
@@ -106,7 +105,7 @@ describe('plan, train, evaluate, generate', () => {
       '--checkpoint-every',
       '5',
     ];
-    const [child, outcome] = start(argv);
+    const { child, outcome } = start(argv);
     const wait = setInterval(() => {
       if (!existsSync(join(folder, 'training_state.safetensors'))) return;
       // A second one would not wait for the checkpoint.
@@ -132,7 +131,7 @@ describe('a folder', () => {
   const argv = ['train', model, ...recipe, '--steps', '30', '-o', folder];
 
   it('has one run at a time; a killed one is resumed without cleaning up', async () => {
-    const [child, outcome] = start(argv);
+    const { child, outcome } = start(argv);
     const lock = join(folder, 'training.1.lock');
     // Written after the lock.
     while (!existsSync(join(folder, 'metrics.jsonl')))

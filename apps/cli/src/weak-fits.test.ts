@@ -1,14 +1,13 @@
 /** Fits that say nothing, from the weights to the words: the built program on small models. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import type { Allocation, Analysis } from '@alphalora/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
-import { programIn } from './test-support/program.js';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { programIn } from '@alphalora/testing/program';
+import { describe, expect, it } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-weak-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('weak');
 const { alphalora } = programIn(root);
 
 const SIDE = 24;

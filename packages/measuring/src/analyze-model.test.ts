@@ -1,15 +1,14 @@
 /** What `analyzeModel` reports and obeys; its document is held to the command line's beside that. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { analyzeModel, type ModelProgress } from './analyze-model.js';
 import { type ModelReference, openModel } from './models/open.js';
 import type { Work } from './pipeline/pipeline.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-measure-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('measure');
 
 const names = [0, 1, 2].map((block) => `model.layers.${block}.self_attn.q_proj.weight`);
 function modelFile(name: string, scale = 1): string {

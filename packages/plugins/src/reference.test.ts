@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { importDefault, isPath, missingPackage } from './reference.js';
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-reference-')));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('reference');
 
 function write(files: Record<string, string | object>): void {
   for (const [path, content] of Object.entries(files)) {

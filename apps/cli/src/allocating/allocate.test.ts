@@ -1,15 +1,14 @@
 /** `allocate` and `compare --policies` as they are called: options in, documents and messages out. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'alphalora-allocating-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('allocating');
 
 async function alphalora(...argv: string[]) {
   const texts = { stdout: '', stderr: '' };

@@ -1,6 +1,5 @@
 /** Answers of workers, right and mutated: what is accepted makes a document that every command takes. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerCheck, type WorkerAnswer } from '@alphalora/cluster';
 import { type Analysis, seededRandom } from '@alphalora/contracts';
@@ -14,13 +13,13 @@ import {
   spectralUnits,
   weightFromValues,
 } from '@alphalora/htsr-core';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 import { readDocument } from '../files/documents.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-answer-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('answer');
 
 const random = seededRandom(3, 'answer');
 const weights = [0, 1].map((block) =>

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readScores } from './scores.js';
 
 const io = { signal: new AbortController().signal };
 
-const folder = mkdtempSync(join(tmpdir(), 'alphalora-scores-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('scores');
 
 function file(name: string, text: string): string {
   const path = join(folder, name);

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { itUnless, posixLacks } from '@alphalora/testing/lacking';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findConfiguration } from './find-configuration.js';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-configuration-')));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('configuration');
 
 let folders = 0;
 

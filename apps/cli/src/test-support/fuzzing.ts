@@ -3,10 +3,10 @@
  *
  * FUZZ_RUNS sets the number of cases of each kind: `FUZZ_RUNS=5000 npx vitest run --project cli fuzz`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, vi } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { expect, vi } from 'vitest';
 import { runCommandLine } from '../command-line.js';
 
 export const runs: number = Number(process.env['FUZZ_RUNS'] ?? 40);
@@ -27,8 +27,7 @@ interface Place {
 }
 
 export function temporaryPlace(): Place {
-  const root = mkdtempSync(join(tmpdir(), 'alphalora-fuzz-'));
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryFolder('fuzz');
   const file = (name: string): string => join(root, name);
   return {
     file,

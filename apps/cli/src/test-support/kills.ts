@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '@alphalora/contracts';
+import type { Program } from '@alphalora/testing/program';
 import { expect } from 'vitest';
-import type { Program } from './program.js';
 
 /** Kills of each command. */
 export const KILLS = Number(process.env['ALPHALORA_KILLS'] ?? 5);
@@ -47,7 +47,7 @@ export async function surviveKills(
   const straight = join(folder, 'straight');
   mkdirSync(join(straight, 'results'), { recursive: true });
   const begun = performance.now();
-  const undisturbed = await run(straight)[1];
+  const undisturbed = await run(straight).outcome;
   const whole = performance.now() - begun;
   expect(undisturbed.code, undisturbed.stderr).toBe(0);
   const expected = left(straight);
@@ -60,7 +60,7 @@ export async function surviveKills(
     mkdirSync(join(place, 'results'), { recursive: true });
     let isDone = false;
     while (!isDone) {
-      const [child, outcome] = run(place);
+      const { child, outcome } = run(place);
       const kill = (): void => void child.kill('SIGKILL');
       // Every other one strikes when something appears among the results: there are few such moments.
       const moment = random();

@@ -1,9 +1,9 @@
 /** A format that is added reaches every place that weights are read from. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ByteSource, CheckpointFormat } from '@alphalora/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { adapterCheckpoint, readCheckpoint } from '../checkpoint.js';
 import { openHubCheckpoint, openUrlCheckpoint } from '../hub/index.js';
 import { isAdapterFolder, openAdapter, openCheckpoint } from '../node/index.js';
@@ -63,13 +63,11 @@ const q = (block: number): string => `model.layers.${block}.self_attn.q_proj.wei
 const first = fileOf([matrix(q(0), [[1, 2]])]);
 const second = fileOf([matrix(q(1), [[3, 4]])]);
 
-let root: string;
+const root = temporaryFolder('formats');
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'alphalora-formats-'));
   formats.add('sample', () => sample);
   formats.add('wrapped', () => wrapped);
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 async function folder(name: string, files: Record<string, Uint8Array | string>): Promise<string> {
   const path = join(root, name);

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import {
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -11,8 +10,8 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openHubAdapter, openHubCheckpoint, resolveHubModel } from '../hub/index.js';
 import { fileOf, lora, matrix } from '../test-support/adapters.js';
@@ -31,12 +30,11 @@ const sha256 = createHash('sha256').update(weights).digest('hex');
 const oid = createHash('sha1').update(`blob ${config.length}\0${config}`).digest('hex');
 
 let hub: Hub;
-let root: string;
+const root = temporaryFolder('cache');
 let cache: string;
 let caches = 0;
 beforeAll(async () => {
   hub = await startHub();
-  root = await mkdtemp(join(tmpdir(), 'alphalora-cache-'));
   await hub.put('demo/model/model.safetensors', weights);
   await hub.put('demo/model/config.json', config);
   await hub.put('demo/model/README.md', '# not needed');
@@ -48,10 +46,7 @@ beforeAll(async () => {
   );
   await hub.put('demo/parts/model-00001-of-00002.safetensors', fileOf([matrix(name, [[1, 2]])]));
 });
-afterAll(async () => {
-  await hub?.close();
-  await rm(root, { recursive: true, force: true });
-});
+afterAll(() => hub?.close());
 beforeEach(async () => {
   cache = join(root, String(caches++));
   await hub.faults();

@@ -1,25 +1,23 @@
 /** Reading a tensor takes the memory of its decoded values and little more. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { build } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { storedBytes } from '../values/sizes.js';
 
 const MB = 2 ** 20;
 const STORED = 64 * MB;
-let folder: string;
+const folder = temporaryFolder('memory');
 let library: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'alphalora-memory-'));
   library = await bundle();
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The sources as one module that a plain Node can load. */
 async function bundle(): Promise<string> {

@@ -1,19 +1,15 @@
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { fileOf, lora as loraFactors, matrix } from '../test-support/adapters.js';
 import { joined } from '../test-support/files.js';
 import { encodeValues } from '../values/encode.js';
 import { fileSource, isAdapterFolder, openAdapter, openCheckpoint } from './index.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'alphalora-checkpoint-'));
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
+const root = temporaryFolder('checkpoint');
 
 let folders = 0;
 async function folder(files: Record<string, string | Uint8Array>): Promise<string> {

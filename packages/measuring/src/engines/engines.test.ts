@@ -1,17 +1,15 @@
 /** Engines of others: measured by, and held to the memory that they say they take. */
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { analyzeModel } from '../analyze-model.js';
 import { engines } from './index.js';
 
-let root: string;
+const root = temporaryFolder('engines');
 let model: string;
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'alphalora-engines-'));
   model = join(root, 'model.safetensors');
   const tensor = {
     name: 'model.layers.0.self_attn.q_proj.weight',
@@ -21,7 +19,6 @@ beforeAll(async () => {
   } as const;
   writeFileSync(model, Buffer.concat(serializeSafetensors({ tensors: [tensor] })));
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('a further engine', () => {
   const builds: string[] = [];

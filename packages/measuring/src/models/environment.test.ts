@@ -1,12 +1,12 @@
 /** The variables and their defaults are those that huggingface_hub documents. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { expect, it } from 'vitest';
 import { remoteSettings } from './environment.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-environment-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('environment');
 const token = join(root, 'token');
 writeFileSync(token, ' hf_filed\n');
 const nowhere = join(root, 'nowhere');

@@ -1,23 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { itUnless, posixLacks } from '@alphalora/testing/lacking';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cacheKey, readCached, writeCached } from './cache.js';
 import { readSealed, writeSealed } from './sealed.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-cache-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('cache');
 
 const singularValues = Float64Array.of(3, 2.5, 1e-300);
 const spectrum = { singularValues, precision: 'f32' as const, resolved: 0.125 };

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Matrix } from '@alphalora/contracts';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { contentOf, keepDigest } from './content.js';
 import { observed } from './digest.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-content-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('content');
 
 const [rows, columns] = [37, 5];
 const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i));

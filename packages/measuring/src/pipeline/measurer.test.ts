@@ -1,15 +1,14 @@
 /** Measuring files that change under it: the numbers are of one version of the matrix, or there are none. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serializeSafetensors } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { defaultMetrics, resolveMetrics } from '@alphalora/htsr-core';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { createMeasurer, type MeasurerSettings, measurableUnits } from './measurer.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-measurer-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('measurer');
 
 const name = 'model.layers.0.self_attn.q_proj.weight';
 const [rows, columns] = [60, 16];

@@ -3,21 +3,20 @@
  * files, to the last bit.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '@alphalora/contracts';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { build } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 const program = fileURLToPath(new URL('../test-support/killed-run.ts', import.meta.url));
 const conditions = ['@alphalora/source', 'module', 'node', 'import', 'default'];
 
-let root: string;
+const root = temporaryFolder('killed');
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'alphalora-killed-'));
   await symlink(join(packageRoot, 'node_modules'), join(root, 'node_modules'));
   await build({
     configFile: false,
@@ -33,7 +32,6 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 interface RunOptions {
   folder: string;

@@ -1,17 +1,13 @@
 /** Adapters on disk. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { adapterFiles } from '../adapters/write.js';
 import { projection, stateOf } from '../test-support/adapters.js';
 import { loadAdapter } from './load-adapter.js';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'alphalora-adapter-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = temporaryFolder('adapter');
 
 describe('loadAdapter', () => {
   it('reads what was written', async () => {

@@ -2,12 +2,12 @@
  * The same adapter in three ways: beside the demo model as experts, merged into its weights here, and
  * merged by `@alphalora/checkpoint` from PEFT's files. The weights and the logits must agree.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdapterState } from '../adapters/adapter-spec.js';
@@ -22,12 +22,11 @@ import { useBackend } from '../test-support/backend.js';
 
 const path = fileURLToPath(new URL('../../../../examples/demo-model', import.meta.url));
 
-let folder = '';
+const folder = temporaryFolder('merged');
 let base: Checkpoint;
 let state: AdapterState;
 beforeAll(async () => {
   await useBackend('cpu');
-  folder = await mkdtemp(join(tmpdir(), 'alphalora-merged-'));
   base = await openCheckpoint(path);
   const blocks = Array.from({ length: base.blocks }, (_, index) => {
     return { index, score: 1, experts: 1, topK: 1, rank: index % 3 };
@@ -51,10 +50,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'adapter_model.safetensors'), weights);
   await writeFile(join(folder, 'adapter_config.json'), config);
 });
-afterAll(async () => {
-  await base.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => base.close());
 
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = 0;

@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import type { Io } from '../../io.js';
 import { run as exportCommand, writeExported } from './run.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-export-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('export');
 
 describe('a format of several files', () => {
   const exported = { 'config.json': '{}\n', 'train.sh': 'true\n' };

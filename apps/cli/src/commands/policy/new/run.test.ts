@@ -1,22 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { run as newPolicy } from './run.js';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-new-')));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('new');
 
 const cli = fileURLToPath(new URL('../../../../', import.meta.url));
 const manifestOf = (folder: string) =>
