@@ -121,7 +121,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
   }
 
   it('gives the bytes of one machine, whatever happens on the way', async () => {
-    const blocks = 60;
+    const blocks = 40;
     const model = writeModel('large', blocks, 640);
     const queue = redis.url('disasters');
     const lock = ['--lock', '5'];
@@ -272,7 +272,7 @@ describeUnless(redisLacks, 'analyze --queue', () => {
       }
       // The page names the seconds that it took.
       expect(readFileSync(join(folder, 'far', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
-      // The demoModel model has 56 matrices; all that the killed one did not do, the other did.
+      // The demo model has 56 matrices; all that the killed one did not do, the other did.
       expect(other!.texts.stdout.match(/"done"/g)!.length).toBeGreaterThan(20);
 
       // A worker that may not read the model says so, and what to do.

@@ -80,8 +80,10 @@ function alphaloraWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outco
 
 const alphalora = (...args: string[]): Promise<Outcome> => alphaloraWith({}, ...args);
 
+/** Without intervals, unless asked for: they cost as much as all else. */
 async function analysisOf(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Analysis> {
-  const { code, stdout, stderr } = await alphaloraWith(env, 'analyze', ...args, '--json');
+  const command = ['analyze', '--json', '--bootstrap', '0', ...args];
+  const { code, stdout, stderr } = await alphaloraWith(env, ...command);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
@@ -105,7 +107,7 @@ describe('a model by its name on the hub', () => {
     expect(code, stderr).toBe(0);
     const analysis: Analysis = JSON.parse(readFileSync(join(home, 'plan/analysis.json'), 'utf8'));
     expect(analysis.model.source).toMatch(/^hf:\/\/demo\/model@[0-9a-f]{40}$/);
-    const onDisk = await analysisOf({}, demoModel, '--no-cache');
+    const onDisk = await analysisOf({}, demoModel, '--no-cache', '--bootstrap', '200');
     expect({ ...analysis, timings: 0 }).toEqual({
       ...onDisk,
       timings: 0,
@@ -205,7 +207,9 @@ it('a file at an address is analysed like one on disk', async () => {
 it('a file that changes under the analysis ends it', async () => {
   const pass = { on: 'files', kind: 'pass' } as const;
   await hub.faults(pass, pass, pass, { on: 'files', kind: 'etag' });
-  const { code, stderr } = await alphalora('analyze', 'hf://demo/large', '--jobs', '1');
+  const { code, stderr } = await alphalora(
+    ...['analyze', 'hf://demo/large', '--jobs', '1', '--bootstrap', '0'],
+  );
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /^error: hf:\/\/demo\/large@\w+\/model.safetensors: it was changed while it was read; start again/m,
@@ -214,7 +218,15 @@ it('a file that changes under the analysis ends it', async () => {
 
 describe('a server that sends other bytes under the same name, digest and size', () => {
   const [pass, other] = ['pass', 'other'].map((kind) => ({ on: 'files', kind }) as const);
-  const one = ['hf://demo/model', '--include', '*layers.0*q_proj*', '--jobs', '1'];
+  const one = [
+    'hf://demo/model',
+    '--include',
+    '*layers.0*q_proj*',
+    '--jobs',
+    '1',
+    '--bootstrap',
+    '0',
+  ];
   /** Requests that read no weights. */
   const headers = [pass!];
   const numbers = async (...more: string[]) =>
@@ -313,11 +325,7 @@ describe('wrong usage says what is right', () => {
       ['analyze', 'https://x.org/a.safetensors', '--offline'],
       /needs a connection/,
     ],
-    [
-      'a model that is not there',
-      ['plan', 'hf://demo/nowhere'],
-      /there is no model demoModel\/nowhere/,
-    ],
+    ['a model that is not there', ['plan', 'hf://demo/nowhere'], /there is no model demo\/nowhere/],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await alphalora(...args);
     expect(stderr).toMatch(message);

@@ -1,19 +1,17 @@
 /** Estimators, formats and tasks of others in the built program: by path, package and configuration. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Analysis } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
-import { afterAll, describe, expect, it } from 'vitest';
-import { writeLanguageModel } from './test-support/language-model.js';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { programIn } from '@alphalora/testing/program';
+import { demoModel } from '@alphalora/testing/repository';
+import { describe, expect, it } from 'vitest';
+import { writeLanguageModel } from './test-support/language-model.js';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-extensions-')));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('extensions');
 const { alphaloraIn } = programIn(root);
-const demo = fileURLToPath(new URL('../../../examples/demo-model', import.meta.url));
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -46,7 +44,7 @@ const folder = join(root, 'project');
 const quick = ['--bootstrap', '0', '--metrics', 'none', '--no-cache', '--json'];
 
 async function alphas(cwd: string, ...args: string[]): Promise<unknown[]> {
-  const { code, stdout, stderr } = await alphaloraIn(cwd, 'analyze', demo, ...quick, ...args);
+  const { code, stdout, stderr } = await alphaloraIn(cwd, 'analyze', demoModel, ...quick, ...args);
   expect(code, stderr).toBe(0);
   const { matrices, options } = JSON.parse(stdout) as Analysis;
   const found = matrices.flatMap((row) => ('alpha' in row ? [row.alpha] : []));
@@ -75,7 +73,7 @@ describe('an estimator of others', () => {
       folder,
       ...[
         'allocate',
-        demo,
+        demoModel,
         '--estimator',
         './seven.mjs',
         '--no-cache',
@@ -98,7 +96,7 @@ describe('a group of metrics of others', () => {
     write('project/sizes.mjs', `export default ${group};`);
     const { code, stdout, stderr } = await alphaloraIn(
       folder,
-      ...['analyze', demo, '--metrics', './sizes.mjs', 'entropy', '--no-cache', '--json'],
+      ...['analyze', demoModel, '--metrics', './sizes.mjs', 'entropy', '--no-cache', '--json'],
       ...['--bootstrap', '0', '--include', '*.0.*q_proj*'],
     );
     expect(code, stderr).toBe(0);
@@ -119,7 +117,15 @@ describe('an engine of others', () => {
     write('project/steps.mjs', `export default ${engine};`);
     const { code, stdout, stderr } = await alphaloraIn(
       folder,
-      ...['analyze', demo, '--engine', './steps.mjs', '--metrics', 'spectral_norm', '--no-cache'],
+      ...[
+        'analyze',
+        demoModel,
+        '--engine',
+        './steps.mjs',
+        '--metrics',
+        'spectral_norm',
+        '--no-cache',
+      ],
       ...['--bootstrap', '0', '--include', '*.0.*q_proj*', '--json'],
     );
     expect(code, stderr).toBe(0);
@@ -198,10 +204,10 @@ describe('a source of others', () => {
     write('project/sources.json', '{"sources": ["./here.mjs"]}');
     const { code, stdout, stderr } = await alphaloraIn(
       folder,
-      ...['inspect', `here://${demo}`, '--config', 'sources.json', '--json'],
+      ...['inspect', `here://${demoModel}`, '--config', 'sources.json', '--json'],
     );
     expect(code, stderr).toBe(0);
-    const inspected = await alphaloraIn(folder, 'inspect', demo, '--json');
+    const inspected = await alphaloraIn(folder, 'inspect', demoModel, '--json');
     expect(JSON.parse(stdout).tensors).toEqual(JSON.parse(inspected.stdout).tensors);
   });
 });
@@ -269,7 +275,7 @@ describe('what is wrong with one', () => {
     write('project/bad.mjs', text);
     const { code, stderr } = await alphaloraIn(
       folder,
-      ...['analyze', demo, '--estimator', './bad.mjs', '--no-cache', ...args],
+      ...['analyze', demoModel, '--estimator', './bad.mjs', '--no-cache', ...args],
     );
     expect(code).not.toBe(0);
     return stderr;
@@ -301,7 +307,7 @@ describe('what is wrong with one', () => {
     write('project/seven.json', '{"estimators": ["./seven.mjs"]}');
     const { code, stderr } = await alphaloraIn(
       folder,
-      ...['analyze', demo, '--config', 'seven.json', '--estimator', 'no-such-one'],
+      ...['analyze', demoModel, '--config', 'seven.json', '--estimator', 'no-such-one'],
     );
     expect(code).toBe(2);
     expect(stderr).toMatch(/unknown estimator "no-such-one": choose one of fix-finger, .*, seven/);

@@ -168,10 +168,12 @@ describe('the seed', () => {
 });
 
 describe('metrics', () => {
+  const first = ['--include', '*layers.0.*', '--bootstrap', '0'];
+
   it('are chosen by name, by group, all or none', async () => {
     const names = async (...metrics: string[]): Promise<string[]> =>
       Object.keys(
-        measured(await analyze(demoModel, '--bootstrap', '0', '--metrics', ...metrics))[0]!.metrics,
+        measured(await analyze(demoModel, ...first, '--metrics', ...metrics))[0]!.metrics,
       );
     expect((await names('stable_rank', 'entropy')).sort()).toEqual(['entropy', 'stable_rank']);
     expect(await names('none')).toEqual([]);
@@ -188,21 +190,16 @@ describe('metrics', () => {
 
 describe('FARMS', () => {
   it('pools windows, and says so in the options', async () => {
-    const analysis = await analyze(
-      demoModel,
-      '--farms',
-      '--farms-size',
-      '16x32',
-      '--farms-windows',
-      '3',
-    );
+    const block = [demoModel, '--include', '*layers.0.*'];
+    const windows = ['--farms-size', '16x32', '--farms-windows', '3'];
+    const analysis = await analyze(...block, '--farms', ...windows);
     expect(analysis.options['farms']).toEqual({ rows: 16, ratio: 2, windows: 3 });
     const [row] = measured(analysis);
     // Three windows along either side, 16 eigenvalues each.
     expect(row!.metrics['num_evals']).toBe(9 * 16);
-    const cached = await analyze(demoModel, '--farms-size', '16x32', '--farms-windows', '3');
+    const cached = await analyze(...block, ...windows);
     expect(cached.matrices).toEqual(analysis.matrices);
-    expect(cached.model.digest).toBe((await analyze(demoModel, '--bootstrap', '0')).model.digest);
+    expect(cached.model.digest).toBe((await analyze(...block, '--bootstrap', '0')).model.digest);
   });
 
   it.each(['16', '32x16', '1x8', 'ax8'])('refuses windows of %s', async (size) => {

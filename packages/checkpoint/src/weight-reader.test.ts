@@ -1,9 +1,9 @@
 /** Weights that are made again of plain data read as the originals, and open no more than they need. */
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointFormat, StoredTensor, WeightTensor } from '@alphalora/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';
 import { formats } from './formats/index.js';
 import { isFromFiles, plainWeight, weightReader } from './index.js';
@@ -11,8 +11,7 @@ import { type FileReference, fileSourceAgain } from './node/file-source.js';
 import { openCheckpoint } from './node/open.js';
 import { fileOf, lora, matrix, modelOf, vector } from './test-support/adapters.js';
 
-const root = mkdtempSync(join(tmpdir(), 'alphalora-again-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('again');
 
 function folder(name: string, files: Readonly<Record<string, Uint8Array | object>>): string {
   const path = join(root, name);

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
 import { readConfiguration } from './configuration.js';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'alphalora-configuration-')));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder('configuration');
 
 let folders = 0;
 

@@ -1,5 +1,8 @@
 /** Python and its packages, as the other side of a comparison. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterAll } from 'vitest';
 import type { Lack } from './lacking.js';
 
 const python = process.env['ALPHALORA_PYTHON'] ?? 'python3';
@@ -59,4 +62,52 @@ export function runPythonForBytes(
   });
   if (status !== 0) throw new Error(error?.message ?? stderr.toString());
   return stdout;
+}
+
+/** Answers on the stdout that it had; whatever else is printed goes to stderr. */
+const loop = `
+import json, os, sys
+answers = os.fdopen(os.dup(1), 'w')
+os.dup2(2, 1)
+for line in sys.stdin: print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
+`;
+
+/**
+ * A process that loads its packages once and then answers questions, one at a time.
+ *
+ * @param program defines `answer(question)`; both are what JSON can say
+ * @returns asks it, and starts it for the first question; rejects with what it wrote to stderr where
+ *   it fails, and from then on
+ */
+export function startPython<Question, Answer>(
+  program: string,
+  { env = {} }: Pick<PythonOptions, 'env'> = {},
+): (question: Question) => Promise<Answer> {
+  let session: ReturnType<typeof start> | undefined;
+  function start() {
+    const child = spawn(python, ['-c', program + loop], { env: { ...process.env, ...env } });
+    let errors = '';
+    child.stderr.on('data', (text) => {
+      errors += text;
+    });
+    child.on('error', (error) => {
+      errors += error.message;
+    });
+    // A question to a process that has ended is answered by the end of its lines.
+    child.stdin.on('error', () => undefined);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return { child, lines, closed: once(child, 'close'), errors: () => errors };
+  }
+  afterAll(async () => {
+    session?.child.kill();
+    await session?.closed;
+  });
+  return async (question) => {
+    session ??= start();
+    session.child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value, done } = await session.lines.next();
+    if (!done) return JSON.parse(value) as Answer;
+    await session.closed;
+    throw new Error(session.errors());
+  };
 }

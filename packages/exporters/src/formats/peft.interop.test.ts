@@ -8,54 +8,64 @@ import { join } from 'node:path';
 import { llamaLike, type Projection, projectionAllocation } from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
-import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { pythonLacks, startPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';
 import { filesOf } from '../test-support/exported.js';
 
 // Versions before 0.15 match keys otherwise.
 const lack = pythonLacks('torch', 'peft>=0.15');
 
-/** stdin: [[name, inputs, outputs], ...]; argv: the folder, and what the names begin with. */
+/** Of a folder, what the names in the model begin with, and [[name, inputs, outputs], ...]. */
 const program = `
-import json, sys, warnings
+import warnings
 import torch
 from torch import nn
 from peft import LoraConfig, PeftModel, get_peft_model
 warnings.filterwarnings('error', message='.*(target_modules|rank_pattern|exclude_modules).*')
-folder, prefix = sys.argv[1:]
-maps = json.loads(sys.stdin.read())
 
-def build():
-    root = nn.Module()
-    root.config = {'model_type': 'custom', 'tie_word_embeddings': False}
-    for name, inputs, outputs in maps:
-        *path, last = (prefix + name).split('.')
-        parent = root
-        for part in path:
-            if not hasattr(parent, part): parent.add_module(part, nn.Module())
-            parent = getattr(parent, part)
-        parent.add_module(last, nn.Linear(inputs, outputs, bias=False))
-    return root
+def answer(question):
+    folder, prefix, maps = question
 
-def adapted(model):
-    base = 'base_model.model.' + prefix
-    return {name[len(base):]: [layer.r['default'], layer.scaling['default'],
-                               list(layer.lora_A['default'].weight.shape),
-                               list(layer.lora_B['default'].weight.shape)]
-            for name, layer in model.named_modules() if hasattr(layer, 'lora_A')}
+    def build():
+        root = nn.Module()
+        root.config = {'model_type': 'custom', 'tie_word_embeddings': False}
+        for name, inputs, outputs in maps:
+            *path, last = (prefix + name).split('.')
+            parent = root
+            for part in path:
+                if not hasattr(parent, part): parent.add_module(part, nn.Module())
+                parent = getattr(parent, part)
+            parent.add_module(last, nn.Linear(inputs, outputs, bias=False))
+        return root
 
-config = LoraConfig.from_pretrained(folder)
-config.task_type = None  # the model has no generate()
-model = get_peft_model(build(), config)
-built = adapted(model)
-trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-model.save_pretrained(folder + '/saved')
-loaded = adapted(PeftModel.from_pretrained(build(), folder + '/saved'))
-print(json.dumps({'built': built, 'loaded': loaded, 'trainable': trainable,
-                  'server': config.lora_alpha / config.r, 'rslora': config.use_rslora}))
+    def adapted(model):
+        base = 'base_model.model.' + prefix
+        return {name[len(base):]: [layer.r['default'], layer.scaling['default'],
+                                   list(layer.lora_A['default'].weight.shape),
+                                   list(layer.lora_B['default'].weight.shape)]
+                for name, layer in model.named_modules() if hasattr(layer, 'lora_A')}
+
+    config = LoraConfig.from_pretrained(folder)
+    config.task_type = None  # the model has no generate()
+    model = get_peft_model(build(), config)
+    built = adapted(model)
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    model.save_pretrained(folder + '/saved')
+    loaded = adapted(PeftModel.from_pretrained(build(), folder + '/saved'))
+    return {'built': built, 'loaded': loaded, 'trainable': trainable,
+            'server': config.lora_alpha / config.r, 'rslora': config.use_rslora}
 `;
 
 const root = temporaryFolder('peft');
+
+interface Adapted {
+  built: Record<string, unknown>;
+  loaded: Record<string, unknown>;
+  trainable: number;
+  server: number;
+  rslora: boolean;
+}
+const ask = startPython<unknown[], Adapted>(program, { env: { HF_HUB_OFFLINE: '1' } });
 
 /** Beside the modules of the allocation, some that must stay without an adapter. */
 async function runPeft(
@@ -70,11 +80,7 @@ async function runPeft(
     ...allocation.projections!.map((own) => [moduleOf(own.name), own.inputs, own.outputs]),
     ...others.map((name) => [name, 16, 32]),
   ];
-  const printed = runPython(program, {
-    args: [folder, prefix],
-    input: JSON.stringify(maps),
-    env: { HF_HUB_OFFLINE: '1' },
-  });
+  const answer = await ask([folder, prefix, maps]);
   const wanted = Object.fromEntries(
     allocation.projections!.flatMap(({ name, inputs, outputs, experts, rank }) => {
       const total = experts! * rank!;
@@ -83,7 +89,7 @@ async function runPeft(
         : [];
     }),
   );
-  return { ...JSON.parse(printed), wanted };
+  return { ...answer, wanted };
 }
 
 const moduleOf = (name: string): string => name.replace(/\.weight$/, '');

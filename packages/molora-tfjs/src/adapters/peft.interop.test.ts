@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
-import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { pythonLacks, startPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';
 import { joined, projection, stateOf } from '../test-support/adapters.js';
 import type { AdaptedProjection } from './adapter-spec.js';
@@ -17,28 +17,30 @@ import { adapterFiles } from './write.js';
 // Versions before 0.15 match keys otherwise.
 const lack = pythonLacks('torch', 'peft>=0.15');
 
-/** stdin: [[name, inputs, outputs], ...]; argv: the folder. Prints each weight's change. */
+/** Of a folder and [[name, inputs, outputs], ...]: each weight's change. */
 const program = `
-import json, sys, warnings
+import warnings
 import torch
 from torch import nn
 from peft import PeftModel
 warnings.filterwarnings('error', message='.*(missing adapter keys|target_modules|pattern).*')
-root = nn.Module()
-root.config = {'model_type': 'custom', 'tie_word_embeddings': False}
-root.prepare_inputs_for_generation = None
-maps = json.loads(sys.stdin.read())
-for name, inputs, outputs in maps:
-    *path, last = name.split('.')
-    parent = root
-    for part in path:
-        if not hasattr(parent, part): parent.add_module(part, nn.Module())
-        parent = getattr(parent, part)
-    layer = nn.Linear(inputs, outputs, bias=False)
-    nn.init.zeros_(layer.weight)
-    parent.add_module(last, layer)
-model = PeftModel.from_pretrained(root, sys.argv[1]).merge_and_unload()
-print(json.dumps({name: model.get_submodule(name).weight.tolist() for name, _, _ in maps}))
+
+def answer(question):
+    folder, maps = question
+    root = nn.Module()
+    root.config = {'model_type': 'custom', 'tie_word_embeddings': False}
+    root.prepare_inputs_for_generation = None
+    for name, inputs, outputs in maps:
+        *path, last = name.split('.')
+        parent = root
+        for part in path:
+            if not hasattr(parent, part): parent.add_module(part, nn.Module())
+            parent = getattr(parent, part)
+        layer = nn.Linear(inputs, outputs, bias=False)
+        nn.init.zeros_(layer.weight)
+        parent.add_module(last, layer)
+    model = PeftModel.from_pretrained(root, folder).merge_and_unload()
+    return {name: model.get_submodule(name).weight.tolist() for name, _, _ in maps}
 `;
 
 const folder = temporaryFolder('peft');
@@ -51,11 +53,13 @@ const adapted: AdaptedProjection[] = [
 const state = stateOf(adapted);
 
 describeUnless(lack, 'PEFT', () => {
+  const ask = startPython<unknown[], Record<string, number[][]>>(program);
+
   it.each<[string, AdapterFiles]>([
     ['adapterFiles', adapterFiles(state)],
     ['peftFiles', peftFiles(state)],
     ['peftFiles of one rank', peftFiles(state, { uniformRank: true })],
-  ])('adds what %s say', (_, { weights, config }) => {
+  ])('adds what %s say', async (_, { weights, config }) => {
     writeFileSync(join(folder, 'adapter_model.safetensors'), joined(weights));
     writeFileSync(join(folder, 'adapter_config.json'), config);
     const untouched = ['model.layers.0.mlp.up_proj', 4, 5];
@@ -63,8 +67,7 @@ describeUnless(lack, 'PEFT', () => {
       ...adapted.map(({ name, inputs, outputs }) => [name, inputs, outputs]),
       untouched,
     ];
-    const options = { args: [folder], input: JSON.stringify(maps) };
-    const changes: Record<string, number[][]> = JSON.parse(runPython(program, options));
+    const changes = await ask([folder, maps]);
     expect(changes['model.layers.0.mlp.up_proj']!.flat()).toEqual(Array(20).fill(0));
     for (const { name, inputs, outputs, ranks, scalings } of adapted) {
       const a = state.tensors[`${name}.lora_A`]!.values;

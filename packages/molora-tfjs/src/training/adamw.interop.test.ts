@@ -1,6 +1,6 @@
 /** The same steps as `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`, in float32. */
 import { describeUnless } from '@alphalora/testing/lacking';
-import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { pythonLacks, startPython } from '@alphalora/testing/python';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
@@ -8,19 +8,19 @@ import { adamW } from './adamw.js';
 import { clipFactor, globalNorm } from './gradients.js';
 
 const program = `
-import json, sys, torch
-case = json.load(sys.stdin)
-params = {k: torch.nn.Parameter(torch.tensor(v)) for k, v in case['start'].items()}
-optimizer = torch.optim.AdamW(params.values(), lr=1, betas=(case['beta1'], case['beta2']),
-  eps=case['epsilon'], weight_decay=case['weightDecay'])
-norms = []
-for step in case['steps']:
-  for k, p in params.items():
-    p.grad = torch.tensor(step['gradients'][k]) if k in step['gradients'] else None
-  if case['clip']: norms.append(float(torch.nn.utils.clip_grad_norm_(params.values(), case['clip'])))
-  for group in optimizer.param_groups: group['lr'] = step['rate']
-  optimizer.step()
-print(json.dumps({'norms': norms, 'end': {k: p.tolist() for k, p in params.items()}}))
+import torch
+def answer(case):
+  params = {k: torch.nn.Parameter(torch.tensor(v)) for k, v in case['start'].items()}
+  optimizer = torch.optim.AdamW(params.values(), lr=1, betas=(case['beta1'], case['beta2']),
+    eps=case['epsilon'], weight_decay=case['weightDecay'])
+  norms = []
+  for step in case['steps']:
+    for k, p in params.items():
+      p.grad = torch.tensor(step['gradients'][k]) if k in step['gradients'] else None
+    if case['clip']: norms.append(float(torch.nn.utils.clip_grad_norm_(params.values(), case['clip'])))
+    for group in optimizer.param_groups: group['lr'] = step['rate']
+    optimizer.step()
+  return {'norms': norms, 'end': {k: p.tolist() for k, p in params.items()}}
 `;
 
 interface Case {
@@ -54,14 +54,15 @@ function makeCase(options: Pick<Case, 'weightDecay' | 'clip' | 'beta1' | 'epsilo
 beforeAll(() => useBackend('cpu'));
 
 describeUnless(pythonLacks('torch'), 'AdamW in PyTorch', () => {
+  const ask = startPython<Case, { norms: number[]; end: Record<string, number[]> }>(program);
+
   it.each([
     { weightDecay: 0.1, clip: null, beta1: 0.9, epsilon: 1e-8 },
     { weightDecay: 0, clip: null, beta1: 0.8, epsilon: 1e-3 },
     { weightDecay: 0.01, clip: 0.5, beta1: 0.9, epsilon: 1e-8 },
   ])('takes the same 60 steps: %o', async (options) => {
     const task = makeCase(options);
-    const printed = runPython(program, { input: JSON.stringify(task) });
-    const theirs: { norms: number[]; end: Record<string, number[]> } = JSON.parse(printed);
+    const theirs = await ask(task);
 
     const variables = Object.entries(task.start).map(([name, values]) =>
       tf.variable(tf.tensor1d(values), true, name),
