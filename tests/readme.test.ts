@@ -7,12 +7,10 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { temporaryFolder } from '@alphalora/testing/folders';
-import { transformWithOxc } from 'vite';
 import { describe, expect, it } from 'vitest';
+import { userFolder, writeModule } from './lib/examples.js';
 import { type Fence, fencesOf } from './lib/markdown.js';
 import { readManifest, root, workspacePackages } from './lib/workspace.js';
 
@@ -26,8 +24,6 @@ const readmes = ['.', ...packages.map(({ folder }) => folder)].map((folder) => (
     : [],
 }));
 
-const temporary = temporaryFolder('readme');
-
 describe.each(readmes)('README.md of $folder', ({ folder, fences }) => {
   const examples = fences.flatMap((fence, at) =>
     fence.language === 'ts' ? [{ ...fence, output: shownOutput(fences[at + 1]) }] : [],
@@ -40,8 +36,7 @@ describe.each(readmes)('README.md of $folder', ({ folder, fences }) => {
 
   it.each(examples)('runs the example on line $line', async ({ code, output }) => {
     const cwd = await userFolder(folder);
-    const { code: script } = await transformWithOxc(code, 'example.ts');
-    await writeFile(join(cwd, 'example.mjs'), script);
+    await writeModule(join(cwd, 'example.mjs'), code);
     const { stdout } = await run(process.execPath, ['example.mjs'], { cwd });
     if (output !== undefined) expect(trimmed(stdout)).toBe(trimmed(output));
   });
@@ -100,21 +95,4 @@ function commandsOf({ code }: Fence): { program: 'npm' | 'alphalora'; command: s
 
 function trimmed(text: string): string {
   return text.replace(/[ \t]+$/gm, '').trim();
-}
-
-/** A folder outside the workspace with all packages, and this one's libraries, installed. */
-async function userFolder(folder: string): Promise<string> {
-  const cwd = await mkdtemp(join(temporary, 'user-'));
-  const install = async (name: string, target: string): Promise<void> => {
-    const link = join(cwd, 'node_modules', name);
-    if (existsSync(link)) return;
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(target, link, 'junction');
-  };
-  for (const pkg of packages) await install(pkg.manifest.name, join(root, pkg.folder));
-  const { dependencies, peerDependencies } = readManifest(folder);
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies }))
-    await install(name, join(root, folder, 'node_modules', name));
-  await cp(join(root, 'examples/demo-model'), join(cwd, 'model'), { recursive: true });
-  return cwd;
 }

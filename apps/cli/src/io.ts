@@ -1,5 +1,5 @@
 /** What a command may talk to. Tests pass their own. */
-import type { CommandPlugins } from './plugins/index.js';
+import type { CommandPlugins } from './plugins/command-plugins.js';
 
 export interface Output {
   /**

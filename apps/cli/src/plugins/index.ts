@@ -1,8 +1,9 @@
 /** What others wrote, for the command that runs. */
 import type { Preparation } from '@alphalora/measuring';
-import { type Extension, type ExtensionKind, openPlugins, type Plugins } from '@alphalora/plugins';
+import { type Extension, openPlugins } from '@alphalora/plugins';
 import type { Io } from '../io.js';
 import { tell } from '../output/printable.js';
+import type { CommandPlugins } from './command-plugins.js';
 import { findConfiguration } from './find-configuration.js';
 import register from './register.js';
 import { registryOf } from './registries.js';
@@ -12,19 +13,6 @@ export interface PluginOptions {
   config?: string;
   /** Seconds that foreign code may take for loading, and a policy for each answer. */
   policyTimeout: number;
-}
-
-export interface CommandPlugins extends Plugins {
-  /** Adds to the registries what the configuration names of these kinds. */
-  extend(kinds: readonly ExtensionKind[]): Promise<void>;
-  /**
-   * The name of a thing, which joins its registry where it is referred to by path or package.
-   *
-   * @returns an unknown name as it is: what it is for knows what else there is to choose from
-   */
-  nameOf(kind: ExtensionKind, reference: string): Promise<string>;
-  /** What has joined the registries, for other threads. */
-  readonly added: readonly Extension[];
 }
 
 /** @param inputs what the command reads: a configuration that may have come with it is not run */

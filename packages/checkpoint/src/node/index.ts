@@ -12,8 +12,6 @@ export { hubCache, openCachedAdapter, openCachedCheckpoint } from './hub-cache.j
 export type { OpenOptions } from './open.js';
 export { openCheckpoint } from './open.js';
 export { isAdapterFolder, openAdapter } from './open-adapter.js';
-export type { ProcessIdentity } from './processes.js';
-export { stateOfProcess, thisProcess } from './processes.js';
 export { readIfPresent, readRegularFile, readTextIfPresent } from './read-file.js';
-export { removeAbandoned, temporaryBeside } from './temporary-file.js';
+export { isAlive, removeAbandoned, temporaryBeside } from './temporary-file.js';
 export { type FileContent, writeFileAtomic } from './write-file.js';

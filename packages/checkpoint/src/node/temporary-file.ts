@@ -5,13 +5,14 @@
  * nothing is known but the time, and a file a day old is nobody's any more.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { isAlive, thisMachine } from './processes.js';
 
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-let digest: string | undefined;
+let machine: string | undefined;
 
 /**
  * A name in the folder of `path` that no other writer has. It does not grow with the target's name,
@@ -19,7 +20,7 @@ let digest: string | undefined;
  */
 export function temporaryBeside(path: string): string {
   const random = randomBytes(6).toString('hex');
-  return join(dirname(path), `.alphalora-${machineDigest()}-${process.pid}-${random}.tmp`);
+  return join(dirname(path), `.alphalora-${thisMachine()}-${process.pid}-${random}.tmp`);
 }
 
 /**
@@ -32,20 +33,44 @@ export async function removeAbandoned(folder: string): Promise<void> {
     const [, host, pid] = /^\.alphalora-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.tmp$/.exec(name) ?? [];
     if (host === undefined) continue;
     const path = join(folder, name);
-    const isDead = host === machineDigest() && !isAlive(Number(pid));
+    const isDead = host === thisMachine() && !isAlive(Number(pid));
     if (isDead || (await isOld(path)))
       await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** A digest of what tells this machine from others, short enough for a name. */
-function machineDigest(): string {
-  const { host, boot = '', namespace = '' } = thisMachine();
-  digest ??= createHash('sha256')
-    .update([host, boot, namespace].join('\n'))
+/**
+ * Where a process number means the same process: one boot of one machine, and there one namespace, as
+ * containers have their own.
+ */
+function thisMachine(): string {
+  machine ??= createHash('sha256')
+    .update([hostname(), fact(bootId), fact(processNamespace)].join('\n'))
     .digest('hex')
     .slice(0, 8);
-  return digest;
+  return machine;
+}
+
+const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+const processNamespace = (): string => readlinkSync('/proc/self/ns/pid');
+
+/** Only Linux knows it. */
+function fact(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
+
+/** Whether a process of this machine has the number, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 async function isOld(path: string): Promise<boolean> {

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ProcessIdentity, thisProcess } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { itUnless, linuxLacks } from '@alphalora/testing/lacking';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockFolder } from './folder-lock.js';
+import { type Holder, thisProcess } from './lock-holder.js';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const locks = async (): Promise<string[]> => (await readdir(folder)).sort();
-const held = (change: Partial<ProcessIdentity> | string, number = 1): Promise<void> =>
+const held = (change: Partial<Holder> | string, number = 1): Promise<void> =>
   writeFile(
     join(folder, `training.${number}.lock`),
     typeof change === 'string' ? change : JSON.stringify({ pid: 1, host: hostname(), ...change }),
@@ -51,7 +51,7 @@ describe('lockFolder', () => {
     const lock = await lockFolder(folder);
     expect(await locks()).toEqual(['training.1.lock']);
     const file = join(folder, 'training.1.lock');
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(thisProcess());
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(await thisProcess());
     await expect(lockFolder(folder)).rejects.toThrow(refused(folder, `process ${process.pid}`));
     await lock.release();
     expect(await locks()).toEqual([]);
@@ -65,7 +65,7 @@ describe('lockFolder', () => {
     expect(await locks()).toEqual(['training.2.lock']);
   });
 
-  it.each<[string, () => Promise<Partial<ProcessIdentity> | string>]>([
+  it.each<[string, () => Promise<Partial<Holder> | string>]>([
     ['has ended', async () => ({ pid: await endedProcess() })],
     ['was killed before it had written its lock', async () => ''],
     ['was killed while it wrote its lock', async () => '{"pid":1,"ho'],
@@ -81,7 +81,7 @@ describe('lockFolder', () => {
     'takes over where another process has the number of the holder',
     async () => {
       const pid = await waitingProcess();
-      const { boot, namespace } = thisProcess();
+      const { boot, namespace } = await thisProcess();
       await held({ pid, boot, namespace, started: '1' });
       await (await lockFolder(folder)).release();
       expect(await locks()).toEqual([]);
@@ -96,7 +96,7 @@ describe('lockFolder', () => {
     const status = (): Promise<string> => readFile(`/proc/${pid}/stat`, 'utf8');
     while (!(await status()).includes(') Z ')) await new Promise((r) => setTimeout(r, 5));
     const started = (await status()).split(') ')[1]!.split(' ')[19]!;
-    const { boot, namespace } = thisProcess();
+    const { boot, namespace } = await thisProcess();
     await held({ pid, boot, namespace, started });
     await (await lockFolder(folder)).release();
   });
@@ -116,7 +116,7 @@ describe('lockFolder', () => {
     expect(await locks()).toEqual([]);
   });
 
-  const refuses = async (change: Partial<ProcessIdentity>): Promise<void> => {
+  const refuses = async (change: Partial<Holder>): Promise<void> => {
     await held({ pid: await endedProcess(), ...change });
     await expect(lockFolder(folder)).rejects.toThrow(
       refused(change.host ?? hostname(), `remove ${join(folder, 'training.1.lock')}`),

@@ -10,14 +10,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import {
-  type ProcessIdentity,
-  readTextIfPresent,
-  stateOfProcess,
-  thisProcess,
-} from '@alphalora/checkpoint/node';
+import { readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import * as v from 'valibot';
+import { type Holder, holderOf, parseHolder, thisProcess } from './lock-holder.js';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -26,7 +21,7 @@ export interface FolderLock {
 interface Held {
   file: string;
   number: number;
-  holder: ProcessIdentity | undefined;
+  holder: Holder | undefined;
 }
 
 /** A process writes its lock right after it has created it; one that was killed in between never does. */
@@ -62,7 +57,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 /** @returns false where another process was faster */
 async function created(file: string): Promise<boolean> {
   try {
-    await writeFile(file, `${JSON.stringify(thisProcess())}\n`, { flag: 'wx' });
+    await writeFile(file, `${JSON.stringify(await thisProcess())}\n`, { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -79,39 +74,22 @@ async function locksIn(folder: string): Promise<Held[]> {
 }
 
 /** @returns undefined when the file is gone, or its process was killed before it had written it */
-async function readHolder(file: string): Promise<ProcessIdentity | undefined> {
+async function readHolder(file: string): Promise<Holder | undefined> {
   for (let look = 0; look < UNWRITTEN.looks; look++) {
     const text = await readTextIfPresent(file);
     if (text === undefined) return undefined;
-    const holder = parsed(text);
+    const holder = parseHolder(text);
     if (holder) return holder;
     await setTimeout(UNWRITTEN.milliseconds);
   }
   return undefined;
 }
 
-const schema: v.GenericSchema<ProcessIdentity> = v.object({
-  pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  host: v.string(),
-  started: v.optional(v.string()),
-  boot: v.optional(v.string()),
-  namespace: v.optional(v.string()),
-});
-
-/** @returns undefined for what no process has written to its end */
-function parsed(text: string): ProcessIdentity | undefined {
-  try {
-    return v.parse(schema, JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
 async function refuseHeld(folder: string, locks: readonly Held[]): Promise<void> {
   for (const { file, holder } of locks) {
     if (!holder) continue;
     const { pid, host } = holder;
-    const state = stateOfProcess(holder);
+    const state = await holderOf(holder);
     if (state === 'gone') continue;
     const message =
       state === 'running'
