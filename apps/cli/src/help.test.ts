@@ -41,6 +41,9 @@ describe('help', () => {
         'packages/exporters',
         'packages/htsr-core',
       ]);
+      expect(files.filter((file) => /documents\/.*\/(index|validators)\.js$/.test(file))).toEqual(
+        [],
+      );
       // Of which only the names of estimators.
       expect(files.filter((file) => file.includes('/htsr-core/'))).toEqual([
         expect.stringMatching(/estimators\/index\.js$/),

@@ -1,6 +1,6 @@
 /** What is allocated to which layers, by which policy. */
 import type { Rounding } from '@alphalora/contracts';
-import { defaultResource, resourceNames } from '@alphalora/documents';
+import { defaultResource, resourceNames } from '@alphalora/documents/terms';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { settings } from './common.js';
 import type { OptionsOf } from './declare.js';

@@ -1,6 +1,6 @@
 /** From what is typed behind an option to its value. Each says what it expects where that fails. */
 import { AlphaLoraError } from '@alphalora/contracts';
-import { parseSetting, parseThreshold, type Threshold } from '@alphalora/documents';
+import { parseSetting, parseThreshold, type Threshold } from '@alphalora/documents/terms';
 import type { Shard } from '@alphalora/measuring';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 

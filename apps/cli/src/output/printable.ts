@@ -2,7 +2,7 @@
  * What commands write, made safe for a terminal: texts that do not come from us on one line, and a
  * stream that lets nothing else through.
  */
-import { escapedData, printable, printableData } from '@alphalora/documents';
+import { escapedData, printable, printableData } from '@alphalora/documents/terms';
 import type { Output } from '../io.js';
 
 export { printable, printableData };

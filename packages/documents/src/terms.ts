@@ -1,0 +1,5 @@
+/** Names, thresholds, settings and texts alone: light enough for programs that only list or parse them. */
+export { escapedData, printable, printableData } from './printable.js';
+export { defaultResource, resourceNames } from './resources.js';
+export { parseSetting } from './settings.js';
+export { parseThreshold, type Threshold } from './thresholds.js';
