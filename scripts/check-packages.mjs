@@ -118,7 +118,8 @@ function checkLibraries(packed) {
     Object.keys(manifest.exports).map((subpath) => name + subpath.slice(1)),
   );
   command('from CommonJS', [process.execPath, 'commonjs/check.cjs', ...entries], folder);
-  command('from TypeScript', [process.execPath, tsc, '-p', 'typescript'], folder);
+  for (const project of ['typescript', 'typescript/tsconfig.training.json'])
+    command(`from TypeScript: ${project}`, [process.execPath, tsc, '-p', project], folder);
 }
 
 /** Somebody else's policy, from its source to its use, and one of one's own. */

@@ -5,10 +5,10 @@ import type { Analysis } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { programIn } from '@alphalora/testing/program';
 import { demoModel } from '@alphalora/testing/repository';
 import { describe, expect, it } from 'vitest';
-import { writeLanguageModel } from './test-support/language-model.js';
 
 const root = temporaryFolder('extensions');
 const { alphaloraIn } = programIn(root);

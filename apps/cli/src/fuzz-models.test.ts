@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { isAlphaLoraError } from '@alphalora/contracts';
 import { createTokenizer } from '@alphalora/molora-tfjs/decoder';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alphalora, parameters, temporaryPlace } from './test-support/fuzzing.js';
-import { writeLanguageModel } from './test-support/language-model.js';
 import { mutatedBytes, mutatedJson } from './test-support/mutations.js';
 
 const { file, write } = temporaryPlace();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { seededRandom } from '@alphalora/contracts';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { programIn } from '@alphalora/testing/program';
 import { demoModel } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';
 import { KILLS, surviveKills } from './test-support/kills.js';
-import { writeLanguageModel } from './test-support/language-model.js';
 
 const root = temporaryFolder('killed');
 const program = programIn(root);

@@ -84,9 +84,9 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   addToPolicy(policyInfo(), () => import('./commands/policy/info/run.js'));
   addToPolicy(policyNew(), () => import('./commands/policy/new/run.js'));
   addToPolicy(policyCheck(), () => import('./commands/policy/check/run.js'));
-  add(train(), async () => ({ run: (await import('./commands/train.js')).train }));
-  add(evaluate(), async () => ({ run: (await import('./commands/evaluate.js')).evaluate }));
-  add(generate(), async () => ({ run: (await import('./commands/generate.js')).generate }));
+  add(train(), () => import('./commands/train/run.js'));
+  add(evaluate(), () => import('./commands/evaluate/run.js'));
+  add(generate(), () => import('./commands/generate/run.js'));
   add(schema(), () => import('./commands/schema/run.js'));
   add(doctor(), () => import('./commands/doctor/run.js'));
   return program;

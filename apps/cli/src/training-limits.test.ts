@@ -2,9 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { programIn } from '@alphalora/testing/program';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeLanguageModel } from './test-support/language-model.js';
 
 const root = temporaryFolder('limits');
 const { alphalora } = programIn(root);

@@ -1,10 +1,12 @@
 /** `train`, `evaluate` and `generate` of the built program, on a tiny model. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fineTune } from '@alphalora/molora-tfjs/node';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { programIn } from '@alphalora/testing/program';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeLanguageModel } from './test-support/language-model.js';
 
 const root = temporaryFolder('training');
 const { alphalora, start } = programIn(root);
@@ -71,6 +73,28 @@ describe('plan, train, evaluate, generate', () => {
       ...['--backend', 'cpu'],
     );
     expect(streamed.stdout).toBe(`${JSON.parse(told.stdout).text}\n`);
+  });
+
+  it('write what the library writes with the same options, byte for byte', async () => {
+    const tf = await import('@tensorflow/tfjs');
+    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+    const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    setWasmPaths(`${dirname(wasm)}/`);
+    await tf.setBackend('wasm');
+    const own = join(root, 'own');
+    await fineTune({
+      ...{ model, task: 'text', data, output: own },
+      allocation: JSON.parse(readFileSync(allocation, 'utf8')),
+      training: { steps: 30, learningRate: 0.01 },
+    });
+    const files = [
+      'adapter_model.safetensors',
+      'adapter_config.json',
+      'training_state.safetensors',
+    ];
+    for (const name of files)
+      expect(readFileSync(join(own, name)), name).toEqual(readFileSync(join(adapter, name)));
+    expect(metrics(own).map(({ loss }) => loss)).toEqual(metrics(adapter).map(({ loss }) => loss));
   });
 
   it('refuse to write over a run, and go on from its last checkpoint', async () => {

@@ -22,12 +22,13 @@ export {
 } from './experts/adapted-projection.js';
 export { combineAdapters } from './experts/combine.js';
 export { initialTensors } from './experts/initial-tensors.js';
-export { createRouterLoss, routerLosses } from './experts/losses/index.js';
+export { routerLosses } from './experts/losses/index.js';
 export type { RouterLoss } from './experts/losses/router-loss.js';
 export { observeRouter } from './experts/observed-router.js';
 export { parameterCount } from './experts/parameters.js';
 export { expertRedundancy } from './experts/redundancy.js';
 export { createRouter, routers } from './experts/routers/index.js';
+export { linearRouter } from './experts/routers/linear.js';
 export type {
   Router,
   RouterFactory,

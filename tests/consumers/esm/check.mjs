@@ -1,5 +1,6 @@
 /** A user's ES modules: from a checkpoint to an allocation with the libraries alone. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { allocate, layersOf, policies } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
@@ -10,8 +11,9 @@ import {
   summaryOf,
 } from '@alphalora/documents';
 import { exportDocument } from '@alphalora/exporters';
-import { analyze, createReferenceEngine, estimators } from '@alphalora/htsr-core';
+import { analyze, createReferenceEngine, estimators, spectralUnits } from '@alphalora/htsr-core';
 import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
+import { evaluateModel, fineTune } from '@alphalora/molora-tfjs/node';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
 
@@ -41,7 +43,7 @@ assert.deepEqual(whole.blocks, analysis.blocks);
 const opened = await openModel(process.argv[2]);
 const pool = createPool(
   {
-    ...opened.reference,
+    access: opened.access,
     engine: 'wasm',
     build: 'auto',
     precision: 'auto',
@@ -55,7 +57,9 @@ const pool = createPool(
   1,
 );
 const [row] = whole.matrices.filter(({ status }) => status === 'ok');
-const { measurement, digest } = await pool.measure(row.name);
+const units = opened.checkpoint.tensors.flatMap((weight) => spectralUnits(weight));
+const unit = units.find(({ name }) => name === row.name);
+const { measurement, digest } = await pool.measure(unit);
 assert.equal(measurement.alpha, row.alpha);
 assert.equal(digest, row.digest);
 await pool.close();
@@ -91,3 +95,14 @@ const { files, notes } = await exportDocument(allocation, 'mola');
 assert(files.includes(`--number_experts "${experts.join(',')}"`), files);
 assert.match(files, /--lora_r "8,8,8,8,8,8,8,8"/);
 assert.deepEqual(notes, []);
+
+// An adapter that the allocation describes, trained for a step, and used.
+const source = { model: process.argv[2], task: 'text', data: 'sentences.jsonl' };
+writeFileSync(source.data, '{"text":"reverse: brown > nworb"}\n');
+const output = 'adapter';
+const training = { steps: 1, batchSize: 1 };
+const tuned = await fineTune({ ...source, allocation, targets: ['q_proj'], training, output });
+assert.equal(tuned.examples, 1);
+const scored = await evaluateModel({ ...source, split: 'train', adapter: output });
+assert.equal(scored.metric, 'perplexity');
+assert(Math.abs(scored.value - Math.exp(tuned.firstLoss)) < 1, 'one step changes little');

@@ -7,16 +7,13 @@ import type { Io } from '../io.js';
 import { type ImportPackage, type StartedBackend, startBackend } from './backends.js';
 
 export interface Runtime {
-  molora: typeof import('@alphalora/molora-tfjs') &
-    typeof import('@alphalora/molora-tfjs/decoder') &
-    typeof import('@alphalora/molora-tfjs/training') &
-    typeof import('@alphalora/molora-tfjs/tasks') &
+  molora: typeof import('@alphalora/molora-tfjs/decoder') &
     typeof import('@alphalora/molora-tfjs/node');
   tf: typeof import('@tensorflow/tfjs');
   backend: StartedBackend;
 }
 
-export interface BackendOptions {
+interface BackendOptions {
   backend?: string;
 }
 
@@ -45,11 +42,10 @@ export async function startRuntime(
   // Its greeting recommends another backend on stderr; which one runs is said here.
   tf.env().set('PROD', true);
   const molora = {
-    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs')),
-    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/decoder')),
-    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/training')),
-    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/tasks')),
-    ...(await load<Runtime['molora']>('@alphalora/molora-tfjs/node')),
+    ...(await load<typeof import('@alphalora/molora-tfjs/decoder')>(
+      '@alphalora/molora-tfjs/decoder',
+    )),
+    ...(await load<typeof import('@alphalora/molora-tfjs/node')>('@alphalora/molora-tfjs/node')),
   };
   const backend = await startBackend(tf, wanted, importPackage);
   stderr.write(backendText(backend));

@@ -8,6 +8,7 @@ export { type DecoderConfig, decoderConfig } from './config.js';
 export { type Decoder, type DecoderBlock, loadDecoder, projectionShape } from './decoder.js';
 export { type AdapterOptions, type Logits, logits } from './forward.js';
 export { type GenerateOptions, generate } from './generate.js';
+export type { LanguageModel } from './language-model.js';
 export { logLikelihoods } from './log-likelihoods.js';
 export {
   type LanguageModelLoss,
@@ -16,4 +17,3 @@ export {
 } from './loss.js';
 export { type ProjectionRole, projectionName, projectionRoles } from './names.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
-export { checkSequences, checkTokens } from './vocabulary.js';

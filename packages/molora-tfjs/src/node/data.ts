@@ -2,11 +2,32 @@
 import { join } from 'node:path';
 import { readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
+import { tasks } from '../tasks/registry.js';
 
 export interface TaskData {
   readonly examples: Example[];
   /** The files that they come from. */
   readonly files: readonly string[];
+}
+
+/** Where the examples of a run come from. */
+export interface TaskSource {
+  /** By its name in `tasks`, or one of one's own. */
+  task: string | TrainingTask;
+  /** A file of examples, or the folder of the task's files. */
+  data: string;
+  /** Only so many examples, from the start. @default all */
+  limit?: number;
+}
+
+/** @throws AlphaLoraError `NOT_FOUND` for an unknown task; see also `readTaskData` */
+export async function examplesOf(
+  { task: given, data, limit }: TaskSource,
+  split: Split,
+): Promise<{ task: TrainingTask; examples: Example[] }> {
+  const task = typeof given === 'string' ? await tasks.load(given) : given;
+  const { examples } = await readTaskData(task, data, split);
+  return { task, examples: examples.slice(0, limit) };
 }
 
 /**

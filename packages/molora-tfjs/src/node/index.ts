@@ -1,5 +1,12 @@
-/** Models, runs and data on disk. Needs Node; the main entry does not. */
-export { readTaskData, type TaskData } from './data.js';
-export { loadModel, type Model } from './load.js';
+/** Models, runs and data on disk, and whole runs over them. Needs Node; the main entry does not. */
+export type { GrowingRanks, NewExperts, TrainedExperts } from '../training/adapter-plan.js';
+export { readTaskData, type TaskData, type TaskSource } from './data.js';
+export {
+  type EvaluateModelOptions,
+  evaluateModel,
+  type ModelEvaluation,
+} from './evaluate-model.js';
+export { type FineTuned, type FineTuneOptions, fineTune } from './fine-tune.js';
+export { loadLanguageModel, loadModel, type Model } from './load.js';
 export { loadAdapter } from './load-adapter.js';
 export { openRunFolder, type RunFolder } from './run-folder.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
+import type { LanguageModel } from '../decoder/language-model.js';
 import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';
 
 export interface Model {
@@ -32,6 +33,23 @@ export async function loadModel(folder: string): Promise<Model> {
   } finally {
     await checkpoint.close();
   }
+}
+
+/**
+ * A model that reads and writes text.
+ *
+ * @param folder see `loadModel`
+ * @throws AlphaLoraError see `loadModel`; `INVALID_CHECKPOINT` when there is no tokenizer.json
+ */
+export async function loadLanguageModel(folder: string): Promise<LanguageModel> {
+  const { decoder, tokenizer } = await loadModel(folder);
+  if (tokenizer) return { decoder, tokenizer };
+  decoder.dispose();
+  throw new AlphaLoraError(
+    'INVALID_CHECKPOINT',
+    `${folder} has no tokenizer.json: training and generating need the one that the model was trained with`,
+    { details: { file: folder } },
+  );
 }
 
 async function loadTokenizer(folder: string): Promise<Tokenizer | undefined> {

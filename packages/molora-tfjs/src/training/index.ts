@@ -5,7 +5,6 @@ export {
   dynamicRank,
   withLargestRanks,
 } from '../experts/dynamic-rank.js';
-export { isTrainable } from '../experts/parameters.js';
 export { trimRanks } from '../experts/trim-ranks.js';
 export type {
   CallbackState,
@@ -13,7 +12,6 @@ export type {
   StepReport,
   TrainingCallback,
 } from './callbacks.js';
-export { chanceWarning } from './chance.js';
 export { type EvaluateLossOptions, evaluateLoss } from './evaluate-loss.js';
 export { type Pretrainable, type PretrainableOptions, pretrainable } from './pretrainable.js';
 export {

@@ -1,7 +1,7 @@
 /** `alphalora evaluate`: what it takes. */
 import { Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
-import { command } from '../../options/declare.js';
+import { command, type OptionsOf } from '../../options/declare.js';
 import { positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
@@ -24,3 +24,5 @@ export const evaluate = () =>
     )
     .option('--max-tokens <count>', 'most that is generated for an answer', positive, 64)
     .addOption(json());
+
+export type EvaluateOptions = OptionsOf<typeof evaluate>;

@@ -1,6 +1,6 @@
 /** `alphalora generate`: what it takes. */
 import { json, languageModelHelp } from '../../options/common.js';
-import { command } from '../../options/declare.js';
+import { command, type OptionsOf } from '../../options/declare.js';
 import { decimal, integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend } from '../../options/training.js';
@@ -16,3 +16,5 @@ export const generate = () =>
     .option('--top-p <share>', 'of the probability that is drawn from', decimal, 1)
     .option('--seed <number>', 'of the draws', integer, 0)
     .addOption(json());
+
+export type GenerateOptions = OptionsOf<typeof generate>;

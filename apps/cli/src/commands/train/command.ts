@@ -1,7 +1,7 @@
 /** `alphalora train`: what it takes. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
-import { command } from '../../options/declare.js';
+import { command, type OptionsOf } from '../../options/declare.js';
 import { collectSetting, decimal, integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
@@ -45,6 +45,8 @@ export const train = () =>
     .option('--allocation <file>', 'allocation.json of experts or ranks: train these experts')
     .option('--experts <folder...>', 'trained LoRA adapters, also of PEFT: train a gate over them')
     .requiredOption('-o, --output <folder>', 'folder for the adapter and the metrics');
+
+export type TrainOptions = OptionsOf<typeof train>;
 
 function routerLoss(text: string): { name: string; coefficient: number } {
   const [, name, coefficient] = /^([\w-]+)=(.+)$/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /**
  * Routers that see a token through one linear map without bias, `logits = x W`, W [inputs, experts]:
- * what is left to say is how logits become gates. A `Router` of `@alphalora/contracts` is such a rule.
+ * what is left to say is how logits become gates.
  */
 import * as tf from '@tensorflow/tfjs';
 import { matMul } from '../../ops/mat-mul.js';

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
+import type { LanguageModel } from '../decoder/language-model.js';
 import { fitPrompts } from './prompts.js';
-import type { Runtime } from './runtime.js';
-import type { LoadedModel } from './session.js';
 
 /** Two tokens before a text, and one for each of its digits. */
 const tokenizer = {
@@ -17,14 +16,7 @@ it.each([
   [1, '123', [3]],
 ])('keeps the tokens before a text where %i positions are left for %s', (room, prompt, kept) => {
   const model = { tokenizer, decoder: { config: { maxPositions: room, vocabularySize: 100 } } };
-  const runtime = { molora: { checkTokens: () => {} } };
   const examples = [{ prompt, completion: '' }];
-  const prompts = fitPrompts(
-    runtime as unknown as Runtime,
-    model as unknown as LoadedModel,
-    examples,
-    'generation',
-    0,
-  );
+  const prompts = fitPrompts(model as unknown as LanguageModel, examples, 'generation', 0);
   expect(prompts.idsOf(prompt)).toEqual(kept);
 });

@@ -1,7 +1,6 @@
 /** A tiny Llama with random weights and a tokenizer of single characters, as a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 
 const characters = 'abcdefghijklmnopqrstuvwxyz0123456789 .,:>+-\n';
 const config = {
@@ -58,7 +57,7 @@ export function writeLanguageModel(
       name.endsWith('norm.weight') ? 1 : 0.3 * noise(),
     );
     if (name === damaged) values[0] = Number.NaN;
-    return { name, shape, dtype: 'F32' as const, bytes: encodeValues(values, 'F32') };
+    return { name, shape, values };
   };
   const tensors = [
     tensor('model.embed_tokens.weight', [config.vocab_size, config.hidden_size]),
@@ -71,11 +70,29 @@ export function writeLanguageModel(
   }
   const write = (name: string, content: string | Uint8Array): void =>
     writeFileSync(join(folder, name), content);
-  write('model.safetensors', Buffer.concat(serializeSafetensors({ tensors })));
+  write('model.safetensors', safetensors(tensors));
   write('config.json', JSON.stringify({ ...config, max_position_embeddings: positions }));
   write('tokenizer.json', JSON.stringify(tokenizer(foreign)));
   write('tokenizer_config.json', '{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true}');
   return folder;
+}
+
+/** The format by its specification, as packages that read it are tested with this file too. */
+function safetensors(
+  tensors: ReadonlyArray<{ name: string; shape: number[]; values: Float32Array }>,
+): Buffer {
+  let end = 0;
+  const entries = tensors.map(({ name, shape, values }) => {
+    const begin = end;
+    end += values.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }];
+  });
+  const json = JSON.stringify(Object.fromEntries(entries));
+  const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const parts = tensors.map(({ values }) => Buffer.from(values.buffer));
+  return Buffer.concat([length, header, ...parts]);
 }
 
 function tokenizer(foreign?: string) {

@@ -3,15 +3,15 @@
  * that one that is too long loses its beginning, but for the tokens that begin a text.
  */
 import type { Example } from '@alphalora/contracts';
-import type { Runtime } from './runtime.js';
-import type { LoadedModel } from './session.js';
+import type { LanguageModel } from '../decoder/language-model.js';
+import { checkTokens } from '../decoder/vocabulary.js';
 
 export interface FittedPrompts {
   idsOf(prompt: string): number[];
   /** How many lose their beginning. */
   cut: number;
-  /** A line for people where that is so. */
-  note: string;
+  /** For people, where that is so. */
+  note?: string;
 }
 
 /**
@@ -19,8 +19,7 @@ export interface FittedPrompts {
  * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary
  */
 export function fitPrompts(
-  { molora }: Runtime,
-  { tokenizer, decoder }: LoadedModel,
+  { tokenizer, decoder }: LanguageModel,
   examples: readonly Example[],
   scoring: 'generation' | 'likelihood',
   maxTokens: number,
@@ -32,7 +31,7 @@ export function fitPrompts(
   const cut = examples.filter(({ prompt, options = [] }, i) => {
     const texts = generated ? [prompt] : options.map(({ completion }) => prompt + completion);
     const ids = texts.map((text) => tokenizer.encode(text));
-    for (const each of ids) molora.checkTokens(each, vocabularySize, ` of example ${i + 1}`);
+    for (const each of ids) checkTokens(each, vocabularySize, ` of example ${i + 1}`);
     return ids.some(({ length }) => length > longest);
   }).length;
   const kept = generated
@@ -47,9 +46,8 @@ export function fitPrompts(
       return [...begin, ...ids.slice(begin.length - longest)];
     },
     cut,
-    note:
-      cut > 0
-        ? `note: ${cut} of ${examples.length} prompts are longer than ${kept}; their beginnings were cut\n`
-        : '',
+    ...(cut > 0 && {
+      note: `${cut} of ${examples.length} prompts are longer than ${kept}; their beginnings were cut`,
+    }),
   };
 }

@@ -1,29 +1,17 @@
 /** `alphalora generate`: goes on with a text. */
-import { type ExitCode, exitCodes, type Io } from '../io.js';
-import { adapterOf } from '../training/adapter.js';
-import { type BackendOptions, startRuntime } from '../training/runtime.js';
-import { loadLanguageModel } from '../training/session.js';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { writeJson } from '../../output/result.js';
+import { startRuntime } from '../../training/runtime.js';
+import type { GenerateOptions } from './command.js';
 
-export interface GenerateOptions extends BackendOptions {
-  prompt: string;
-  adapter?: string;
-  maxTokens: number;
-  temperature: number;
-  topP: number;
-  seed: number;
-  json?: boolean;
-}
-
-export async function generate(
-  folder: string,
-  options: GenerateOptions,
-  io: Io,
-): Promise<ExitCode> {
+export async function run(model: string, options: GenerateOptions, io: Io): Promise<ExitCode> {
   const { prompt, maxTokens, temperature, topP, seed, json } = options;
-  const runtime = await startRuntime(options, io);
-  const { decoder, tokenizer } = await loadLanguageModel(runtime, folder);
-  const adapter =
-    options.adapter === undefined ? undefined : await adapterOf(runtime, options.adapter);
+  const { molora } = await startRuntime(options, io);
+  const { decoder, tokenizer } = await molora.loadLanguageModel(model);
+  const adapted =
+    options.adapter === undefined
+      ? undefined
+      : molora.adaptedModel(decoder, (await molora.loadAdapter(options.adapter)).state);
   const ids = tokenizer.encode(prompt);
   const { maxPositions } = decoder.config;
   const left = maxPositions - ids.length;
@@ -34,13 +22,13 @@ export async function generate(
   }
   const written: number[] = [];
   let shown = '';
-  const [continued] = await runtime.molora.generate(decoder, [ids], {
+  const [continued] = await molora.generate(decoder, [ids], {
     maxTokens,
     temperature,
     topP,
     seed,
     signal: io.signal,
-    ...(adapter && { adapter }),
+    ...(adapted && { adapter: adapted.adapter }),
     onToken(token) {
       if (json) return;
       written.push(token);
@@ -53,8 +41,7 @@ export async function generate(
   });
   const text = tokenizer.decode([...ids, ...continued!]);
   if (json) {
-    const tokens = continued!.length;
-    io.stdout.write(`${JSON.stringify({ prompt, text, tokens }, null, 2)}\n`, 'data');
+    writeJson(io.stdout, { prompt, text, tokens: continued!.length });
   } else {
     io.stdout.write(`${text.startsWith(shown) ? text.slice(shown.length) : ''}\n`);
   }

@@ -1,0 +1,88 @@
+/** `alphalora train`: fine-tunes a model with new experts, or trains a gate over trained ones. */
+import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { FineTuneOptions } from '@alphalora/molora-tfjs/node';
+import { requireFolder } from '../../files/write.js';
+import { orInterruption } from '../../interrupt.js';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { tell } from '../../output/printable.js';
+import { writeResult } from '../../output/result.js';
+import { trainingProgress } from '../../output/training.js';
+import { checkExperts, expertsOf } from '../../training/experts.js';
+import { startRuntime } from '../../training/runtime.js';
+import type { TrainOptions } from './command.js';
+
+export async function run(model: string, options: TrainOptions, io: Io): Promise<ExitCode> {
+  const { output } = options;
+  if (options.steps !== undefined && options.epochs !== undefined) {
+    throw new AlphaLoraError('INVALID_OPTION', '--steps and --epochs both say how long to train');
+  }
+  requireFolder(output, 'train');
+  checkExperts(options);
+  const { molora, backend } = await startRuntime(options, io);
+  const experts = await expertsOf(options, io);
+  const progress = trainingProgress(io.stderr);
+  let started = false;
+  try {
+    const { warning, ...run } = await molora.fineTune({
+      ...{ model, ...experts, ...settingsOf(options) },
+      signal: io.signal,
+      onNote: (note) => tell(io.stderr, `note: ${note}`),
+      onStart({ done, steps }) {
+        started = true;
+        if (done > 0) tell(io.stderr, `goes on from step ${done} of ${steps}`);
+      },
+      onStep: progress.update,
+    });
+    progress.clear();
+    const { steps, examples, trainable, ...losses } = run;
+    const counts = { output, steps, examples, trainable };
+    const summary = { ...counts, backend: backend.name, ...losses, ...defined({ warning }) };
+    writeResult(io.stdout, options, summary, () => words(run));
+    if (warning) tell(io.stderr, `warning: ${warning}`);
+    tell(io.stderr, `wrote ${output}`);
+    return exitCodes.done;
+  } catch (error) {
+    const kept = 'the last checkpoint is kept: --resume goes on from there';
+    throw started ? orInterruption(error, io, kept) : error;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** What the library calls otherwise, or groups. */
+function settingsOf(options: TrainOptions) {
+  const { task, data, limit, cutoff, lossOnPrompt, output, resume, router, routerSet } = options;
+  const { routerLoss, recompute, checkpointEvery, evaluateEvery } = options;
+  const { steps, epochs = 1, batchSize, microBatchSize, learningRate, schedule } = options;
+  const { warmupSteps, weightDecay, clipNorm, groupByLength, seed } = options;
+  return {
+    ...{ task, data, cutoff, output, checkpointEvery },
+    router: { options: routerSet, ...defined({ name: router }) },
+    training: {
+      ...(steps === undefined ? { epochs } : { steps }),
+      ...{ batchSize, learningRate, schedule, weightDecay, groupByLength, seed },
+      clipNorm: clipNorm === 0 ? null : clipNorm,
+      ...defined({ microBatchSize, warmupSteps }),
+    },
+    ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery }),
+  } satisfies Partial<FineTuneOptions>;
+}
+
+interface Summary {
+  steps: number;
+  examples: number;
+  trainable: number;
+  firstLoss?: number;
+  lastLoss?: number;
+}
+
+function words({ steps, examples, trainable, firstLoss, lastLoss }: Summary): string {
+  const loss =
+    firstLoss === undefined || lastLoss === undefined
+      ? 'all steps had been done before'
+      : `loss ${firstLoss.toFixed(3)} at first, ${lastLoss.toFixed(3)} at last`;
+  return (
+    `${steps} steps over ${examples} examples, ` +
+    `${trainable.toLocaleString('en-US')} trainable parameters; ${loss}\n`
+  );
+}

@@ -1,0 +1,132 @@
+/** How a model in a folder, with an adapter or without, does on a task: its loss, and its score. */
+import { defined, type Split, type TrainingTask } from '@alphalora/contracts';
+import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
+import { generate } from '../decoder/generate.js';
+import { type LanguageModel, sequencesOf } from '../decoder/language-model.js';
+import { logLikelihoods } from '../decoder/log-likelihoods.js';
+import { languageModelLoss } from '../decoder/loss.js';
+import {
+  type EvaluationOptions,
+  evaluateByGeneration,
+  evaluateByLikelihood,
+} from '../tasks/evaluate.js';
+import { fitPrompts } from '../tasks/prompts.js';
+import { chanceWarning } from '../training/chance.js';
+import { evaluateLoss } from '../training/evaluate-loss.js';
+import { examplesOf, type TaskSource } from './data.js';
+import { loadLanguageModel } from './load.js';
+import { loadAdapter } from './load-adapter.js';
+
+export interface EvaluateModelOptions extends TaskSource, EvaluationOptions {
+  /** Folder of the model, with its tokenizer: see `loadModel`. */
+  model: string;
+  /** Folder of an adapter that acts on it: see `loadAdapter`. */
+  adapter?: string;
+  /** @default `test` */
+  split?: Split;
+  /** @default `likelihood` where all examples have options to choose from */
+  scoring?: 'generation' | 'likelihood';
+  /** Most tokens that are generated for an answer. @default 64 */
+  maxTokens?: number;
+  /** Tokens after which an example is cut for the loss. @default 256 */
+  cutoff?: number;
+  /** What people should know of the data, in a sentence. */
+  onNote?: (note: string) => void;
+}
+
+export interface ModelEvaluation {
+  readonly task: string;
+  /** The task's own, or `perplexity` where only the loss counts. */
+  readonly metric: string;
+  readonly value: number;
+  readonly scoring?: 'generation' | 'likelihood';
+  /** Further metrics by name. */
+  readonly others?: Readonly<Record<string, number>>;
+  /** Prompts whose beginnings were cut, as they and an answer have not enough positions. */
+  readonly cut?: number;
+  /** Outputs without an answer in them; they count as wrong. */
+  readonly unanswered?: number;
+  /** Mean cross-entropy of the tokens of the completions, in nats. */
+  readonly loss: number;
+  readonly examples: number;
+  readonly split: Split;
+  /** For people, when the loss is no lower than at chance. */
+  readonly warning?: string;
+}
+
+/** Sequences that pass through the model at once. */
+const BATCH = 8;
+
+/**
+ *     const { metric, value } = await evaluateModel({
+ *       ...{ model: 'model', adapter: 'adapter', task: 'boolq', data: 'data/boolq' },
+ *     });
+ *
+ * @throws AlphaLoraError see `loadModel`, `loadAdapter`, `readTaskData` and `evaluateLoss`;
+ *   `INVALID_OPTION` when the adapter does not fit the model, or the task cannot be scored so
+ */
+export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
+  const { split = 'test', signal, onNote } = options;
+  const { task, examples } = await examplesOf(options, split);
+  const model = await loadLanguageModel(options.model);
+  const { decoder } = model;
+  let adapted: AdaptedModel | undefined;
+  try {
+    if (options.adapter !== undefined) {
+      adapted = adaptedModel(decoder, (await loadAdapter(options.adapter)).state);
+    }
+    const withAdapter = adapted && { adapter: adapted.adapter };
+    const { sequences, note } = sequencesOf(model, examples, options);
+    if (note !== undefined) onNote?.(note);
+    const { loss } = await evaluateLoss({
+      model: {
+        variables: [],
+        loss: (batch) => languageModelLoss(decoder, batch, { ...withAdapter }).loss,
+      },
+      sequences,
+      batchSize: BATCH,
+      ...defined({ signal }),
+    });
+    const score = task.score
+      ? await scored(task, examples, model, withAdapter, options)
+      : { metric: 'perplexity', value: Math.exp(loss) };
+    const warning = chanceWarning([loss], decoder.config.vocabularySize);
+    const common = { loss, examples: examples.length, split, ...defined({ warning }) };
+    return { task: task.name, ...score, ...common };
+  } finally {
+    adapted?.dispose();
+    decoder.dispose();
+  }
+}
+
+async function scored(
+  task: TrainingTask,
+  examples: Parameters<typeof evaluateByGeneration>[1],
+  model: LanguageModel,
+  adapter: Pick<AdaptedModel, 'adapter'> | undefined,
+  options: EvaluateModelOptions,
+) {
+  const { decoder, tokenizer } = model;
+  const { maxTokens = 64, signal, onNote } = options;
+  const { scoring = examples.every(({ options }) => options) ? 'likelihood' : 'generation' } =
+    options;
+  const prompts = fitPrompts(model, examples, scoring, maxTokens);
+  if (prompts.note !== undefined) onNote?.(prompts.note);
+  const end = tokenizer.endToken;
+  const endTokens = [...decoder.config.endTokens, ...(end === undefined ? [] : [end])];
+  const answer = async (prompt: string): Promise<string> => {
+    const [continued] = await generate(decoder, [prompts.idsOf(prompt)], {
+      ...adapter,
+      ...{ maxTokens, endTokens },
+      ...defined({ signal }),
+    });
+    return tokenizer.decode(continued!);
+  };
+  const likelihoods = (prompt: string, completions: readonly string[]) =>
+    logLikelihoods(decoder, tokenizer, prompt, completions, { ...adapter });
+  const { metric, value, others, unanswered } =
+    scoring === 'likelihood'
+      ? await evaluateByLikelihood(task, examples, likelihoods, options)
+      : await evaluateByGeneration(task, examples, answer, options);
+  return { metric, value, scoring, others, cut: prompts.cut, unanswered };
+}

@@ -1,0 +1,242 @@
+/**
+ * A whole training run in one call: a model in a folder learns a task with the experts that an
+ * allocation gives it, or with a gate over trained ones, and the folder of the run gets the adapter,
+ * the metrics and what resuming needs. The pieces are `adapterSpec`, `adaptedModel`, `train` and
+ * `openRunFolder`, for runs of another shape.
+ */
+import { openCheckpoint } from '@alphalora/checkpoint/node';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
+import { adapterFiles } from '../adapters/write.js';
+import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
+import {
+  type LanguageModel,
+  type SequencesOptions,
+  sequencesOf,
+} from '../decoder/language-model.js';
+import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
+import { parameterCount } from '../experts/parameters.js';
+import { trimRanks } from '../experts/trim-ranks.js';
+import {
+  type AdapterPlan,
+  adapterPlan,
+  type NewExperts,
+  plannedRouter,
+  type TrainedExperts,
+} from '../training/adapter-plan.js';
+import type { StepReport } from '../training/callbacks.js';
+import { chanceWarning } from '../training/chance.js';
+import { evaluateLoss } from '../training/evaluate-loss.js';
+import type { TokenSequence } from '../training/sequences.js';
+import {
+  type TrainingOptions,
+  type TrainingSettings,
+  trainingSettings,
+} from '../training/settings.js';
+import { train } from '../training/train.js';
+import { examplesOf, type TaskSource } from './data.js';
+import { loadLanguageModel } from './load.js';
+import { loadAdapter } from './load-adapter.js';
+import { checkResumedAdapter } from './resumed-adapter.js';
+import { openRunFolder, type RunFolder } from './run-folder.js';
+
+interface FineTuneBasics extends TaskSource, SequencesOptions {
+  /** Folder of the model, with its tokenizer: see `loadModel`. */
+  model: string;
+  /** @default `top-k` for new experts, `mole` over trained ones, without options */
+  router?: Partial<AdapterSpec['router']>;
+  /** Auxiliary loss of the routers. @default none */
+  routerLoss?: RouterLossRequest;
+  /** How long and how to train; its seed is that of the new tensors too. @default one epoch, see `trainingSettings` */
+  training?: TrainingOptions;
+  /** Less memory, a quarter to two fifths more time. @default false */
+  recompute?: boolean;
+  /** Folder of the run: see `openRunFolder`. */
+  output: string;
+  /** Goes on from the checkpoint in the folder, or begins where there is none. @default false */
+  resume?: boolean;
+  /** Steps between checkpoints. @default 100 */
+  checkpointEvery?: number;
+  /** Steps between measurements of the loss on the validation split. @default none */
+  evaluateEvery?: number;
+  /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
+  signal?: AbortSignal;
+  /** Before the first step, with how many were done before and how many there will be in all. */
+  onStart?: (start: { done: number; steps: number }) => void;
+  onStep?: (report: StepReport) => void;
+  /** What people should know of the data, in a sentence. */
+  onNote?: (note: string) => void;
+}
+
+/** New experts by an `allocation`, or trained ones by the folders of their adapters, `experts`. */
+export type FineTuneOptions = FineTuneBasics & (NewExperts | TrainedExperts<string>);
+
+export interface FineTuned {
+  /** Steps of the whole run. */
+  readonly steps: number;
+  /** Examples that were trained on. */
+  readonly examples: number;
+  /** Parameters that learn. */
+  readonly trainable: number;
+  /** Losses of the first and the last step that were taken now; absent when all had been done before. */
+  readonly firstLoss?: number;
+  readonly lastLoss?: number;
+  /** For people, when the loss at the end is no lower than at chance. */
+  readonly warning?: string;
+}
+
+/** Sequences of the validation split that the loss is measured on while training. */
+const VALIDATION_EXAMPLES = 64;
+
+/**
+ * Trains into the folder `output` on the current backend of TensorFlow.js. What is wrong with the
+ * options is told before anything is written. A run that was ended goes on with the same options and
+ * `resume`, with the same losses bit for bit on the same backend.
+ *
+ *     const { lastLoss } = await fineTune({
+ *       ...{ model: 'model', allocation, output: 'adapter' },
+ *       ...{ task: 'boolq', data: 'data/boolq' },
+ *       training: { steps: 500, batchSize: 16 },
+ *     });
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` where the options do not go together, the data has nothing to
+ *   learn, or the folder holds another run; see also `loadModel`, `readTaskData`, `adapterSpec`,
+ *   `combineAdapters` and `train`
+ */
+export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
+  const { routerLoss, evaluateEvery, onNote } = options;
+  checkExperts(options);
+  const router = plannedRouter(options.router ?? {}, options.experts ? 'trained' : 'new');
+  // A wrong name is told before anything is read.
+  if (routerLoss) createRouterLoss(routerLoss);
+  const { examples } = await examplesOf(options, 'train');
+  const validation =
+    evaluateEvery === undefined
+      ? undefined
+      : await examplesOf({ ...options, limit: VALIDATION_EXAMPLES }, 'validation');
+  const model = await loadLanguageModel(options.model);
+  try {
+    const { sequences, note } = sequencesOf(model, examples, options);
+    if (note !== undefined) onNote?.(note);
+    const settings = trainingSettings(options.training ?? { epochs: 1 }, sequences.length);
+    const validated = validation && sequencesOf(model, validation.examples, options).sequences;
+    const plan = await planOf(options, router, settings.seed);
+    const adapted = adaptedModel(model.decoder, plan.initial, {
+      ...(options.recompute && { recompute: true }),
+      ...(plan.dynamic && { router: plan.dynamic.router }),
+      ...defined({ routerLoss }),
+    });
+    try {
+      return await run(options, { model, sequences, validated, plan, adapted, settings });
+    } finally {
+      adapted.dispose();
+    }
+  } finally {
+    model.decoder.dispose();
+  }
+}
+
+/** TypeScript tells as much by the types. */
+function checkExperts({ allocation, experts }: FineTuneOptions): void {
+  if ((allocation === undefined) !== (experts === undefined)) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    'give either an allocation with what new experts get, or experts, the folders of trained ones',
+  );
+}
+
+async function planOf(
+  options: FineTuneOptions,
+  router: AdapterSpec['router'],
+  seed: number,
+): Promise<AdapterPlan> {
+  if (!options.experts) {
+    const checkpoint = await openCheckpoint(options.model);
+    await checkpoint.close();
+    return adapterPlan(options, checkpoint.tensors, router, seed);
+  }
+  const experts: AdapterState[] = [];
+  for (const folder of options.experts) experts.push((await loadAdapter(folder)).state);
+  return adapterPlan({ experts }, [], router, seed);
+}
+
+interface Prepared {
+  model: LanguageModel;
+  sequences: readonly TokenSequence[];
+  validated: readonly TokenSequence[] | undefined;
+  plan: AdapterPlan;
+  adapted: AdaptedModel;
+  settings: TrainingSettings;
+}
+
+/** What is prepared, into the folder. */
+async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTuned> {
+  const { output, resume = false } = options;
+  const { plan, sequences, settings, model } = prepared;
+  const folder = await openRunFolder(output, { resume });
+  try {
+    if (folder.state) await checkResumedAdapter(output, plan.initial);
+    options.onStart?.({ done: folder.state?.step ?? 0, steps: settings.steps });
+    const losses = await trainInto(folder, options, prepared);
+    const all = [...folder.recorded.map(({ loss }) => loss), ...losses];
+    return {
+      steps: settings.steps,
+      examples: sequences.length,
+      trainable: parameterCount(plan.initial.spec),
+      ...defined({
+        firstLoss: losses[0],
+        lastLoss: losses.at(-1),
+        warning: chanceWarning(all, model.decoder.config.vocabularySize),
+      }),
+    };
+  } finally {
+    await folder.close();
+  }
+}
+
+/** @returns the losses of the steps that were left to do */
+async function trainInto(
+  folder: RunFolder,
+  { model: base, checkpointEvery = 100, evaluateEvery, signal, onStep }: FineTuneOptions,
+  { adapted, sequences, validated, plan, settings }: Prepared,
+): Promise<number[]> {
+  const losses: number[] = [];
+  const files = async () => {
+    const state = await adapted.state();
+    const trained = plan.dynamic ? trimRanks(state, plan.dynamic.ranks()) : state;
+    return adapterFiles(trained, { base });
+  };
+  await train({
+    ...{ model: adapted.trainable, sequences, settings },
+    ...defined({ signal, resume: folder.state }),
+    callbacks: [
+      ...(plan.dynamic ? [plan.dynamic.callback] : []),
+      {
+        name: 'record',
+        async onStep(report) {
+          losses.push(report.loss);
+          await folder.record(report);
+          onStep?.(report);
+        },
+      },
+    ],
+    ...(validated && {
+      evaluation: {
+        every: evaluateEvery!,
+        measure: async () => {
+          const { loss } = await evaluateLoss({
+            ...{ model: adapted.trainable, sequences: validated },
+            batchSize: settings.microBatchSize,
+            ...defined({ signal }),
+          });
+          return { loss };
+        },
+      },
+    }),
+    checkpoints: {
+      every: checkpointEvery,
+      save: async (state) => folder.save(state, await files()),
+    },
+  });
+  return losses;
+}

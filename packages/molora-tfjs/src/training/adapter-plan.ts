@@ -1,0 +1,105 @@
+/**
+ * What a run trains: the experts that an allocation gives a model, or the gate over LoRAs that were
+ * trained before (MoLE, arXiv 2404.13628).
+ */
+import {
+  type Allocation,
+  AlphaLoraError,
+  defined,
+  type WeightDescription,
+} from '@alphalora/contracts';
+import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
+import { adapterSpec } from '../adapters/allocation.js';
+import { combineAdapters } from '../experts/combine.js';
+import {
+  type DynamicRank,
+  type DynamicRankOptions,
+  dynamicRank,
+  withLargestRanks,
+} from '../experts/dynamic-rank.js';
+import { initialTensors } from '../experts/initial-tensors.js';
+import { createRouter } from '../experts/routers/index.js';
+
+/** Ranks that grow while they are trained, see `dynamicRank`. */
+export interface GrowingRanks extends Pick<DynamicRankOptions, 'initial' | 'target' | 'interval'> {
+  /** Largest rank that an expert may get. */
+  max: number;
+}
+
+/** Experts that are new, and learn. */
+export interface NewExperts {
+  /** How many experts, of which rank, every projection gets. */
+  allocation: Allocation;
+  experts?: never;
+  /** Roles of the projections to adapt, e.g. `q_proj`. @default all that the allocation names */
+  targets?: readonly string[];
+  /** lora_alpha: experts count alpha / rank times. @default 16 */
+  alpha?: number;
+  /** Share of the experts' inputs that is dropped while training. @default 0.05 */
+  dropout?: number;
+  dynamicRank?: GrowingRanks;
+}
+
+/** Experts that were trained before, stay as they are, and get a gate. */
+export interface TrainedExperts<Adapter = AdapterState> {
+  /** Two or more adapters of one expert a projection, at the same projections. */
+  experts: readonly Adapter[];
+  allocation?: never;
+  targets?: never;
+  alpha?: never;
+  dropout?: never;
+  dynamicRank?: never;
+}
+
+export interface AdapterPlan {
+  /** The adapter before the first step. */
+  initial: AdapterState;
+  /** Where ranks grow. */
+  dynamic?: DynamicRank;
+}
+
+/**
+ * The router of a run, by default `top-k` for new experts and `mole` for trained ones.
+ *
+ * @throws AlphaLoraError `NOT_FOUND` where there is no such router, `INVALID_OPTION` where it refuses
+ *   its options, or trains experts where they are trained already, or a gate where they are new
+ */
+export function plannedRouter(
+  { name, options = {} }: Partial<AdapterSpec['router']>,
+  experts: 'new' | 'trained',
+): AdapterSpec['router'] {
+  const router = { name: name ?? (experts === 'new' ? 'top-k' : 'mole'), options };
+  const { trainsExperts } = createRouter(router);
+  if (trainsExperts === (experts === 'new')) return router;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    trainsExperts
+      ? `trained experts are combined by the router mole, not by ${router.name}; leave the router out`
+      : `the router ${router.name} trains a gate over LoRAs that were trained before, and new experts leave it nothing to learn: give two or more trained adapters as experts (--experts) in place of an allocation`,
+    { details: { router: router.name } },
+  );
+}
+
+/**
+ * @param weights of the model, as a checkpoint lists them
+ * @param seed of what is drawn at random: the experts' A, or the gate
+ * @throws AlphaLoraError see `adapterSpec`, `dynamicRank` and `combineAdapters`
+ */
+export function adapterPlan(
+  request: NewExperts | TrainedExperts,
+  weights: readonly WeightDescription[],
+  router: AdapterSpec['router'],
+  seed: number,
+): AdapterPlan {
+  if (request.experts) return { initial: combineAdapters(request.experts, { router, seed }) };
+  const { allocation, targets, alpha, dropout, dynamicRank: growing } = request;
+  const spec = adapterSpec({
+    ...{ allocation, weights, router },
+    ...defined({ targets, alpha, dropout }),
+  });
+  if (!growing) return { initial: { spec, tensors: initialTensors(spec, seed) } };
+  const { max, ...growth } = growing;
+  const largest = withLargestRanks(spec, max);
+  const dynamic = dynamicRank({ spec: largest, ...growth });
+  return { initial: { spec: largest, tensors: initialTensors(largest, seed) }, dynamic };
+}
