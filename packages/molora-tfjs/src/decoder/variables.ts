@@ -2,6 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { TensorValues } from '../adapters/adapter-spec.js';
+import { isVariable } from '../ops/tensorflow-internals.js';
 import { prepareBackend } from '../ops/webgpu.js';
 
 /**
@@ -14,7 +15,7 @@ export function createVariables(
 ): Record<string, tf.Variable> {
   prepareBackend();
   const variables: Record<string, tf.Variable> = {};
-  const taken = Object.keys(tensors).find((name) => name in tf.engine().state.registeredVariables);
+  const taken = Object.keys(tensors).find(isVariable);
   if (taken !== undefined) {
     throw new AlphaLoraError(
       'INVALID_OPTION',

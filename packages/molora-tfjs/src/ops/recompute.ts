@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { operation } from './operation.js';
+import { keepingTape } from './tensorflow-internals.js';
 
 /**
  * @param f must give the same result when it is called again. Tensors that live shorter than the
@@ -35,14 +36,8 @@ function gradients(
   inputs: tf.Tensor[],
   dy: tf.Tensor,
 ): tf.Tensor[] {
-  const engine = tf.engine();
-  // Gradients within a backward pass clear the engine's tape when they are done; the outer pass
-  // still needs its own to free what it saved.
-  const outer = engine.state.activeTape;
-  try {
-    const { grads } = engine.gradients(() => f(inputs), inputs, dy, true);
+  return keepingTape(() => {
+    const { grads } = tf.engine().gradients(() => f(inputs), inputs, dy, true);
     return grads.map((gradient, i) => gradient ?? tf.zerosLike(inputs[i]!));
-  } finally {
-    engine.state.activeTape = outer;
-  }
+  });
 }

@@ -6,34 +6,23 @@
  * JavaScript on the backend's heap takes a fifth of it. Other backends use the library's.
  */
 import * as tf from '@tensorflow/tfjs';
+import { runOnWasm, type WasmKernel } from './tensorflow-internals.js';
 
 /** Not differentiable: for use inside of operations with their own gradients. */
 export function transposed(x: tf.Tensor2D): tf.Tensor2D {
-  if (tf.getBackend() !== 'wasm' || x.dtype !== 'float32') return tf.transpose(x);
-  if (!tf.getKernel(KERNEL, 'wasm')) {
-    tf.registerKernel({ kernelName: KERNEL, backendName: 'wasm', kernelFunc: run });
-  }
-  return tf.engine().runKernel(KERNEL, { x }) as tf.Tensor2D;
+  const own = x.dtype === 'float32' ? runOnWasm('MoloraTranspose', { x }, kernel) : undefined;
+  return (own as tf.Tensor2D | undefined) ?? tf.transpose(x);
 }
 
-const KERNEL = 'MoloraTranspose';
 /** Rows and columns of a tile. */
 const TILE = 16;
 
-/** What is used of the WebAssembly backend. */
-interface WasmBackend {
-  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-}
-
-function run({ inputs, backend: anyBackend }: Parameters<tf.KernelFunc>[0]): tf.TensorInfo {
-  const backend = anyBackend as WasmBackend;
-  const x = inputs['x'] as tf.TensorInfo;
+const kernel: WasmKernel = (heap, inputs) => {
+  const x = inputs['x']!;
   const [rows, columns] = x.shape as [number, number];
-  const out = backend.makeOutput([columns, rows], 'float32');
-  // Views are taken last: a heap that grows for the output leaves earlier ones behind.
-  const source = backend.typedArrayFromHeap(x);
-  const target = backend.typedArrayFromHeap(out);
+  const out = heap.output([columns, rows]);
+  const source = heap.values(x);
+  const target = heap.values(out);
   for (let top = 0; top < rows; top += TILE) {
     const bottom = Math.min(rows, top + TILE);
     for (let left = 0; left < columns; left += TILE) {
@@ -46,4 +35,4 @@ function run({ inputs, backend: anyBackend }: Parameters<tf.KernelFunc>[0]): tf.
     }
   }
   return out;
-}
+};

@@ -12,46 +12,15 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-
-/** What is used of the backend. */
-interface WebGpuBackend {
-  readonly device: Device;
-  readonly tensorMap: { get(dataId: object): { dtype: tf.DataType } };
-  runWebGPUProgram(
-    program: Program,
-    inputs: tf.TensorInfo[],
-    dtype: tf.DataType,
-    ...more: unknown[]
-  ): tf.TensorInfo;
-  makeTensorInfo(shape: number[], dtype: tf.DataType, values: Float32Array): tf.TensorInfo;
-  disposeData(dataId: object): boolean;
-}
-
-interface Program {
-  readonly shaderKey: string;
-  readonly constructor: unknown;
-}
-
-/** What is used of a GPUDevice. */
-interface Device {
-  readonly limits: { readonly maxStorageBuffersPerShaderStage: number };
-  readonly lost: Promise<{ readonly message: string }>;
-  addEventListener(
-    type: 'uncapturederror',
-    listener: (event: { readonly error: { readonly message: string } }) => void,
-  ): void;
-  pushErrorScope(filter: 'validation'): void;
-  popErrorScope(): Promise<unknown>;
-}
+import { type WebGpuBackend, type WebGpuProgram, webGpuBackend } from './tensorflow-internals.js';
 
 /** The first error of each backend's device; a backend is prepared when it has an entry. */
 const errors = new WeakMap<object, { first?: string }>();
 
 /** To be called before tensors are computed with; does nothing on other backends, and once on this. */
 export function prepareBackend(): void {
-  if (tf.getBackend() !== 'webgpu') return;
-  const backend = tf.backend() as unknown as WebGpuBackend;
-  if (errors.has(backend)) return;
+  const backend = webGpuBackend();
+  if (!backend || errors.has(backend)) return;
   const heard: { first?: string } = {};
   errors.set(backend, heard);
   const { device } = backend;
@@ -71,9 +40,9 @@ export function prepareBackend(): void {
  *   may be wrong, or zeros
  */
 async function checkDevice(): Promise<void> {
-  if (tf.getBackend() !== 'webgpu') return;
+  const backend = webGpuBackend();
+  if (!backend) return;
   prepareBackend();
-  const backend = tf.backend() as unknown as WebGpuBackend;
   // A scope's answer comes after the errors of everything before it.
   backend.device.pushErrorScope('validation');
   await backend.device.popErrorScope().catch(() => undefined);
@@ -127,11 +96,11 @@ function repairPrograms(backend: WebGpuBackend): void {
 
   /** The same additions in the same order, some at a time. */
   function sum(
-    program: Program,
+    program: WebGpuProgram,
     inputs: readonly tf.TensorInfo[],
     dtype: tf.DataType,
   ): tf.TensorInfo {
-    const AddN = program.constructor as new (shapes: number[][]) => Program;
+    const AddN = program.constructor as new (shapes: number[][]) => WebGpuProgram;
     let [total, rest] = [inputs[0]!, inputs.slice(1)];
     while (rest.length > 0) {
       const part = [total, ...rest.slice(0, mostInputs - 1)];
