@@ -1,21 +1,18 @@
 /** The built program on real checkpoints, against fits that were made elsewhere in float64. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { AnalysedRow, Analysis } from '@alphalora/contracts';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
-import { programFile, shared, sharedJson, sharedLacks } from '@alphalora/testing/repository';
+import { programIn } from '@alphalora/testing/program';
+import { shared, sharedJson, sharedLacks } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';
 
+// The cache keeps spectra: each model is decomposed once, whatever is read from them.
+const { alphalora } = programIn(temporaryFolder('real-models'));
+
 async function analyze(model: string, ...options: string[]): Promise<AnalysedRow[]> {
-  const args = [
-    programFile,
-    'analyze',
-    shared(`data/${model}`),
-    '--json',
-    '--no-cache',
-    ...options,
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
+  const args = ['analyze', shared(`data/${model}`), '--json', ...options];
+  const { code, stdout, stderr } = await alphalora(...args);
+  expect(code, stderr).toBe(0);
   const { matrices } = JSON.parse(stdout) as Analysis;
   return matrices.filter((row) => row.status === 'ok');
 }

@@ -5,12 +5,13 @@
  */
 import type { Matrix, MetricContext, RandomisedSpectrum } from '@alphalora/contracts';
 import { seededRandom } from '@alphalora/contracts';
+import { createWasmEngine } from '@alphalora/spectra-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createReferenceEngine } from '../engines/ml-matrix.js';
 import { computeMetrics, resolveMetrics } from './index.js';
 import { randomisedSpectrum } from './randomised-spectrum.js';
 
-const engine = createReferenceEngine();
+// The reference engine takes minutes for these sizes.
+const engine = createWasmEngine();
 const names = resolveMetrics(['randomised']);
 
 function matrixOf(rows: number, columns: number, values: Float64Array): Matrix {

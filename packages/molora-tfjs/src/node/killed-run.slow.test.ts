@@ -78,25 +78,26 @@ async function results(folder: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-describe.each(['cpu', 'wasm'])('a run on %s', (backend) => {
-  it('survives a kill at every operation on files', { timeout: 240_000 }, async () => {
-    const steps = 48;
-    const [straight, folder] = [join(root, `${backend}-a`), join(root, `${backend}-b`)];
-    expect(await run({ folder: straight, backend, steps })).toBe('done');
-    // Each process gets one operation further than the one before, from its own beginning on.
-    let operation = 0;
-    let last = 'killed';
-    while (last === 'killed') {
-      operation++;
-      last = await run({ folder, backend, steps, operation });
-    }
-    // More than two checkpoints of eleven operations each lie within reach of the later ones.
-    expect(operation).toBeGreaterThan(25);
-    const expected = await results(straight);
-    expect(expected['metrics.jsonl']).toHaveLength(steps);
-    expect(await results(folder)).toEqual(expected);
-  });
+// Backends write no files: one of them is enough.
+it('a run survives a kill at every operation on files', { timeout: 240_000 }, async () => {
+  const [backend, steps] = ['wasm', 48] as const;
+  const [straight, folder] = [join(root, 'a'), join(root, 'b')];
+  expect(await run({ folder: straight, backend, steps })).toBe('done');
+  // Each process gets one operation further than the one before, from its own beginning on.
+  let operation = 0;
+  let last = 'killed';
+  while (last === 'killed') {
+    operation++;
+    last = await run({ folder, backend, steps, operation });
+  }
+  // More than two checkpoints of eleven operations each lie within reach of the later ones.
+  expect(operation).toBeGreaterThan(25);
+  const expected = await results(straight);
+  expect(expected['metrics.jsonl']).toHaveLength(steps);
+  expect(await results(folder)).toEqual(expected);
+});
 
+describe.each(['cpu', 'wasm'])('a run on %s', (backend) => {
   it('survives kills at random moments', { timeout: 240_000 }, async () => {
     const steps = 400;
     const [straight, folder] = [join(root, `${backend}-c`), join(root, `${backend}-d`)];
