@@ -30,8 +30,30 @@ const types = {
   U16: { elements: 1, bytes: 2, values: 'integer', wide: false },
   U8: { elements: 1, bytes: 1, values: 'integer', wide: false },
   BOOL: { elements: 1, bytes: 1, values: 'integer', wide: false },
-  /** Of ggml: a scale in F16, then its multiples in I8. */
+  // Of ggml: codes that are multiplied by scales, which are stored with them.
+  Q4_0: { elements: 32, bytes: 18, values: 'float', wide: false },
+  Q4_1: { elements: 32, bytes: 20, values: 'float', wide: false },
+  Q5_0: { elements: 32, bytes: 22, values: 'float', wide: false },
+  Q5_1: { elements: 32, bytes: 24, values: 'float', wide: false },
   Q8_0: { elements: 32, bytes: 34, values: 'float', wide: false },
+  Q2_K: { elements: 256, bytes: 84, values: 'float', wide: false },
+  Q3_K: { elements: 256, bytes: 110, values: 'float', wide: false },
+  Q4_K: { elements: 256, bytes: 144, values: 'float', wide: false },
+  Q5_K: { elements: 256, bytes: 176, values: 'float', wide: false },
+  Q6_K: { elements: 256, bytes: 210, values: 'float', wide: false },
+  IQ1_S: { elements: 256, bytes: 50, values: 'float', wide: false },
+  IQ1_M: { elements: 256, bytes: 56, values: 'float', wide: false },
+  IQ2_XXS: { elements: 256, bytes: 66, values: 'float', wide: false },
+  IQ2_XS: { elements: 256, bytes: 74, values: 'float', wide: false },
+  IQ2_S: { elements: 256, bytes: 82, values: 'float', wide: false },
+  IQ3_XXS: { elements: 256, bytes: 98, values: 'float', wide: false },
+  IQ3_S: { elements: 256, bytes: 110, values: 'float', wide: false },
+  IQ4_NL: { elements: 32, bytes: 18, values: 'float', wide: false },
+  IQ4_XS: { elements: 256, bytes: 136, values: 'float', wide: false },
+  TQ1_0: { elements: 256, bytes: 54, values: 'float', wide: false },
+  TQ2_0: { elements: 256, bytes: 66, values: 'float', wide: false },
+  MXFP4: { elements: 32, bytes: 17, values: 'float', wide: false },
+  NVFP4: { elements: 64, bytes: 36, values: 'float', wide: false },
 } as const;
 
 /** An element type, by the name that safetensors or ggml gives it. */

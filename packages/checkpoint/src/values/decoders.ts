@@ -5,6 +5,11 @@
  * patterns, free of branches.
  */
 import type { DType } from '@alphalora/contracts';
+import { codebook } from './ggml/codebook.js';
+import { iq } from './ggml/iq.js';
+import { k } from './ggml/k.js';
+import { plain } from './ggml/plain.js';
+import { ternary } from './ggml/ternary.js';
 import { type SmallFloat, valuesOf } from './small-floats.js';
 
 export type Values = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -38,7 +43,12 @@ export const decoders: Readonly<Record<DType, Decoder>> = {
   BOOL(bytes, target) {
     for (let i = 0; i < target.length; i++) target[i] = bytes[i] === 0 ? 0 : 1;
   },
-  Q8_0: decodeQ8,
+  // Of ggml.
+  ...plain,
+  ...k,
+  ...iq,
+  ...codebook,
+  ...ternary,
 };
 
 type ArrayOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
@@ -94,15 +104,4 @@ function lookUp(stored: Uint8Array | Uint16Array, patterns: Int32Array, bits: In
     bits[i + 3] = patterns[stored[i + 3]!]!;
   }
   for (; i < bits.length; i++) bits[i] = patterns[stored[i]!]!;
-}
-
-/** `block_q8_0` of ggml-common.h: { scale: F16, codes: I8[32] }. A product of the two is exact in F32. */
-function decodeQ8(bytes: Uint8Array, target: Values): void {
-  const { buffer, byteOffset } = bytes;
-  const scales = valuesOf('F16');
-  const codes = new Int8Array(buffer, byteOffset, bytes.byteLength);
-  for (let at = 0, i = 0; i < target.length; at += 34, i += 32) {
-    const scale = scales[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    for (let j = 0; j < 32; j++) target[i + j] = scale * codes[at + 2 + j]!;
-  }
 }
