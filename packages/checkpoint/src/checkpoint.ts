@@ -2,7 +2,15 @@
  * A checkpoint from its byte sources: headers are read and checked, weights are described, and
  * nothing else is read until a weight is asked for its values. Runs in Node and the browser.
  */
-import { AlphaLoraError, type ByteSource, defined, type WeightTensor } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type ByteSource,
+  defined,
+  errorIn,
+  type FormatContent,
+  type TokenizerDescription,
+  type WeightTensor,
+} from '@alphalora/contracts';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
@@ -21,8 +29,13 @@ export interface Checkpoint {
   readonly architecture?: string;
   /** config.json, or what a file says in its place; adapter_config.json of an adapter. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** tokenizer.json as a file of weights says it; a tokenizer.json beside the files is not read. */
-  readonly tokenizer?: Readonly<Record<string, unknown>>;
+  /**
+   * The tokenizer that a file of weights has, made when it is asked for; a tokenizer.json beside the files
+   * is not read.
+   *
+   * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for one that cannot be described
+   */
+  readonly tokenizer?: () => TokenizerDescription;
   /** One more than the highest block number of any weight. */
   readonly blocks: number;
   /** `__metadata__` of the files; of equal keys, the first file's. */
@@ -89,15 +102,20 @@ export async function readCheckpoint(
     configSource && (await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python'));
   const tensors: FileTensor[] = [];
   const metadata = new Map<string, string>();
+  let first: FormatContent | undefined;
+  let said: ModelConfig | undefined;
   let tokenizer: Checkpoint['tokenizer'];
   for (const source of files) {
-    const content = await readFormat(source, signal);
+    const content = await readFormat(source, signal, first);
+    checkComplete(content, files, source);
     for (const tensor of content.tensors) tensors.push({ ...tensor, file: source.name });
     for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
-    config ??= content.config;
+    if (content.config) said = { ...said, ...content.config };
     tokenizer ??= content.tokenizer;
+    first ??= content;
   }
+  config ??= said;
   if (indexSource) {
     const index = await readShardIndex(indexSource, signal);
     checkAgainstIndex(tensors, files, index, indexSource.name);
@@ -170,6 +188,20 @@ function contentOf(
       await Promise.all(files.map((source) => source.close?.()));
     },
   };
+}
+
+/** A model of which files are missing would be taken for a smaller one. */
+function checkComplete(
+  { files: count = 1 }: FormatContent,
+  { length }: readonly ByteSource[],
+  { name }: ByteSource,
+): void {
+  if (count === length || count === 1) return;
+  throw errorIn(
+    'INVALID_CHECKPOINT',
+    name,
+    `it is one of ${count} files of a model, and ${length} are given; give the folder that has all of them and no other model`,
+  );
 }
 
 /** @returns the file of each tensor, by name */

@@ -28,7 +28,7 @@ export { elementTypes } from './element-types.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
 export type { Exported, Exporter } from './exporter.js';
-export type { CheckpointFormat, FormatContent } from './formats.js';
+export type { CheckpointFormat, FormatContent, TokenizerDescription } from './formats.js';
 export type { MetricContext, MetricGroup, RandomisedSpectrum, Resolution } from './metrics.js';
 export { refusedOptions } from './options.js';
 export type {

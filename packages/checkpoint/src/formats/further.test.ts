@@ -35,7 +35,7 @@ const sample: CheckpointFormat = {
       tensors: [storedTensor(source, place)],
       metadata: { by: 'hand' },
       config: { architectures: ['Sample'] },
-      tokenizer: { model: { type: 'BPE' } },
+      tokenizer: () => ({ tokenizer: { model: { type: 'BPE' } } }),
     };
   },
 };
@@ -83,11 +83,11 @@ describe('what a file of a further format says', () => {
     const checkpoint = await readCheckpoint({ files: [sampleFile] });
     expect(checkpoint).toMatchObject({
       architecture: 'Sample',
-      tokenizer: { model: { type: 'BPE' } },
       blocks: 1,
       metadata: { by: 'hand' },
       tensors: [{ role: 'q_proj', kind: 'projection', block: 0, dtype: 'Q8_0', shape: [2, 32] }],
     });
+    expect(checkpoint.tokenizer!()).toEqual({ tokenizer: { model: { type: 'BPE' } } });
     expect([...(await checkpoint.tensors[0]!.read(30, 36))]).toEqual([30, 31, 0, 0.5, 1, 1.5]);
   });
 

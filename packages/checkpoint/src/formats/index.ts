@@ -4,11 +4,12 @@ import {
   createReadyRegistry,
   type ReadyRegistry,
 } from '@alphalora/contracts';
+import { gguf } from './gguf/format.js';
 import { safetensors } from './safetensors/format.js';
 
 export const formats: ReadyRegistry<CheckpointFormat> = createReadyRegistry<CheckpointFormat>(
   'format of weights',
-  { safetensors: () => safetensors },
+  { safetensors: () => safetensors, gguf: () => gguf },
 );
 
 /** In the order in which they are asked. */

@@ -19,15 +19,20 @@ const HEAD = 512;
 /**
  * Reads what a file holds.
  *
+ * @param first what the first of several files holds, for those after it
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the file is of another format,
  *   `INVALID_CHECKPOINT` when it holds no weights or breaks its format
  */
-export async function readFormat(source: ByteSource, signal?: AbortSignal): Promise<FormatContent> {
+export async function readFormat(
+  source: ByteSource,
+  signal?: AbortSignal,
+  first?: FormatContent,
+): Promise<FormatContent> {
   const { byteLength, name } = source;
   const read = (length: number): Promise<Uint8Array> =>
     source.read(0, Math.min(length, byteLength), signal);
   const as = (format: CheckpointFormat, head: Uint8Array): Promise<FormatContent> =>
-    contentAs(format, withHead(source, head), signal);
+    contentAs(format, withHead(source, head), signal, first);
   const start = await read(SHORT_HEAD);
   if (safetensors.sniff(start)) return as(safetensors, start);
   const head = byteLength > start.byteLength ? await read(HEAD) : start;
@@ -47,8 +52,9 @@ async function contentAs(
   format: CheckpointFormat,
   source: ByteSource,
   signal: AbortSignal | undefined,
+  first: FormatContent | undefined,
 ): Promise<FormatContent> {
-  const content = await format.read(source, signal);
+  const content = await format.read(source, signal, first);
   const { reference: file } = source;
   for (const tensor of content.tensors) {
     if (!file || isFromFiles(tensor)) continue;

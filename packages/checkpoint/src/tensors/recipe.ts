@@ -14,10 +14,20 @@ import type {
 } from '@alphalora/contracts';
 import type { FusedPart } from '../naming/fused.js';
 
+/**
+ * The stored rows `start` to `start + count`, taken every `step` rows: `[0, 6, 2]` are the rows 0, 2, 4, 1,
+ * 3, 5. `count` is a multiple of `step`.
+ */
+export type RowGroup = readonly [start: number, count: number, step: number];
+
 /** Where a tensor lies in its file, in one run; counted from the beginning of the file. */
 export interface TensorPlace extends TensorDescription {
   readonly start: number;
   readonly end: number;
+  /** The order of its rows, where they are stored in another one. */
+  readonly rows?: readonly RowGroup[];
+  /** What has to be added to what is stored, such as the -1 of gains that are stored as they act. */
+  readonly added?: number;
 }
 
 /** What a file holds: in one run of bytes, or as its format reads it. */

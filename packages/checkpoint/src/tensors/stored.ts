@@ -5,27 +5,49 @@
 import {
   AlphaLoraError,
   type ByteSource,
-  type DType,
   elementTypes,
   errorIn,
   type StoredTensor,
 } from '@alphalora/contracts';
-import { unsupported } from '../errors.js';
 import {
-  allocateValues,
   decodeInto,
   decodeValues,
   isStoredAsDecoded,
   type Values,
 } from '../values/decode.js';
 import { elementCount, fillsBlocks } from '../values/sizes.js';
+import { checkRange, readRange } from './range.js';
 import { noted, type TensorPlace } from './recipe.js';
+import { withRowsInOrder } from './row-order.js';
 
 /** Bytes that are read at a time before they are decoded. */
 const CHUNK_BYTES = 1 << 20;
 
 /** A tensor that lies in one run of little-endian bytes. */
 export function storedTensor(source: ByteSource, place: TensorPlace): StoredTensor {
+  const { rows, added } = place;
+  const run = inOneRun(source, place);
+  const ordered = rows ? withRowsInOrder(run, rows, source.name) : run;
+  const tensor = added === undefined ? ordered : withAdded(ordered, added);
+  const file = source.reference;
+  return noted(tensor, file && { from: 'place', file, place });
+}
+
+/** The stored bytes are not those of the values, and not handed out. */
+function withAdded({ readInto: _, ...tensor }: StoredTensor, added: number): StoredTensor {
+  const { identity } = tensor;
+  return {
+    ...tensor,
+    async read(...range) {
+      const values = await tensor.read(...range);
+      for (let i = 0; i < values.length; i++) values[i]! += added;
+      return values;
+    },
+    ...(identity !== undefined && { identity: `${identity} ${added}` }),
+  };
+}
+
+function inOneRun(source: ByteSource, place: TensorPlace): StoredTensor {
   const { name, dtype, shape } = place;
   const { elements, bytes } = elementTypes[dtype];
   const count = elementCount(shape);
@@ -55,7 +77,7 @@ export function storedTensor(source: ByteSource, place: TensorPlace): StoredTens
       done += length;
     }
   };
-  const tensor: StoredTensor = {
+  return {
     name,
     dtype,
     shape,
@@ -81,8 +103,6 @@ export function storedTensor(source: ByteSource, place: TensorPlace): StoredTens
       identity: `${source.identity} ${place.start}-${place.end}`,
     }),
   };
-  const file = source.reference;
-  return noted(tensor, file && { from: 'place', file, place });
 
   /** Bytes of the blocks that hold `length` elements from `start` on. */
   function bytesAround(start: number, length: number): number {
@@ -112,47 +132,4 @@ async function fill(
     target.set(bytes, done);
     done += length;
   }
-}
-
-/**
- * Decodes the elements `[start, end)` of something with `count` elements.
- *
- * @param decode fills its argument with the elements from `start` on
- * @throws AlphaLoraError `INVALID_OPTION` when the range is none, `UNSUPPORTED_CHECKPOINT` when it
- *   is too large for one array
- */
-export async function readRange(
-  { name, file, dtype }: { name: string; file: string; dtype: DType },
-  [start, end, count]: readonly [start: number, end: number, count: number],
-  decode: (target: Values) => Promise<void>,
-): Promise<Values> {
-  checkRange(name, start, end, count);
-  let values: Values;
-  try {
-    values = allocateValues(dtype, end - start);
-  } catch (cause) {
-    throw unsupported(
-      `${end - start} elements do not fit into one array in memory; read it in parts`,
-      { file, tensor: name, cause },
-    );
-  }
-  await decode(values);
-  return values;
-}
-
-/** @throws AlphaLoraError `INVALID_OPTION` when the elements are not among `count` */
-export function checkRange(name: string, start: number, end: number, count: number): void {
-  if (
-    Number.isInteger(start) &&
-    Number.isInteger(end) &&
-    start >= 0 &&
-    start <= end &&
-    end <= count
-  )
-    return;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `${name}: elements ${start} to ${end} asked for, it has ${count}`,
-    { details: { tensor: name } },
-  );
 }

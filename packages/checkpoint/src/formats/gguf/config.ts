@@ -1,0 +1,96 @@
+/** The settings of a model in the words of a config.json, so that what reads one has no need to know GGUF. */
+import { defined, type StoredTensor } from '@alphalora/contracts';
+import { familyOf } from './families.js';
+import type { Scaling } from './rope.js';
+import { architectureIn, numberIn, type Settings } from './settings.js';
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** By their names in GGUF. */
+const numbers: Readonly<Record<string, string>> = {
+  embedding_length: 'hidden_size',
+  feed_forward_length: 'intermediate_size',
+  context_length: 'max_position_embeddings',
+  'attention.head_count': 'num_attention_heads',
+  'attention.head_count_kv': 'num_key_value_heads',
+  'attention.key_length': 'head_dim',
+  'attention.layer_norm_rms_epsilon': 'rms_norm_eps',
+  'attention.layer_norm_epsilon': 'layer_norm_epsilon',
+  'attention.sliding_window': 'sliding_window',
+  'rope.freq_base': 'rope_theta',
+  expert_used_count: 'num_experts_per_tok',
+  expert_feed_forward_length: 'moe_intermediate_size',
+  attn_logit_softcapping: 'attn_logit_softcapping',
+  final_logit_softcapping: 'final_logit_softcapping',
+};
+
+/**
+ * @param scaling of the positions, where tensors of the file say it
+ * @returns undefined where the file does not say what the model is, as files after the first do not
+ */
+export function configOf(settings: Settings, scaling: Scaling | undefined): Config | undefined {
+  const architecture = architectureIn(settings);
+  if (architecture === '') return undefined;
+  const experts = numberIn(settings, 'expert_count') ?? 0;
+  const family = familyOf(architecture, experts);
+  const blocks = numberIn(settings, 'block_count');
+  const extra = numberIn(settings, 'nextn_predict_layers') ?? 0;
+  const local = ['mixtral', 'gpt_oss'].includes(family?.modelType ?? '');
+  const keyHeads = numberIn(settings, 'attention.head_count_kv');
+  return {
+    ...(family
+      ? { architectures: [family.architecture], model_type: family.modelType, ...family.settings }
+      : { model_type: architecture }),
+    ...Object.fromEntries(
+      Object.entries(numbers).flatMap(([name, own]) => {
+        const value = numberIn(settings, name);
+        return value === undefined ? [] : [[own, value]];
+      }),
+    ),
+    ...(blocks !== undefined && { num_hidden_layers: blocks - extra }),
+    ...(experts > 0 && { [local ? 'num_local_experts' : 'num_experts']: experts }),
+    ...(family?.modelType === 'falcon' && {
+      num_kv_heads: keyHeads,
+      multi_query: keyHeads === 1,
+      new_decoder_architecture: keyHeads !== 1,
+    }),
+    ...defined({
+      rope_scaling: scaling ?? scalingIn(settings),
+      bos_token_id: tokenIn(settings, 'bos'),
+      eos_token_id: tokenIn(settings, 'eos'),
+    }),
+    // Unless the file, or a later one, has an output layer; see `configOfTensors`.
+    tie_word_embeddings: true,
+  };
+}
+
+/** What the tensors of a file add, by their names there. */
+export function configOfTensors(
+  tensors: ReadonlyArray<Pick<StoredTensor, 'name' | 'shape'>>,
+): Config {
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const [vocabulary] = shapes.get('token_embd.weight') ?? [];
+  return {
+    ...(vocabulary !== undefined && { vocab_size: vocabulary }),
+    ...(shapes.has('output.weight') && { tie_word_embeddings: false }),
+    ...(shapes.has('blk.0.attn_q.bias') && { attention_bias: true }),
+  };
+}
+
+function scalingIn(settings: Settings): Scaling | undefined {
+  const type = settings[`${architectureIn(settings)}.rope.scaling.type`];
+  if (type === undefined || type === 'none') return undefined;
+  const original = numberIn(settings, 'rope.scaling.original_context_length');
+  return {
+    rope_type: type,
+    ...defined({
+      factor: numberIn(settings, 'rope.scaling.factor'),
+      original_max_position_embeddings: original,
+    }),
+  };
+}
+
+function tokenIn(settings: Settings, name: string): number | undefined {
+  const text = settings[`tokenizer.ggml.${name}_token_id`];
+  return text === undefined ? undefined : Number(text);
+}

@@ -1,0 +1,46 @@
+/** What a GGUF file holds, in the words of the checkpoint that it was made of. */
+import { type ByteSource, type FormatContent, isAlphaLoraError } from '@alphalora/contracts';
+import { invalid } from '../../errors.js';
+import { storedTensor } from '../../tensors/stored.js';
+import { configOf, configOfTensors } from './config.js';
+import { readHeader } from './header.js';
+import { scalingOf } from './rope.js';
+import { numberIn, settingsOf } from './settings.js';
+import { originalPlaces } from './tensors.js';
+import { tokenizerOf } from './tokenizer.js';
+
+/**
+ * @param first what the first of several files holds: the others say nothing of the model
+ * @throws AlphaLoraError as `readHeader`; `INVALID_CHECKPOINT` where settings contradict the tensors
+ */
+export async function readGguf(
+  source: ByteSource,
+  signal?: AbortSignal,
+  first?: FormatContent,
+): Promise<FormatContent> {
+  const { metadata, tensors: stored } = await readHeader(source, signal);
+  const own = settingsOf(metadata);
+  const settings = first ? first.metadata : own;
+  const places = stored.flatMap((place) => originalPlaces(place, settings, source.name));
+  const divisors = stored.find(({ name }) => name === 'rope_freqs.weight');
+  const scaling =
+    divisors &&
+    (await scalingOf(
+      storedTensor(source, divisors),
+      numberIn(settings, 'rope.freq_base') ?? 10_000,
+      signal,
+    ));
+  const config = { ...configOf(own, scaling), ...configOfTensors(stored) };
+  const count = Number(own['split.count'] ?? 1);
+  const hasTokenizer = metadata.has('tokenizer.ggml.tokens');
+  return {
+    tensors: places.map((place) => storedTensor(source, place)),
+    metadata: own,
+    config,
+    ...(count > 1 && { files: count }),
+    ...(hasTokenizer && {
+      // Several hundred thousand texts, and a few tokenizers are refused: only when it is asked for.
+      tokenizer: () => tokenizerOf(metadata, source.name),
+    }),
+  };
+}
