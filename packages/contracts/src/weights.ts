@@ -42,6 +42,8 @@ export interface TensorDescription {
   /** As stored, e.g. `[out, in]` for a linear map, `[in, out]` for GPT-2's Conv1D. */
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /** Whether a linear map is `[out, in]` in this file, also where models of its name have `[in, out]`. */
+  readonly outputFirst?: true;
 }
 
 /** A tensor with its values, read on demand and decoded to floating point. */

@@ -9,8 +9,8 @@ import { invalid, quoted, unsupported } from '../errors.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { quantised } from '../naming/tables.js';
 import { addProduct, transposed } from '../tensors/low-rank.js';
-import { noted, plainWeight } from '../tensors/recipe.js';
 import { readRange } from '../tensors/range.js';
+import { noted, plainWeight } from '../tensors/recipe.js';
 import { elementCount } from '../values/sizes.js';
 import { type Adapter, type LoraUpdate, plainUpdate } from './read.js';
 

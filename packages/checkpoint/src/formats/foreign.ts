@@ -7,7 +7,7 @@ export const conversion: string =
 
 /** Names of weights in formats that are not read. */
 export const foreignName: RegExp =
-  /\.(bin|pt|pth|ckpt|pkl|gguf|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
+  /\.(bin|pt|pth|ckpt|pkl|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
 
 interface Stranger {
   /** What it is, with an article. */
@@ -47,7 +47,6 @@ const strangers: readonly Stranger[] = [
     is: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/i.test(head),
     mend: 'download the file itself',
   },
-  { what: 'a GGUF file', is: starts('GGUF') },
   { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
   {
     what: 'a PyTorch file (pickle in a zip archive)',

@@ -181,7 +181,7 @@ describe('the names of a further format', () => {
 
   it('are in what is said of a place without weights', async () => {
     const path = await folder('empty', { 'README.md': '' });
-    const endings = '.safetensors or .sample or .wrap or .wrapped';
+    const endings = '.safetensors or .gguf or .sample or .wrap or .wrapped';
     await expect(openCheckpoint(path)).rejects.toThrow(`no ${endings} file; give`);
     await expect(openUrlCheckpoint('https://example.org/model.bin')).rejects.toThrow(
       `must be that of one ${endings} file`,

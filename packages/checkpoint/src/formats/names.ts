@@ -31,3 +31,33 @@ export function weightsCalled(stem: string, names: readonly string[]): string | 
 export function anyExtension(): string {
   return extensions().join(' or ');
 }
+
+/** The files of a model in several that are numbered, by the name of one of them. */
+export interface NumberedFiles {
+  /** In order. */
+  readonly names: readonly string[];
+  /** Of the first, with `NNNNN` for its number, for messages. */
+  readonly pattern: string;
+}
+
+/** More files than any model is in. */
+const MOST_FILES = 10_000;
+
+/**
+ * @param name such as `model-00001-of-00003.gguf`
+ * @returns undefined for a file that is a model of its own, or one of those that an index lists
+ */
+export function numberedFiles(name: string): NumberedFiles | undefined {
+  const format = formatOfName(name);
+  const extension = format?.extensions.find((end) => name.endsWith(end));
+  if (!format?.numbered || extension === undefined) return undefined;
+  const stem = name.slice(0, -extension.length);
+  const [, start, total = ''] = /^(.*)-\d{5}-of-(\d{5})$/.exec(stem) ?? [];
+  const count = Number(total);
+  if (start === undefined || count < 1 || count > MOST_FILES) return undefined;
+  const at = (number: string): string => `${start}-${number}-of-${total}${extension}`;
+  return {
+    names: Array.from({ length: count }, (_, i) => at(`${i + 1}`.padStart(5, '0'))),
+    pattern: at('NNNNN'),
+  };
+}

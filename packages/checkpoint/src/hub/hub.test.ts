@@ -216,7 +216,7 @@ describe('refusals say what to do', () => {
       'UNSUPPORTED_CHECKPOINT',
       /holds pytorch_model.bin but no safetensors/,
     ],
-    ['no weights at all', 'hf://demo/empty', {}, 'NOT_FOUND', /no \.safetensors file/],
+    ['no weights at all', 'hf://demo/empty', {}, 'NOT_FOUND', /no \.safetensors or \.gguf file/],
     [
       'an address that is none',
       'hf://demo/model',
@@ -365,7 +365,7 @@ describe('openUrlCheckpoint', () => {
   it.each([
     ['ftp://example.org/model.safetensors', /no http\(s\) address/],
     ['https://user:pass@example.org/model.safetensors', /^https:\/\/example.org\S+: passwords/],
-    ['https://example.org/model.bin', /must be that of one .safetensors file/],
+    ['https://example.org/model.bin', /must be that of one .safetensors or .gguf file/],
     ['https://huggingface.co/org/name/tree/main', /a page, not a file; give hf:\/\/org\/name/],
   ])('refuses %s', async (text, message) => {
     await expect(openUrlCheckpoint(text)).rejects.toMatchObject({

@@ -53,6 +53,7 @@ const layouts: readonly FusedLayout[] = [
   { ...gated, order: 'equal' },
   // GPT-2's Conv1D.
   { role: /^c_attn$/, labels, inputFirst: true, order: 'equal' },
+  { role: /^c_attn$/, labels, modelTypes: ['gpt2'], order: 'equal' },
   // Phi-3.
   { role: /^qkv_proj$/, labels, order: 'together' },
   { ...ofFamilies, modelTypes: ['gpt_neox', 'gpt_neox_japanese', 'bloom'], order: 'by-head' },

@@ -103,7 +103,7 @@ describe('openCheckpoint takes', () => {
 describe('openCheckpoint refuses', () => {
   const name = 'model.layers.0.norm.weight';
   it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
-    ['an empty folder', {}, 'NOT_FOUND', /no \.safetensors file/],
+    ['an empty folder', {}, 'NOT_FOUND', /no \.safetensors or \.gguf file/],
     [
       'a pickle',
       { 'pytorch_model.bin': 'x' },

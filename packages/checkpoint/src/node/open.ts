@@ -1,9 +1,12 @@
 /** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ByteSource } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { invalid } from '../errors.js';
-import { openFolder } from '../sources/folder.js';
+import { numberedFiles } from '../formats/names.js';
+import { openFolder, requireAll } from '../sources/folder.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
@@ -17,7 +20,7 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
- * @param path a file of weights; or a folder with `model.safetensors`, with
+ * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`; or a folder with `model.safetensors`, with
  *   `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
  *   with `config.json` if there is one, or the same in another of the `formats`; or the folder of a
  *   LoRA adapter, see `adapterCheckpoint`
@@ -50,11 +53,21 @@ async function openFile(path: string, options: CheckpointOptions): Promise<Check
   if (path.endsWith('.json')) {
     throw invalid('not the weights; give the folder that it lies in', { file: path });
   }
-  const source = await fileSource(path);
+  const files: ByteSource[] = [];
   try {
-    return await readCheckpoint({ files: [source], name: path }, options);
+    for (const part of await filesOfModel(path)) files.push(await fileSource(part));
+    return await readCheckpoint({ files, name: path }, options);
   } catch (error) {
-    await source.close?.();
+    await Promise.all(files.map((source) => source.close?.()));
     throw error;
   }
+}
+
+/** The file, or all that are numbered as it is. */
+async function filesOfModel(path: string): Promise<string[]> {
+  const numbered = numberedFiles(basename(path));
+  if (!numbered) return [path];
+  const folder = dirname(path);
+  requireAll(numbered.names, await readdir(folder), folder);
+  return numbered.names.map((name) => join(folder, name));
 }

@@ -12,7 +12,13 @@ import {
 } from '../checkpoint.js';
 import { invalid, unsupported } from '../errors.js';
 import { conversion, foreignName } from '../formats/foreign.js';
-import { anyExtension, extensions, weightsCalled } from '../formats/names.js';
+import {
+  anyExtension,
+  extensions,
+  formatOfName,
+  numberedFiles,
+  weightsCalled,
+} from '../formats/names.js';
 import { readShardIndex } from './shard-index.js';
 
 export interface Folder {
@@ -138,8 +144,10 @@ function locate({ name, names }: Folder): Located {
     const [whole, index] = [`model${extension}`, indexOf(extension)];
     if (names.includes(whole)) return { ...config, files: [whole] };
     if (names.includes(index)) return { ...config, index, files: [] };
-    const file = onlyWeights(names, name, extension);
-    if (file !== undefined) return { ...config, files: [file] };
+    const files = formatOfName(extension)?.numbered
+      ? onlyModel(names, name, extension)
+      : onlyWeights(names, name, extension);
+    if (files.length > 0) return { ...config, files };
   }
   const other = names.find((each) => foreignName.test(each));
   if (other !== undefined) {
@@ -152,12 +160,8 @@ function locate({ name, names }: Folder): Located {
   );
 }
 
-/** The one file that ends so, in a folder that has neither a whole model nor an index. */
-function onlyWeights(
-  names: readonly string[],
-  folder: string,
-  extension: string,
-): string | undefined {
+/** The one file that ends so, if there is any, in a folder that has neither a whole model nor an index. */
+function onlyWeights(names: readonly string[], folder: string, extension: string): string[] {
   const files = names.filter((name) => name.endsWith(extension)).sort();
   const [file] = files;
   if (files.length > 1) {
@@ -168,10 +172,44 @@ function onlyWeights(
     );
   }
   const [, count] = /-\d+-of-(\d+)$/.exec(file?.slice(0, -extension.length) ?? '') ?? [];
-  if (count === undefined || Number(count) === 1) return file;
+  if (count === undefined || Number(count) === 1) return files;
   throw invalid(
     `${file} is one of ${Number(count)} files, and there is no ${indexOf(extension)}: download the others and the index, or give the file`,
     { file: folder },
+  );
+}
+
+/** The files of the one model in files that end so: one, or several that are numbered. */
+function onlyModel(names: readonly string[], folder: string, extension: string): string[] {
+  const models = new Map<string, readonly string[]>();
+  for (const name of names.filter((each) => each.endsWith(extension)).sort()) {
+    const numbered = numberedFiles(name);
+    models.set(numbered?.pattern ?? name, numbered?.names ?? [name]);
+  }
+  if (models.size > 1) {
+    throw invalid(
+      `${models.size} models in ${extension} files (${[...models.keys()].join(', ')}); give one of the files`,
+      { file: folder },
+    );
+  }
+  const files = [...models.values()].flat();
+  requireAll(files, names, folder);
+  return files;
+}
+
+/** @throws AlphaLoraError `NOT_FOUND` when one of the files is not there */
+export function requireAll(
+  files: readonly string[],
+  names: readonly string[],
+  folder: string,
+): void {
+  const missing = files.filter((name) => !names.includes(name));
+  if (missing.length === 0) return;
+  const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ', ...' : '');
+  throw errorIn(
+    'NOT_FOUND',
+    folder,
+    `${missing.length} of the ${files.length} files of the model are missing (${some}); download them into the same folder`,
   );
 }
 

@@ -7,8 +7,8 @@ import type { FusedPart } from '../naming/fused.js';
 import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, fillsBlocks, storedBytes } from '../values/sizes.js';
 import { factorsOfPart } from './low-rank.js';
-import { noted, plainWeight } from './recipe.js';
 import { checkRange } from './range.js';
+import { noted, plainWeight } from './recipe.js';
 
 /** Elements that are read at a time where a part is scattered: 1 MB of float32. */
 const CHUNK = 1 << 18;

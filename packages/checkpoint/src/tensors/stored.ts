@@ -9,12 +9,7 @@ import {
   errorIn,
   type StoredTensor,
 } from '@alphalora/contracts';
-import {
-  decodeInto,
-  decodeValues,
-  isStoredAsDecoded,
-  type Values,
-} from '../values/decode.js';
+import { decodeInto, decodeValues, isStoredAsDecoded, type Values } from '../values/decode.js';
 import { elementCount, fillsBlocks } from '../values/sizes.js';
 import { checkRange, readRange } from './range.js';
 import { noted, type TensorPlace } from './recipe.js';
@@ -81,6 +76,7 @@ function inOneRun(source: ByteSource, place: TensorPlace): StoredTensor {
     name,
     dtype,
     shape,
+    ...(place.outputFirst && { outputFirst: true }),
     read: (start = 0, end = count, signal) =>
       readRange({ name, file: source.name, dtype }, [start, end, count], (target) =>
         decode(target, start, signal),

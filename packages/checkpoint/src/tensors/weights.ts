@@ -30,7 +30,12 @@ export interface WeightOptions {
 export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTensor[] {
   const { config, has, adapted } = options;
   const { file, ...plain } = tensor;
-  const weight = { ...plain, ...identify(plain.name, plain.shape, config) };
+  const { inputFirst, ...identity } = identify(plain.name, plain.shape, config);
+  const weight = {
+    ...plain,
+    ...identity,
+    ...(inputFirst && !plain.outputFirst && { inputFirst }),
+  };
   const { read: _, readInto: __, ...description } = weight;
   const stored = isScaled(tensor, has) ? withoutValues(description, file) : weight;
   return partsOrWhole(adapted ? adapted(stored) : stored, options, file);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formats } from '../formats/index.js';
 import { safetensors } from '../formats/safetensors/format.js';
 import { f32, fileBytes } from '../test-support/files.js';
+import { ggufFile, floats as ggufFloats, llamaSettings } from '../test-support/gguf.js';
 import { checkFormat, describeFormat } from './check-format.js';
 import type { FormatFile } from './subject.js';
 
@@ -36,6 +37,52 @@ const samples: Readonly<Record<string, readonly FormatFile[]>> = {
       tensors: [
         { name: 'large', shape: [700, 100], values: counted },
         { name: 'small', shape: [3], values: [7, 8, 9] },
+      ],
+    },
+  ],
+  gguf: [
+    {
+      bytes: ggufFile({
+        metadata: llamaSettings,
+        tensors: [
+          ggufFloats('blk.0.attn_q.weight', [8, 1]),
+          // 0.5 in F16, then a code for each of 32 elements.
+          {
+            name: 'blk.0.ffn_up.weight',
+            shape: [1, 32],
+            type: 8,
+            bytes: Uint8Array.of(0, 0x38, ...Array.from({ length: 32 }, (_, i) => i)),
+          },
+          ggufFloats('blk.0.ffn_gate_exps.weight', [2, 1, 3]),
+        ],
+      }),
+      tensors: [
+        // By hand: of each head of four rows, the even ones, then the odd ones.
+        {
+          name: 'model.layers.0.self_attn.q_proj.weight',
+          shape: [8, 1],
+          values: [0, 2, 1, 3, 4, 6, 5, 7],
+        },
+        {
+          name: 'model.layers.0.mlp.up_proj.weight',
+          shape: [1, 32],
+          values: Array.from({ length: 32 }, (_, i) => i / 2),
+        },
+        { name: 'model.layers.0.mlp.experts.0.gate_proj.weight', shape: [1, 3], values: [0, 1, 2] },
+        { name: 'model.layers.0.mlp.experts.1.gate_proj.weight', shape: [1, 3], values: [3, 4, 5] },
+      ],
+    },
+    {
+      bytes: ggufFile({
+        metadata: { 'general.architecture': ['text', 'gemma'] },
+        tensors: [
+          ggufFloats('blk.0.attn_q.weight', [700, 100], counted),
+          ggufFloats('output_norm.weight', [3], [1, 1.5, -1]),
+        ],
+      }),
+      tensors: [
+        { name: 'model.layers.0.self_attn.q_proj.weight', shape: [700, 100], values: counted },
+        { name: 'model.norm.weight', shape: [3], values: [0, 0.5, -2] },
       ],
     },
   ],

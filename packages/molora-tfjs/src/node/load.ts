@@ -1,5 +1,6 @@
-/** A model on disk: its decoder, and its tokenizer where the folder has one. */
+/** A model on disk: its decoder, and its tokenizer where the folder or the file of weights has one. */
 import { join } from 'node:path';
+import type { Checkpoint } from '@alphalora/checkpoint';
 import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
@@ -8,27 +9,27 @@ import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.
 
 export interface Model {
   readonly decoder: Decoder;
-  /** Absent when the folder has no tokenizer.json. */
+  /** Absent when there is no tokenizer.json, nor a tokenizer in the file of weights. */
   readonly tokenizer?: Tokenizer;
 }
 
 /**
- * @param folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
- *   `tokenizer_config.json` if there are any
+ * @param path a folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
+ *   `tokenizer_config.json` if there are any; or a file of weights that holds all of these, such as GGUF
  * @throws AlphaLoraError see `openCheckpoint`, `loadDecoder` and `createTokenizer`;
- *   `INVALID_CHECKPOINT` when there is no config.json
+ *   `INVALID_CHECKPOINT` when there is no configuration
  */
-export async function loadModel(folder: string): Promise<Model> {
-  const tokenizer = await loadTokenizer(folder);
-  const checkpoint = await openCheckpoint(folder);
+export async function loadModel(path: string): Promise<Model> {
+  const checkpoint = await openCheckpoint(path);
   try {
     if (!checkpoint.config) {
       throw new AlphaLoraError(
         'INVALID_CHECKPOINT',
-        `${folder} has no config.json: give the folder of a model as transformers saves it`,
-        { details: { file: folder } },
+        `${path} has no config.json: give the folder of a model as transformers saves it, or a GGUF file`,
+        { details: { file: path } },
       );
     }
+    const tokenizer = await loadTokenizer(path, checkpoint);
     return { decoder: await loadDecoder(checkpoint), ...(tokenizer && { tokenizer }) };
   } finally {
     await checkpoint.close();
@@ -38,24 +39,28 @@ export async function loadModel(folder: string): Promise<Model> {
 /**
  * A model that reads and writes text.
  *
- * @param folder see `loadModel`
- * @throws AlphaLoraError see `loadModel`; `INVALID_CHECKPOINT` when there is no tokenizer.json
+ * @param path see `loadModel`
+ * @throws AlphaLoraError see `loadModel`; `INVALID_CHECKPOINT` when there is no tokenizer
  */
-export async function loadLanguageModel(folder: string): Promise<LanguageModel> {
-  const { decoder, tokenizer } = await loadModel(folder);
+export async function loadLanguageModel(path: string): Promise<LanguageModel> {
+  const { decoder, tokenizer } = await loadModel(path);
   if (tokenizer) return { decoder, tokenizer };
   decoder.dispose();
   throw new AlphaLoraError(
     'INVALID_CHECKPOINT',
-    `${folder} has no tokenizer.json: training and generating need the one that the model was trained with`,
-    { details: { file: folder } },
+    `${path} has no tokenizer.json: training and generating need the one that the model was trained with`,
+    { details: { file: path } },
   );
 }
 
-async function loadTokenizer(folder: string): Promise<Tokenizer | undefined> {
-  const tokenizer = await readJson(join(folder, 'tokenizer.json'));
-  if (tokenizer === undefined) return undefined;
-  return createTokenizer(tokenizer, await readJson(join(folder, 'tokenizer_config.json')));
+/** That of the folder comes first. */
+async function loadTokenizer(path: string, checkpoint: Checkpoint): Promise<Tokenizer | undefined> {
+  const tokenizer = await readJson(join(path, 'tokenizer.json'));
+  if (tokenizer !== undefined) {
+    return createTokenizer(tokenizer, await readJson(join(path, 'tokenizer_config.json')));
+  }
+  const own = checkpoint.tokenizer?.();
+  return own && createTokenizer(own.tokenizer, own.config);
 }
 
 /** @returns undefined when there is no such file */

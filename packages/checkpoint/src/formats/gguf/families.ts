@@ -24,7 +24,7 @@ export interface Family {
   readonly ungrouped?: true;
   /** Whether the file has the gains of norms as they act, and the model has them as differences from 1. */
   readonly gainsFromOne?: true;
-  /** Whether linear maps, which the model has as `[in, out]`, are `[out, in]` in the file. */
+  /** Whether linear maps, which the model has as `[in, out]`, are `[out, in]` in the file and stay so. */
   readonly turned?: true;
   /** More settings of a config.json. */
   readonly settings?: Readonly<Record<string, unknown>>;

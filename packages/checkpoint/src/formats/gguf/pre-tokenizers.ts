@@ -22,8 +22,7 @@ const split = (expression: string): Part => ({
   ...{ behavior: 'Isolated', invert: false },
 });
 const inTurn = (...pretokenizers: Part[]): Part => ({ type: 'Sequence', pretokenizers });
-const by = (...expressions: string[]): Part =>
-  inTurn(...expressions.map(split), byteLevel(false));
+const by = (...expressions: string[]): Part => inTurn(...expressions.map(split), byteLevel(false));
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;

@@ -1,6 +1,5 @@
 /** What a GGUF file holds, in the words of the checkpoint that it was made of. */
-import { type ByteSource, type FormatContent, isAlphaLoraError } from '@alphalora/contracts';
-import { invalid } from '../../errors.js';
+import type { ByteSource, FormatContent } from '@alphalora/contracts';
 import { storedTensor } from '../../tensors/stored.js';
 import { configOf, configOfTensors } from './config.js';
 import { readHeader } from './header.js';

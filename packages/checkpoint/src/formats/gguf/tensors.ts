@@ -16,7 +16,11 @@ const MOST_EXPERTS = 4096;
  * @param settings of the model
  * @throws AlphaLoraError `INVALID_CHECKPOINT` where its rows are not those of the heads
  */
-export function originalPlaces(place: TensorPlace, settings: Settings, file: string): TensorPlace[] {
+export function originalPlaces(
+  place: TensorPlace,
+  settings: Settings,
+  file: string,
+): TensorPlace[] {
   const architecture = architectureIn(settings);
   // Nothing is known of a model whose first file is not there.
   if (architecture === '') return [place];
@@ -25,7 +29,15 @@ export function originalPlaces(place: TensorPlace, settings: Settings, file: str
   if (name.includes('{}')) return experts({ ...place, name });
   const rows = family && rowsOf(place, family, settings, file);
   const isGain = family?.gainsFromOne && /norm\.weight$/.test(place.name);
-  return [{ ...place, name, ...(rows && { rows }), ...(isGain && { added: -1 }) }];
+  return [
+    {
+      ...place,
+      name,
+      ...(rows && { rows }),
+      ...(isGain && { added: -1 }),
+      ...(family?.turned && { outputFirst: true }),
+    },
+  ];
 }
 
 /** One tensor for each expert; stacked ones of another shape stay as they are. */

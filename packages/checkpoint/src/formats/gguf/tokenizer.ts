@@ -14,7 +14,7 @@ const [CONTROL, USER_DEFINED, UNUSED, BYTE] = [3, 4, 5, 6];
 
 type Part = Readonly<Record<string, unknown>>;
 
-interface Vocabulary {
+interface Lists {
   readonly tokens: readonly string[];
   /** Of each token; all normal where the file does not say. */
   readonly types: readonly unknown[];
@@ -23,13 +23,18 @@ interface Vocabulary {
   readonly merges: readonly unknown[] | undefined;
 }
 
+interface Vocabulary extends Lists {
+  /** What stands for characters without a token. */
+  readonly unknown: string | undefined;
+}
+
 /**
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another kind of tokenizer or a way to cut texts
  *   that is not known, `INVALID_CHECKPOINT` where lists are missing or do not fit
  */
 export function tokenizerOf(metadata: Metadata, file: string): TokenizerDescription {
   const model = textIn(metadata, 'model');
-  const vocabulary = vocabularyOf(metadata, file);
+  const vocabulary = listsOf(metadata, file);
   const special = (name: string): string | undefined =>
     vocabulary.tokens[metadata.get(`tokenizer.ggml.${name}_token_id`) as number];
   const [bos, eos, unknown] = [special('bos'), special('eos'), special('unknown')];
@@ -40,7 +45,7 @@ export function tokenizerOf(metadata: Metadata, file: string): TokenizerDescript
       { file },
     );
   }
-  const { addsBegin, ...parts } = make(vocabulary, metadata, file);
+  const { addsBegin, ...parts } = make({ ...vocabulary, unknown }, metadata, file);
   const begin = metadata.get('tokenizer.ggml.add_bos_token') ?? addsBegin;
   const template = metadata.get('tokenizer.chat_template');
   return {
@@ -65,7 +70,7 @@ function textIn(metadata: Metadata, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function vocabularyOf(metadata: Metadata, file: string): Vocabulary {
+function listsOf(metadata: Metadata, file: string): Lists {
   const list = (name: string): unknown[] | undefined => {
     const value = metadata.get(`tokenizer.ggml.${name}`);
     return typeof value === 'object' ? value.values() : undefined;
@@ -96,7 +101,7 @@ interface Made {
 }
 
 function byteLevel(vocabulary: Vocabulary, metadata: Metadata, file: string): Made {
-  const { merges } = vocabulary;
+  const { merges, unknown } = vocabulary;
   if (!merges) throw invalid('its tokenizer has no merges', { file });
   const name = textIn(metadata, 'pre');
   const cut = preTokenizerOf(name);
@@ -110,9 +115,11 @@ function byteLevel(vocabulary: Vocabulary, metadata: Metadata, file: string): Ma
   return {
     model: {
       type: 'BPE',
-      vocab: ids(vocabulary, (type) => type !== CONTROL && type !== USER_DEFINED),
+      vocab: ids(vocabulary),
       merges,
       ignore_merges: wholeWords,
+      // For bytes that have no token: some vocabularies lack a few that no text has.
+      ...defined({ unk_token: unknown }),
     },
     normalizer,
     pre_tokenizer: preTokenizer,
@@ -127,7 +134,9 @@ const mark = '▁';
 function sentencePiece(given: Vocabulary, metadata: Metadata, file: string): Made {
   const isGemma = String(metadata.get('general.architecture')).startsWith('gemma');
   // Gemma's tokens of several spaces are written as such.
-  const tokens = given.tokens.map((token) => (/^ {2,}$/.test(token) ? mark.repeat(token.length) : token));
+  const tokens = given.tokens.map((token) =>
+    /^ {2,}$/.test(token) ? mark.repeat(token.length) : token,
+  );
   const vocabulary = { ...given, tokens };
   const { types, scores } = vocabulary;
   const merges =
@@ -143,12 +152,12 @@ function sentencePiece(given: Vocabulary, metadata: Metadata, file: string): Mad
   if (!isGemma && !scores && !vocabulary.merges) {
     throw invalid('its tokenizer has neither merges nor scores', { file });
   }
-  const unknown = tokens[metadata.get('tokenizer.ggml.unknown_token_id') as number] ?? '<unk>';
+  const { unknown = '<unk>' } = given;
   const spaced = metadata.get('tokenizer.ggml.add_space_prefix') ?? !isGemma;
   const spaces = { type: 'Replace', pattern: { String: ' ' }, content: mark };
   return {
     model: {
-      ...{ type: 'BPE', vocab: ids(vocabulary, () => true), merges },
+      ...{ type: 'BPE', vocab: ids(vocabulary), merges },
       ...{ unk_token: unknown, fuse_unk: true, byte_fallback: true },
     },
     normalizer: spaced
@@ -169,18 +178,15 @@ function sentencePiece(given: Vocabulary, metadata: Metadata, file: string): Mad
 }
 
 /** Ids by token, without those that fill a vocabulary up. */
-function ids(
-  { tokens, types }: Vocabulary,
-  takes: (type: unknown) => boolean,
-): Record<string, number> {
+function ids({ tokens, types }: Lists): Record<string, number> {
   return Object.fromEntries(
-    tokens.flatMap((token, id): Array<[string, number]> =>
-      types[id] !== UNUSED && takes(types[id]) ? [[token, id]] : [],
+    tokens.flatMap(
+      (token, id): Array<[string, number]> => (types[id] === UNUSED ? [] : [[token, id]]),
     ),
   );
 }
 
-function addedTokens({ tokens, types }: Vocabulary): Part[] {
+function addedTokens({ tokens, types }: Lists): Part[] {
   return tokens.flatMap((content, id) => {
     const type = types[id];
     if (type !== CONTROL && type !== USER_DEFINED) return [];
@@ -189,7 +195,7 @@ function addedTokens({ tokens, types }: Vocabulary): Part[] {
   });
 }
 
-function beginsWith(token: string, { tokens }: Vocabulary): Part {
+function beginsWith(token: string, { tokens }: Lists): Part {
   return {
     type: 'TemplateProcessing',
     single: [{ SpecialToken: { id: token, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
