@@ -19,7 +19,7 @@ export interface GgufHeader {
   readonly tensors: readonly TensorPlace[];
 }
 
-export const MAGIC = 'GGUF';
+const MAGIC = 'GGUF';
 
 /** `GGML_MAX_DIMS`. */
 const MOST_DIMENSIONS = 4;

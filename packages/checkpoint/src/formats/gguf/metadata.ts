@@ -6,10 +6,10 @@
 import { quoted } from '../../errors.js';
 import { decodeText, type HeaderCursor } from './cursor.js';
 
-export type MetadataValue = number | boolean | string | MetadataArray;
+type MetadataValue = number | boolean | string | MetadataArray;
 export type Metadata = ReadonlyMap<string, MetadataValue>;
 
-export interface MetadataArray {
+interface MetadataArray {
   readonly length: number;
   /** Each as it was written; undefined for an array of arrays. */
   values(): Array<number | boolean | string> | undefined;
