@@ -58,7 +58,7 @@ export function ggufFile({
   for (const [key, value] of Object.entries(metadata)) {
     text(key);
     u32(numbers[value[0]]);
-    if (value[0] !== 'list') write(...value);
+    if (value[0] !== 'list') write(value[0], value[1]);
     else {
       u32(numbers[value[1]]);
       u64(value[2].length);
