@@ -105,4 +105,4 @@ const tuned = await fineTune({ ...source, allocation, targets: ['q_proj'], train
 assert.equal(tuned.examples, 1);
 const scored = await evaluateModel({ ...source, split: 'train', adapter: output });
 assert.equal(scored.metric, 'perplexity');
-assert(Math.abs(scored.value - Math.exp(tuned.firstLoss)) < 1, 'one step changes little');
+assert(scored.loss < tuned.firstLoss);
