@@ -37,6 +37,8 @@ export interface CheckpointFormat {
   readonly name: string;
   /** What names of its files end in, such as `.safetensors`. */
   readonly extensions: readonly string[];
+  /** What files of whole models are called without the ending, the usual name first. @default ['model'] */
+  readonly modelNames?: readonly string[];
   /**
    * Whether a model in several files has them numbered before the extension, `-00001-of-00003`, rather
    * than listed in an index.

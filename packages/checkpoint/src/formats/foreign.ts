@@ -6,8 +6,7 @@ export const conversion: string =
   'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
 
 /** Names of weights in formats that are not read. */
-export const foreignName: RegExp =
-  /\.(bin|pt|pth|ckpt|pkl|ggml|h5|msgpack|onnx|npz|bin\.index\.json)$/;
+export const foreignName: RegExp = /\.(pkl|ggml|h5|msgpack|onnx|npz)$/;
 
 interface Stranger {
   /** What it is, with an article. */
@@ -49,17 +48,13 @@ const strangers: readonly Stranger[] = [
   },
   { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
   {
-    what: 'a PyTorch file (pickle in a zip archive)',
-    is: (head) => firstEntry(head).endsWith('data.pkl'),
-  },
-  {
     what: 'a zip archive of numpy arrays (.npz)',
     is: (head) => firstEntry(head).endsWith('.npy'),
   },
   { what: 'a zip archive', is: isZip },
   // The number of the protocol, then what the pickles of state dicts begin with.
   {
-    what: 'a pickle, as PyTorch saves it',
+    what: 'a pickle that torch.save did not write',
     is: (head) =>
       starts('\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05')(head) &&
       '\x8a\x95}](cq'.includes(head[2]!),

@@ -119,7 +119,7 @@ describe('a further format is found', () => {
     ['whole', { 'model.wrap': wrap(first) }],
     ['by another of its endings', { 'model.wrapped': wrap(first) }],
     ['as the only file of weights', { 'other.wrap': wrap(first), 'README.md': '' }],
-    ['beside what is not read', { 'other.wrap': wrap(first), 'pytorch_model.bin': '' }],
+    ['beside what is not read', { 'other.wrap': wrap(first), 'model.onnx': '' }],
   ])('in a folder, %s', async (name, files) => {
     expect(await namesAndValues(await folder(name, files))).toEqual([[q(0), 1, 2]]);
   });
@@ -181,9 +181,9 @@ describe('the names of a further format', () => {
 
   it('are in what is said of a place without weights', async () => {
     const path = await folder('empty', { 'README.md': '' });
-    const endings = '.safetensors or .gguf or .sample or .wrap or .wrapped';
+    const endings = '.safetensors, .bin, .pt, .pth, .ckpt, .gguf, .sample, .wrap or .wrapped';
     await expect(openCheckpoint(path)).rejects.toThrow(`no ${endings} file; give`);
-    await expect(openUrlCheckpoint('https://example.org/model.bin')).rejects.toThrow(
+    await expect(openUrlCheckpoint('https://example.org/model.onnx')).rejects.toThrow(
       `must be that of one ${endings} file`,
     );
   });
@@ -192,14 +192,14 @@ describe('the names of a further format', () => {
     const read = (): never => {
       throw new Error('no SAMP');
     };
-    formats.add('bin', () => ({
+    formats.add('onnx', () => ({
       ...sample,
-      name: 'bin',
-      extensions: ['.bin'],
+      name: 'onnx',
+      extensions: ['.onnx'],
       sniff: () => false,
       read,
     }));
-    const file = memorySource(bytes('nothing of it'), 'model.bin');
+    const file = memorySource(bytes('nothing of it'), 'model.onnx');
     await expect(readCheckpoint({ files: [file] })).rejects.toThrow('no SAMP');
   });
 });

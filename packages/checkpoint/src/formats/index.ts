@@ -6,10 +6,11 @@ import {
 } from '@alphalora/contracts';
 import { gguf } from './gguf/format.js';
 import { safetensors } from './safetensors/format.js';
+import { torch } from './torch/format.js';
 
 export const formats: ReadyRegistry<CheckpointFormat> = createReadyRegistry<CheckpointFormat>(
   'format of weights',
-  { safetensors: () => safetensors, gguf: () => gguf },
+  { safetensors: () => safetensors, torch: () => torch, gguf: () => gguf },
 );
 
 /** In the order in which they are asked. */

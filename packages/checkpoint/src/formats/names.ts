@@ -27,9 +27,28 @@ export function weightsCalled(stem: string, names: readonly string[]): string | 
     .find((name) => names.includes(name));
 }
 
+/** What whole models are called with this ending, the usual name first, e.g. `model.safetensors`. */
+export function modelsCalled(extension: string): readonly string[] {
+  return (formatOfName(extension)?.modelNames ?? ['model']).map((stem) => stem + extension);
+}
+
+/** Name of what lists the files of a model in several. */
+export function indexOf(model: string): string {
+  return `${model}.index.json`;
+}
+
+/** What training leaves beside a model, in files that end as weights of PyTorch do. */
+const noWeights = /^(training_args|optimizer|scheduler|scaler|rng_state)(_\d+)*\.(bin|pt|pth)$/;
+
+/** Those of the names that end so and may hold a model, in order. */
+export function weightsEnding(extension: string, names: readonly string[]): string[] {
+  return names.filter((name) => name.endsWith(extension) && !noWeights.test(name)).sort();
+}
+
 /** The endings in words, for messages: `.safetensors`, or one of several. */
 export function anyExtension(): string {
-  return extensions().join(' or ');
+  const all = extensions();
+  return all.join(', ').replace(/, (?=[^,]*$)/, ' or ');
 }
 
 /** The files of a model in several that are numbered, by the name of one of them. */

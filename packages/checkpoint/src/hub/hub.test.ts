@@ -32,7 +32,7 @@ beforeAll(async () => {
   await hub.put('demo/sharded/consolidated.safetensors', fileOf([matrix('other', [[5, 6]])]));
   await hub.put('demo/sharded/config.json', config);
   await hub.put('demo/nested/weights/fp 16/model.safetensors', weights);
-  await hub.put('demo/pickled/pytorch_model.bin', 'pickle');
+  await hub.put('demo/flax/flax_model.msgpack', 'weights');
   await hub.put('demo/empty/README.md', '# nothing');
   await hub.put('demo/lora/adapter_config.json', '{"peft_type":"LORA","r":1,"lora_alpha":2}');
   await hub.put(
@@ -210,13 +210,13 @@ describe('refusals say what to do', () => {
       /hf:\/\/demo\/model\/none does not exist/,
     ],
     [
-      'no safetensors but a pickle',
-      'hf://demo/pickled',
+      'weights in a format that is not read',
+      'hf://demo/flax',
       {},
       'UNSUPPORTED_CHECKPOINT',
-      /holds pytorch_model.bin but no safetensors/,
+      /holds flax_model.msgpack but no safetensors/,
     ],
-    ['no weights at all', 'hf://demo/empty', {}, 'NOT_FOUND', /no \.safetensors or \.gguf file/],
+    ['no weights at all', 'hf://demo/empty', {}, 'NOT_FOUND', /no \.safetensors, .* file/],
     [
       'an address that is none',
       'hf://demo/model',
@@ -365,7 +365,7 @@ describe('openUrlCheckpoint', () => {
   it.each([
     ['ftp://example.org/model.safetensors', /no http\(s\) address/],
     ['https://user:pass@example.org/model.safetensors', /^https:\/\/example.org\S+: passwords/],
-    ['https://example.org/model.bin', /must be that of one .safetensors or .gguf file/],
+    ['https://example.org/model.onnx', /must be that of one \.safetensors, .* file/],
     ['https://huggingface.co/org/name/tree/main', /a page, not a file; give hf:\/\/org\/name/],
   ])('refuses %s', async (text, message) => {
     await expect(openUrlCheckpoint(text)).rejects.toMatchObject({

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { fileOf, lora as loraFactors, matrix } from '../test-support/adapters.js';
 import { joined } from '../test-support/files.js';
+import { dict, tensor, torchArchive } from '../test-support/pickles.js';
 import { encodeValues } from '../values/encode.js';
 import { fileSource, isAdapterFolder, openAdapter, openCheckpoint } from './index.js';
 
@@ -100,21 +101,69 @@ describe('openCheckpoint takes', () => {
   });
 });
 
+describe('openCheckpoint opens files of PyTorch', () => {
+  const name = (block: number) => `model.layers.${block}.norm.weight`;
+  const bin = (block: number, ...values: number[]) =>
+    torchArchive(dict({ [name(block)]: tensor([values.length]) }), {
+      0: new Uint8Array(Float32Array.from(values).buffer),
+    });
+  const shards = {
+    'pytorch_model.bin.index.json': index({ [name(0)]: 'a.bin', [name(1)]: 'b.bin' }),
+    'a.bin': bin(0, 1, 2),
+    'b.bin': bin(1, 3, 4),
+  };
+
+  it.each<[string, Record<string, string | Uint8Array>, number[][]]>([
+    [
+      'whole, beside what training left',
+      { 'pytorch_model.bin': bin(0, 1), 'training_args.bin': 'x', 'optimizer.pt': 'x' },
+      [[1]],
+    ],
+    ['by another name', { 'consolidated.00.pth': bin(0, 1), 'rng_state_0.pth': 'x' }, [[1]]],
+    [
+      'sharded',
+      shards,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    ['not where there is safetensors', { ...shards, 'model.safetensors': more }, [[3, 4]]],
+  ])('%s', async (_, files, values) => {
+    expect(await valuesOf(await folder(files))).toEqual(values);
+  });
+
+  it('as an adapter', async () => {
+    const module = 'base_model.model.model.layers.0.self_attn.q_proj';
+    const path = await folder({
+      'adapter_config.json': JSON.stringify({ peft_type: 'LORA', r: 1, lora_alpha: 1 }),
+      'adapter_model.bin': torchArchive(
+        dict({
+          [`${module}.lora_A.weight`]: tensor([1, 2]),
+          [`${module}.lora_B.weight`]: tensor([1, 1], { stored: 2, offset: 1 }),
+        }),
+        { 0: new Uint8Array(Float32Array.of(1, 2).buffer) },
+      ),
+    });
+    expect(await valuesOf(path)).toEqual([[2, 4]]);
+  });
+});
+
 describe('openCheckpoint refuses', () => {
   const name = 'model.layers.0.norm.weight';
   it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
-    ['an empty folder', {}, 'NOT_FOUND', /no \.safetensors or \.gguf file/],
+    ['an empty folder', {}, 'NOT_FOUND', /no \.safetensors, \.bin, .* file/],
     [
-      'a pickle',
+      'what is no file of PyTorch',
       { 'pytorch_model.bin': 'x' },
-      'UNSUPPORTED_CHECKPOINT',
-      /pytorch_model\.bin .*safe_serialization=True/,
+      'INVALID_CHECKPOINT',
+      /pytorch_model\.bin: not a PyTorch file: neither a zip archive nor a pickle/,
     ],
     [
-      'pickles with an index',
+      'an index of nothing',
       { 'pytorch_model.bin.index.json': '{}' },
-      'UNSUPPORTED_CHECKPOINT',
-      /save_pretrained/,
+      'INVALID_CHECKPOINT',
+      /it has no weight_map/,
     ],
     [
       'several files',
@@ -154,10 +203,10 @@ describe('openCheckpoint refuses', () => {
 
   it.each([
     ['nowhere', 'NOT_FOUND', /nowhere does not exist/],
-    ['model.bin', 'UNSUPPORTED_CHECKPOINT', /not a safetensors file; save it as safetensors/],
+    ['model.onnx', 'UNSUPPORTED_CHECKPOINT', /not a safetensors file; save it as safetensors/],
     ['config.json', 'INVALID_CHECKPOINT', /give the folder/],
   ])('the path %s', async (path, code, message) => {
-    const files = await folder({ 'model.bin': 'x', 'config.json': '{}' });
+    const files = await folder({ 'model.onnx': 'x', 'config.json': '{}' });
     const error = await openCheckpoint(join(files, path)).catch((reason: unknown) => reason);
     expect(isAlphaLoraError(error) && error.code).toBe(code);
     expect((error as Error).message).toMatch(message);
@@ -212,10 +261,10 @@ describe('a LoRA adapter on disk', () => {
     ['no configuration', { 'adapter_model.safetensors': lora }, 'NOT_FOUND', /no adapter_config/],
     ['no weights', { 'adapter_config.json': settings }, 'NOT_FOUND', /no adapter_model\.safe/],
     [
-      'a pickle',
+      'what is no file of PyTorch',
       { 'adapter_config.json': settings, 'adapter_model.bin': 'x' },
-      'UNSUPPORTED_CHECKPOINT',
-      /adapter_model\.bin .*safe_serialization=True/,
+      'INVALID_CHECKPOINT',
+      /adapter_model\.bin: not a PyTorch file/,
     ],
     ['another adapter', { ...adapter, 'adapter_config.json': '{' }, 'INVALID_CHECKPOINT', /JSON/],
   ])('is refused with %s', async (_, files, code, message) => {

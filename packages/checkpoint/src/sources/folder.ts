@@ -16,8 +16,11 @@ import {
   anyExtension,
   extensions,
   formatOfName,
+  indexOf,
+  modelsCalled,
   numberedFiles,
   weightsCalled,
+  weightsEnding,
 } from '../formats/names.js';
 import { readShardIndex } from './shard-index.js';
 
@@ -35,9 +38,9 @@ const ADAPTER_WEIGHTS = 'adapter_model';
 
 /** Whether the files are an adapter's two, with no model beside them. */
 export function holdsAdapter(names: readonly string[]): boolean {
-  const isModel = extensions().some(
-    (extension) => names.includes(`model${extension}`) || names.includes(indexOf(extension)),
-  );
+  const isModel = extensions()
+    .flatMap(modelsCalled)
+    .some((model) => names.includes(model) || names.includes(indexOf(model)));
   return (
     names.includes(ADAPTER_CONFIG) &&
     weightsCalled(ADAPTER_WEIGHTS, names) !== undefined &&
@@ -102,12 +105,6 @@ export async function openAdapterFolder(
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
   const file = weightsCalled(ADAPTER_WEIGHTS, names) ?? `${ADAPTER_WEIGHTS}.safetensors`;
-  if (!names.includes(file) && names.includes('adapter_model.bin')) {
-    throw unsupported(
-      'it holds adapter_model.bin but no safetensors file; save it with safe_serialization=True',
-      { file: path },
-    );
-  }
   for (const name of [ADAPTER_CONFIG, file]) {
     if (names.includes(name)) continue;
     throw errorIn(
@@ -141,9 +138,11 @@ interface Located {
 function locate({ name, names }: Folder): Located {
   const config = names.includes('config.json') ? { config: 'config.json' } : {};
   for (const extension of extensions()) {
-    const [whole, index] = [`model${extension}`, indexOf(extension)];
-    if (names.includes(whole)) return { ...config, files: [whole] };
-    if (names.includes(index)) return { ...config, index, files: [] };
+    const models = modelsCalled(extension);
+    const whole = models.find((model) => names.includes(model));
+    if (whole !== undefined) return { ...config, files: [whole] };
+    const index = models.map(indexOf).find((each) => names.includes(each));
+    if (index !== undefined) return { ...config, index, files: [] };
     const files = formatOfName(extension)?.numbered
       ? onlyModel(names, name, extension)
       : onlyWeights(names, name, extension);
@@ -162,19 +161,20 @@ function locate({ name, names }: Folder): Located {
 
 /** The one file that ends so, if there is any, in a folder that has neither a whole model nor an index. */
 function onlyWeights(names: readonly string[], folder: string, extension: string): string[] {
-  const files = names.filter((name) => name.endsWith(extension)).sort();
+  const files = weightsEnding(extension, names);
   const [file] = files;
+  const index = indexOf(modelsCalled(extension)[0]!);
   if (files.length > 1) {
     const some = files.slice(0, 3).join(', ') + (files.length > 3 ? ', ...' : '');
     throw invalid(
-      `${files.length} ${extension} files (${some}) and no ${indexOf(extension)}: download the index, or give one of the files`,
+      `${files.length} ${extension} files (${some}) and no ${index}: download the index, or give one of the files`,
       { file: folder },
     );
   }
   const [, count] = /-\d+-of-(\d+)$/.exec(file?.slice(0, -extension.length) ?? '') ?? [];
   if (count === undefined || Number(count) === 1) return files;
   throw invalid(
-    `${file} is one of ${Number(count)} files, and there is no ${indexOf(extension)}: download the others and the index, or give the file`,
+    `${file} is one of ${Number(count)} files, and there is no ${index}: download the others and the index, or give the file`,
     { file: folder },
   );
 }
@@ -211,9 +211,4 @@ export function requireAll(
     folder,
     `${missing.length} of the ${files.length} files of the model are missing (${some}); download them into the same folder`,
   );
-}
-
-/** Name of what lists the files of a model in several. */
-function indexOf(extension: string): string {
-  return `model${extension}.index.json`;
 }

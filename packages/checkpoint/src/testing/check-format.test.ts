@@ -5,12 +5,16 @@ import { formats } from '../formats/index.js';
 import { safetensors } from '../formats/safetensors/format.js';
 import { f32, fileBytes } from '../test-support/files.js';
 import { ggufFile, floats as ggufFloats, llamaSettings } from '../test-support/gguf.js';
+import { dict, tensor, torchArchive, torchLegacy } from '../test-support/pickles.js';
+import { torchFiles } from '../test-support/torch-files.js';
 import { checkFormat, describeFormat } from './check-format.js';
 import type { FormatFile } from './subject.js';
 
 /** Numbers of 32 bits, as they lie in a file. */
 const floats = (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer);
 const counted = Array.from({ length: 70_000 }, (_, i) => i / 8);
+
+const large = dict({ large: tensor([700, 100]) });
 
 const samples: Readonly<Record<string, readonly FormatFile[]>> = {
   safetensors: [
@@ -39,6 +43,13 @@ const samples: Readonly<Record<string, readonly FormatFile[]>> = {
         { name: 'small', shape: [3], values: [7, 8, 9] },
       ],
     },
+  ],
+  torch: [
+    ...torchFiles.values(),
+    ...[
+      torchArchive(large, { 0: floats(counted) }),
+      torchLegacy(large, { 0: [70_000, floats(counted)] }),
+    ].map((bytes) => ({ bytes, tensors: [{ name: 'large', shape: [700, 100], values: counted }] })),
   ],
   gguf: [
     {
