@@ -214,4 +214,19 @@ describeUnless(pythonLacks('transformers>=5'), "Python's transformers", () => {
     const own = mergesOf(tokens.map((token, i) => ({ token, score: scores[i]!, isPiece: true })));
     expect(own).toEqual(JSON.parse(printed));
   });
+
+  it('cuts texts by the same expressions', async () => {
+    const { preTokenizerOf } = await import('./pre-tokenizers.js');
+    const printed = runPython(`
+import json
+from transformers.integrations.gguf import gguf_tokenizer_mapping as mapping
+print(json.dumps(mapping.GGUF_PRE_TOKENIZER_SPLITS))`);
+    const theirs = Object.entries(JSON.parse(printed) as Record<string, string>);
+    const shared = theirs.filter(([name]) => preTokenizerOf(name));
+    expect(shared.length).toBeGreaterThan(8);
+    for (const [name, expression] of shared) {
+      const { pretokenizers } = preTokenizerOf(name)!.preTokenizer as { pretokenizers: unknown[] };
+      expect(pretokenizers[0], name).toMatchObject({ pattern: { Regex: expression } });
+    }
+  });
 });

@@ -10,7 +10,7 @@ import type { Metadata } from './metadata.js';
 import { preTokenizerOf } from './pre-tokenizers.js';
 
 /** Types of tokens, as SentencePiece numbers them. */
-const [CONTROL, USER_DEFINED, UNUSED, BYTE] = [3, 4, 5, 6];
+const [UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [2, 3, 4, 5, 6];
 
 type Part = Readonly<Record<string, unknown>>;
 
@@ -123,7 +123,7 @@ function byteLevel(vocabulary: Vocabulary, metadata: Metadata, file: string): Ma
     },
     normalizer,
     pre_tokenizer: preTokenizer,
-    decoder: { type: 'ByteLevel' },
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     // Llama 3 and what took its tokenizer over; their files do not say so.
     addsBegin: wholeWords,
   };
@@ -143,7 +143,7 @@ function sentencePiece(given: Vocabulary, metadata: Metadata, file: string): Mad
     vocabulary.merges ??
     mergesOf(
       tokens.map((token, i) => {
-        const isPiece = ![CONTROL, BYTE, UNUSED].includes(types[i] as number);
+        const isPiece = ![UNKNOWN, CONTROL, BYTE, UNUSED].includes(types[i] as number);
         // Gemma's scores are not the order of its merges; that of its tokens is.
         const score = isGemma ? -i : Number(scores?.[i]);
         return { token, score, isPiece };
@@ -189,9 +189,9 @@ function ids({ tokens, types }: Lists): Record<string, number> {
 function addedTokens({ tokens, types }: Lists): Part[] {
   return tokens.flatMap((content, id) => {
     const type = types[id];
-    if (type !== CONTROL && type !== USER_DEFINED) return [];
+    if (type !== UNKNOWN && type !== CONTROL && type !== USER_DEFINED) return [];
     const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return [{ id, content, ...plain, special: type === CONTROL }];
+    return [{ id, content, ...plain, special: type !== USER_DEFINED }];
   });
 }
 
