@@ -5,12 +5,12 @@
 import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { anyExtension, formatOfName } from '../formats/names.js';
+import { anyExtension, formatOfName, numberedFiles } from '../formats/names.js';
 import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
 import { plainName } from '../sources/shard-index.js';
 import { type Http, shown } from './exchange.js';
 import { probe, type RemoteReference, rangeSource } from './range-source.js';
-import { parseHubReference } from './reference.js';
+import { formatHubReference, parseHubReference } from './reference.js';
 import { explainUrl } from './refusals.js';
 import {
   accessTo,
@@ -41,7 +41,8 @@ export interface HubOpenOptions extends HubOptions, CheckpointOptions {
 /**
  * Opens a model, or an adapter, on a hub. Its `source` names the commit that the revision stood for.
  *
- * @param reference `hf://org/name[@revision][/subfolder]`
+ * @param reference `hf://org/name[@revision][/subfolder]`, and the name of one file of weights where it
+ *   is one of several models there
  * @throws AlphaLoraError as {@link resolveHubModel} and for a folder on disk; reading throws
  *   `IO_FAILED` when the connection fails for good or the file changes
  */
@@ -76,13 +77,14 @@ async function hubFolder(
   text: string,
   { local, ...options }: HubOptions & Pick<HubOpenOptions, 'local'>,
 ): Promise<Folder> {
-  const model = await resolveHubModel(text, options);
+  const { folder, file: only } = placeOf(text);
+  const model = await resolveHubModel(folder, options);
   const { reference, commit, pinned } = model;
   const { endpoint, http, explain } = accessTo(reference, options);
   const files = new Map(model.files.map((file) => [plainName(file.path), file]));
   return {
-    name: pinned,
-    names: [...files.keys()],
+    name: only === undefined ? pinned : `${pinned}/${only}`,
+    names: only === undefined ? [...files.keys()] : (numberedFiles(only)?.names ?? [only]),
     async open(name) {
       const file = files.get(name);
       if (!file) {
@@ -108,6 +110,16 @@ async function hubFolder(
       return (await local?.open(model, file, remote, options.signal)) ?? remote;
     },
   };
+}
+
+/** A reference may name one file of weights, such as one of several quantizations. */
+function placeOf(text: string): { folder: string; file?: string } {
+  const reference = parseHubReference(text);
+  const path = reference.subfolder.split('/');
+  const file = path.at(-1)!;
+  if (!formatOfName(file)) return { folder: text };
+  const subfolder = path.slice(0, -1).join('/');
+  return { folder: formatHubReference({ ...reference, subfolder }), file };
 }
 
 /**

@@ -83,12 +83,12 @@ export async function openCachedAdapter(reference: string, folder: string): Prom
   return complete(reference, folder, () => openAdapter(path));
 }
 
-/** The folder of what a reference names, and the reference with its commit. */
+/** The folder or file that a reference names, and the reference with its commit. */
 async function snapshotOf(text: string, folder: string): Promise<{ path: string; pinned: string }> {
   const reference = parseHubReference(text);
   const commit = await commitOf(reference, folder);
   const path = commit && join(storage(folder, reference), 'snapshots', commit, reference.subfolder);
-  if (!path || !(await isFolder(path))) throw notCached(text, folder);
+  if (!path || !(await statIfPresent(path))) throw notCached(text, folder);
   return { path, pinned: formatHubReference({ ...reference, revision: commit }) };
 }
 
@@ -131,10 +131,6 @@ function storage(folder: string, { repository }: HubReference): string {
 async function hasSize(path: string, size: number): Promise<boolean> {
   const stats = await statIfPresent(path);
   return stats?.isFile() === true && stats.size === size;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await statIfPresent(path))?.isDirectory() === true;
 }
 
 function notCached(reference: string, folder: string, cause?: unknown): AlphaLoraError {

@@ -5,7 +5,7 @@ import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../checkpoint.js';
 import { openHubCheckpoint } from '../../hub/index.js';
-import { openCheckpoint } from '../../node/index.js';
+import { hubCache, openCachedCheckpoint, openCheckpoint } from '../../node/index.js';
 import { memorySource } from '../../sources/memory.js';
 import { countingSource } from '../../test-support/counting-source.js';
 import {
@@ -311,8 +311,29 @@ describe('a model in several files', () => {
     const hub = await startHub();
     try {
       for (const [name, bytes] of Object.entries(files)) await hub.put(`demo/split/${name}`, bytes);
-      const { tensors } = await openHubCheckpoint('hf://demo/split', { endpoint: hub.endpoint });
+      const { endpoint } = hub;
+      const { tensors } = await openHubCheckpoint('hf://demo/split', { endpoint });
       expect([...(await tensors[1]!.read())]).toEqual([0, 2, 1, 3]);
+      // Beside another quantization, by one of its files.
+      await hub.put('demo/split/m-q8_0.gguf', ggufFile({}));
+      await expect(openHubCheckpoint('hf://demo/split', { endpoint })).rejects.toMatchObject({
+        code: 'INVALID_CHECKPOINT',
+        message: expect.stringContaining('2 models in .gguf files (m-NNNNN-of-00002.gguf, m-q8_0'),
+      });
+      const folder = join(root, 'cache');
+      const local = hubCache({ folder, download: true });
+      for (const [file] of Object.entries(files)) {
+        const reference = `hf://demo/split/${file}`;
+        const one = await openHubCheckpoint(reference, { endpoint, local });
+        expect(one.tensors.map(({ name }) => name)).toEqual(tensors.map(({ name }) => name));
+        expect(one.source).toMatch(/^hf:\/\/demo\/split@[0-9a-f]{40}\/m-0000[12]-of-00002\.gguf$/);
+        const { source, close } = await openCachedCheckpoint(reference, { folder });
+        expect(source).toBe(one.source);
+        await close();
+        await one.close();
+      }
+      const absent = openHubCheckpoint('hf://demo/split/n.gguf', { endpoint });
+      await expect(absent).rejects.toMatchObject({ code: 'NOT_FOUND' });
     } finally {
       await hub.close();
     }
