@@ -45,7 +45,7 @@ export interface ModelProgress extends AnalysisProgress {
 /**
  * Measures a model in worker threads.
  *
- * @param model a .safetensors file, a folder, `hf://org/name[@revision][/subfolder]` or an https://
+ * @param model a .safetensors or .gguf file, a folder, `hf://org/name[@revision][/subfolder]` or an https://
  *   address; or a model that is open, and stays so: options of its opening say nothing then
  * @returns the finished document; of a shard, its part
  * @throws the signal's reason when aborted; AlphaLoraError as `openModel` and `analyzeWith` do, and

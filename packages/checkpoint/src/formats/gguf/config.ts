@@ -91,6 +91,6 @@ function scalingIn(settings: Settings): Scaling | undefined {
 }
 
 function tokenIn(settings: Settings, name: string): number | undefined {
-  const text = settings[`tokenizer.ggml.${name}_token_id`];
-  return text === undefined ? undefined : Number(text);
+  const id = Number(settings[`tokenizer.ggml.${name}_token_id`]);
+  return Number.isSafeInteger(id) && id >= 0 ? id : undefined;
 }

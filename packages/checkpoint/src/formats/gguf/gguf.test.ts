@@ -163,6 +163,24 @@ describe('the configuration', () => {
     });
   });
 
+  it('leaves out what has no value for it', async () => {
+    const { config } = await open({
+      metadata: {
+        ...llamaSettings,
+        'llama.block_count': ['text', '[{'],
+        'llama.context_length': ['text', 'long'],
+        'llama.feed_forward_length': ['list', 'u32', [8, 9]],
+        'llama.attention.head_count_kv': ['list', 'u32', [1, 1]],
+        'tokenizer.ggml.eos_token_id': ['text', 'last'],
+      },
+    });
+    for (const name of ['num_hidden_layers', 'max_position_embeddings', 'intermediate_size']) {
+      expect(config).not.toHaveProperty(name);
+    }
+    expect(config).not.toHaveProperty('eos_token_id');
+    expect(config).toMatchObject({ num_key_value_heads: 1 });
+  });
+
   it('knows an output layer of its own', async () => {
     const tensors = [floats('output.weight', [10, 4])];
     const { config } = await open({ metadata: llamaSettings, tensors });
@@ -194,6 +212,77 @@ describe('the configuration', () => {
     expect(await scalingFor(divisors.with(3, 2))).toMatchObject({
       rope_type: 'by the divisors of rope_freqs',
     });
+  });
+});
+
+describe('the tokenizer', () => {
+  const byteLevel = (settings: Record<string, Value>) =>
+    open({
+      metadata: {
+        ...llamaSettings,
+        'tokenizer.ggml.model': ['text', 'gpt2'],
+        'tokenizer.ggml.tokens': ['list', 'text', ['a', 'b', 'ab', '<s>', '<think>', '[PAD5]']],
+        'tokenizer.ggml.token_type': ['list', 'i32', [1, 1, 1, 3, 4, 5]],
+        'tokenizer.ggml.merges': ['list', 'text', ['a b']],
+        'tokenizer.ggml.bos_token_id': ['u32', 3],
+        ...settings,
+      },
+    });
+
+  it('is in the words of tokenizer.json and tokenizer_config.json', async () => {
+    const template = '{{ messages }}';
+    const { tokenizer: describe } = await byteLevel({
+      'tokenizer.ggml.pre': ['text', 'gpt-2'],
+      'tokenizer.chat_template': ['text', template],
+    });
+    const { tokenizer, config } = describe!();
+    expect(config).toEqual({ bos_token: '<s>', chat_template: template });
+    expect(tokenizer).toMatchObject({
+      model: {
+        type: 'BPE',
+        vocab: { a: 0, b: 1, ab: 2, '<s>': 3, '<think>': 4 },
+        merges: ['a b'],
+      },
+      added_tokens: [
+        { id: 3, content: '<s>', special: true },
+        { id: 4, content: '<think>', special: false },
+      ],
+      pre_tokenizer: { type: 'ByteLevel', use_regex: true },
+      post_processor: null,
+    });
+    expect(tokenizer['model']).not.toHaveProperty(['vocab', '[PAD5]']);
+  });
+
+  it.each<[string, Record<string, Value>, boolean]>([
+    ['of Llama 3, by itself', { 'tokenizer.ggml.pre': ['text', 'llama-bpe'] }, true],
+    ['that says so', { 'tokenizer.ggml.add_bos_token': ['bool', true] }, true],
+    ['that says no', { 'tokenizer.ggml.add_bos_token': ['bool', false] }, false],
+  ])('%s begins a text with a token or not', async (_, settings, begins) => {
+    const { tokenizer } = (await byteLevel(settings)).tokenizer!();
+    expect(tokenizer['post_processor'] !== null).toBe(begins);
+  });
+
+  it.each<[Record<string, Value>, string, RegExp]>([
+    [
+      { 'tokenizer.ggml.model': ['text', 'constructor'] },
+      'UNSUPPORTED_CHECKPOINT',
+      /of the kind "constructor"; gpt2 and llama can be used/,
+    ],
+    [
+      { 'tokenizer.ggml.pre': ['text', 'viking'] },
+      'UNSUPPORTED_CHECKPOINT',
+      /cuts texts in the way "viking", which is not known/,
+    ],
+    [
+      { 'tokenizer.ggml.token_type': ['list', 'i32', [1]] },
+      'INVALID_CHECKPOINT',
+      /has 6 tokens, and types or scores of 1/,
+    ],
+  ])('is refused only when it is asked for: %j', async (settings, code, message) => {
+    const { tokenizer } = await byteLevel(settings);
+    expect(tokenizer).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 });
 

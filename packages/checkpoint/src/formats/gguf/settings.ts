@@ -31,12 +31,14 @@ export function architectureIn(settings: Settings): string {
 export function numberIn(settings: Settings, name: string, block?: number): number | undefined {
   const text = settings[`${architectureIn(settings)}.${name}`];
   if (text === undefined) return undefined;
-  if (!text.startsWith('[')) return finite(Number(text));
-  const values = JSON.parse(text) as unknown[];
+  const [, list] = /^\[([^[\]"]+)\]$/.exec(text) ?? [];
+  if (list === undefined) return finite(text);
+  const values = list.split(',');
   if (block !== undefined) return finite(values[block]);
   return values.every((value) => value === values[0]) ? finite(values[0]) : undefined;
 }
 
-function finite(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+function finite(text: string | undefined): number | undefined {
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
 }

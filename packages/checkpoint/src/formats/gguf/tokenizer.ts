@@ -38,7 +38,7 @@ export function tokenizerOf(metadata: Metadata, file: string): TokenizerDescript
   const special = (name: string): string | undefined =>
     vocabulary.tokens[metadata.get(`tokenizer.ggml.${name}_token_id`) as number];
   const [bos, eos, unknown] = [special('bos'), special('eos'), special('unknown')];
-  const make = { gpt2: byteLevel, llama: sentencePiece }[model as 'gpt2' | 'llama'];
+  const make = kinds.get(model);
   if (!make) {
     throw unsupported(
       `its tokenizer is of the kind ${quoted(model)}; gpt2 and llama can be used: give the folder of the original model`,
@@ -176,6 +176,12 @@ function sentencePiece(given: Vocabulary, metadata: Metadata, file: string): Mad
     addsBegin: true,
   };
 }
+
+/** By `tokenizer.ggml.model`. */
+const kinds: ReadonlyMap<string, typeof byteLevel> = new Map([
+  ['gpt2', byteLevel],
+  ['llama', sentencePiece],
+]);
 
 /** Ids by token, without those that fill a vocabulary up. */
 function ids({ tokens, types }: Lists): Record<string, number> {
