@@ -39,6 +39,8 @@ export interface CheckpointFormat {
   readonly extensions: readonly string[];
   /** What files of whole models are called without the ending, the usual name first. @default ['model'] */
   readonly modelNames?: readonly string[];
+  /** Whether a file is a tensor, called as the file is: all files of a folder are one model. */
+  readonly oneTensorPerFile?: boolean;
   /**
    * Whether a model in several files has them numbered before the extension, `-00001-of-00003`, rather
    * than listed in an index.

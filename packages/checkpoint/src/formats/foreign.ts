@@ -6,7 +6,7 @@ export const conversion: string =
   'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
 
 /** Names of weights in formats that are not read. */
-export const foreignName: RegExp = /\.(pkl|ggml|h5|msgpack|onnx|npz)$/;
+export const foreignName: RegExp = /\.(pkl|ggml|h5|msgpack|onnx)$/;
 
 interface Stranger {
   /** What it is, with an article. */
@@ -21,14 +21,6 @@ const starts =
   (...beginnings: string[]) =>
   (head: string): boolean =>
     beginnings.some((beginning) => head.startsWith(beginning));
-
-const isZip = starts('PK\x03\x04', 'PK\x05\x06');
-
-/** Name of the first entry of a zip archive, which tells who wrote it. */
-function firstEntry(head: string): string {
-  const length = head.charCodeAt(26) | (head.charCodeAt(27) << 8);
-  return isZip(head) ? head.slice(30, 30 + length) : '';
-}
 
 const strangers: readonly Stranger[] = [
   {
@@ -47,11 +39,7 @@ const strangers: readonly Stranger[] = [
     mend: 'download the file itself',
   },
   { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
-  {
-    what: 'a zip archive of numpy arrays (.npz)',
-    is: (head) => firstEntry(head).endsWith('.npy'),
-  },
-  { what: 'a zip archive', is: isZip },
+  { what: 'a zip archive', is: starts('PK\x03\x04', 'PK\x05\x06') },
   // The number of the protocol, then what the pickles of state dicts begin with.
   {
     what: 'a pickle that torch.save did not write',
@@ -59,7 +47,6 @@ const strangers: readonly Stranger[] = [
       starts('\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05')(head) &&
       '\x8a\x95}](cq'.includes(head[2]!),
   },
-  { what: 'a numpy array (.npy)', is: starts('\x93NUMPY') },
   { what: 'an HDF5 file, as Keras saves it', is: starts('\x89HDF\r\n\x1a\n') },
   { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
   { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },

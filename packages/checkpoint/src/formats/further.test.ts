@@ -181,7 +181,8 @@ describe('the names of a further format', () => {
 
   it('are in what is said of a place without weights', async () => {
     const path = await folder('empty', { 'README.md': '' });
-    const endings = '.safetensors, .bin, .pt, .pth, .ckpt, .gguf, .sample, .wrap or .wrapped';
+    const endings =
+      '.safetensors, .bin, .pt, .pth, .ckpt, .gguf, .npz, .npy, .sample, .wrap or .wrapped';
     await expect(openCheckpoint(path)).rejects.toThrow(`no ${endings} file; give`);
     await expect(openUrlCheckpoint('https://example.org/model.onnx')).rejects.toThrow(
       `must be that of one ${endings} file`,

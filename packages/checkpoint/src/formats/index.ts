@@ -5,12 +5,20 @@ import {
   type ReadyRegistry,
 } from '@alphalora/contracts';
 import { gguf } from './gguf/format.js';
+import { npy } from './numpy/npy.js';
+import { npz } from './numpy/npz.js';
 import { safetensors } from './safetensors/format.js';
 import { torch } from './torch/format.js';
 
 export const formats: ReadyRegistry<CheckpointFormat> = createReadyRegistry<CheckpointFormat>(
   'format of weights',
-  { safetensors: () => safetensors, torch: () => torch, gguf: () => gguf },
+  {
+    safetensors: () => safetensors,
+    torch: () => torch,
+    gguf: () => gguf,
+    npz: () => npz,
+    npy: () => npy,
+  },
 );
 
 /** In the order in which they are asked. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fileOf, lora, matrix } from '../test-support/adapters.js';
 import { type Hub, member, outsider, startHub } from '../test-support/hub.js';
+import { dict, tensor, torchArchive } from '../test-support/pickles.js';
 import {
   openHubAdapter,
   openHubCheckpoint,
@@ -32,6 +33,12 @@ beforeAll(async () => {
   await hub.put('demo/sharded/consolidated.safetensors', fileOf([matrix('other', [[5, 6]])]));
   await hub.put('demo/sharded/config.json', config);
   await hub.put('demo/nested/weights/fp 16/model.safetensors', weights);
+  await hub.put(
+    'demo/pickled/pytorch_model.bin',
+    torchArchive(dict({ [q(0)]: tensor([1, 2]) }), {
+      0: new Uint8Array(Float32Array.of(5, 6).buffer),
+    }),
+  );
   await hub.put('demo/flax/flax_model.msgpack', 'weights');
   await hub.put('demo/empty/README.md', '# nothing');
   await hub.put('demo/lora/adapter_config.json', '{"peft_type":"LORA","r":1,"lora_alpha":2}');
@@ -126,6 +133,13 @@ describe('openHubCheckpoint reads', () => {
       [21, 22],
       [3, 4],
     ]);
+  });
+
+  it('a model that is there as pickles alone', async () => {
+    expect(await valuesOf('hf://demo/pickled')).toEqual([[5, 6]]);
+    const address = `${hub.endpoint}/demo/pickled/resolve/main/pytorch_model.bin`;
+    const { tensors } = await openUrlCheckpoint(address);
+    expect([...(await tensors[0]!.read())]).toEqual([5, 6]);
   });
 
   it('what a token opens', async () => {

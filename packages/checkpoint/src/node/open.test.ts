@@ -7,6 +7,7 @@ import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { fileOf, lora as loraFactors, matrix } from '../test-support/adapters.js';
 import { joined } from '../test-support/files.js';
 import { dict, tensor, torchArchive } from '../test-support/pickles.js';
+import { numpyFiles } from '../test-support/reference-files.js';
 import { encodeValues } from '../values/encode.js';
 import { fileSource, isAdapterFolder, openAdapter, openCheckpoint } from './index.js';
 
@@ -147,6 +148,19 @@ describe('openCheckpoint opens files of PyTorch', () => {
     });
     expect(await valuesOf(path)).toEqual([[2, 4]]);
   });
+});
+
+it('openCheckpoint opens a folder of arrays of numpy, each called as its file', async () => {
+  const { bytes, tensors } = numpyFiles.get('npy of version 1')!;
+  const path = await folder({
+    'model.layers.0.mlp.up_proj.weight.npy': bytes,
+    'model.layers.1.mlp.up_proj.weight.npy': bytes,
+    'config.json': '{"architectures":["A"]}',
+  });
+  const checkpoint = await openCheckpoint(path);
+  expect(checkpoint).toMatchObject({ architecture: 'A', blocks: 2, tensors: [{ block: 0 }, {}] });
+  expect([...(await checkpoint.tensors[1]!.read())]).toEqual(tensors[0]!.values);
+  await checkpoint.close();
 });
 
 describe('openCheckpoint refuses', () => {

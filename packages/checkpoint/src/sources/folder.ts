@@ -143,9 +143,7 @@ function locate({ name, names }: Folder): Located {
     if (whole !== undefined) return { ...config, files: [whole] };
     const index = models.map(indexOf).find((each) => names.includes(each));
     if (index !== undefined) return { ...config, index, files: [] };
-    const files = formatOfName(extension)?.numbered
-      ? onlyModel(names, name, extension)
-      : onlyWeights(names, name, extension);
+    const files = filesEnding(extension, names, name);
     if (files.length > 0) return { ...config, files };
   }
   const other = names.find((each) => foreignName.test(each));
@@ -157,6 +155,14 @@ function locate({ name, names }: Folder): Located {
     name,
     `no ${anyExtension()} file; give the file or folder of the model's weights`,
   );
+}
+
+/** Those of the model in files that end so, if there are any, and no whole model or index among them. */
+function filesEnding(extension: string, names: readonly string[], folder: string): string[] {
+  const { numbered, oneTensorPerFile } = formatOfName(extension) ?? {};
+  if (oneTensorPerFile) return weightsEnding(extension, names);
+  if (numbered) return onlyModel(names, folder, extension);
+  return onlyWeights(names, folder, extension);
 }
 
 /** The one file that ends so, if there is any, in a folder that has neither a whole model nor an index. */

@@ -3,17 +3,24 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../formats/index.js';
 import { safetensors } from '../formats/safetensors/format.js';
-import { f32, fileBytes } from '../test-support/files.js';
+import { f32, fileBytes, joined } from '../test-support/files.js';
 import { ggufFile, floats as ggufFloats, llamaSettings } from '../test-support/gguf.js';
-import { dict, tensor, torchArchive, torchLegacy } from '../test-support/pickles.js';
-import { torchFiles } from '../test-support/torch-files.js';
+import { bytesOf, dict, tensor, torchArchive, torchLegacy } from '../test-support/pickles.js';
+import { numpyFiles, torchFiles } from '../test-support/reference-files.js';
+import { zipBytes } from '../test-support/zip.js';
 import { checkFormat, describeFormat } from './check-format.js';
-import type { FormatFile } from './subject.js';
+import { FILE, type FormatFile } from './subject.js';
 
 /** Numbers of 32 bits, as they lie in a file. */
 const floats = (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer);
 const counted = Array.from({ length: 70_000 }, (_, i) => i / 8);
 
+const largeArray = joined([
+  bytesOf(
+    "\x93NUMPY\x01\0\x40\0{'descr': '<f4', 'fortran_order': False, 'shape': (700, 100)}".padEnd(74),
+  ),
+  floats(counted),
+]);
 const large = dict({ large: tensor([700, 100]) });
 
 const samples: Readonly<Record<string, readonly FormatFile[]>> = {
@@ -42,6 +49,26 @@ const samples: Readonly<Record<string, readonly FormatFile[]>> = {
         { name: 'large', shape: [700, 100], values: counted },
         { name: 'small', shape: [3], values: [7, 8, 9] },
       ],
+    },
+  ],
+  npy: [
+    // Of one tensor, which is called as the file is.
+    ...[...numpyFiles].flatMap(
+      ([
+        what,
+        {
+          bytes,
+          tensors: [tensor],
+        },
+      ]) => (what.startsWith('npy') ? [{ bytes, tensors: [{ ...tensor!, name: FILE }] }] : []),
+    ),
+    { bytes: largeArray, tensors: [{ name: FILE, shape: [700, 100], values: counted }] },
+  ],
+  npz: [
+    ...[...numpyFiles].flatMap(([what, file]) => (what.endsWith('npz') ? [file] : [])),
+    {
+      bytes: zipBytes({ 'large.npy': largeArray }),
+      tensors: [{ name: 'large', shape: [700, 100], values: counted }],
     },
   ],
   torch: [

@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { memorySource } from '../../sources/memory.js';
 import { countingSource } from '../../test-support/counting-source.js';
 import { bytesOf, dict, pickle, tensor, text } from '../../test-support/pickles.js';
-import { torchFiles } from '../../test-support/torch-files.js';
+import { torchFiles } from '../../test-support/reference-files.js';
 import { elementCount } from '../../values/sizes.js';
 import { openArchive } from '../zip/archive.js';
 import { torchHost } from './host.js';

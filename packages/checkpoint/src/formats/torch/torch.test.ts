@@ -17,7 +17,7 @@ import {
   torchLegacy,
   tuple,
 } from '../../test-support/pickles.js';
-import { torchFiles } from '../../test-support/torch-files.js';
+import { torchFiles } from '../../test-support/reference-files.js';
 import { zipBytes } from '../../test-support/zip.js';
 import { readFormat } from '../read.js';
 

@@ -42,6 +42,7 @@ export function inflated(compressed: ByteSource, byteLength: number, entry: stri
         open.at += taken.byteLength;
         open.rest = open.rest.subarray(taken.byteLength);
       }
+      if (open.at === byteLength) stream = undefined;
     } catch (error) {
       if (stream === open) stream = undefined;
       throw error;
@@ -73,6 +74,11 @@ export function inflated(compressed: ByteSource, byteLength: number, entry: stri
       return target;
     },
     readInto: queued,
+    async close() {
+      await last;
+      await stream?.reader.cancel().catch(() => undefined);
+      stream = undefined;
+    },
   };
 }
 
