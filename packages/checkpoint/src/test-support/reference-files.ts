@@ -1,7 +1,7 @@
 /** Small files that other programs wrote, and what they say of them; made by the scripts beside. */
 import { readFileSync } from 'node:fs';
 
-export interface ReferenceFile {
+interface ReferenceFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly tensors: ReadonlyArray<{
     readonly name: string;
