@@ -14,6 +14,7 @@ import { exportDocument } from '@alphalora/exporters';
 import { analyze, createReferenceEngine, estimators, spectralUnits } from '@alphalora/htsr-core';
 import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
 import { evaluateModel, fineTune } from '@alphalora/molora-tfjs/node';
+import { openPlugins } from '@alphalora/plugins';
 import { renderReport } from '@alphalora/report';
 import { createWasmEngine } from '@alphalora/spectra-wasm/node';
 
@@ -66,6 +67,22 @@ await pool.close();
 await opened.close();
 
 const layers = layersOf(analysis);
+// Code of others runs in a thread, which is found where the package is installed.
+const own =
+  'export default { name: "one", version: "1", apiVersion: 1, allocate: ({ layers }) => ({ weights: layers.map(() => 1) }), traits: { resources: ["experts"], answer: "weights" } };';
+writeFileSync('one.mjs', own);
+const plugins = openPlugins();
+const one = await plugins.open('./one.mjs');
+const even = await one.allocate({
+  layers: [
+    { block: 0, score: 1 },
+    { block: 1, score: 9 },
+  ],
+  budget: { total: 6 },
+});
+assert.deepEqual(even.experts, [3, 3]);
+await plugins.close();
+
 const policy = await policies.load('alphalora');
 const allocation = await allocate({ layers, policy, budget: { total: 40 } });
 const { experts } = allocation;
