@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Matrix } from '../packages/contracts/src/index.js';
+import type { Matrix } from '../packages/contracts/src/entry-weights.js';
 import { createReferenceEngine, fixFinger } from '../packages/htsr-core/src/index.js';
 import { root } from './lib/workspace.js';
 

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { formatDocument } from '@alphalora/documents';
 import { type AnalyzeModelOptions, analyzeModel } from '@alphalora/measuring';
 import { temporaryFolder } from '@alphalora/testing/folders';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { programIn } from '@alphalora/testing/program';

@@ -5,13 +5,12 @@
  */
 import {
   type Allocation,
-  type AllocationPolicy,
   AlphaLoraError,
   defined,
   mostUnits,
-  type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
+import type { AllocationPolicy, PolicyLayer } from '@alphalora/contracts/extensions';
 import { defaultResource } from '@alphalora/documents';
 import { apportion } from './apportion/index.js';
 import { type Budget, type BudgetOptions, budgetOf, kindOf } from './budget/budget.js';

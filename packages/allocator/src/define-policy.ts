@@ -1,10 +1,6 @@
 /** The description of a policy, checked at once, where its author can see the error. */
-import {
-  type AllocationPolicy,
-  AlphaLoraError,
-  type LayerFact,
-  type PolicyTraits,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy, LayerFact, PolicyTraits } from '@alphalora/contracts/extensions';
 import { resourceNames, resources } from '@alphalora/documents';
 
 /**

@@ -1,11 +1,6 @@
 /** What the allocation needs of each block or projection: its score, its shapes, its linear maps. */
-import {
-  AlphaLoraError,
-  type Analysis,
-  defined,
-  type MatrixRow,
-  type PolicyLayer,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
+import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 

@@ -1,4 +1,4 @@
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
 import { layersFromScores } from './layers.js';

@@ -4,7 +4,8 @@
  * Two questions are answered for every block: in what share of the bootstrap draws would it get
  * another number of experts, and which one of its projections decides its number most.
  */
-import { type Allocation, type BlockRobustness, middle95 } from '@alphalora/contracts';
+import type { Allocation, BlockRobustness } from '@alphalora/contracts';
+import { middle95 } from '@alphalora/contracts/numbers';
 import { type AllocateOptions, allocationFor, decide, prepare } from './allocate.js';
 import { filled } from './missing.js';
 

@@ -2,15 +2,9 @@
  * A checkpoint from its byte sources: headers are read and checked, weights are described, and
  * nothing else is read until a weight is asked for its values. Runs in Node and the browser.
  */
-import {
-  AlphaLoraError,
-  type ByteSource,
-  defined,
-  errorIn,
-  type FormatContent,
-  type TokenizerDescription,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
+import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/extensions';
+import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';

@@ -3,7 +3,7 @@
  * without a word, so that a header could show one tensor to a scanner and another one to us; here
  * equal keys are an error, however they are escaped.
  */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted } from './errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 /** Weights that are made again of plain data read as the originals, and open no more than they need. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckpointFormat, StoredTensor, WeightTensor } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
+import type { StoredTensor, WeightTensor } from '@alphalora/contracts/weights';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from './checkpoint.js';

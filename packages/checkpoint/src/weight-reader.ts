@@ -2,13 +2,13 @@
  * Makes weights again of what `plainWeight` gave of them, e.g. in another thread: files are opened
  * when a weight of theirs is asked for, each once, and no header is read.
  */
-import {
-  type ByteSource,
-  errorIn,
-  type SourceReference,
-  type StoredTensor,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { errorIn } from '@alphalora/contracts';
+import type {
+  ByteSource,
+  SourceReference,
+  StoredTensor,
+  WeightTensor,
+} from '@alphalora/contracts/weights';
 import { type LoraUpdate, wholeFactor } from './adapter/read.js';
 import { changedWeight, updateWeight } from './adapter/weights.js';
 import { formats } from './formats/index.js';

@@ -1,4 +1,4 @@
-/** The documents and interfaces that cross package borders. No behaviour lives here. */
+/** The documents, the tagged error, and what every package needs to write plain data. No dependencies. */
 export type {
   AllocatedBlock,
   AllocatedProjection,
@@ -22,55 +22,12 @@ export type {
   UnanalysedRow,
   Warning,
 } from './analysis.js';
-export { type Defined, defined } from './defined.js';
-export type { DType, ElementType } from './element-types.js';
-export { elementTypes } from './element-types.js';
+export type { Defined } from './defined.js';
+export { defined } from './defined.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
-export type { Exported, Exporter } from './exporter.js';
-export type { CheckpointFormat, FormatContent, TokenizerDescription } from './formats.js';
-export type { MetricContext, MetricGroup, RandomisedSpectrum, Resolution } from './metrics.js';
 export { refusedOptions } from './options.js';
-export type {
-  AllocationPolicy,
-  LayerFact,
-  PolicyAnswer,
-  PolicyBudget,
-  PolicyLayer,
-  PolicyRequest,
-  PolicyTraits,
-  Resource,
-} from './policy.js';
-export { middle95, quantile } from './quantiles.js';
-export type { Random } from './random.js';
-export { seededRandom, sfc32 } from './random.js';
-export type { ReadyRegistry, Registry, RegistryOptions } from './registry.js';
-export { createReadyRegistry, createRegistry } from './registry.js';
+export type { Resource } from './policy.js';
 export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
-export type {
-  EngineEntry,
-  Precision,
-  SpectralEngine,
-  SpectrumOptions,
-  TailEstimator,
-  TailFit,
-} from './spectra.js';
-export type {
-  Example,
-  ExampleOption,
-  Split,
-  TaskScore,
-  TrainingStep,
-  TrainingTask,
-} from './training.js';
-export type {
-  ByteSource,
-  LowRankFactors,
-  Matrix,
-  SourceReference,
-  StoredTensor,
-  TensorDescription,
-  WeightDescription,
-  WeightKind,
-  WeightTensor,
-} from './weights.js';
+export type { Precision } from './spectra.js';
+export type { TrainingStep } from './training.js';

@@ -3,10 +3,9 @@ import {
   type Allocation,
   AlphaLoraError,
   type Analysis,
-  type Exported,
-  type Exporter,
   type Resource,
 } from '@alphalora/contracts';
+import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import { exporters } from './registry.js';
 
 /**

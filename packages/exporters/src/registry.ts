@@ -1,5 +1,5 @@
 /** The formats of other programs by name. A further one is a file and a line here. */
-import { createRegistry, type Exporter, type Registry } from '@alphalora/contracts';
+import { createRegistry, type Exporter, type Registry } from '@alphalora/contracts/extensions';
 
 export const exporters: Registry<Exporter> = createRegistry<Exporter>('format', {
   csv: async () => (await import('./formats/csv.js')).csv,

@@ -1,4 +1,5 @@
-import type { Analysis, MatrixRow, WeightKind } from '@alphalora/contracts';
+import type { Analysis, MatrixRow } from '@alphalora/contracts';
+import type { WeightKind } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { aggregateBlocks, alternativeScores, reaggregated } from './aggregate.js';
 

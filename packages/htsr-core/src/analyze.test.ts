@@ -1,10 +1,6 @@
-import {
-  AlphaLoraError,
-  type AnalysedRow,
-  type Matrix,
-  type SpectralEngine,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type AnalysedRow } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
+import type { Matrix, WeightTensor } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeOptions, analyze } from './analyze.js';
 import { createReferenceEngine } from './engines/ml-matrix.js';

@@ -13,9 +13,8 @@ import {
   type MatrixRow,
   type ModelIdentity,
   type ToolIdentity,
-  type WeightDescription,
-  type WeightTensor,
 } from '@alphalora/contracts';
+import type { WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
 import { aggregateBlocks } from './aggregate.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
 import {

@@ -1,5 +1,5 @@
-import type { TailEstimator } from '@alphalora/contracts';
-import { seededRandom } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { describe, expect, it } from 'vitest';
 import { bootstrapAlphas } from './bootstrap.js';
 import { fixFingerStrict } from './estimators/fix-finger.js';

@@ -8,8 +8,9 @@
  * another and are no independent sample, so that the spread is rather too wide than too narrow.
  */
 
-import type { Random } from '@alphalora/contracts';
-import { isAlphaLoraError, type TailEstimator } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
+import type { Random } from '@alphalora/contracts/numbers';
 import { quantile } from './statistics.js';
 
 /**

@@ -7,7 +7,8 @@
  * side they start at multiples of max(1, floor((side - window) / (windows - 1))), at most `windows`
  * of them.
  */
-import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import type { SpectralUnit } from './matrices.js';
 
 export interface FarmsOptions {

@@ -1,4 +1,6 @@
-import { isAlphaLoraError, type LowRankFactors, seededRandom } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
+import type { LowRankFactors } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';

@@ -10,7 +10,8 @@
  * linear in the sides instead of cubic, this keeps the rank: rounding the product would give it
  * tiny singular values that a fit could take for a tail.
  */
-import { AlphaLoraError, type LowRankFactors, type Matrix } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { LowRankFactors, Matrix } from '@alphalora/contracts/weights';
 import { upperTriangle } from './engines/qr.js';
 
 /** Sides of the core of a rows x columns matrix: each at most the rank. */

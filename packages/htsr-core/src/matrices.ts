@@ -6,12 +6,8 @@
  * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
  *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do).
  */
-import {
-  defined,
-  type Matrix,
-  type WeightDescription,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { Matrix, WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
 import { lowRankMatrix } from './low-rank.js';
 
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */

@@ -7,11 +7,10 @@ import {
   type AnalysisOptionsRecord,
   defined,
   type Precision,
-  type SpectralEngine,
-  seededRandom,
-  type TailEstimator,
   warningOf,
 } from '@alphalora/contracts';
+import type { SpectralEngine, TailEstimator } from '@alphalora/contracts/extensions';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { bootstrapAlphas } from './bootstrap.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
 import { type SpectralUnit, sidesOf } from './matrices.js';

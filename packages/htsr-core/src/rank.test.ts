@@ -1,5 +1,5 @@
-import type { DType, Matrix } from '@alphalora/contracts';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
+import type { DType, Matrix } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { numericalRank } from './rank.js';

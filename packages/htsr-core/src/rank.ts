@@ -13,7 +13,7 @@
  * of low rank: so the largest elements are among those rows and columns, and a few further steps are
  * tried.
  */
-import type { DType, Matrix } from '@alphalora/contracts';
+import type { DType, Matrix } from '@alphalora/contracts/weights';
 
 /** Largest relative error of rounding to a type. */
 const roundings: Partial<Record<DType, number>> = {

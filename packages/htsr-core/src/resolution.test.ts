@@ -1,4 +1,4 @@
-import type { SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { fixFinger } from './estimators/fix-finger.js';
 import { hill } from './estimators/hill.js';

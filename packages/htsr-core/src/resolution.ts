@@ -6,7 +6,7 @@
  * estimator that reads them gives an exponent that may be far off, and metrics that count them do not
  * exist.
  */
-import type { Resolution, TailEstimator } from '@alphalora/contracts';
+import type { Resolution, TailEstimator } from '@alphalora/contracts/extensions';
 
 /** Whether the number of eigenvalues that are not zero is certain. */
 export function isRankKnown(eigenvalues: Float64Array, { from, count }: Resolution): boolean {

@@ -1,5 +1,9 @@
 /** Which weights have a spectrum worth measuring, and the words for those that do not. */
-import { elementTypes, type WeightDescription, type WeightKind } from '@alphalora/contracts';
+import {
+  elementTypes,
+  type WeightDescription,
+  type WeightKind,
+} from '@alphalora/contracts/weights';
 
 const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
   embedding: 'an embedding, not a projection of a block',

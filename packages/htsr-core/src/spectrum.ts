@@ -2,7 +2,8 @@
  * The empirical spectral density of a unit: eigenvalues lambda = sigma^2 of W^T W, ascending, not
  * divided by N, pooled over the unit's matrices, without those that are zero to working precision.
  */
-import { AlphaLoraError, type SpectralEngine, type SpectrumOptions } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { SpectralEngine, SpectrumOptions } from '@alphalora/contracts/extensions';
 import type { SpectralUnit } from './matrices.js';
 import { numericalRank } from './rank.js';
 

@@ -1,5 +1,5 @@
 /** Plain statistics of short lists. */
-import { middle95 as middle, quantile } from '@alphalora/contracts';
+import { middle95 as middle, quantile } from '@alphalora/contracts/numbers';
 
 /** Unweighted; NaN for no values. */
 export function mean(values: readonly number[]): number {

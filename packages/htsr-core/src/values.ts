@@ -1,10 +1,6 @@
 /** Weights that are already in memory, e.g. read back from a TensorFlow.js model. */
-import {
-  AlphaLoraError,
-  type DType,
-  type WeightDescription,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { DType, WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
 
 export interface InMemoryWeight extends Omit<WeightDescription, 'dtype' | 'kind'> {
   /** Row-major, as many as the shape says. */

@@ -17,7 +17,7 @@
  * WeightWatcher 0.7.5.5 leaves out matrices with fewer than 10 eigenvalues (`min_evals`), which
  * would exclude every LoRA of rank 8, and has no bound on the tail or its width.
  */
-import type { TailFit } from '@alphalora/contracts';
+import type { TailFit } from '@alphalora/contracts/extensions';
 import { quantile } from './statistics.js';
 
 /** Eigenvalues that a tail needs for its exponent to say anything. */

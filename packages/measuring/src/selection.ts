@@ -1,5 +1,6 @@
 /** Which matrices are measured: those that were asked for by patterns over names, or the usual ones. */
-import { AlphaLoraError, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
 import { type SpectralUnit, unaskedReason } from '@alphalora/htsr-core';
 import { globMatcher } from './glob.js';
 import { measurableUnits } from './pipeline/measurer.js';

@@ -1,7 +1,8 @@
 /** A policy as commands see it, wherever it comes from and runs. */
 import type { AllocationJob, Alternatives } from '@alphalora/allocator';
 import type { Check } from '@alphalora/allocator/testing';
-import type { Allocation, LayerFact, PolicyTraits } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { LayerFact, PolicyTraits } from '@alphalora/contracts/extensions';
 
 /** Plain data about a policy. */
 export interface PolicyInfo {

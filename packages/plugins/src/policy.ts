@@ -1,6 +1,7 @@
 /** What is asked of every policy, wherever it runs. */
 import { type AllocateOptions, allocate, allocateRobustly } from '@alphalora/allocator';
-import type { Allocation, AllocationPolicy } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import type { PolicyInfo, PolicyJob } from './open-policy.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own

@@ -10,7 +10,7 @@
  * at all. The order is that of both sides together, so this takes some five times the time of a
  * square Gram matrix. A matrix that is far from square is reduced to a triangle first.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
 import { createRowReader } from './input.js';
 import { type Layout, MAX_BYTES, panelBytes, planLayout, reserve, TILE } from './layout.js';

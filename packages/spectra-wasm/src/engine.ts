@@ -1,10 +1,7 @@
 /** The engine: builds tried in order, matrices one after another, arithmetic chosen for each. */
-import {
-  isAlphaLoraError,
-  type Matrix,
-  type SpectralEngine,
-  type SpectrumOptions,
-} from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { SpectralEngine, SpectrumOptions } from '@alphalora/contracts/extensions';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { embeddedSpectrum } from './embedded.js';
 import { createRowReader } from './input.js';
 import { type Candidate, loadFirst } from './load.js';

@@ -1,4 +1,4 @@
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { sharedJson, sharedLacks } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';

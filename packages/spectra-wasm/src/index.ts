@@ -1,5 +1,5 @@
 /** The fast spectral engine, for Node and the browser. `./node` adds what only Node can do. */
-import type { SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
 import type { Build } from './load.js';

@@ -1,5 +1,5 @@
 /** Rows of a matrix into WebAssembly memory: as stored where the engine can decode that, else decoded. */
-import { type DType, elementTypes, type Matrix } from '@alphalora/contracts';
+import { type DType, elementTypes, type Matrix } from '@alphalora/contracts/weights';
 
 /** Types that `assembly/decode.ts` decodes, and what it calls them. */
 const kinds = { F32: 0, F64: 1, BF16: 2, F16: 3 } as const;

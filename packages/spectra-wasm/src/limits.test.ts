@@ -1,5 +1,5 @@
 /** Solving again without squaring happens within the memory allowed, and where it is needed only. */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createWasmEngine, memoryEstimate } from './index.js';
 import { diagonal, matrixOf, storedMatrix, withSpectrum } from './test-support/matrices.js';

@@ -1,5 +1,6 @@
 /** How much memory a matrix will take, before any of it is read: for scheduling. */
-import { type DType, elementTypes, type Precision } from '@alphalora/contracts';
+import type { Precision } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { embeddingBytes } from './embedded.js';
 import { moduleType } from './input.js';
 import { planLayout } from './layout.js';

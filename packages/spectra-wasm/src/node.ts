@@ -13,7 +13,7 @@
  * their code is then slower until V8 optimises it, and gives the same bits.
  */
 import { setFlagsFromString } from 'node:v8';
-import type { SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
 import type { WasmEngineOptions } from './index.js';

@@ -16,7 +16,7 @@
  * The second has the mean, not the largest: spikes leave the reduction early and take their rounding
  * errors with them. In float64 both are smaller by 2^29, the ratio of the machine epsilons.
  */
-import { elementTypes, type Matrix } from '@alphalora/contracts';
+import { elementTypes, type Matrix } from '@alphalora/contracts/weights';
 
 /** Relative error that an eigenvalue may have. */
 const TOLERANCE = 1e-4;

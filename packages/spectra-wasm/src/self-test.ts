@@ -4,7 +4,7 @@
  * W = H_u D H_v with Householder reflections H and a diagonal D has the singular values D exactly. The
  * order spans two tiles and five bands, so every stage and every edge case of padding is on the way.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { gramSpectrum } from './spectrum.js';
 import type { WasmInstance } from './stages.js';
 

@@ -2,7 +2,8 @@
  * The whole way from a matrix to its singular values in one arithmetic: Gram product, band, bulge
  * chasing, tridiagonal iteration.
  */
-import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
 import { gramProduct } from './gram.js';
 import { createRowReader, type RowReader } from './input.js';

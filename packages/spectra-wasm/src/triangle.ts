@@ -5,7 +5,7 @@
  * slab: each is annihilated against the triangle so far, so the matrix is never held. Plain
  * JavaScript, as few matrices need it.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { createRowReader } from './input.js';
 import { type Layout, panelBytes, planLayout, reserve } from './layout.js';
 import { createStepper, type Pass } from './pass.js';

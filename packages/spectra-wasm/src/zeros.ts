@@ -2,7 +2,7 @@
  * Rows and columns that are zero throughout, as pruning leaves them. Each that the shorter side then
  * lacks is a singular value of exactly zero, which no arithmetic has to resolve.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { createRowReader } from './input.js';
 import { planLayout, reserve } from './layout.js';
 import type { WasmInstance } from './stages.js';

@@ -2,8 +2,10 @@
 import { allocate, layersOf, policies } from '@alphalora/allocator';
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
 import { type Checkpoint, openCheckpoint } from '@alphalora/checkpoint/node';
-import type { Allocation, Analysis, Exporter, Matrix, SpectralEngine } from '@alphalora/contracts';
-import { isAlphaLoraError } from '@alphalora/contracts';
+import { type Allocation, type Analysis, isAlphaLoraError } from '@alphalora/contracts';
+import type { Exporter, SpectralEngine } from '@alphalora/contracts/extensions';
+import type { Matrix } from '@alphalora/contracts/weights';
+
 import { parseAnalysis } from '@alphalora/documents';
 import { exportDocument } from '@alphalora/exporters';
 import { analyze, createReferenceEngine, estimators, weightFromValues } from '@alphalora/htsr-core';

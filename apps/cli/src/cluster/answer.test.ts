@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerCheck, type WorkerAnswer } from '@alphalora/cluster';
-import { type Analysis, seededRandom } from '@alphalora/contracts';
+import type { Analysis } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import {
   analyzeWith,
   createReferenceEngine,

@@ -15,7 +15,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import type { Program } from '@alphalora/testing/program';
 import { expect } from 'vitest';
 

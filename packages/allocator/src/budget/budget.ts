@@ -16,10 +16,10 @@ import {
   type AllocationBudget,
   AlphaLoraError,
   defined,
-  type PolicyBudget,
   type Resource,
   type Rounding,
 } from '@alphalora/contracts';
+import type { PolicyBudget } from '@alphalora/contracts/extensions';
 import { defaultResource, type ResourceKind, resourceNames, resources } from '@alphalora/documents';
 import { integer } from '../integer.js';
 import { defaultMinimum } from '../rounding/index.js';

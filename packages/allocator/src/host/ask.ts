@@ -1,12 +1,11 @@
 /** Asks a policy: its options through its schema, then its answer, checked for what it must be. */
-import {
-  type AllocationPolicy,
-  AlphaLoraError,
-  type LayerFact,
-  type PolicyAnswer,
-  type PolicyLayer,
-  refusedOptions,
-} from '@alphalora/contracts';
+import { AlphaLoraError, refusedOptions } from '@alphalora/contracts';
+import type {
+  AllocationPolicy,
+  LayerFact,
+  PolicyAnswer,
+  PolicyLayer,
+} from '@alphalora/contracts/extensions';
 import type { Budget } from '../budget/budget.js';
 import { frozen } from './frozen.js';
 import { type Guard, guarded } from './guarded.js';

@@ -5,9 +5,9 @@ import {
   type Allocation,
   type AllocationBudget,
   defined,
-  type PolicyLayer,
   type Rounding,
 } from '@alphalora/contracts';
+import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { resources } from '@alphalora/documents';
 import type { Layer } from '../layers.js';
 

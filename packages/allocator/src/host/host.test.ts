@@ -1,9 +1,5 @@
-import {
-  type AllocationPolicy,
-  AlphaLoraError,
-  type PolicyLayer,
-  type PolicyRequest,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy, PolicyLayer, PolicyRequest } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { type AllocateOptions, allocate } from '../allocate.js';

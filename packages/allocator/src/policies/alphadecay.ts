@@ -4,7 +4,7 @@
  *
  *   f = (alpha - min) / (max - min) * (high - low) + low,  (low, high) = (0.67, 3) or (0.67, 5)
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
 import { numberFrom, strictOptions } from './options.js';

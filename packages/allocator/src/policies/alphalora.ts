@@ -6,7 +6,7 @@
  * A larger alpha means a less well trained block, which gets more experts. The weights are not
  * scaled: the rounding of the released code compares them with the counts.
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { numberFrom, strictOptions } from './options.js';
 import { requireScores } from './scores.js';

@@ -9,7 +9,8 @@
  * sum d clamp(eta * ratio, min, max) = S * sum d, which keeps the global sparsity and the proportions
  * between the layers within bounds. The budget's total is S times the number of layers.
  */
-import { type AllocationPolicy, AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
 import { strictOptions } from './options.js';

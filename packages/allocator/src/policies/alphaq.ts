@@ -10,7 +10,8 @@
  * optimum is found by the table of `weighted-bits.ts`; otherwise by `sorted-bits.ts`, exactly in
  * n log n for n layers, whatever the budget.
  */
-import { type AllocationPolicy, AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { numberFrom, strictOptions } from './options.js';
 import { requireScores, requireTotal } from './scores.js';

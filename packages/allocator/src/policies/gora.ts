@@ -7,7 +7,8 @@
  * layers; m + n are the inputs and outputs; r_max is also at most the rank that a matrix can have. Rounding and the lower clip can exceed the total: then b
  * is lowered to the largest value that does not, found by halving.
  */
-import { type AllocationPolicy, AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { strictOptions } from './options.js';
 import { requireScores, requireTotal } from './scores.js';
 

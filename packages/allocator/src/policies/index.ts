@@ -1,5 +1,9 @@
 /** The built-in policies by name. A further one is a file and a line here. */
-import { type AllocationPolicy, createRegistry, type Registry } from '@alphalora/contracts';
+import {
+  type AllocationPolicy,
+  createRegistry,
+  type Registry,
+} from '@alphalora/contracts/extensions';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
 type AnyPolicy = AllocationPolicy<any>;

@@ -7,7 +7,7 @@
  * A policy only weighs; "one each, then the rest" is the rounding `floor-one`, which reproduces the
  * paper's rule together with this policy.
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { strictOptions } from './options.js';
 import { requireScores } from './scores.js';
 

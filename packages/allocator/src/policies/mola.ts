@@ -9,7 +9,7 @@
  * proportions of any other total. Depth counts the blocks present, so that projections of one block
  * get the same weight.
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { numberFrom, strictOptions } from './options.js';
 

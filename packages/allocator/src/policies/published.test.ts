@@ -11,7 +11,8 @@
  * - there are no alphas of Gemma-7B: of what knows depth alone, every block alike is nearest (40),
  *   which explains nothing.
  */
-import type { AllocationPolicy, Rounding } from '@alphalora/contracts';
+import type { Rounding } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { roundings, roundShares } from '../rounding/index.js';
 import { readReference } from '../test-support/reference.js';

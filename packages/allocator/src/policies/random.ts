@@ -4,7 +4,7 @@
  * vectors of shares (the flat Dirichlet distribution; Devroye, Non-Uniform Random Variate
  * Generation, 1986, chapter V, theorem 2.1).
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { strictOptions } from './options.js';
 
 export const random: AllocationPolicy<Record<never, never>> = {

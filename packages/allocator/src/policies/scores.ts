@@ -1,5 +1,6 @@
 /** What several policies ask of the scores and the budget, with errors that name the layer. */
-import { AlphaLoraError, type PolicyBudget, type PolicyLayer } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { PolicyBudget, PolicyLayer } from '@alphalora/contracts/extensions';
 
 /** @throws AlphaLoraError `INVALID_OPTION` when a score is not above `bound` (or equal, if `inclusive`) */
 export function requireScores(

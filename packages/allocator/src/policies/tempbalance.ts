@@ -9,7 +9,7 @@
  *
  * The released settings vary `strength`; 1 bounds the factors by sqrt(10) either way.
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
 import { numberFrom, strictOptions } from './options.js';

@@ -1,5 +1,5 @@
 /** Every layer alike, T / m each, whatever its score: the baseline of all published comparisons. */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { strictOptions } from './options.js';
 
 export const uniform: AllocationPolicy<Record<never, never>> = {

@@ -1,4 +1,5 @@
-import { type AllocationPolicy, AlphaLoraError, type PolicyAnswer } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { AllocationPolicy, PolicyAnswer } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { policies } from '../policies/index.js';

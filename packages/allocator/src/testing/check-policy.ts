@@ -1,5 +1,5 @@
 /** The conformance kit of policies. */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import { type Check, createKit, type TestFunctions } from '@alphalora/contracts/testing';
 import * as claims from './claims.js';
 import * as host from './host-checks.js';

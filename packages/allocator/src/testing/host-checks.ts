@@ -1,5 +1,6 @@
 /** What becomes of the policy's answer: integers, bounds and budgets, and what the host refuses. */
-import { isAlphaLoraError, type PolicyLayer, type Resource } from '@alphalora/contracts';
+import { isAlphaLoraError, type Resource } from '@alphalora/contracts';
+import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import type { Outcome } from '@alphalora/contracts/testing';
 import { amountOf, resourceNames, resources } from '@alphalora/documents';
 import { allocate } from '../allocate.js';

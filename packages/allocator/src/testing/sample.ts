@@ -1,11 +1,11 @@
 /** Requests for a policy under test: layers with the facts that it requires and no others. */
+import type { Resource } from '@alphalora/contracts';
 import type {
   LayerFact,
   PolicyBudget,
   PolicyLayer,
   PolicyRequest,
-  Resource,
-} from '@alphalora/contracts';
+} from '@alphalora/contracts/extensions';
 import { policyRandom } from '../host/random.js';
 
 /**

@@ -1,5 +1,6 @@
 /** The policy under test, and how it is asked. */
-import type { AllocationPolicy, PolicyBudget, PolicyLayer, Resource } from '@alphalora/contracts';
+import type { Resource } from '@alphalora/contracts';
+import type { AllocationPolicy, PolicyBudget, PolicyLayer } from '@alphalora/contracts/extensions';
 import { type Examination, forEachOf, type Outcome } from '@alphalora/contracts/testing';
 import { policyRandom } from '../host/random.js';
 import { sampleBudget, sampleLayers, sampleRequest, sampleScores } from './sample.js';

@@ -6,14 +6,13 @@
  * Every tensor of the file is accounted for: as a factor, as a weight that the adapter holds whole
  * (trained biases, `modules_to_save`), or by an error.
  */
+import { type AlphaLoraError, defined } from '@alphalora/contracts';
 import {
-  type AlphaLoraError,
   type ByteSource,
-  defined,
   elementTypes,
   type StoredTensor,
   type WeightTensor,
-} from '@alphalora/contracts';
+} from '@alphalora/contracts/weights';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';

@@ -1,4 +1,5 @@
-import { isAlphaLoraError, type WeightTensor } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adapterCheckpoint } from '../checkpoint.js';

@@ -1,7 +1,8 @@
 /** A format that is added reaches every place that weights are read from. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ByteSource, CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adapterCheckpoint, readCheckpoint } from '../checkpoint.js';

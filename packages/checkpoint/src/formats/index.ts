@@ -3,7 +3,7 @@ import {
   type CheckpointFormat,
   createReadyRegistry,
   type ReadyRegistry,
-} from '@alphalora/contracts';
+} from '@alphalora/contracts/extensions';
 import { gguf } from './gguf/format.js';
 import { npy } from './numpy/npy.js';
 import { npz } from './numpy/npz.js';

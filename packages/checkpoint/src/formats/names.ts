@@ -2,7 +2,7 @@
  * Which files hold weights, by their names alone: in a listing, or at an address, before anything is
  * read. What a file is, its bytes say; see `read.ts`.
  */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 import { allFormats } from './index.js';
 
 /** What names of weights end in, in the order of the formats: where there are several, the first counts. */

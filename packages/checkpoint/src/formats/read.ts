@@ -2,7 +2,8 @@
  * The way into each format: the first bytes of a file decide, whatever its name says. The reader of a
  * format is loaded when a file of it is opened.
  */
-import type { ByteSource, CheckpointFormat, FormatContent } from '@alphalora/contracts';
+import type { CheckpointFormat, FormatContent } from '@alphalora/contracts/extensions';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { unsupported } from '../errors.js';
 import { withHead } from '../sources/head.js';
 import { isFromFiles, noted } from '../tensors/recipe.js';

@@ -2,7 +2,8 @@
  * Checkpoints that lie elsewhere: a model on a hub, or one file of weights at an address. Headers are
  * read to open them, and tensors by ranges when they are asked for; nothing is written to disk.
  */
-import { AlphaLoraError, type ByteSource, defined } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { anyExtension, formatOfName, numberedFiles } from '../formats/names.js';

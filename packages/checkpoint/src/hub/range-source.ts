@@ -5,13 +5,8 @@
  * Every answer is checked against its request before its bytes count: status, range, size, encoding,
  * and whether it is still the same file. A server that ignores ranges is left before its flood arrives.
  */
-import {
-  type AlphaLoraError,
-  type ByteSource,
-  defined,
-  errorIn,
-  type SourceReference,
-} from '@alphalora/contracts';
+import { type AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
+import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
 import { type Answer, exchange, type Http, shown } from './exchange.js';
 import { PassingFailure, withRetries } from './retry.js';
 

@@ -1,4 +1,4 @@
-import type { WeightDescription } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { type FusedPart, fusedParts } from './fused.js';
 import { identify } from './index.js';

@@ -3,7 +3,8 @@
  *
  * All that is known of a part is an axis and ranges of indices on it.
  */
-import { AlphaLoraError, type WeightDescription } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './config.js';
 
 export interface FusedPart {

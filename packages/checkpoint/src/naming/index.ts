@@ -3,7 +3,7 @@
  * how it is laid out. Each tensor is judged by itself, so that files can be described one by one;
  * the vocabulary is in `tables.ts`.
  */
-import type { WeightKind } from '@alphalora/contracts';
+import type { WeightKind } from '@alphalora/contracts/weights';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './config.js';
 import * as tables from './tables.js';
 

@@ -9,7 +9,8 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { AlphaLoraError, type ByteSource, errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import type { HubFile } from '../hub/repository.js';
 import { fileError } from './file-error.js';
 import { statIfPresent } from './file-kind.js';

@@ -1,12 +1,8 @@
 /** A file on disk as a {@link ByteSource}: positioned reads, so that any number may run at once. */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import {
-  AlphaLoraError,
-  type ByteSource,
-  errorIn,
-  type SourceReference,
-} from '@alphalora/contracts';
+import { AlphaLoraError, errorIn } from '@alphalora/contracts';
+import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
 import { fileError } from './file-error.js';
 import { openRegularFile } from './open-file.js';
 

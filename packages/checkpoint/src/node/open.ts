@@ -1,7 +1,7 @@
 /** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { invalid } from '../errors.js';

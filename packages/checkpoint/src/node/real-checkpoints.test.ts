@@ -1,7 +1,7 @@
 /** Checkpoints that other programs wrote, against what is known about them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WeightTensor } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { shared, sharedLacks } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';

@@ -2,7 +2,8 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, type ByteSource, errorIn } from '@alphalora/contracts';
+import { AlphaLoraError, errorIn } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { type Adapter, readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,

@@ -1,5 +1,6 @@
 /** A source whose first bytes have been read: they are not asked for again. */
-import { type ByteSource, defined } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 
 export function withHead(source: ByteSource, head: Uint8Array): ByteSource {
   const { name, byteLength, identity, reference } = source;

@@ -1,5 +1,6 @@
 /** Bytes in memory as a {@link ByteSource}: uploads in a browser, tests. */
-import { type ByteSource, errorIn } from '@alphalora/contracts';
+import { errorIn } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 
 /**
  * @param name stands for the bytes in messages; of a shard, ends in the file name of the index

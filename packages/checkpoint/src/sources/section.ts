@@ -1,5 +1,6 @@
 /** A run of bytes of a source as a source of its own, such as an entry of an archive. */
-import { type ByteSource, defined, errorIn } from '@alphalora/contracts';
+import { defined, errorIn } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 
 interface Section {
   readonly source: ByteSource;

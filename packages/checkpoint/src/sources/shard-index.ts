@@ -5,7 +5,8 @@
  * File names are plain. Symbolic links are followed wherever they lead, since the hub's cache is
  * made of links into a store of blobs: whoever can place links in the folder can place files too.
  */
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { invalid, quoted } from '../errors.js';
 import { isObject, readJsonObject } from '../json.js';
 import type { FileTensor } from '../tensors/weights.js';

@@ -2,7 +2,7 @@
  * Weights given as factors: the elements of `scale * left * right`, computed where they are asked
  * for. The whole product is never held, as a small file can claim one that no memory holds.
  */
-import type { LowRankFactors } from '@alphalora/contracts';
+import type { LowRankFactors } from '@alphalora/contracts/weights';
 
 type Values = Float32Array | Float64Array;
 

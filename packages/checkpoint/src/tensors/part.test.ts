@@ -1,4 +1,4 @@
-import type { WeightTensor } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FusedPart } from '../naming/fused.js';

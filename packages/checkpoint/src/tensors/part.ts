@@ -2,7 +2,11 @@
  * Reading a part of a stored tensor, such as the queries of a fused projection, as a tensor of its own.
  * Of a part, an axis is known and the ranges of indices on it.
  */
-import { elementTypes, type WeightDescription, type WeightTensor } from '@alphalora/contracts';
+import {
+  elementTypes,
+  type WeightDescription,
+  type WeightTensor,
+} from '@alphalora/contracts/weights';
 import type { FusedPart } from '../naming/fused.js';
 import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, fillsBlocks, storedBytes } from '../values/sizes.js';

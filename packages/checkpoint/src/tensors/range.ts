@@ -1,5 +1,6 @@
 /** Which elements of a tensor are asked for, and the array that they are decoded into. */
-import { AlphaLoraError, type DType } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { DType } from '@alphalora/contracts/weights';
 import { unsupported } from '../errors.js';
 import { allocateValues, type Values } from '../values/decode.js';
 

@@ -11,7 +11,7 @@ import type {
   TensorDescription,
   WeightDescription,
   WeightTensor,
-} from '@alphalora/contracts';
+} from '@alphalora/contracts/weights';
 import type { FusedPart } from '../naming/fused.js';
 
 /**

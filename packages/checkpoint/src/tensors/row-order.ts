@@ -3,7 +3,7 @@
  * file, where the two halves of each head lie interleaved. Read by groups of rows that lie side by side,
  * as decoded elements and as stored bytes alike.
  */
-import type { StoredTensor } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { checkRange, readRange } from './range.js';
 import type { RowGroup } from './recipe.js';

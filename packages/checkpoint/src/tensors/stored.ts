@@ -2,13 +2,8 @@
  * Reading the elements of a stored tensor: in chunks of about a megabyte, so that a tensor never
  * lies in memory both raw and decoded; F32 and F64 go straight into the array that is returned.
  */
-import {
-  AlphaLoraError,
-  type ByteSource,
-  elementTypes,
-  errorIn,
-  type StoredTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, errorIn } from '@alphalora/contracts';
+import { type ByteSource, elementTypes, type StoredTensor } from '@alphalora/contracts/weights';
 import { decodeInto, decodeValues, isStoredAsDecoded, type Values } from '../values/decode.js';
 import { elementCount, fillsBlocks } from '../values/sizes.js';
 import { checkRange, readRange } from './range.js';

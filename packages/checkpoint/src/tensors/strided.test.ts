@@ -1,4 +1,4 @@
-import type { StoredTensor } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countingSource } from '../test-support/counting-source.js';

@@ -2,7 +2,8 @@
  * Views of stored elements that are not one run of them: transposed, sliced, repeated. Elements are
  * read in the order in which they are stored, in spans of about a megabyte, and put where the view has them.
  */
-import { defined, type StoredTensor } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import type { Values } from '../values/decode.js';
 import { elementCount } from '../values/sizes.js';
 import { readRange } from './range.js';

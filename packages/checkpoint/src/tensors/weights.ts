@@ -1,11 +1,6 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
-import {
-  AlphaLoraError,
-  isAlphaLoraError,
-  type StoredTensor,
-  type WeightDescription,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import type { StoredTensor, WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
 import { unsupported } from '../errors.js';
 import { type FusedPart, fusedParts } from '../naming/fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';

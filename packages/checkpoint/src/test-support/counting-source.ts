@@ -1,5 +1,5 @@
 /** A byte source that counts what is asked of it, to prove what an operation costs. */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { memorySource } from '../sources/memory.js';
 
 export interface CountingSource extends ByteSource {

@@ -1,5 +1,6 @@
-import type { CheckpointFormat, FormatContent, StoredTensor } from '@alphalora/contracts';
 import { AlphaLoraError } from '@alphalora/contracts';
+import type { CheckpointFormat, FormatContent } from '@alphalora/contracts/extensions';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../formats/index.js';
 import { safetensors } from '../formats/safetensors/format.js';

@@ -2,7 +2,7 @@
  * The conformance kit of formats: a few valid files, of which the author says what they hold, are read,
  * cut short and damaged.
  */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 import { type Check, createKit, type TestFunctions } from '@alphalora/contracts/testing';
 import { abort, damaged, faultOfReading, inputUnchanged, truncated } from './faults.js';
 import { headersFirst, lazily, parts, stored } from './reading.js';

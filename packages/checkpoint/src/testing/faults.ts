@@ -1,6 +1,7 @@
 /** What a format makes of damaged files, of sources that fail, and of signals. */
-import type { ByteSource, FormatContent } from '@alphalora/contracts';
+import type { FormatContent } from '@alphalora/contracts/extensions';
 import { type Examination, forEachOf, type Outcome } from '@alphalora/contracts/testing';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { memorySource } from '../sources/memory.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { mutations, truncations } from './damage.js';

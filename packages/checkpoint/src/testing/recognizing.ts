@@ -1,6 +1,7 @@
 /** Whether a format knows its files, and reads what they hold. */
-import { elementTypes } from '@alphalora/contracts';
+
 import { type Examination, forEachOf } from '@alphalora/contracts/testing';
+import { elementTypes } from '@alphalora/contracts/weights';
 import { safetensors } from '../formats/safetensors/format.js';
 import { difference, open, type Subject } from './subject.js';
 

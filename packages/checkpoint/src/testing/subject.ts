@@ -1,10 +1,7 @@
 /** The format under test and its files, and sources that remember what was asked of them. */
-import {
-  type ByteSource,
-  type CheckpointFormat,
-  type FormatContent,
-  isAlphaLoraError,
-} from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { CheckpointFormat, FormatContent } from '@alphalora/contracts/extensions';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { memorySource } from '../sources/memory.js';
 
 /** A valid file, and what it holds. */

@@ -1,8 +1,10 @@
 /** From stored little-endian elements to floating point. */
-import { AlphaLoraError, type DType, elementTypes } from '@alphalora/contracts';
-import { decoders, type Values } from './decoders.js';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
+import type { Values } from './decoder.js';
+import { decoders } from './decoders.js';
 
-export type { Values } from './decoders.js';
+export type { Values } from './decoder.js';
 
 /**
  * Typed arrays have the byte order of the machine, the format is little-endian.

@@ -4,23 +4,14 @@
  * BF16 is the upper half of an F32, so decoding is a shift. Smaller floats are looked up as bit
  * patterns, free of branches.
  */
-import type { DType } from '@alphalora/contracts';
+import type { DType } from '@alphalora/contracts/weights';
+import type { Decoder, Values } from './decoder.js';
 import { codebook } from './ggml/codebook.js';
 import { iq } from './ggml/iq.js';
 import { k } from './ggml/k.js';
 import { plain } from './ggml/plain.js';
 import { ternary } from './ggml/ternary.js';
 import { type SmallFloat, valuesOf } from './small-floats.js';
-
-export type Values = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-
-/**
- * Decodes as many elements as `target` has: whole blocks, of types that are stored in blocks.
- *
- * @param bytes begins at a multiple of 8 of its buffer
- * @param target a Float64Array for `wide` types, else a Float32Array
- */
-export type Decoder = (bytes: Uint8Array, target: Values) => void;
 
 export const decoders: Readonly<Record<DType, Decoder>> = {
   F64: as(Float64Array),

@@ -1,5 +1,5 @@
 /** How many elements a shape has, and how many bytes these take as stored. */
-import { type DType, elementTypes } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {

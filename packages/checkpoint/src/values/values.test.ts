@@ -1,4 +1,4 @@
-import type { DType } from '@alphalora/contracts';
+import type { DType } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeValues } from './decode.js';

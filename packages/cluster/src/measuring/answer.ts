@@ -4,15 +4,16 @@
  * another making, or not a worker at all, since anybody who can write to the queue's server can write
  * anything there.
  */
-import { AlphaLoraError, type AnalysedRow, defined, isAlphaLoraError } from '@alphalora/contracts';
-import { parseAnalysis } from '@alphalora/documents';
 import {
-  aggregateBlocks,
-  middle95,
-  operations,
-  type SpectralUnit,
+  AlphaLoraError,
+  type AnalysedRow,
+  defined,
+  isAlphaLoraError,
   warningOf,
-} from '@alphalora/htsr-core';
+} from '@alphalora/contracts';
+import { middle95 } from '@alphalora/contracts/numbers';
+import { parseAnalysis } from '@alphalora/documents';
+import { aggregateBlocks, operations, type SpectralUnit } from '@alphalora/htsr-core';
 import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */

@@ -4,7 +4,8 @@
  * are (axolotl-ai-cloud/axolotl pull request 3673, merged in 2026), so see `peft.ts` for the keys
  * and the scaling. Versions before that have one rank for all modules, and no error for the keys.
  */
-import type { Allocation, Exporter } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { loraModules, loraNotes, ranksOf } from '../shared/adapters.js';
 import { yamlOf } from '../shared/yaml.js';
 

@@ -1,5 +1,5 @@
 /** CSV of either document: a row for each weight of an analysis, or for each layer of an allocation. */
-import type { Exporter } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { allocationNotes, allocationTable } from './allocation-csv.js';
 import { analysisTable } from './analysis-csv.js';
 

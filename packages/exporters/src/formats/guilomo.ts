@@ -9,7 +9,8 @@
  * less than two experts, but the training script takes one; it cannot build a module without any.
  * `--top_k` stays a list on the command line, one number per block.
  */
-import { type Allocation, AlphaLoraError, type Exporter } from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import {
   type AdaptedModule,
   adaptedModules,

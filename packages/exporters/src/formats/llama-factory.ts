@@ -8,7 +8,8 @@
  * training continues from an adapter (`adapter_name_or_path`), because PEFT then reads the patterns
  * of its `adapter_config.json`.
  */
-import { type Allocation, AlphaLoraError, type Exporter } from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { type LoraModule, loraModules, loraNotes } from '../shared/adapters.js';
 import { yamlOf } from '../shared/yaml.js';
 

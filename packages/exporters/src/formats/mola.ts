@@ -7,7 +7,8 @@
  * The text is to be pasted at the end of a command. The lists are looked up by the index of the
  * block, a block without experts cannot be built, and projections of a block cannot differ.
  */
-import { type Allocation, AlphaLoraError, type Exporter } from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { requireConsecutive, requireExperts } from '../shared/adapters.js';
 
 export const mola: Exporter<Allocation> = {

@@ -2,7 +2,8 @@
  * `adapter_config.json` of PEFT (huggingface.co/docs/peft/package_reference/lora): the arguments of
  * its `LoraConfig`, which `LoraConfig.from_pretrained(folder)` reads, with the rank of each module.
  */
-import type { Allocation, Exporter } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { loraModules, loraNotes, ranksOf } from '../shared/adapters.js';
 
 export const peft: Exporter<Allocation> = {

@@ -1,5 +1,5 @@
 /** The two parts of an export, apart. */
-import type { Exported } from '@alphalora/contracts';
+import type { Exported } from '@alphalora/contracts/extensions';
 import { exportDocument } from '../export.js';
 
 export async function filesOf(

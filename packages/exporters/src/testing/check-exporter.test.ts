@@ -1,4 +1,5 @@
-import type { Allocation, Analysis, Exported, Exporter } from '@alphalora/contracts';
+import type { Allocation, Analysis } from '@alphalora/contracts';
+import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { exporters } from '../registry.js';
 import { checkExporter, describeExporter } from './check-exporter.js';

@@ -1,11 +1,6 @@
 /** The conformance kit of exporters, over documents of every kind and unit that they claim. */
-import {
-  type Allocation,
-  type Analysis,
-  type Exported,
-  type Exporter,
-  isAlphaLoraError,
-} from '@alphalora/contracts';
+import { type Allocation, type Analysis, isAlphaLoraError } from '@alphalora/contracts';
+import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import {
   type Check,
   createKit,

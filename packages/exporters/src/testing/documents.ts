@@ -1,5 +1,6 @@
 /** Documents of every kind and unit, small and made by hand: plain ones, and ones with hostile names. */
-import type { Allocation, Analysis, Exporter, Resource } from '@alphalora/contracts';
+import type { Allocation, Analysis, Resource } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
 import { resources } from '@alphalora/documents';
 import {
   allocationOf,

@@ -3,12 +3,9 @@
  * far from square. Exact to rounding, pure JavaScript, O(min^2 max) and slow: use it for small
  * matrices and to check other engines against.
  */
-import {
-  AlphaLoraError,
-  type Matrix,
-  type SpectralEngine,
-  type SpectrumOptions,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { SpectralEngine, SpectrumOptions } from '@alphalora/contracts/extensions';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { upperTriangle } from './qr.js';
 

@@ -7,7 +7,7 @@
  * comes down to 2 before, the fit to all eigenvalues counts and `fingers` is 0. WeightWatcher's
  * `num_fingers` is one less than the number that it leaves out; `fingers` is that number.
  */
-import type { TailEstimator } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
 import { ks } from './ks.js';
 
 const FEWEST_FINGERS = 2;

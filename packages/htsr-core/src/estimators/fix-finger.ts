@@ -11,7 +11,8 @@
  *   compares a logarithm with an eigenvalue, so in effect there is hardly a lower bound, and the
  *   estimate changes when a matrix is multiplied by a constant.
  */
-import { AlphaLoraError, type TailEstimator } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
 import { bestCut, fitAt, powerLawFits } from './power-law.js';
 
 const BINS = 100;

@@ -4,7 +4,8 @@
  * Used by TempBalance (arXiv 2312.00359) and AlphaDecay (arXiv 2506.14562). The cut is at index
  * N - k of the ascending eigenvalues and counts as part of the tail; k defaults to N - floor(N/2).
  */
-import { AlphaLoraError, type TailEstimator } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
 import { fitAt, powerLawFits } from './power-law.js';
 
 /**

@@ -1,5 +1,5 @@
 /** The tail estimators by name. A further one is a file and a line here. */
-import { createRegistry, type Registry, type TailEstimator } from '@alphalora/contracts';
+import { createRegistry, type Registry, type TailEstimator } from '@alphalora/contracts/extensions';
 
 export const estimators: Registry<TailEstimator> = createRegistry<TailEstimator>('estimator', {
   'fix-finger': async () => (await import('./fix-finger.js')).fixFinger,

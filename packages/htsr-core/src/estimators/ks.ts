@@ -4,7 +4,8 @@
  * Clauset, Shalizi, Newman, "Power-law distributions in empirical data" (2009), section 3.3;
  * WeightWatcher's default.
  */
-import { AlphaLoraError, type TailEstimator } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
 import { bestCut, fitAt, powerLawFits } from './power-law.js';
 
 export const ks: TailEstimator = {

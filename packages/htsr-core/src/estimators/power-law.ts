@@ -12,7 +12,8 @@
  * smallest one may stop as soon as a cut is worse than the best seen, which leaves the exact
  * search close to linear in practice and needs O(N) memory.
  */
-import { AlphaLoraError, type TailFit } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailFit } from '@alphalora/contracts/extensions';
 
 export interface PowerLawFits {
   readonly eigenvalues: Float64Array;

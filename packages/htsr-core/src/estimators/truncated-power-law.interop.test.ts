@@ -1,4 +1,4 @@
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, startPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '@alphalora/contracts';
+import { type Random, seededRandom } from '@alphalora/contracts/numbers';
 import { describe, expect, it } from 'vitest';
 import { ks } from './ks.js';
 import { fitAt, powerLawFits } from './power-law.js';

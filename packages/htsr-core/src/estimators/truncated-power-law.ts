@@ -17,7 +17,8 @@
  * - `e-tpl`: near the peak of the histogram, WeightWatcher's E_TPL, which is TPL with xmin_peak. The
  *   lower bound is the intended one of `fix-finger-strict`, so that scale does not matter.
  */
-import { AlphaLoraError, type TailEstimator, type TailFit } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator, TailFit } from '@alphalora/contracts/extensions';
 import { fixFingerStrict } from './fix-finger.js';
 import { ks } from './ks.js';
 import { quadrature } from './quadrature.js';

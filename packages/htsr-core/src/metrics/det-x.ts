@@ -7,7 +7,7 @@
  * inequality of arithmetic and geometric means the whole spectrum has a product of at most 1, so a
  * tail always exists. In a well-trained layer it is the power law's tail.
  */
-import type { MetricGroup } from '@alphalora/contracts';
+import type { MetricGroup } from '@alphalora/contracts/extensions';
 import { powerLawSpikes } from './spectrum.js';
 
 /**

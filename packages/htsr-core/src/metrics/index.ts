@@ -2,13 +2,13 @@
  * The metrics by name: groups in a registry, metrics by WeightWatcher's names, computed only when
  * asked for. A further group is a file and a line here.
  */
+import { AlphaLoraError } from '@alphalora/contracts';
 import {
-  AlphaLoraError,
   createReadyRegistry,
   type MetricContext,
   type MetricGroup,
   type ReadyRegistry,
-} from '@alphalora/contracts';
+} from '@alphalora/contracts/extensions';
 import { detXMetrics } from './det-x.js';
 import { marchenkoPasturMetrics } from './marchenko-pastur.js';
 import { randomisedMetrics } from './randomised.js';

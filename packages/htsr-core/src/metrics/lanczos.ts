@@ -8,7 +8,7 @@
  * the spectrum, relative to its width, the error falls as exp(-4 k sqrt(g)) after k steps.
  */
 
-import type { Random } from '@alphalora/contracts';
+import type { Random } from '@alphalora/contracts/numbers';
 import { Matrix as DenseMatrix, EigenvalueDecomposition } from 'ml-matrix';
 
 /** Steps before anything is believed: enough for a spike a hundredth of the width away. */

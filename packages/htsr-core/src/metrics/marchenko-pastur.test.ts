@@ -1,4 +1,4 @@
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';

@@ -20,7 +20,7 @@
  * most N steps. The edge lies above the mean, so the bulk is never empty; of a matrix of low rank it
  * may be the zeros alone, with s = 0. Each step is a look-up in prefix sums.
  */
-import type { MetricGroup } from '@alphalora/contracts';
+import type { MetricGroup } from '@alphalora/contracts/extensions';
 
 export interface MarchenkoPasturFit {
   /** Standard deviation of the elements of the random part. */

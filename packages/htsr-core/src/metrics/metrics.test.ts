@@ -1,4 +1,4 @@
-import type { MetricContext } from '@alphalora/contracts';
+import type { MetricContext } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import {
   computeMetrics,

@@ -14,8 +14,9 @@
  * The bulk is scaled so that all eigenvalues sum to the squared Frobenius norm, which shuffling
  * keeps. The Marchenko-Pastur fit uses the mean of the bulk only and is that of the full matrix.
  */
-import type { Matrix, RandomisedSpectrum, SpectralEngine } from '@alphalora/contracts';
-import { type Random, seededRandom } from '@alphalora/contracts';
+import type { RandomisedSpectrum, SpectralEngine } from '@alphalora/contracts/extensions';
+import { type Random, seededRandom } from '@alphalora/contracts/numbers';
+import type { Matrix } from '@alphalora/contracts/weights';
 import type { SpectralUnit } from '../matrices.js';
 import { largestEigenvalues } from './lanczos.js';
 import { marchenkoPastur, spikesAmong } from './marchenko-pastur.js';

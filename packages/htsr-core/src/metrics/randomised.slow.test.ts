@@ -3,8 +3,9 @@
  * shuffled matrix of the same elements. By symmetry any order of them will do: the reference shuffles
  * in its own way.
  */
-import type { Matrix, MetricContext, RandomisedSpectrum } from '@alphalora/contracts';
-import { seededRandom } from '@alphalora/contracts';
+import type { MetricContext, RandomisedSpectrum } from '@alphalora/contracts/extensions';
+import { seededRandom } from '@alphalora/contracts/numbers';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { createWasmEngine } from '@alphalora/spectra-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { computeMetrics, resolveMetrics } from './index.js';

@@ -3,7 +3,7 @@
  * how far training has taken it from what its elements alone give, and the correlation traps, spikes
  * that shuffling does not remove.
  */
-import type { MetricGroup } from '@alphalora/contracts';
+import type { MetricGroup } from '@alphalora/contracts/extensions';
 import { marchenkoPastur } from './marchenko-pastur.js';
 
 export const randomisedMetrics: MetricGroup = {

@@ -1,4 +1,4 @@
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { describe, expect, it } from 'vitest';
 import { shuffled } from './shuffle.js';
 

@@ -6,7 +6,7 @@
  * shuffling each pile in the processor's cache, gives the same distribution (Rao 1961, Sandelius
  * 1962) in two thirds of the time.
  */
-import type { Random } from '@alphalora/contracts';
+import type { Random } from '@alphalora/contracts/numbers';
 
 const PILES = 256;
 /** Below this the array is one pile. */

@@ -2,7 +2,7 @@
  * Norms, ranks and shape of one spectrum, by WeightWatcher's names. `alpha` and its companions come
  * from the tail fit; some of these need the fit as well.
  */
-import type { MetricContext, MetricGroup } from '@alphalora/contracts';
+import type { MetricContext, MetricGroup } from '@alphalora/contracts/extensions';
 import { isRankKnown } from '../resolution.js';
 
 export const spectrumMetrics: MetricGroup = {

@@ -1,4 +1,4 @@
-import type { SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from '../engines/ml-matrix.js';
 import { checkEngine, describeEngine } from './check-engine.js';

@@ -1,10 +1,6 @@
 /** The conformance kit of spectral engines, on matrices whose singular values are known. */
-import {
-  isAlphaLoraError,
-  type Matrix,
-  type Precision,
-  type SpectralEngine,
-} from '@alphalora/contracts';
+import { isAlphaLoraError, type Precision } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import {
   type Check,
   createKit,
@@ -13,6 +9,7 @@ import {
   type Outcome,
   type TestFunctions,
 } from '@alphalora/contracts/testing';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { type KnownMatrix, knownMatrices, matrixOf } from './matrices.js';
 
 type Examine = Examination<SpectralEngine>;

@@ -1,4 +1,5 @@
-import { AlphaLoraError, type TailEstimator, type TailFit } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator, TailFit } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { estimators } from '../estimators/index.js';
 import { checkEstimator, describeEstimator } from './check-estimator.js';

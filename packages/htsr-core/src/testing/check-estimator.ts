@@ -3,7 +3,8 @@
  * laws, `lambda_i = (1 - (i + 1/2) / N)^(-1 / (alpha - 1))`, have no noise, so that an estimate is off
  * by no more than the estimator's own standard error.
  */
-import { isAlphaLoraError, type TailEstimator, type TailFit } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { TailEstimator, TailFit } from '@alphalora/contracts/extensions';
 import {
   type Check,
   createKit,

@@ -1,4 +1,4 @@
-import type { MetricContext, MetricGroup } from '@alphalora/contracts';
+import type { MetricContext, MetricGroup } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 
 import { metrics } from '../metrics/index.js';

@@ -1,5 +1,5 @@
 /** The conformance kit of metric groups, on spectra that are known by construction. */
-import type { MetricContext, MetricGroup } from '@alphalora/contracts';
+import type { MetricContext, MetricGroup } from '@alphalora/contracts/extensions';
 import {
   type Check,
   createKit,

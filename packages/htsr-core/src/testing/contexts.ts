@@ -1,5 +1,5 @@
 /** What metric groups are asked about: whole and pooled spectra, of full and of low rank. */
-import type { MetricContext, RandomisedSpectrum, TailFit } from '@alphalora/contracts';
+import type { MetricContext, RandomisedSpectrum, TailFit } from '@alphalora/contracts/extensions';
 
 import { paretoQuantiles } from './spectra.js';
 

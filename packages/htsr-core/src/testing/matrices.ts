@@ -3,7 +3,7 @@
  * (plus and minus one, rows orthogonal) make of a diagonal `D` of integers has integer elements, which
  * float32 holds, so that nothing is rounded before an engine sees it.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 
 export interface KnownMatrix {
   readonly name: string;

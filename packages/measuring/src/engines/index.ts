@@ -2,7 +2,11 @@
  * The spectral engines by name: read by the thread that settles what is measured, by those that
  * measure, and by the memory gate. A further one is a file and a line here.
  */
-import { createReadyRegistry, type EngineEntry, type ReadyRegistry } from '@alphalora/contracts';
+import {
+  createReadyRegistry,
+  type EngineEntry,
+  type ReadyRegistry,
+} from '@alphalora/contracts/extensions';
 import { mlMatrix } from './ml-matrix.js';
 import { wasm } from './wasm.js';
 

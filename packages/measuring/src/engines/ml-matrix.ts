@@ -1,5 +1,5 @@
 /** The reference engine: exact, slow, and without a build of its own. */
-import type { EngineEntry } from '@alphalora/contracts';
+import type { EngineEntry } from '@alphalora/contracts/extensions';
 
 export const mlMatrix: EngineEntry = {
   load: async () => (await import('@alphalora/htsr-core')).createReferenceEngine(),

@@ -1,5 +1,6 @@
 /** The fast engine, in WebAssembly; its estimate of memory needs none of it. */
-import { defined, type EngineEntry } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { EngineEntry } from '@alphalora/contracts/extensions';
 import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
 
 export const wasm: EngineEntry = {

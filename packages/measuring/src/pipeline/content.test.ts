@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -8,7 +8,8 @@
  * that.
  */
 import { join } from 'node:path';
-import { AlphaLoraError, type Matrix } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { listDigest, observed } from './digest.js';
 import { readSealed, writeSealed } from './sealed.js';
 

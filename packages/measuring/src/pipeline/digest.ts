@@ -5,7 +5,8 @@
  */
 import { createHash, hash as hashOnce } from 'node:crypto';
 import { decodeValues, storedBytes } from '@alphalora/checkpoint';
-import { AlphaLoraError, elementTypes, type Matrix } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { elementTypes, type Matrix } from '@alphalora/contracts/weights';
 
 const CHUNK_BYTES = 1 << 20;
 /** Of the SHA-256 of a row, kept to recognize the row when it is read again. */

@@ -3,16 +3,9 @@
  * when the model is too small for workers to pay off. Spectra that are in the cache are not computed
  * again.
  */
-import {
-  AlphaLoraError,
-  defined,
-  isAlphaLoraError,
-  type Matrix,
-  type Precision,
-  type SpectralEngine,
-  type TailEstimator,
-  type WeightTensor,
-} from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError, type Precision } from '@alphalora/contracts';
+import type { SpectralEngine, TailEstimator } from '@alphalora/contracts/extensions';
+import type { Matrix, WeightTensor } from '@alphalora/contracts/weights';
 import {
   estimators,
   type FarmsOptions,

@@ -2,7 +2,8 @@
  * The measuring of a whole model: in this thread or in workers, with the matrices in flight kept
  * under a memory limit.
  */
-import { AlphaLoraError, defined, type SpectralEngine } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import {
   farmsUnit,
   type MeasureControl,

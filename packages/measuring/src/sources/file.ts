@@ -1,5 +1,6 @@
 /** Opens the files of a model again, in another thread than the one that read their headers. */
-import { type ByteSource, errorIn, type SourceReference } from '@alphalora/contracts';
+import { errorIn } from '@alphalora/contracts';
+import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
 import type { ModelAccess } from '../models/access.js';
 import { sources } from './index.js';
 import { openNetwork } from './network.js';

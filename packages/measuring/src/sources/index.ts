@@ -2,7 +2,8 @@
  * Where models come from, by the scheme of their address; what has none is a path. A source is loaded
  * when a model of it is opened. A further one is a file and a line here.
  */
-import { AlphaLoraError, createRegistry, type Registry } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { createRegistry, type Registry } from '@alphalora/contracts/extensions';
 import type { ModelSource } from './source.js';
 
 export const sources: Registry<ModelSource> = createRegistry<ModelSource>('source', {

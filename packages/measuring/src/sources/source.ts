@@ -4,7 +4,7 @@
  */
 import type { HttpOptions } from '@alphalora/checkpoint/hub';
 import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
-import type { ByteSource, SourceReference } from '@alphalora/contracts';
+import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
 import type { RemoteSettings } from '../models/environment.js';
 
 /** What connections go through. */

@@ -1,5 +1,6 @@
 /** Adapters from allocations: which projections, how many experts, and what is refused. */
-import type { Allocation, WeightDescription } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { adapterSpec } from './allocation.js';
 

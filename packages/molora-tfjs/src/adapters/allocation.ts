@@ -5,12 +5,8 @@
  * Scalings are lora_alpha / rank (Hu et al., arXiv 2106.09685); the defaults are the recipe of
  * AlphaLoRA (arXiv 2410.10054, section 4): rank 8, lora_alpha 16, dropout 0.05.
  */
-import {
-  type Allocation,
-  AlphaLoraError,
-  defined,
-  type WeightDescription,
-} from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 
 export interface AdapterSpecRequest {

@@ -5,7 +5,7 @@ import {
   readCheckpoint,
   serializeSafetensors,
 } from '@alphalora/checkpoint';
-import type { WeightTensor } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { floats, joined, projection, stateOf } from '../test-support/adapters.js';
 import { mergedWeights } from './merge.js';

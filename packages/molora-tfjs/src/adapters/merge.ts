@@ -3,7 +3,8 @@
  * W + scaling * (A B)^T (Hu et al., arXiv 2106.09685). With several experts what is added differs
  * from token to token, so that no weight can hold it.
  */
-import { AlphaLoraError, type WeightTensor } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import type { AdaptedProjection, AdapterState } from './adapter-spec.js';
 import { requireSingleExperts } from './peft.js';
 import { checkState } from './write.js';

@@ -7,7 +7,8 @@
  * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
-import { AlphaLoraError, defined, errorIn, type WeightTensor } from '@alphalora/contracts';
+import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
+import type { WeightTensor } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkSpec, factorShapes } from './check.js';

@@ -5,7 +5,8 @@
  * weights, and that against their length, before memory is taken; every tensor is accounted for.
  */
 import { readAdapter, readCheckpoint } from '@alphalora/checkpoint';
-import { type ByteSource, errorIn, type WeightTensor } from '@alphalora/contracts';
+import { errorIn } from '@alphalora/contracts';
+import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterSpec, TensorValues } from './adapter-spec.js';
 import { checkRouters, factorShapes, type Refusal } from './check.js';

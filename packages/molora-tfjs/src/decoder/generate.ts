@@ -3,7 +3,8 @@
  * computes one position; prompts of unequal length share a batch, padded at the front, since
  * rotations tell apart distances only.
  */
-import { AlphaLoraError, seededRandom } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { checkFinite } from '../ops/check-finite.js';
 import { readTensor } from '../ops/webgpu.js';

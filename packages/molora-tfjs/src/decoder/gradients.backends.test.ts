@@ -1,6 +1,6 @@
 /** Gradients through a whole decoder, with and without recomputation. */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdapterSpec, AdapterState, TensorValues } from '../adapters/adapter-spec.js';

@@ -1,5 +1,6 @@
 /** A decoder with its tokenizer: what reads and writes text. */
-import { AlphaLoraError, defined, type Example } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 import { encodeExamples, type TokenSequence } from '../training/sequences.js';
 import type { Decoder } from './decoder.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';

@@ -3,8 +3,8 @@
  * (Holtzman et al., arXiv:1904.09751), the fewest tokens that hold `topP` of the probability.
  */
 
-import type { Random } from '@alphalora/contracts';
 import { AlphaLoraError } from '@alphalora/contracts';
+import type { Random } from '@alphalora/contracts/numbers';
 
 export interface SamplingOptions {
   /** 0 takes the most likely token. @default 0 */

@@ -1,6 +1,6 @@
 /** What the adapted projection promises. */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { describeUnless } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';

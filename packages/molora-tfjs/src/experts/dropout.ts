@@ -6,7 +6,7 @@
  * that a pass that is computed a second time (recomputation of activations) drops the same inputs.
  */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 
 export interface DropoutOptions {

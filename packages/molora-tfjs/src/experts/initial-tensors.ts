@@ -2,7 +2,8 @@
  * The tensors that an adapter starts from: A and router Kaiming-uniform with a = sqrt 5, as
  * `torch.nn.Linear` and PEFT draw them, B zero, so that the adapted model starts as the base model.
  */
-import { AlphaLoraError, seededRandom } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import type { AdaptedProjection, AdapterSpec, TensorValues } from '../adapters/adapter-spec.js';
 import { createRouter } from './routers/index.js';
 import type { Router, RouterTensor } from './routers/router.js';

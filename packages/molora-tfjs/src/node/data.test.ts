@@ -1,7 +1,8 @@
 /** Every data set as it is distributed: how many examples, and what the first one says. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defined, type Example, type Split } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { Example, Split } from '@alphalora/contracts/extensions';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { shared, sharedLacks } from '@alphalora/testing/repository';

@@ -1,7 +1,8 @@
 /** The examples of a task from files on disk. */
 import { join } from 'node:path';
 import { readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError, type Example, type Split, type TrainingTask } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Example, Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { tasks } from '../tasks/registry.js';
 
 export interface TaskData {

@@ -1,5 +1,6 @@
 /** How a model in a folder, with an adapter or without, does on a task: its loss, and its score. */
-import { defined, type Split, type TrainingTask } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
 import { generate } from '../decoder/generate.js';
 import { type LanguageModel, sequencesOf } from '../decoder/language-model.js';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { build } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSource, isAdapterFolder } from '@alphalora/checkpoint/node';
-import { AlphaLoraError, type ByteSource } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import type { StoredAdapter } from '../adapters/files.js';
 import { readAdapterFiles } from '../adapters/read.js';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
-import type { TokenizerDescription } from '@alphalora/contracts';
+import type { TokenizerDescription } from '@alphalora/contracts/extensions';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless, itUnless } from '@alphalora/testing/lacking';
 import { smolLm2, smolLm2Lacks } from '@alphalora/testing/models';

@@ -5,7 +5,7 @@
  * drawn before, so that a run that goes on after an interruption has no state of a generator to
  * restore.
  */
-import { type Random, seededRandom } from '@alphalora/contracts';
+import { type Random, seededRandom } from '@alphalora/contracts/numbers';
 
 /** An integer in [0, 2^31) for what takes a seed itself, such as the dropout of one pass. */
 export function derivedSeed(seed: number, name: string): number {

@@ -1,5 +1,5 @@
 /** What is found in outputs, and what must not be. */
-import type { Example } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countedWork } from '../test-support/counted-work.js';

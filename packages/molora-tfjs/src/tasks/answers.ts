@@ -6,7 +6,7 @@
  * does not follow it: there every comma is dropped ("1,2" is 12), ".5" is 5, "8-3" ends in -3,
  * "True" is no "true", and the A of "Answer: (B)" is the letter A.
  */
-import type { Example } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 
 const TOLERANCE = 0.001;
 

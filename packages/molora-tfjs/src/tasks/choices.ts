@@ -1,5 +1,5 @@
 /** Questions with answers to choose from, in the layouts of their authors and of LLM-Adapters. */
-import type { Split, TrainingTask } from '@alphalora/contracts';
+import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { choiceExample } from './instructions.js';
 import { damaged, numberOf, textOf, textsOf } from './records.js';
 import { defineTask } from './task.js';

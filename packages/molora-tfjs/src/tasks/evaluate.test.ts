@@ -1,5 +1,5 @@
 /** Evaluation of models that are made up, so that the score is known beforehand. */
-import type { Example } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { evaluateByGeneration, evaluateByLikelihood } from './evaluate.js';
 import { tasks } from './registry.js';

@@ -2,12 +2,8 @@
  * Evaluates a model on a task: by what it generates, or by which option it finds most likely. The
  * model is seen through one function only.
  */
-import {
-  AlphaLoraError,
-  type Example,
-  type TaskScore,
-  type TrainingTask,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Example, TaskScore, TrainingTask } from '@alphalora/contracts/extensions';
 
 export interface TaskEvaluation extends TaskScore {
   /** What was judged for each example: the text generated, or the completion chosen. */

@@ -1,5 +1,5 @@
 /** Data of one's own: instructions, and text to go on with. */
-import type { TrainingTask } from '@alphalora/contracts';
+import type { TrainingTask } from '@alphalora/contracts/extensions';
 import { parseRecords, textOf, withoutMark } from './records.js';
 import { defineTask } from './task.js';
 

@@ -2,7 +2,7 @@
  * Three tasks of GLUE (Wang et al., arXiv 1804.07461) as statements that are true or false: MRPC,
  * RTE, and CoLA with its Matthews correlation.
  */
-import type { TrainingTask } from '@alphalora/contracts';
+import type { TrainingTask } from '@alphalora/contracts/extensions';
 import { statementExample } from './instructions.js';
 import { type DataRecord, damaged, textOf } from './records.js';
 import { defineTask } from './task.js';

@@ -3,7 +3,7 @@
  * and the two forms that other data sets are given here, in the wording of LLM-Adapters
  * (arXiv 2304.01933): choices, and statements that are true or false.
  */
-import type { Example, ExampleOption } from '@alphalora/contracts';
+import type { Example, ExampleOption } from '@alphalora/contracts/extensions';
 import { alpacaPrompt } from './alpaca.js';
 import { type DataRecord, damaged, textOf } from './records.js';
 

@@ -1,5 +1,5 @@
 /** Word problems whose answer is a number, in the layouts of their authors and of LLM-Adapters. */
-import type { Example, TrainingTask } from '@alphalora/contracts';
+import type { Example, TrainingTask } from '@alphalora/contracts/extensions';
 import { alpacaPrompt } from './alpaca.js';
 import { type DataRecord, damaged, numberOf, textOf } from './records.js';
 import { defineTask } from './task.js';

@@ -2,7 +2,7 @@
  * Prompts of an evaluation within the positions of a model. The end of a prompt says what is asked, so
  * that one that is too long loses its beginning, but for the tokens that begin a text.
  */
-import type { Example } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 import type { LanguageModel } from '../decoder/language-model.js';
 import { checkTokens } from '../decoder/vocabulary.js';
 

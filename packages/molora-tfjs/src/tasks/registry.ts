@@ -1,5 +1,5 @@
 /** The tasks by name, each loaded when it is first asked for. */
-import { createRegistry, type Registry, type TrainingTask } from '@alphalora/contracts';
+import { createRegistry, type Registry, type TrainingTask } from '@alphalora/contracts/extensions';
 
 export const tasks: Registry<TrainingTask> = createRegistry<TrainingTask>(
   'task',

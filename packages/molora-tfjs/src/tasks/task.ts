@@ -1,10 +1,6 @@
 /** What the tasks are made of: records become examples one by one, outputs are judged by answers. */
-import {
-  AlphaLoraError,
-  type Example,
-  type TaskScore,
-  type TrainingTask,
-} from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Example, TaskScore, TrainingTask } from '@alphalora/contracts/extensions';
 import { answerIn, isRight } from './answers.js';
 import { instructionExample } from './instructions.js';
 import { accuracy, f1, matthewsCorrelation } from './metrics.js';

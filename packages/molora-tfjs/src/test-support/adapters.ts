@@ -1,6 +1,6 @@
 /** Adapters made of counted numbers, and their files. */
 import { memorySource, type TensorData } from '@alphalora/checkpoint';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapters/adapter-spec.js';
 import type { AdapterFiles } from '../adapters/files.js';
 import type { AdapterSources } from '../adapters/read.js';

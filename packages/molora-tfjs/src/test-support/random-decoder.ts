@@ -6,7 +6,7 @@ import {
   readCheckpoint,
   serializeSafetensors,
 } from '@alphalora/checkpoint';
-import { type Random, seededRandom } from '@alphalora/contracts';
+import { type Random, seededRandom } from '@alphalora/contracts/numbers';
 
 export interface RandomDecoder {
   config: Record<string, unknown>;

@@ -2,7 +2,7 @@
  * Models small enough to train in a test: each predicts the next token from the current one alone.
  */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import type { TokenSequence } from '../training/sequences.js';
 import type { TokenBatch, Trainable } from '../training/trainable.js';

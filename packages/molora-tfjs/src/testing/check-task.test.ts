@@ -1,4 +1,5 @@
-import { AlphaLoraError, type Example, type TrainingTask } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Example, TrainingTask } from '@alphalora/contracts/extensions';
 import { describe, expect, it } from 'vitest';
 import { tasks } from '../tasks/registry.js';
 import { taskFiles } from '../test-support/task-files.js';

@@ -1,10 +1,6 @@
 /** The conformance kit of tasks: a file or two of the author's, read, damaged, and answered. */
-import {
-  type Example,
-  isAlphaLoraError,
-  type TaskScore,
-  type TrainingTask,
-} from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
+import type { Example, TaskScore, TrainingTask } from '@alphalora/contracts/extensions';
 import {
   type Check,
   createKit,

@@ -1,4 +1,5 @@
-import type { Allocation, WeightDescription } from '@alphalora/contracts';
+import type { Allocation } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { projection, stateOf } from '../test-support/adapters.js';
 import { adapterPlan, plannedRouter } from './adapter-plan.js';

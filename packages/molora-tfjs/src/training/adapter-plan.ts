@@ -2,12 +2,8 @@
  * What a run trains: the experts that an allocation gives a model, or the gate over LoRAs that were
  * trained before (MoLE, arXiv 2404.13628).
  */
-import {
-  type Allocation,
-  AlphaLoraError,
-  defined,
-  type WeightDescription,
-} from '@alphalora/contracts';
+import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { adapterSpec } from '../adapters/allocation.js';
 import { combineAdapters } from '../experts/combine.js';

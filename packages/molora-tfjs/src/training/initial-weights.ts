@@ -5,7 +5,7 @@
  * learners", 2019); gains are one, biases zero.
  */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import type { TensorValues } from '../adapters/adapter-spec.js';
 import type { DecoderConfig } from '../decoder/config.js';
 import { projectionShape } from '../decoder/decoder.js';

@@ -9,7 +9,7 @@
  * batch with the longest sequence comes first in every epoch, and its longest first in it: what does
  * not fit into memory fails at once.
  */
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import { permutation } from '../ops/random.js';
 
 export interface EpochOptions {

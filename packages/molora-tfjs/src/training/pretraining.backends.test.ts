@@ -1,6 +1,6 @@
 /** Gradients of all weights of a decoder against slopes of a float64 reference. */
 import { memorySource, readCheckpoint } from '@alphalora/checkpoint';
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { loadDecoder } from '../decoder/decoder.js';

@@ -5,7 +5,7 @@
  * SentencePiece marks the beginning of a text. The prompt is what its own tokens and the joint ones
  * have in common from the start; a token that reaches over the border belongs to the completion.
  */
-import type { Example } from '@alphalora/contracts';
+import type { Example } from '@alphalora/contracts/extensions';
 import type { TokenBatch } from './trainable.js';
 
 export interface TokenSequence {

@@ -5,7 +5,7 @@
  * (three interquartile ranges beyond the quartiles), so that a single wild fit does not flatten all
  * the others; what lies beyond is drawn as an arrow.
  */
-import { quantile } from '@alphalora/contracts';
+import { quantile } from '@alphalora/contracts/numbers';
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 const MISSING = '·';

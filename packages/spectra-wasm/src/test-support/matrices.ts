@@ -1,5 +1,5 @@
 /** Matrices for tests, in memory, with spectra that are known without computing them. */
-import type { DType, Matrix } from '@alphalora/contracts';
+import type { DType, Matrix } from '@alphalora/contracts/weights';
 
 /** A matrix that decodes its rows and offers no stored bytes. */
 export function matrixOf(

@@ -1,6 +1,7 @@
 /** Real checkpoints that lie beside the repository, where they do. */
 import { readFile } from 'node:fs/promises';
-import type { DType, Matrix, SpectralEngine } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
+import type { DType, Matrix } from '@alphalora/contracts/weights';
 import { shared, sharedJson } from '@alphalora/testing/repository';
 import { expect } from 'vitest';
 

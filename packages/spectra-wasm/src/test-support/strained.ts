@@ -7,7 +7,7 @@
  * Singular values by mpmath 1.4 with 60 digits (svd_r); exponents from their squares by the formulas
  * of `power-law.ts` in numpy, of the matrix of rank two from its two largest.
  */
-import type { Matrix } from '@alphalora/contracts';
+import type { Matrix } from '@alphalora/contracts/weights';
 import { matrixOf } from './matrices.js';
 
 const ROWS = 40;

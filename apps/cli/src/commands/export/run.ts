@@ -1,7 +1,8 @@
 /** `alphalora export`: a document in the format of another program. */
 import { join } from 'node:path';
 import { statIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError, type Exported } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Exported } from '@alphalora/contracts/extensions';
 import { exportDocument } from '@alphalora/exporters';
 import { readAnyDocument } from '../../files/documents.js';
 import { isStdout, requireFolder, writeOutput } from '../../files/write.js';

@@ -1,5 +1,5 @@
 /** `alphalora inspect`: the weights of a model, from its headers. */
-import type { WeightDescription } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, unaskedReason, unfitReason } from '@alphalora/htsr-core';
 import { left, table, whole } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';

@@ -1,5 +1,6 @@
 /** The settings of a model in the words of a config.json, so that what reads one has no need to know GGUF. */
-import { defined, type StoredTensor } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { familyOf } from './families.js';
 import type { Scaling } from './rope.js';
 import { architectureIn, numberIn, type Settings } from './settings.js';

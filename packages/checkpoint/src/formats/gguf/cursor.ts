@@ -4,7 +4,8 @@
  *
  * What has been read stays, since arrays are decoded when they are asked for; see `metadata.ts`.
  */
-import type { AlphaLoraError, ByteSource } from '@alphalora/contracts';
+import type { AlphaLoraError } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid } from '../../errors.js';
 
 /** What is read first; most small models have more, and none that matters less than a second read. */

@@ -1,5 +1,5 @@
 /** GGUF as one of the formats; the rules of the file are in `header.ts`, names and layouts in `tensors.ts`. */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 
 export const gguf: CheckpointFormat = {
   name: 'gguf',

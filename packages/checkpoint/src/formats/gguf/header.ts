@@ -5,7 +5,7 @@
  * Whatever the header says is checked against the size of the file before it is believed; no tensor's
  * bytes are touched.
  */
-import { type ByteSource, elementTypes } from '@alphalora/contracts';
+import { type ByteSource, elementTypes } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import type { TensorPlace } from '../../tensors/recipe.js';
 import { elementCount, fillsBlocks, storedBytes } from '../../values/sizes.js';

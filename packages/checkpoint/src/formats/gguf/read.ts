@@ -1,5 +1,6 @@
 /** What a GGUF file holds, in the words of the checkpoint that it was made of. */
-import type { ByteSource, FormatContent } from '@alphalora/contracts';
+import type { FormatContent } from '@alphalora/contracts/extensions';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { storedTensor } from '../../tensors/stored.js';
 import { configOf, configOfTensors } from './config.js';
 import { readHeader } from './header.js';

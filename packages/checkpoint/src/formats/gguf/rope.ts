@@ -3,7 +3,7 @@
  * and later have it, and their config.json says it by four numbers, which are looked for here
  * (`_compute_llama3_parameters` of huggingface/transformers).
  */
-import type { StoredTensor } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 
 /** In the words of `rope_scaling` of a config.json. */
 export type Scaling = Readonly<Record<string, unknown>>;

@@ -3,7 +3,8 @@
  * (`gpt2`) and BPE with bytes for what is unknown (`llama`, of SentencePiece). The file has tokens, their
  * types, and merges or scores; how a text is cut before is a name in it, see `pre-tokenizers.ts`.
  */
-import { defined, type TokenizerDescription } from '@alphalora/contracts';
+import { defined } from '@alphalora/contracts';
+import type { TokenizerDescription } from '@alphalora/contracts/extensions';
 import { invalid, quoted, unsupported } from '../../errors.js';
 import { mergesOf } from './merges.js';
 import type { Metadata } from './metadata.js';

@@ -1,5 +1,5 @@
 /** The element types of ggml by their numbers (`ggml_type` of ggml.h); gaps are types that it has dropped. */
-import { type DType, elementTypes } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 
 const names: Readonly<Record<number, string>> = {
   ...{ 0: 'F32', 1: 'F16', 2: 'Q4_0', 3: 'Q4_1', 6: 'Q5_0', 7: 'Q5_1', 8: 'Q8_0', 9: 'Q8_1' },

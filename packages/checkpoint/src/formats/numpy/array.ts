@@ -2,7 +2,7 @@
  * An array as `numpy.save` writes it (numpy/lib/format.py, versions 1 to 3): letters, a version, and a
  * dictionary in Python's notation that says type, order and shape; then the elements.
  */
-import type { ByteSource, DType, StoredTensor } from '@alphalora/contracts';
+import type { ByteSource, DType, StoredTensor } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { storedTensor } from '../../tensors/stored.js';
 import { isOneRun, stridedTensor } from '../../tensors/strided.js';

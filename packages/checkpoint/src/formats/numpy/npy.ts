@@ -1,5 +1,5 @@
 /** A file of `numpy.save` as one of the formats: a tensor, called as the file is. */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 import { plainName } from '../../sources/shard-index.js';
 
 export const npy: CheckpointFormat = {

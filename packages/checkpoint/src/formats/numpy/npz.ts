@@ -1,5 +1,6 @@
 /** A file of `numpy.savez` as one of the formats: a zip archive of arrays. */
-import type { CheckpointFormat, StoredTensor } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { firstEntry } from '../zip/first-entry.js';
 
 export const npz: CheckpointFormat = {

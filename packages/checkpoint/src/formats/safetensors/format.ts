@@ -1,5 +1,5 @@
 /** safetensors as one of the formats; the rules are in `header.ts`. */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 
 export const safetensors: CheckpointFormat = {
   name: 'safetensors',

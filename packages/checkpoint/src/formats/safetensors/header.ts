@@ -5,7 +5,7 @@
  * Everything that the header claims is checked against the size of the file before it is used, as
  * the reference implementation does. Two small reads; no tensor's bytes are touched.
  */
-import type { ByteSource, DType } from '@alphalora/contracts';
+import type { ByteSource, DType } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { isObject, type JsonObject, parseJsonObject } from '../../json.js';
 import type { TensorPlace } from '../../tensors/recipe.js';

@@ -1,7 +1,7 @@
 /** Files go both ways between this package and the reference implementation, value for value. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DType } from '@alphalora/contracts';
+import type { DType } from '@alphalora/contracts/weights';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, runPython } from '@alphalora/testing/python';

@@ -4,7 +4,8 @@
  * As in the reference implementation, tensors lie by falling element size, then by name, and the
  * header is padded with spaces to 8 bytes, so that each tensor is aligned to its elements.
  */
-import { AlphaLoraError, type DType } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { DType } from '@alphalora/contracts/weights';
 import { elementCount, storedBytes } from '../../values/sizes.js';
 import { METADATA_KEY } from './header.js';
 

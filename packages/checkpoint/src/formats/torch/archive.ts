@@ -1,5 +1,5 @@
 /** Files of torch.save since 1.6: a zip archive of a pickle and of a file for each storage. */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { type ArchiveEntry, openArchive } from '../zip/archive.js';
 import { torchHost } from './host.js';

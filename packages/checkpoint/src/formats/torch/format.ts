@@ -1,5 +1,5 @@
 /** Files of PyTorch as one of the formats: those of torch.save since 1.6, and of before. */
-import type { CheckpointFormat } from '@alphalora/contracts';
+import type { CheckpointFormat } from '@alphalora/contracts/extensions';
 import { firstEntry } from '../zip/first-entry.js';
 
 /** The number that begins files of before 1.6, as it is pickled. */

@@ -3,7 +3,7 @@
  * of a version, of facts about the machine, of the object, and of the keys of its storages; then, for
  * each key, the number of elements in 64 bits and the elements.
  */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { section } from '../../sources/section.js';
 import { MAX_PICKLE_BYTES } from './archive.js';

@@ -3,7 +3,8 @@
  * these, in an archive or one after the other. The pickle is read to open it, the bytes when they are
  * asked for.
  */
-import type { ByteSource, FormatContent, StoredTensor } from '@alphalora/contracts';
+import type { FormatContent } from '@alphalora/contracts/extensions';
+import type { ByteSource, StoredTensor } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, unsupported } from '../../errors.js';
 import { plainName } from '../../sources/shard-index.js';
 import { storedTensor } from '../../tensors/stored.js';

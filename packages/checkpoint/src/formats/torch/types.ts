@@ -1,5 +1,5 @@
 /** The element types of PyTorch, by their names there, and what pickles say of tensors. */
-import type { ByteSource, DType } from '@alphalora/contracts';
+import type { ByteSource, DType } from '@alphalora/contracts/weights';
 
 export interface TorchType {
   /** As `torch.<name>`. */

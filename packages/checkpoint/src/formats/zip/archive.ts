@@ -5,7 +5,7 @@
  *
  * Checksums are of whole entries, so they are not checked.
  */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { section } from '../../sources/section.js';
 import { inflated } from './inflate.js';

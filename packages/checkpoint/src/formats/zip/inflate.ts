@@ -2,7 +2,7 @@
  * What a compressed entry holds, as a source. A stream can be read from its beginning only, so reading
  * goes on where the last one ended, and starts again for what lies before; a piece is held at a time.
  */
-import type { ByteSource } from '@alphalora/contracts';
+import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted } from '../../errors.js';
 
 /** Compressed bytes that are read at a time. */

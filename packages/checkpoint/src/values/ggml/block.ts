@@ -5,8 +5,8 @@
  * so products are exact in float32 as in float64, and so is the float64 sum with an offset. The one
  * rounding is the store into the Float32Array: the results are those of float32 arithmetic, bit for bit.
  */
-import { type DType, elementTypes } from '@alphalora/contracts';
-import type { Decoder, Values } from '../decoders.js';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
+import type { Decoder, Values } from '../decoder.js';
 import { valuesOf } from '../small-floats.js';
 
 /**

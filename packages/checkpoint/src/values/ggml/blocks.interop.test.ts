@@ -1,5 +1,5 @@
 /** Types that are stored in blocks, against the Python package of ggml: bit for bit. */
-import { type DType, elementTypes } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, runPythonForBytes } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /** One block of each type, as the Python package of ggml dequantizes it: `ggml-blocks.py` wrote them. */
 import { readFileSync } from 'node:fs';
-import { type DType, elementTypes } from '@alphalora/contracts';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../sources/memory.js';
 import { storedTensor } from '../../tensors/stored.js';

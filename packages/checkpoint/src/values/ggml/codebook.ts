@@ -10,7 +10,7 @@
  * Runs of 32 elements (16 in NVFP4) have their first half in the lower halves of bytes, their second half in
  * the upper ones.
  */
-import type { Decoder, Values } from '../decoders.js';
+import type { Decoder, Values } from '../decoder.js';
 import { inBlocks, uint16 } from './block.js';
 
 /** Finer around zero, as weights are. */

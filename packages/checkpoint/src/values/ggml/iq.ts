@@ -14,7 +14,7 @@
  * and bit j of their signs negates element j of 8. Where there are 7 bits for the signs, the number of minus
  * signs is even.
  */
-import type { Decoder, Values } from '../decoders.js';
+import type { Decoder, Values } from '../decoder.js';
 import { inBlocks, uint16 } from './block.js';
 import * as grids from './grids.js';
 

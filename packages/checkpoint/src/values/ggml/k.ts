@@ -12,7 +12,7 @@
  * bits on; of 4 bits likewise, those of k and k + 32 (of k and k + 64 in Q6_K, k of 64). Single bits: bit s
  * of byte k of 32 belongs to element 32 s + k.
  */
-import type { Decoder } from '../decoders.js';
+import type { Decoder } from '../decoder.js';
 import { inBlocks, int8, uint16 } from './block.js';
 
 export const k: Readonly<Record<'Q2_K' | 'Q3_K' | 'Q4_K' | 'Q5_K' | 'Q6_K', Decoder>> = {

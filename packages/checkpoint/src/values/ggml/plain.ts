@@ -14,7 +14,7 @@
  *
  * V8 does not unroll loops: several elements a turn run up to 1.5 times as fast.
  */
-import type { Decoder } from '../decoders.js';
+import type { Decoder } from '../decoder.js';
 import { inBlocks, int8, uint16 } from './block.js';
 
 export const plain: Readonly<Record<'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q8_0', Decoder>> = {

@@ -9,7 +9,7 @@
  * the first digit. The first 32 bytes hold the elements k, k + 32, ... k + 128, the next 16 those of
  * 160 + k, 160 + k + 16, ..., and the last 4, with four digits each, the rest. TQ2_0 is packed as Q2_K is.
  */
-import type { Decoder, Values } from '../decoders.js';
+import type { Decoder, Values } from '../decoder.js';
 import { inBlocks, uint16 } from './block.js';
 
 export const ternary: Readonly<Record<'TQ1_0' | 'TQ2_0', Decoder>> = {

@@ -1,5 +1,6 @@
 /** The auxiliary losses of routers by name. */
-import { AlphaLoraError, createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
+import { createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts/extensions';
 import * as tf from '@tensorflow/tfjs';
 import { entropyLoss } from './entropy.js';
 import { gateBalance } from './gate-balance.js';

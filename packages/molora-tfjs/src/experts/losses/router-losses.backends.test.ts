@@ -1,6 +1,6 @@
 /** What the auxiliary losses promise. */
 
-import { seededRandom } from '@alphalora/contracts';
+import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { useBackend } from '../../test-support/backend.js';

@@ -2,7 +2,7 @@
  * The routers by name, as an adapter's file names them. Their code is small and needed to know which
  * tensors an adapter has, so they are not loaded lazily.
  */
-import { createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts';
+import { createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts/extensions';
 import type { AdapterSpec } from '../../adapters/adapter-spec.js';
 import { adaptiveShared } from './adaptive-shared.js';
 import { entropy } from './entropy.js';

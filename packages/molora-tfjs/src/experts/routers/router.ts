@@ -3,7 +3,7 @@
  * is not selected. One router serves every projection of an adapter; its trainable tensors are
  * passed in by name.
  */
-import type { AllocationPolicy } from '@alphalora/contracts';
+import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import type * as tf from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../../adapters/adapter-spec.js';
 

@@ -1,0 +1,14 @@
+/** Weights as named matrices, where their bytes lie, and the types of their elements. */
+export type { DType, ElementType } from './element-types.js';
+export { elementTypes } from './element-types.js';
+export type {
+  ByteSource,
+  LowRankFactors,
+  Matrix,
+  SourceReference,
+  StoredTensor,
+  TensorDescription,
+  WeightDescription,
+  WeightKind,
+  WeightTensor,
+} from './weights.js';
