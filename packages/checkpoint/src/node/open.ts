@@ -20,8 +20,8 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
- * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`; or a folder with `model.safetensors`, with
- *   `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
+ * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`; or a
+ *   folder with `model.safetensors`, with `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
  *   with `config.json` if there is one, or the same in another of the `formats`; or the folder of a
  *   LoRA adapter, see `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
