@@ -4,11 +4,16 @@
  * A module is found in the base by its name, or by its name without the prefixes that models of a
  * family are saved with or without (`transformer.h.0`, `h.0`).
  */
-import type { DType, LowRankFactors, WeightTensor } from '@alphalora/contracts/weights';
+import {
+  type DType,
+  type LowRankFactors,
+  transposed,
+  type WeightTensor,
+} from '@alphalora/contracts/weights';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import { quantised } from '../naming/tables.js';
-import { addProduct, transposed } from '../tensors/low-rank.js';
+import { addProduct } from '../tensors/low-rank.js';
 import { readRange } from '../tensors/range.js';
 import { noted, plainWeight } from '../tensors/recipe.js';
 import { elementCount } from '../values/sizes.js';

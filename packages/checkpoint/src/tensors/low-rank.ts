@@ -76,12 +76,3 @@ function pick(
   }
   return picked;
 }
-
-/** @param values [rows, columns], row-major */
-export function transposed(values: Values, rows: number, columns: number): Values {
-  const result = values.slice();
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
-  }
-  return result;
-}

@@ -5,14 +5,7 @@
  * torch.nn.Linear keeps its weights: A_e [rank, inputs], B_e [outputs, rank], each transposed.
  */
 
-/** @param values [rows, columns], row-major @returns [columns, rows] */
-export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
-  }
-  return result;
-}
+import { transposed } from '@alphalora/contracts/weights';
 
 export interface PackedFactors {
   readonly inputs: number;
@@ -34,13 +27,13 @@ export interface ExpertFactors {
 export function unpackExperts({ inputs, outputs, ranks, a, b }: PackedFactors): ExpertFactors[] {
   const width = ranks.reduce((sum, rank) => sum + rank, 0);
   // A transposed has an expert's factor in one run of rows, as B has without.
-  const turned = transpose(a, inputs, width);
+  const turned = transposed(a, inputs, width);
   let start = 0;
   return ranks.map((rank) => {
     const end = start + rank;
     const factors = {
       a: turned.slice(start * inputs, end * inputs),
-      b: transpose(b.subarray(start * outputs, end * outputs), rank, outputs),
+      b: transposed(b.subarray(start * outputs, end * outputs), rank, outputs),
     };
     start = end;
     return factors;
@@ -57,8 +50,8 @@ export function packExperts(
   let start = 0;
   for (const [e, factors] of experts.entries()) {
     turned.set(factors.a, start * inputs);
-    b.set(transpose(factors.b, outputs, ranks[e]!), start * outputs);
+    b.set(transposed(factors.b, outputs, ranks[e]!), start * outputs);
     start += ranks[e]!;
   }
-  return { a: transpose(turned, width, inputs), b };
+  return { a: transposed(turned, width, inputs), b };
 }

@@ -4,16 +4,17 @@
  * Files may come from anybody. Every shape of the configuration is checked against the header of the
  * weights, and that against their length, before memory is taken; every tensor is accounted for.
  */
+
 import { readAdapter, readCheckpoint } from '@alphalora/checkpoint';
 import { errorIn } from '@alphalora/contracts';
-import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
+import { type ByteSource, transposed, type WeightTensor } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterSpec, TensorValues } from './adapter-spec.js';
 import { checkRouters, factorShapes, type Refusal } from './check.js';
 import { parseSection, SECTION } from './config.js';
 import type { StoredAdapter } from './files.js';
 import { factorKey, routerKey, WRAPPER } from './keys.js';
-import { type ExpertFactors, packExperts, transpose } from './packing.js';
+import { type ExpertFactors, packExperts } from './packing.js';
 import { importPeft } from './peft.js';
 
 export interface AdapterSources {
@@ -89,7 +90,7 @@ async function readTensors(
   }
   for (const { name, tensor } of matrices) {
     const [rows, columns] = tensor.shape as [number, number];
-    const turned = transpose(await values(tensor), rows, columns);
+    const turned = transposed(await values(tensor), rows, columns);
     tensors.push([name, { shape: [columns, rows], values: turned }]);
   }
   for (const { name, tensor } of others) {

@@ -3,15 +3,17 @@
  * is read again without anything being typed in: see `keys.ts` for the tensors' names, `config.ts`
  * for the configuration.
  */
+
 import { encodeValues, serializeSafetensors, type TensorData } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { transposed } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkRouters, checkSpec, factorShapes } from './check.js';
 import { alphaOf, peftConfig, SECTION, sectionOf } from './config.js';
 import type { AdapterBase, AdapterFiles } from './files.js';
 import { factorKey, isRouterMatrix, routerKey, WRAPPER } from './keys.js';
-import { type ExpertFactors, transpose, unpackExperts } from './packing.js';
+import { type ExpertFactors, unpackExperts } from './packing.js';
 
 /**
  * The files of an adapter; the same bytes for the same adapter.
@@ -90,7 +92,7 @@ function routerData({ spec: { projections }, tensors }: AdapterState): TensorDat
       return [tensorData(`${WRAPPER}${name}`, shape, values)];
     }
     const [inputs, experts] = shape as [number, number];
-    const turned = transpose(values, inputs, experts);
+    const turned = transposed(values, inputs, experts);
     return [tensorData(routerKey(projection), [experts, inputs], turned)];
   });
 }
