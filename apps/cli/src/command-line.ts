@@ -32,7 +32,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
   }
 }
 
-function report(error: unknown, { stderr, signal }: Io): ExitCode {
+function report(error: unknown, { stderr, signal, plugins }: Io): ExitCode {
   if (error instanceof CommanderError) {
     // Help and version have been printed, and so have usage errors.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -50,6 +50,13 @@ function report(error: unknown, { stderr, signal }: Io): ExitCode {
     return usage ? exitCodes.usage : exitCodes.failed;
   }
   const cause = error instanceof Error ? error : new Error(String(error));
+  const added = plugins?.added ?? [];
+  if (added.length > 0) {
+    const names = added.map(({ kind, name }) => `${name} (${kind})`).join(', ');
+    tell(stderr, `error: ${cause.message}; this comes from ${names}, or from what was made of it`);
+    if (process.env['ALPHALORA_DEBUG']) tell(stderr, `${cause.stack}`);
+    return exitCodes.failed;
+  }
   tell(stderr, `internal error: ${cause.message}`);
   if (process.env['ALPHALORA_DEBUG']) tell(stderr, `${cause.stack}`);
   else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');

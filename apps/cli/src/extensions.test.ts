@@ -1,6 +1,7 @@
 /** Estimators, formats and tasks of others in the built program: by path, package and configuration. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Analysis } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
@@ -11,7 +12,7 @@ import { demoModel } from '@alphalora/testing/repository';
 import { describe, expect, it } from 'vitest';
 
 const root = temporaryFolder('extensions');
-const { alphaloraIn } = programIn(root);
+const { alphaloraIn, start } = programIn(root);
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -297,6 +298,57 @@ describe('what is wrong with one', () => {
     const text =
       'export default { name: "thrower", fit() { throw new TypeError("no fit today"); } }';
     expect(await bad(text)).toMatch(/^error: .*estimator thrower failed: no fit today$/m);
+  });
+
+  it.each([
+    ['ends the process', 'process.exit(0)', /calls process\.exit|worker exited/],
+    ['answers no fit', 'return { alpha: "2" }', /estimator bad answered a fit whose alpha is 2/],
+    ['answers nothing', '', /estimator bad answered a fit whose alpha is undefined/],
+  ])('one that %s while it is used leaves no file', async (_, body, message) => {
+    const text = `export default { name: "bad", fit() { ${body} } }`;
+    expect(await bad(text, '--bootstrap', '0', '-o', 'made.json')).toMatch(message);
+    expect(existsSync(join(folder, 'made.json'))).toBe(false);
+  });
+
+  it('what one prints does not mix with the result', async () => {
+    const text = estimator.replace('=> ({', '=> (console.log("hello"), {');
+    write('project/talks.mjs', `export default ${text};`);
+    const { stdout, stderr } = await alphaloraIn(
+      folder,
+      ...['analyze', demoModel, '--estimator', './talks.mjs', ...quick],
+    );
+    expect(JSON.parse(stdout).kind).toBe('analysis');
+    expect(stderr).toContain('hello');
+  });
+
+  it.each([
+    ['a path', "{ files: { '../evil': 'x' }, notes: [] }", /"\.\.\/evil", which is no name/],
+    ['no files', '{ files: {}, notes: [] }', /answered without files/],
+    ['no notes', "{ files: 'x' }", /answered without a list of notes/],
+    ['a number', '5', /answered without/],
+  ])('a format that answers %s writes nothing', async (_, answer, message) => {
+    write(
+      'project/strange.mjs',
+      `export default { name: 'strange', kinds: ['analysis'], export: () => (${answer}) };`,
+    );
+    const { code, stderr } = await alphaloraIn(
+      folder,
+      ...['export', '../given/analysis.json', '--to', './strange.mjs', '-o', '../made/out/'],
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(existsSync(join(root, 'made'))).toBe(false);
+  });
+
+  it('one that loops for ever is ended by an interruption', async () => {
+    write('project/loops.mjs', 'export default { name: "loops", fit() { for (;;); } };');
+    const { child, outcome } = start(
+      ['analyze', demoModel, '--estimator', './loops.mjs', '--no-cache', '--bootstrap', '0'],
+      { cwd: folder },
+    );
+    await sleep(3000);
+    child.kill('SIGINT');
+    expect((await outcome).code).toBe(130);
   });
 
   it('one that does not come to an end is ended while it is loaded', async () => {

@@ -23,7 +23,15 @@ const writable = lasting(process.stdout, (error) => {
   controller.abort(failure);
 });
 const stdout = guarded(writable);
+// What others wrote may end the process, which must not look like success.
+const cutShort = (): void => {
+  if (process.exitCode) return;
+  process.exitCode = exitCodes.failed;
+  stderr.write('error: ended before it was done: something that was loaded calls process.exit\n');
+};
+process.on('exit', cutShort);
 const code = ended(
   await runCommandLine(process.argv.slice(2), { stdout, stderr, signal: controller.signal }),
 );
+process.off('exit', cutShort);
 process.exitCode = lost ? exitCodes.failed : code;

@@ -12,7 +12,8 @@ import { exporters } from './registry.js';
  * @param document valid, as `@alphalora/documents` checks it
  * @param format one of `exporters`, or an exporter of one's own
  * @throws AlphaLoraError `INVALID_OPTION` when there is no such format, or not for this kind of
- *   document or what it shares out; `INVALID_DOCUMENT` when the document lacks what the format needs
+ *   document or what it shares out; `INVALID_DOCUMENT` when the document lacks what the format needs,
+ *   `EXTENSION_FAILED` when a format of others answers what is no answer
  */
 export async function exportDocument(
   document: Analysis | Allocation,
@@ -34,7 +35,32 @@ export async function exportDocument(
         `--to takes ${(await formatsOf(unit)).join(', ')} for that`,
     );
   }
-  return exporter.export(document);
+  return checked(exporter.export(document), name);
+}
+
+/**
+ * Names of files stay inside of the folder that they are written to.
+ *
+ * @throws AlphaLoraError `EXTENSION_FAILED` for what is no answer
+ */
+function checked(exported: Exported, format: string): Exported {
+  const refuse = (what: string): never => {
+    throw new AlphaLoraError('EXTENSION_FAILED', `the format ${format} answered ${what}`);
+  };
+  const { files, notes } = (exported ?? {}) as Partial<Exported>;
+  if (!Array.isArray(notes) || notes.some((note) => typeof note !== 'string')) {
+    return refuse('without a list of notes');
+  }
+  if (typeof files === 'string') return exported;
+  const entries = typeof files === 'object' && files !== null ? Object.entries(files) : [];
+  if (entries.length === 0) return refuse('without files');
+  for (const [name, content] of entries) {
+    if (!/^(?!\.{1,2}$)[^/\\:\0]+$/.test(name)) {
+      refuse(`with ${JSON.stringify(name)}, which is no name of a file`);
+    }
+    if (typeof content !== 'string') refuse(`with a file ${JSON.stringify(name)} that is no text`);
+  }
+  return exported;
 }
 
 function holds({ kinds, units }: Exporter, unit: Resource): boolean {

@@ -11,6 +11,7 @@ import {
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { exporters } from './registry.js';
 import { filesOf, notesOf } from './test-support/exported.js';
 
 const experts = projectionAllocation('experts', llamaLike);
@@ -373,8 +374,11 @@ describe('every format for adapters', () => {
   );
 
   it('names all formats that hold ranks where one does not', async () => {
-    await expect(filesOf(ranks, 'mola')).rejects.toThrow(
-      '--to takes csv, guilomo, peft, axolotl, llama-factory for that',
+    const all = await Promise.all(exporters.names().map((name) => exporters.load(name)));
+    const holding = all.filter(
+      ({ kinds, units }) => kinds.includes('allocation') && (units?.includes('rank') ?? true),
     );
+    const names = holding.map(({ name }) => name).join(', ');
+    await expect(filesOf(ranks, 'mola')).rejects.toThrow(`--to takes ${names} for that`);
   });
 });

@@ -12,6 +12,7 @@ import {
 import type { SpectralEngine, TailEstimator } from '@alphalora/contracts/extensions';
 import { seededRandom } from '@alphalora/contracts/numbers';
 import { bootstrapAlphas } from './bootstrap.js';
+import { checkedFit } from './checked-fit.js';
 import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
 import { type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics, withoutFit } from './metrics/index.js';
@@ -98,7 +99,7 @@ export async function measureUnit(
   const count = sampled.matrices.reduce((sum, m) => sum + Math.min(m.rows, m.columns), 0);
   const resolution = { from, count };
   const imprecise = impreciseReason(eigenvalues, resolution, estimator, used);
-  const fit = estimator.fit(eigenvalues);
+  const fit = checkedFit(estimator.fit(eigenvalues), estimator.name, eigenvalues.length);
   const weak = weaknessOf(eigenvalues, fit);
   const random = seededRandom(seed, `bootstrap ${unit.name}`);
   const { alpha } = fit;

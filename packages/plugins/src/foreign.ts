@@ -116,7 +116,9 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
   }
 
   function blameConfiguration(error: unknown): never {
-    if (!isAlphaLoraError(error, 'INVALID_OPTION')) throw error;
+    if (!isAlphaLoraError(error, 'INVALID_OPTION') || error.message.startsWith('configuration ')) {
+      throw error;
+    }
     const { message, details, cause } = error;
     throw new AlphaLoraError('INVALID_OPTION', `configuration ${file}: ${message}`, {
       details,

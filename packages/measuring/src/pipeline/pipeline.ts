@@ -53,7 +53,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     memoryShare: maxMemory / jobs,
   };
   const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
-  const alone = work < WORTH_WORKERS || !units.every(canTravel);
+  // Code of others goes into threads, which can be ended.
+  const worth = work >= WORTH_WORKERS || settings.preparation !== undefined;
+  const alone = !worth || !units.every(canTravel);
   const measurer = alone
     ? await createMeasurer(settings)
     : (await import('./pool.js')).createPool(settings, jobs);
