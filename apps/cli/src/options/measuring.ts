@@ -19,7 +19,7 @@ export const measuring = (command: Command) =>
   command
     .option(
       '--estimator <name>',
-      `how the tail is fitted: ${oneOf(estimators.names())}`,
+      `how the tail is fitted: ${oneOf(estimators.names())}; or a path or package`,
       'fix-finger',
     )
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
@@ -34,7 +34,7 @@ export const measuring = (command: Command) =>
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .addOption(splitFused())
-    .option('--engine <name>', 'wasm, or ml-matrix for reference', 'wasm')
+    .option('--engine <name>', 'wasm, ml-matrix for reference, or a path or package', 'wasm')
     .addOption(
       new Option('--build <name>', 'of wasm: the fastest, or simd for equal bits on all machines')
         .choices(['auto', 'relaxed', 'simd'])

@@ -9,7 +9,7 @@ export const exportCommand = () =>
   command('export', plugins)
     .description('write a document in the format of another program')
     .argument('<document>', 'an analysis.json or allocation.json')
-    .requiredOption('--to <format>', exporters.names().join(', '))
+    .requiredOption('--to <format>', `${exporters.names().join(', ')}, or a path or package`)
     .option(
       '-o, --output <path>',
       'write to a file, - for stdout, or a folder for files with names of their own',
