@@ -59,7 +59,7 @@ function report(error: unknown, { stderr, signal, plugins }: Io): ExitCode {
   }
   tell(stderr, `internal error: ${cause.message}`);
   if (process.env['ALPHALORA_DEBUG']) tell(stderr, `${cause.stack}`);
-  else stderr.write('this is a defect; ALPHALORA_DEBUG=1 shows where it happened\n');
+  else stderr.write('this is a bug; rerun with ALPHALORA_DEBUG=1 for the stack trace\n');
   return exitCodes.failed;
 }
 

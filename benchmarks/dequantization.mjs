@@ -4,7 +4,7 @@
  *
  *   pip install gguf                                # the peer; without it only ours is measured
  *   npm run setup
- *   node benchmarks/dequantisation.mjs [--rounds 5] [--types Q4_K,Q6_K]
+ *   node benchmarks/dequantization.mjs [--rounds 5] [--types Q4_K,Q6_K]
  *
  * PYTHON names the interpreter of the peer. 4096 x 4096 elements of seeded random bytes, in memory before any
  * clock starts. `into an array` fills the same array again and again, as reading does; `decodeValues` and
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
   },
 });
 const peer = await startPeer(python, [
-  fileURLToPath(new URL('peers/dequantisation.py', import.meta.url)),
+  fileURLToPath(new URL('peers/dequantization.py', import.meta.url)),
 ]);
 console.log(JSON.stringify({ ...machine(), peer: peer?.about.versions ?? 'absent' }));
 

@@ -1,4 +1,4 @@
-"""The peer of `dequantisation.mjs`: gguf on numpy, one thread, one type per line of JSON."""
+"""The peer of `dequantization.mjs`: gguf on numpy, one thread, one type per line of JSON."""
 
 import json
 import sys
