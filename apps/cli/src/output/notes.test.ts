@@ -1,6 +1,11 @@
-import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
+import {
+  analysisOf,
+  llamaLike,
+  measuredRow,
+  projectionAllocation,
+} from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
-import { remarks } from './notes.js';
+import { remarks, shortcomings } from './notes.js';
 
 describe('remarks', () => {
   it('name layers at the largest rank that their matrices allow', () => {
@@ -30,4 +35,15 @@ describe('remarks', () => {
   it('are none where there is nothing to say', () => {
     expect(remarks(projectionAllocation('rank', llamaLike))).toBe('');
   });
+});
+
+it('quantized matrices are told: their alphas are not those of the original', () => {
+  const rows = [
+    measuredRow('h.0.q.weight', 2, { dtype: 'Q4_1' }),
+    measuredRow('h.0.k.weight', 2, { dtype: 'Q8_0' }),
+    measuredRow('h.0.v.weight', 2),
+  ];
+  const analysis = analysisOf(rows, [{ alpha: 2 }]);
+  expect(shortcomings(analysis)).toMatch(/^note: 2 of 3 matrices are quantized \(Q4_1, Q8_0\): /m);
+  expect(shortcomings(analysisOf(rows.slice(2), [{ alpha: 2 }]))).toBe('');
 });

@@ -1,5 +1,6 @@
 /** What to know of a document beside its numbers, in lines for stderr. */
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
+import { elementTypes } from '@alphalora/contracts/weights';
 import { imputedLayers, printableData, resources } from '@alphalora/documents';
 
 /** Matrices or layers that a line names. */
@@ -22,7 +23,7 @@ export function omissions(document: Analysis): string {
 export function shortcomings(document: Analysis): string {
   const analysis = printableData(document);
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
-  return failed.join('') + weakness(analysis) + imprecision(analysis);
+  return failed.join('') + weakness(analysis) + imprecision(analysis) + quantization(analysis);
 }
 
 export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {
@@ -52,6 +53,18 @@ function imprecision(analysis: Analysis): string {
   return (
     `warning: ${marked.length} of ${rows.length} alphas rest on eigenvalues that the arithmetic ` +
     `does not resolve (${names}); ${advice}\n`
+  );
+}
+
+/** Matrices whose elements share scales: what was rounded away is in their spectra. */
+function quantization({ matrices }: Analysis): string {
+  const rows = matrices.filter((row) => row.status === 'ok');
+  const rounded = rows.filter(({ dtype }) => elementTypes[dtype].elements > 1);
+  if (rounded.length === 0) return '';
+  const types = [...new Set(rounded.map(({ dtype }) => dtype))].join(', ');
+  return (
+    `note: ${rounded.length} of ${rows.length} matrices are quantized (${types}): rounding adds a bulk ` +
+    'to a spectrum, so these alphas are not those of the original model\n'
   );
 }
 
