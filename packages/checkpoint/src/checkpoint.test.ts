@@ -207,7 +207,11 @@ describe('config.json', () => {
     expect((await read(text)).config).toEqual({ a: [0, null, null], b: null, c: 'NaN " Infinity' });
   });
 
-  it.each(['', '[]', 'null', '{', '{"a":1,"a":2}', '"\\', '{"a": Infinity', '\ufeff{}'])(
+  it('may begin with a byte order mark, as editors on Windows write one', async () => {
+    expect((await read('\ufeff{"a": 1}')).config).toEqual({ a: 1 });
+  });
+
+  it.each(['', '[]', 'null', '{', '{"a":1,"a":2}', '"\\', '{"a": Infinity'])(
     'is refused when it reads %j',
     async (text) => {
       const { code, message } = await refusal(read(text));

@@ -14,7 +14,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * Python's json module writes infinity and NaN by name, which is not JSON; some config.json have
- * them. In the dialect `python` they are read as null. Of `counts`, what has a sign, a point or an
+ * them. In the dialect `python` they are read as null, and a byte order mark is passed over. Of `counts`, what has a sign, a point or an
  * exponent is: -0.0 is no more a count than -1 is, though `JSON.parse` tells it from 0 as little as
  * 4.0 from 4.
  */
@@ -37,7 +37,8 @@ export function parseJsonObject(
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // `ignoreBOM` keeps a byte order mark, which JSON.parse refuses; editors on Windows write some.
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: dialect !== 'python' }).decode(bytes);
     if (dialect === 'python') text = withNull(text, names);
     value = JSON.parse(text);
     const counts = dialect === 'counts' ? withNull(text, numbersButCounts) : text;
