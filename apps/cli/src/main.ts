@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { runCommandLine, StdoutFailure } from './command-line.js';
 /** Entry point: hands the process's streams and interrupts to the program. */
+import { runCommandLine, StdoutFailure } from './command-line.js';
 import { catchInterrupts } from './interrupt.js';
 import { exitCodes } from './io.js';
 import { guarded } from './output/printable.js';

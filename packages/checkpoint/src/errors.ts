@@ -1,5 +1,5 @@
 /** Errors of this package: each names the file and the tensor, and says what to do next. */
-import { type AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
+import { AlphaLoraError, defined, type ErrorDetails, errorIn } from '@alphalora/contracts';
 
 interface Place {
   file: string;
@@ -15,6 +15,15 @@ export function invalid(what: string, place: Place): AlphaLoraError {
 /** Well-formed, but more than we can read. */
 export function unsupported(what: string, place: Place): AlphaLoraError {
   return located('UNSUPPORTED_CHECKPOINT', what, place);
+}
+
+/** What is read of a file, or of a weight in it, is not what was there before. */
+export function changedMeanwhile(name: string, details: ErrorDetails): AlphaLoraError {
+  return new AlphaLoraError(
+    'IO_FAILED',
+    `${name}: it was changed while it was read; start again when nothing writes to it`,
+    { details },
+  );
 }
 
 function located(

@@ -11,6 +11,7 @@ export type {
   CheckpointSources,
 } from './checkpoint.js';
 export { adapterCheckpoint, readCheckpoint } from './checkpoint.js';
+export { changedMeanwhile } from './errors.js';
 export { formats } from './formats/index.js';
 export { isNameOfWeights } from './formats/names.js';
 export type { SafetensorsContent, TensorData } from './formats/safetensors/serialize.js';

@@ -2,7 +2,6 @@
  * Makes weights again of what `plainWeight` gave of them, e.g. in another thread: files are opened
  * when a weight of theirs is asked for, each once, and no header is read.
  */
-import { errorIn } from '@alphalora/contracts';
 import type {
   ByteSource,
   SourceReference,
@@ -11,6 +10,7 @@ import type {
 } from '@alphalora/contracts/weights';
 import { type LoraUpdate, wholeFactor } from './adapter/read.js';
 import { changedWeight, updateWeight } from './adapter/weights.js';
+import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
 import { partOf } from './tensors/part.js';
 import type { PlainUpdate, PlainWeight, StoredRecipe } from './tensors/recipe.js';
@@ -49,12 +49,7 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
     });
     const found = content.get(tensor);
     if (found) return found;
-    throw errorIn(
-      'IO_FAILED',
-      file.name,
-      'it was changed while it was read; start again when nothing writes to it',
-      { details: { tensor } },
-    );
+    throw changedMeanwhile(file.name, { file: file.name, tensor });
   }
 
   async function updateOf({ a, b, ...update }: PlainUpdate): Promise<LoraUpdate> {

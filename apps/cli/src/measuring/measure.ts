@@ -45,8 +45,13 @@ export async function measure(
   try {
     return await analyzeModel(model, {
       ...settingsOf(options),
-      ...defined({ source, shard, pipeline, cache: cache ? cacheDir : undefined }),
-      ...defined({ preparation: preparationOf(io) }),
+      ...defined({
+        source,
+        shard,
+        pipeline,
+        cache: cache ? cacheDir : undefined,
+        preparation: preparationOf(io),
+      }),
       signal: io.signal,
       onNotice,
       onProgress: ({ found, received, ...state }) => progress.update(state, found, received),

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
 import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
+import { changedMeanwhile } from '../errors.js';
 import { fileError } from './file-error.js';
 import { openRegularFile } from './open-file.js';
 
@@ -40,11 +41,7 @@ export async function fileSourceAgain(reference: FileReference): Promise<ByteSou
     return sourceOf(handle, reference);
   }
   await handle.close();
-  throw errorIn(
-    'IO_FAILED',
-    name,
-    'it was changed while it was read; start again when nothing writes to it',
-  );
+  throw changedMeanwhile(name, { file: name });
 }
 
 function referenceOf(path: string, { size, mtimeMs }: Stats): FileReference {

@@ -3,8 +3,8 @@
  * digests that a hub lists, and for files on disk by their size and time of writing, as build tools do.
  */
 import { stat } from 'node:fs/promises';
+import { changedMeanwhile } from '@alphalora/checkpoint';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
-import { errorIn } from '@alphalora/contracts';
 
 /** One line for each file. */
 export function fileStates({ files }: Pick<Checkpoint, 'files'>): Promise<string[]> {
@@ -31,9 +31,5 @@ export async function requireUnchanged(
   const at = now.findIndex((state, i) => state !== before[i]);
   if (at < 0) return;
   const { name: file } = checkpoint.files[at]!.source;
-  throw errorIn(
-    'IO_FAILED',
-    file,
-    'it was changed while it was read; start again when nothing writes to it',
-  );
+  throw changedMeanwhile(file, { file });
 }

@@ -4,8 +4,7 @@
  * the next time.
  */
 import { createHash, hash as hashOnce } from 'node:crypto';
-import { decodeValues, storedBytes } from '@alphalora/checkpoint';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { changedMeanwhile, decodeValues, storedBytes } from '@alphalora/checkpoint';
 import { elementTypes, type Matrix } from '@alphalora/contracts/weights';
 
 const CHUNK_BYTES = 1 << 20;
@@ -50,7 +49,7 @@ export function observed(matrix: Matrix): ObservedMatrix {
       const place = row * MARK_BYTES;
       if (!isMarked[row]) mark.copy(marks, place, 0, MARK_BYTES);
       else if (mark.compare(marks, place, place + MARK_BYTES, 0, MARK_BYTES) !== 0) {
-        throw changed(name);
+        throw changedMeanwhile(name, { tensor: name });
       }
       isMarked[row] = 1;
     }
@@ -116,14 +115,6 @@ function throughValues(matrix: Matrix, note: Note): Matrix {
       return values;
     },
   };
-}
-
-function changed(tensor: string): AlphaLoraError {
-  return new AlphaLoraError(
-    'IO_FAILED',
-    `${tensor}: it was changed while it was read; start again when nothing writes to it`,
-    { details: { tensor } },
-  );
 }
 
 /** SHA-256 over lines, for identities that are made of others. */

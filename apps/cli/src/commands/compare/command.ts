@@ -13,7 +13,7 @@ export const compare = () =>
     .description('two analyses or two allocations side by side, or policies on one analysis')
     .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
     .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
-    // For who knows it from allocate.
+    // For those who know it from `allocate`.
     .addOption(new Option('--set <key=value>').hideHelp().argParser(refuseSetting))
     .addOption(aggregate())
     .option('--seed <number>', 'of policies that draw', integer, 0)
