@@ -69,6 +69,11 @@ export interface WeightDescription extends TensorDescription {
   /** Role within the block in the field's vocabulary: `q_proj`, `up_proj`, ... */
   readonly role?: string;
   readonly kind: WeightKind;
+  /**
+   * Why it is not the matrix of a layer, whatever its axes: a table of positions, scales of quantized
+   * weights, the factor of an adapter. Such a tensor is never measured, and this is the reason given.
+   */
+  readonly notMatrix?: string;
   /** Whether a matrix maps its rows to its columns (`[in, out]`, Conv1D) instead of `[out, in]`. */
   readonly inputFirst?: boolean;
   /** Whether the first axis counts separate matrices, such as the stacked experts of a mixture. */

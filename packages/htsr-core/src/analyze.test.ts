@@ -63,6 +63,7 @@ describe('analyze', () => {
         empty,
         packed,
         diagonal('embed', [1, 2], { kind: 'embedding' }),
+        diagonal('table', [1, 2], { kind: 'other', notMatrix: 'a table of positions' }),
       ],
       options,
     );
@@ -75,6 +76,7 @@ describe('analyze', () => {
       'e skipped',
       'p skipped',
       'embed skipped',
+      'table skipped',
     ]);
     expect(analysis.matrices.map((row) => ('reason' in row ? row.reason : ''))).toEqual([
       'contains NaN',
@@ -85,6 +87,7 @@ describe('analyze', () => {
       'has no elements',
       'integer values (I32): packed or quantised weights have to be dequantised first',
       'an embedding, not a projection of a block',
+      'a table of positions',
     ]);
   });
 

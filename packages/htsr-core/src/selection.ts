@@ -13,13 +13,14 @@ const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
 
 /** Why a weight cannot be analysed, whatever the user asks for; undefined when it can. */
 export function unfitReason(weight: WeightDescription): string | undefined {
-  const { shape, dtype } = weight;
+  const { shape, dtype, notMatrix } = weight;
   if (shape.length < 2) return 'not a matrix';
   if (shape.includes(0)) return 'has no elements';
   const matrix = weight.stacked ? shape.slice(1) : shape;
   if (matrix.length < 2 || Math.min(matrix.at(0)!, matrix.at(1)!) === 1) {
     return 'a single row or column, not a matrix';
   }
+  if (notMatrix !== undefined) return notMatrix;
   if (elementTypes[dtype].values === 'integer') {
     return `integer values (${dtype}): packed or quantised weights have to be dequantised first`;
   }

@@ -3,6 +3,7 @@
  * is none. Names are a guess, and only made where they tell one family from all others in the table.
  */
 import type { ModelConfig } from './config.js';
+import { LONGEST_NAME } from './tables.js';
 
 /** More telling rows come first: the first whose signs all occur is taken. */
 const signs: ReadonlyArray<readonly [architecture: string, ...RegExp[]]> = [
@@ -34,9 +35,6 @@ const signs: ReadonlyArray<readonly [architecture: string, ...RegExp[]]> = [
   // Mistral and Gemma 1 have no other names than Llama.
   ['LlamaForCausalLM', /\.self_attn\.q_proj\.weight$/, /\.mlp\.gate_proj\.weight$/],
 ];
-
-/** Longer names are no module's path, and patterns with a gap take quadratic time on them. */
-const LONGEST_NAME = 1000;
 
 /** @param config takes precedence, even when it does not name a class */
 export function architectureOf(

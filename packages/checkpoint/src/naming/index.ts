@@ -5,6 +5,7 @@
  */
 import type { WeightKind } from '@alphalora/contracts/weights';
 import { flagSetting, type ModelConfig, modelType, sizeSetting } from './config.js';
+import { blockKind, type NameParts, outerKind } from './kinds.js';
 import * as tables from './tables.js';
 
 export type { ModelConfig } from './config.js';
@@ -14,6 +15,7 @@ export interface TensorIdentity {
   block?: number;
   role?: string;
   kind: WeightKind;
+  notMatrix?: string;
   inputFirst?: boolean;
   stacked?: boolean;
 }
@@ -34,9 +36,10 @@ export function identify(
   shape: readonly number[],
   config: ModelConfig = {},
 ): TensorIdentity {
+  if (name.length > tables.LONGEST_NAME) return { kind: 'other' };
   const parts = splitName(name);
   const place = placeOf(parts.module);
-  if (!place) return { kind: outerKind(parts, shape) };
+  if (!place) return outerKind(parts, shape);
   const { block, path, prefix } = place;
   const rule = ruleFor(path.join('.'), shape, modelType(config));
   const kind = blockKind(parts, path, shape);
@@ -45,29 +48,25 @@ export function identify(
     prefix.includes('encoder') &&
     (flagSetting(config, 'is_encoder_decoder') || parts.module[prefix.length] === 'block');
   const role = inEncoder ? `encoder.${plainRole}` : plainRole;
-  if (kind !== 'projection') return { block, role, kind };
+  if (kind.kind !== 'projection') return { block, role, ...kind };
   const stacked = shape.length === 3 && tables.mixtures.test(path.join('.'));
   const inputFirst = stacked
     ? parts.isParameter && stackedInputFirst(plainRole, shape, sizeSetting(config, 'hidden_size'))
     : rule?.inputFirst;
-  return { block, role, kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
-}
-
-interface NameParts {
-  /** `['h', '0', 'attn', 'c_attn']` of `h.0.attn.c_attn.weight`. */
-  module: readonly string[];
-  /** `weight`, `bias`, ..., or the name of a parameter that is in no layer of its own. */
-  parameter: string;
-  /** Whether it is such a parameter, e.g. `experts.gate_up_proj`; its name then ends the module. */
-  isParameter: boolean;
+  return { block, role, ...kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
 }
 
 function splitName(name: string): NameParts {
   const components = name.split('.');
   const parameter = components.at(-1)!;
+  const before = components.slice(0, -1);
+  // The torch way to keep the weights of several layers in one: `in_proj_weight`.
+  const [, layer] = /^(\w*proj)_weight$/.exec(parameter) ?? [];
+  if (layer !== undefined)
+    return { module: [...before, layer], parameter: 'weight', isParameter: false };
   const isParameter = !tables.layerParameters.test(parameter) && !tables.quantised.test(parameter);
-  const own = tables.buffers.test(parameter) ? parameter : parameter.replace(/_bias$/, '');
-  const module = [...components.slice(0, -1), ...(isParameter ? [own] : [])];
+  const own = tables.ownBiases.test(parameter) ? parameter : parameter.replace(/_bias$/, '');
+  const module = [...before, ...(isParameter ? [own] : [])];
   // Adapters wrap the module that they adapt.
   return { module: module.filter((part) => part !== 'base_layer'), parameter, isParameter };
 }
@@ -109,63 +108,14 @@ function ruleFor(
 
 function roleOf(path: readonly string[], rule: tables.NamingRule | undefined): string {
   if (rule?.pathIsRole) return path.join('.');
-  const modules = path.filter((part) => !/^lora_/.test(part) && part !== 'default');
+  // The factors of an adapter are in the module that they change.
+  const factor = path.findIndex((part) => /^lora_/.test(part));
+  const modules = factor < 0 ? path : path.slice(0, factor);
   const last = modules.at(-1) ?? 'weight';
   // The members of a list have numbers for names.
   if (/^\d+$/.test(last)) return modules.slice(-2).join('.');
   const cross = modules.find((part) => tables.crossAttentions.test(part));
   return cross !== undefined && cross !== last ? `${cross}.${last}` : last;
-}
-
-/** What holds in blocks and outside of them; undefined when it depends on which. */
-function commonKind(
-  { module, parameter }: NameParts,
-  shape: readonly number[],
-): WeightKind | undefined {
-  if (tables.quantised.test(parameter)) return 'other';
-  if (module.some((part) => tables.buffers.test(part) || tables.adapterFactors.test(part))) {
-    return 'other';
-  }
-  // GPT-2 keeps its causal mask, of four axes, as `attn.bias`.
-  if (tables.biases.test(parameter)) return shape.length < 3 ? 'bias' : 'other';
-  const last = module.at(-1);
-  if (last !== undefined && tables.norms.test(last)) return 'norm';
-  if (last !== undefined && tables.embeddings.test(last)) return 'embedding';
-  // Vectors called weight are gains; others (`A_log`, `D`) are what they are.
-  if (shape.length < 2) return shape.length === 1 && parameter === 'weight' ? 'norm' : 'other';
-  return undefined;
-}
-
-function blockKind(
-  parts: NameParts,
-  path: readonly string[],
-  shape: readonly number[],
-): WeightKind {
-  const common = commonKind(parts, shape);
-  if (common) return common;
-  const joined = path.join('.');
-  if (tables.routers.test(joined)) return 'router';
-  if (path.some((part) => tables.blockHeads.test(part))) return 'head';
-  // Of parameters without a layer only projections are known; state-space models keep tables so.
-  if (parts.isParameter && !tables.mixtures.test(joined) && !/(proj|qkv)$/i.test(joined)) {
-    return 'other';
-  }
-  // The kernels of a depthwise convolution are vectors: they have no spectrum.
-  if (shape.length > 2 && shape[1] === 1 && !tables.mixtures.test(joined)) return 'other';
-  return 'projection';
-}
-
-function outerKind(parts: NameParts, shape: readonly number[]): WeightKind {
-  const common = commonKind(parts, shape);
-  if (common) return common;
-  const { module } = parts;
-  const inTower = module.some((part) => tables.towers.test(part));
-  if (module.some((part) => tables.embeddings.test(part))) return 'embedding';
-  if (tables.sharedEmbedding.test(module.at(-1) ?? '')) return 'embedding';
-  if (inTower) return 'other';
-  const isHead =
-    module.some((part) => tables.heads.test(part)) || tables.headPaths.test(module.join('.'));
-  return isHead ? 'head' : 'other';
 }
 
 /**

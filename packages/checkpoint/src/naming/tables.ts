@@ -6,9 +6,14 @@
  * Patterns match one component of a name unless they say otherwise.
  */
 
+/** Longer names are no module's path, and patterns with a gap take quadratic time on them. */
+export const LONGEST_NAME = 1000;
+
 /** What layers call their parameters; `gamma` and `beta` are BERT's of the TensorFlow days. */
 export const layerParameters: RegExp = /^(weight|bias|gamma|beta)$/;
 export const biases: RegExp = /^(bias|beta|\w+_bias)$/;
+/** Biases that no weight of the same name belongs to. */
+export const ownBiases: RegExp = /^(masked|dt)_bias$/;
 
 /** The component before a block's index. */
 export const blockLists: RegExp = /^(h|\w*(layers?|blocks?|layer_groups?))$/;
@@ -25,12 +30,13 @@ export const sharedEmbedding: RegExp = /^shared$/;
 export const heads: RegExp =
   /^(lm_head|embed_out|score|classifier|qa_outputs|vocab_projector|output_projection)$/;
 /** Outside of blocks; matched against the module's whole path. */
-export const headPaths: RegExp = /^(output|cls\.(predictions\.decoder|seq_relationship))$/;
+export const headPaths: RegExp =
+  /^(output|cls\.(predictions\.decoder|seq_relationship))$|(^|\.)(head|output_layer|transformer\.ff_out)$/;
 /** In blocks: multi-token prediction of DeepSeek. */
 export const blockHeads: RegExp = /^(lm_head|shared_head)$/;
-/** Matched against the module's path within its block. */
+/** Matched against the module's path within its block. The gate of RWKV's attention is a projection. */
 export const routers: RegExp =
-  /(^|\.)(gate|router|shared_expert_gate|gate\.wg|router\.(layer|classifier))$/;
+  /(^|\.)((?<!att\w*\.)gate|router|shared_expert_gate|gate\.wg|router\.(layer|classifier|proj))$/;
 /** Mixtures of experts; matched against the module's path within its block. */
 export const mixtures: RegExp = /expert|moe/;
 /** Expert parameters whose outputs, not inputs, are the hidden states. */
@@ -39,13 +45,57 @@ export const downProjections: RegExp = /^(down_proj|w2|wo|output_linear)$/;
 export const crossAttentions: RegExp =
   /^(crossattention|cross_attn|encoder_attn|encoder_attention|EncDecAttention)$/;
 
-/** Tables that modules keep beside their weights. */
-export const buffers: RegExp = /^(masked_bias|inv_freq|position_ids|token_type_ids|rotary_emb)$/;
 /** Companions of quantised weights: packed values, scales and zero points. */
 export const quantised: RegExp =
   /^(qweight|qzeros|scales|g_idx|SCB|absmax|nested_absmax|quant_map|nested_quant_map|quant_state.*|\w*_scales?(_inv|_2)?|\w*_zero_point|weight_(packed|shape)|\w+_blocks)$/;
-/** Factors of adapters, which are no weights of the model. */
-export const adapterFactors: RegExp = /^lora_(embedding_)?[AB]$/;
+/** Parameters without a layer that are matrices of one: torch's attention, CLIP's projections, ... */
+export const bareProjections: RegExp =
+  /^(\w*(proj(ection)?|qkv)|c_attn|c_fc|query|key|value|dense|fc\d)$/i;
+/** Modules in blocks that are depthwise convolutions, whatever the order of their axes. */
+export const convolutions: RegExp = /(^|\.)conv_?1d$/;
+
+/** Tensors that are not the matrix of a layer, whatever their axes. */
+export interface NotMatrix {
+  /** Of a module on the way to the tensor, or of a parameter that is in no layer. */
+  readonly names: RegExp;
+  /** Of such parameters only. */
+  readonly bare?: true;
+  /** Said of each. */
+  readonly reason: string;
+}
+
+const codebook = 'a codebook or indices of one, from which weights are made';
+
+export const notMatrices: readonly NotMatrix[] = [
+  {
+    names:
+      /^(masked_bias|inv_freq|position_ids|token_type_ids|rotary_emb|relative_position_index)$/,
+    reason: 'a table that the model computes with, not the matrix of a layer',
+  },
+  {
+    names: /^lora_(embedding_)?[AB]$/,
+    reason: 'a factor of an adapter, not a weight of the model',
+  },
+  // Swin, SAM, T5 and BEiT; the second makes its table of positions by a small network.
+  {
+    names: /^(rel_pos(_[hw])?|relative_position_\w*table)$/,
+    reason: 'a table of relative positions',
+  },
+  { names: /^cpb_mlp$/, reason: 'makes a table of relative positions' },
+  // VPTQ, AQLM, and the quantizers of audio models.
+  { names: /^((res_)?centroids|codebooks?|codevectors)$/, reason: codebook },
+  { names: /^((res_)?indices|codes|perm)$/, bare: true, reason: codebook },
+  {
+    names: /^(weight_[gv]|original[01])$/,
+    bare: true,
+    reason: 'a direction or length of weights that are normalized, not the weights',
+  },
+  {
+    names: /^(latents|query_tokens|cls_token|mask_token|register_tokens)$/,
+    bare: true,
+    reason: 'learned tokens, not the matrix of a layer',
+  },
+];
 
 /** What differs from the common rules. */
 export interface NamingRule {
