@@ -12,7 +12,8 @@ import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
 import type { ModelConfig } from './naming/index.js';
-import { checkAgainstIndex, plainName, readShardIndex } from './sources/shard-index.js';
+import { plainName } from './sources/plain-name.js';
+import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
 import { type FileTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
@@ -36,6 +37,8 @@ export interface Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
   /** In the order of the files and of the bytes in each. */
   readonly tensors: readonly WeightTensor[];
+  /** What people should know of how the files were read, a sentence each. */
+  readonly notes: readonly string[];
   readonly files: readonly CheckpointFile[];
   /** The adapter whose updates the weights contain. */
   readonly adapter?: AppliedAdapter;
@@ -92,8 +95,11 @@ export async function readCheckpoint(
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
+  const notes: string[] = [];
+  const onNote = (note: string): void => void notes.push(note);
   let config: ModelConfig | undefined =
-    configSource && (await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python'));
+    configSource &&
+    (await readJsonObject(configSource, MAX_CONFIG_BYTES, { signal, dialect: 'python', onNote }));
   const tensors: FileTensor[] = [];
   const metadata = new Map<string, string>();
   let first: FormatContent | undefined;
@@ -105,13 +111,14 @@ export async function readCheckpoint(
     for (const tensor of content.tensors) tensors.push({ ...tensor, file: source.name });
     for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
+    notes.push(...(content.notes ?? []));
     if (content.config) said = { ...said, ...content.config };
     tokenizer ??= content.tokenizer;
     first ??= content;
   }
   config ??= said;
   if (indexSource) {
-    const index = await readShardIndex(indexSource, signal);
+    const index = await readShardIndex(indexSource, { signal, onNote });
     checkAgainstIndex(tensors, files, index, indexSource.name);
   }
   const names = checkUnique(tensors);
@@ -135,6 +142,7 @@ export async function readCheckpoint(
     ...defined({ tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
+    notes: [...notes, ...(adapter?.notes ?? [])],
     ...contentOf(weights, adapter ? [...files, adapter.weights] : files),
   };
 }
@@ -150,7 +158,7 @@ export function adapterCheckpoint(
   adapter: Adapter,
   { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
 ): Checkpoint {
-  const { source, config, metadata, weights: file } = adapter;
+  const { source, config, metadata, notes, weights: file } = adapter;
   const options = { config: undefined, splitFused };
   const weights = adapterWeights(adapter).flatMap((weight) =>
     partsOrWhole(weight, options, file.name),
@@ -163,6 +171,7 @@ export function adapterCheckpoint(
     source,
     config,
     metadata,
+    notes,
     ...defined({ architecture }),
     ...contentOf(weights, [file]),
   };

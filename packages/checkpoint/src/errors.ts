@@ -26,6 +26,11 @@ export function changedMeanwhile(name: string, details: ErrorDetails): AlphaLora
   );
 }
 
+/** A file that ends before what its header describes. */
+export function cutOff(file: string, byteLength: number, described: number): AlphaLoraError {
+  return invalid(`it ends after ${byteLength} of ${described} bytes; ${incomplete}`, { file });
+}
+
 function located(
   code: 'INVALID_CHECKPOINT' | 'UNSUPPORTED_CHECKPOINT',
   what: string,
@@ -40,5 +45,6 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text);
 }
 
+const incomplete = 'its download or export was not finished: download or export it again';
 /** The mend for files that were damaged on their way. */
 export const downloadAgain = 'the file is damaged or incomplete: download or export it again';

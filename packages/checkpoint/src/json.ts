@@ -1,10 +1,13 @@
 /**
  * JSON (RFC 8259) from files that nobody vouches for. `JSON.parse` keeps the last of two equal keys
  * without a word, so that a header could show one tensor to a scanner and another one to us; here
- * equal keys are an error, however they are escaped.
+ * equal keys are an error, however they are escaped. Where a file is read as Python's json module reads it,
+ * which takes the last too, they are a note.
  */
+import type { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted } from './errors.js';
+import { plainName } from './sources/plain-name.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -14,11 +17,18 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * Python's json module writes infinity and NaN by name, which is not JSON; some config.json have
- * them. In the dialect `python` they are read as null, and a byte order mark is passed over. Of `counts`, what has a sign, a point or an
- * exponent is: -0.0 is no more a count than -1 is, though `JSON.parse` tells it from 0 as little as
- * 4.0 from 4.
+ * them. In the dialect `python` they are read as null, a byte order mark is passed over, and of equal
+ * keys the last counts. Of `counts`, what has a sign, a point or an exponent is null: -0.0 is no more
+ * a count than -1 is, though `JSON.parse` tells it from 0 as little as 4.0 from 4.
  */
 type Dialect = 'json' | 'python' | 'counts';
+
+export interface JsonOptions {
+  /** @default 'json' */
+  readonly dialect?: Dialect;
+  /** Is told of equal keys in the dialect `python`. */
+  readonly onNote?: (note: string) => void;
+}
 
 const names = /"|-?Infinity|NaN/g;
 const numbersButCounts = /"|-\d[\d.eE+-]*|\d+[.eE][\d.eE+-]*/g;
@@ -26,13 +36,13 @@ const numbersButCounts = /"|-\d[\d.eE+-]*|\d+[.eE][\d.eE+-]*/g;
 /**
  * @param bytes UTF-8
  * @param file for messages
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is no JSON object, nested too deep or names a
- *   key twice
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is no JSON object, nested too deep or, in other
+ *   dialects than Python's, names a key twice
  */
 export function parseJsonObject(
   bytes: Uint8Array,
   file: string,
-  dialect: Dialect = 'json',
+  { dialect = 'json', onNote }: JsonOptions = {},
 ): JsonObject {
   let text: string;
   let value: unknown;
@@ -48,26 +58,28 @@ export function parseJsonObject(
     throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
   }
   if (!isObject(value)) throw invalid('its JSON is not an object', { file });
-  const duplicate = duplicateKey(text, file);
-  if (duplicate) {
-    const where = duplicate.parent === '' ? '' : ` in ${quoted(duplicate.parent)}`;
-    throw invalid(
-      `the name ${quoted(duplicate.key)} appears twice${where}; write the file again with each name once`,
-      { file, tensor: duplicate.parent === '' ? duplicate.key : duplicate.parent },
-    );
+  let first: Duplicate | undefined;
+  let further = 0;
+  for (const duplicate of duplicateKeys(text, file)) {
+    if (dialect !== 'python') throw twice(duplicate, file);
+    if (first) further++;
+    else first = duplicate;
+  }
+  if (first) {
+    const others = further > 0 ? `, and ${further} more do` : '';
+    onNote?.(`${plainName(file)}: ${wordsOf(first)}${others}; the last one counts, as in Python`);
   }
   return value;
 }
 
 /**
  * Reads a whole JSON file of at most `limit` bytes.
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is larger, no JSON object or names a key twice
+ * @throws AlphaLoraError as {@link parseJsonObject}, and `INVALID_CHECKPOINT` when it is larger
  */
 export async function readJsonObject(
   source: ByteSource,
   limit: number,
-  signal?: AbortSignal,
-  dialect?: Dialect,
+  { signal, ...options }: JsonOptions & { signal?: AbortSignal | undefined } = {},
 ): Promise<JsonObject> {
   const { name, byteLength } = source;
   if (byteLength > limit) {
@@ -75,17 +87,35 @@ export async function readJsonObject(
       file: name,
     });
   }
-  return parseJsonObject(await source.read(0, byteLength, signal), name, dialect);
+  return parseJsonObject(await source.read(0, byteLength, signal), name, options);
 }
 
 /** What shows or writes JSON recurses; headers and configurations have a handful of levels. */
 const DEEPEST = 100;
 
+/** A key that an object holds twice, and the key of that object. */
+interface Duplicate {
+  readonly key: string;
+  readonly parent: string;
+}
+
+function wordsOf({ key, parent }: Duplicate): string {
+  return `the name ${quoted(key)} appears twice${parent === '' ? '' : ` in ${quoted(parent)}`}`;
+}
+
+function twice(duplicate: Duplicate, file: string): AlphaLoraError {
+  const { key, parent } = duplicate;
+  return invalid(`${wordsOf(duplicate)}; write the file again with each name once`, {
+    file,
+    tensor: parent === '' ? key : parent,
+  });
+}
+
 /**
- * The first key that an object holds twice, with the key of that object. `text` is valid JSON.
+ * @param text valid JSON
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when it is nested too deep
  */
-function duplicateKey(text: string, file: string): { key: string; parent: string } | undefined {
+function* duplicateKeys(text: string, file: string): Generator<Duplicate, void, undefined> {
   const open: Array<{ keys: Set<string>; parent: string }> = [];
   let lastKey = '';
   for (let i = 0; i < text.length; i++) {
@@ -101,14 +131,13 @@ function duplicateKey(text: string, file: string): { key: string; parent: string
         const raw = text.slice(i, end);
         const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
         const { keys, parent } = open.at(-1)!;
-        if (keys.has(key)) return { key, parent };
+        if (keys.has(key)) yield { key, parent };
         keys.add(key);
         lastKey = key;
       }
       i = end - 1;
     }
   }
-  return undefined;
 }
 
 /** The text with null for each match outside of quotes. @param pattern also matches a quote */

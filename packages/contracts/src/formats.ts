@@ -29,6 +29,8 @@ export interface FormatContent {
   readonly tokenizer?: () => TokenizerDescription;
   /** How many files the model is in, as this one says. @default 1 */
   readonly files?: number;
+  /** What people should know of how the file was read, a sentence each that names the file. @default none */
+  readonly notes?: readonly string[];
 }
 
 /** A format of files: told by their first bytes, whatever their names are. */

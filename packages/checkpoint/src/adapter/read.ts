@@ -53,6 +53,8 @@ export interface Adapter {
   readonly saved: readonly WeightTensor[];
   /** `__metadata__` of the file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What people should know of how the files were read, a sentence each. */
+  readonly notes: readonly string[];
   readonly weights: ByteSource;
   /** Closes the file; factors cannot be read any more. */
   close(): Promise<void>;
@@ -82,9 +84,15 @@ export async function readAdapter(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
   requireLittleEndian();
-  const config = await readJsonObject(configSource, MAX_CONFIG_BYTES, signal, 'python');
+  const notes: string[] = [];
+  const config = await readJsonObject(configSource, MAX_CONFIG_BYTES, {
+    signal,
+    dialect: 'python',
+    onNote: (note) => notes.push(note),
+  });
   const settings = loraSettings(config, configSource.name);
   const content = await readFormat(weights, signal);
+  notes.push(...(content.notes ?? []));
   const { pairs, others } = pairsOf(
     content.tensors.map((tensor) => ({ ...tensor, file: weights.name })),
     weights.name,
@@ -97,6 +105,7 @@ export async function readAdapter(
     updates,
     saved: savedWeights(others, updates),
     metadata: content.metadata,
+    notes,
     weights,
     async close() {
       await weights.close?.();

@@ -1,6 +1,6 @@
 /** Files that are no weights, or in formats that are not read: each is refused by the name of what it is. */
 import type { AlphaLoraError } from '@alphalora/contracts';
-import { invalid, unsupported } from '../errors.js';
+import { downloadAgain, invalid, quoted, unsupported } from '../errors.js';
 
 export const conversion: string =
   'save it as safetensors, e.g. in Python: model.save_pretrained(folder, safe_serialization=True)';
@@ -38,6 +38,11 @@ const strangers: readonly Stranger[] = [
     is: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/i.test(head),
     mend: 'download the file itself',
   },
+  {
+    what: 'a JSON document instead of the weights, such as an index or an error',
+    is: (head) => /^(\xef\xbb\xbf)?\s*([{[]\s*["{}[\]]|\[\s*\d)/.test(head),
+    mend: 'download the file itself',
+  },
   { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
   { what: 'a zip archive', is: starts('PK\x03\x04', 'PK\x05\x06') },
   // The number of the protocol, then what the pickles of state dicts begin with.
@@ -51,7 +56,16 @@ const strangers: readonly Stranger[] = [
   { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
   { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
   { what: 'a tar archive', is: (head) => starts('ustar')(head.slice(257)), mend: 'unpack it' },
+  // Programs that download make room first.
+  {
+    what: 'zeros where it should begin',
+    is: (head) => /^\0{32,}$/.test(head),
+    mend: downloadAgain,
+  },
 ];
+
+/** What a server says instead of sending a file, such as `Entry not found`. */
+const text = /^[\t\n\r\x20-\x7e]{8,}$/;
 
 /**
  * @param head the first bytes of the file
@@ -59,9 +73,17 @@ const strangers: readonly Stranger[] = [
  *   for what is known to be none; nothing for what is not known
  */
 export function refuseForeign(head: Uint8Array, file: string): void {
-  const text = String.fromCharCode(...head);
-  const stranger = strangers.find((each) => each.is(text));
+  if (head.byteLength === 0) throw invalid(`it is empty; ${downloadAgain}`, { file });
+  const characters = String.fromCharCode(...head);
+  const stranger = strangers.find((each) => each.is(characters));
   if (stranger) throw refusal(stranger, file);
+  if (!text.test(characters)) return;
+  throw invalid(
+    `it is a text that begins ${quoted(characters.slice(0, 60))}, not weights; download the file itself`,
+    {
+      file,
+    },
+  );
 }
 
 function refusal({ what, mend }: Stranger, file: string): AlphaLoraError {

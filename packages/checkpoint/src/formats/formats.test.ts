@@ -21,6 +21,9 @@ describe('a file called model.safetensors is refused as what it is', () => {
     ['HTML', '\n<!DOCTYPE html><html>', 'INVALID_CHECKPOINT', /is an HTML page .*; download/],
     ['XML', '<?xml version="1.0"?><Error>', 'INVALID_CHECKPOINT', /is an XML document/],
     ['gzip', '\x1f\x8b\x08\0', 'INVALID_CHECKPOINT', /is compressed with gzip; unpack it/],
+    ['JSON', '\n{ "error": "gone" }', 'INVALID_CHECKPOINT', /is a JSON document .*; download/],
+    ['a list', '[1, 2]', 'INVALID_CHECKPOINT', /is a JSON document/],
+    ['zeros', '\0'.repeat(100), 'INVALID_CHECKPOINT', /is zeros where it should begin; .*again/],
     ['a pointer', 'version https://git-lfs', 'INVALID_CHECKPOINT', /LFS pointer .*git lfs pull/],
   ])('%s', async (_, text, code, message) => {
     for (const padding of ['', '\0'.repeat(1000)]) {
@@ -33,9 +36,9 @@ describe('a file called model.safetensors is refused as what it is', () => {
   });
 
   it.each<[string, RegExp]>([
-    ['', /0 bytes are too few for a safetensors file/],
+    ['', /^model\.safetensors: it is empty; .*download/],
     ['abc', /3 bytes are too few/],
-    ['no weights at all', /not a safetensors file/],
+    ['Entry not found', /it is a text that begins "Entry not found", not weights; download/],
     // Begins as a pickle does, goes on as none.
     ['\x80\x02 and so on', /not a safetensors file/],
   ])('what is nothing known breaks the format of its name: %j', async (text, message) => {
@@ -49,8 +52,16 @@ describe('the first bytes decide', () => {
   const safetensors = fileBytes({ w: f32([2], 0, 8) }, 8);
 
   it('whatever the name', async () => {
-    const { tensors } = await readFormat(memorySource(safetensors, 'pytorch_model.bin'));
+    const { tensors, notes } = await readFormat(memorySource(safetensors, 'a/pytorch_model.bin'));
     expect(tensors.map(({ name }) => name)).toEqual(['w']);
+    expect(notes).toEqual([
+      'pytorch_model.bin: it is of the format safetensors, not torch as its name says',
+    ]);
+  });
+
+  it('without a word where the name says nothing else', async () => {
+    for (const name of ['model.safetensors', 'model'])
+      expect((await readFormat(memorySource(safetensors, name))).notes).toBeUndefined();
   });
 
   it('and are read once', async () => {

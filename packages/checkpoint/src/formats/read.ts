@@ -6,6 +6,7 @@ import type { CheckpointFormat, FormatContent } from '@alphalora/contracts/exten
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { unsupported } from '../errors.js';
 import { withHead } from '../sources/head.js';
+import { plainName } from '../sources/plain-name.js';
 import { isFromFiles, noted } from '../tensors/recipe.js';
 import { conversion, foreignName, refuseForeign } from './foreign.js';
 import { allFormats } from './index.js';
@@ -34,18 +35,31 @@ export async function readFormat(
     source.read(0, Math.min(length, byteLength), signal);
   const as = (format: CheckpointFormat, head: Uint8Array): Promise<FormatContent> =>
     contentAs(format, withHead(source, head), signal, first);
+  const promised = formatOfName(name);
   const start = await read(SHORT_HEAD);
-  if (safetensors.sniff(start)) return as(safetensors, start);
+  if (safetensors.sniff(start)) {
+    return told(await as(safetensors, start), { promised, format: safetensors, name });
+  }
   const head = byteLength > start.byteLength ? await read(HEAD) : start;
   const format = allFormats().find((each) => each.sniff(head));
-  if (format) return as(format, head);
+  if (format) return told(await as(format, head), { promised, format, name });
   refuseForeign(head, name);
   // None of them: the format that the name promises says what is wrong.
-  const promised = formatOfName(name);
   if (!promised && foreignName.test(name)) {
     throw unsupported(`not a safetensors file; ${conversion}`, { file: name });
   }
   return as(promised ?? safetensors, head);
+}
+
+/** What it holds, with a note where its name promises something else. */
+function told(
+  content: FormatContent,
+  file: { promised: CheckpointFormat | undefined; format: CheckpointFormat; name: string },
+): FormatContent {
+  const { promised, format } = file;
+  if (!promised || promised === format) return content;
+  const note = `${plainName(file.name)}: it is of the format ${format.name}, not ${promised.name} as its name says`;
+  return { ...content, notes: [...(content.notes ?? []), note] };
 }
 
 /** Tensors that the format decodes by itself are had in another thread by having it read the file there. */

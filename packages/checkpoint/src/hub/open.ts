@@ -8,7 +8,7 @@ import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { anyExtension, formatOfName, numberedFiles } from '../formats/names.js';
 import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
-import { plainName } from '../sources/shard-index.js';
+import { plainName } from '../sources/plain-name.js';
 import { type Http, shown } from './exchange.js';
 import { probe, type RemoteReference, rangeSource } from './range-source.js';
 import { formatHubReference, parseHubReference } from './reference.js';

@@ -207,7 +207,7 @@ describe('openCheckpoint refuses', () => {
       'a truncated file',
       { 'model.safetensors': weights.subarray(0, -1) },
       'INVALID_CHECKPOINT',
-      /model\.safetensors: tensor "model\.layers\.0\.norm\.weight": .*outside the file.*download/,
+      /model\.safetensors: it ends after 127 of 128 bytes; .*download/,
     ],
   ])('%s', async (_, files, code, message) => {
     const error = await openCheckpoint(await folder(files)).catch((reason: unknown) => reason);

@@ -80,7 +80,7 @@ export async function openFolder(
     const located = locate(folder);
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
-    const shards = index && new Set((await readShardIndex(index, signal)).values());
+    const shards = index && new Set((await readShardIndex(index, given)).values());
     const files: ByteSource[] = [];
     for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
     const checkpoint = await readCheckpoint(

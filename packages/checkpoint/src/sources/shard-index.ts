@@ -10,6 +10,7 @@ import type { ByteSource } from '@alphalora/contracts/weights';
 import { invalid, quoted } from '../errors.js';
 import { isObject, readJsonObject } from '../json.js';
 import type { FileTensor } from '../tensors/weights.js';
+import { isPlainName, plainName } from './plain-name.js';
 
 /** Indexes of the largest public models have 10 MB. */
 const MAX_INDEX_BYTES = 100_000_000;
@@ -20,18 +21,21 @@ export type ShardIndex = ReadonlyMap<string, string>;
 /** @throws AlphaLoraError `INVALID_CHECKPOINT` when it is malformed or leads out of its folder */
 export async function readShardIndex(
   source: ByteSource,
-  signal?: AbortSignal,
+  { signal, onNote }: { signal?: AbortSignal | undefined; onNote?: (note: string) => void } = {},
 ): Promise<ShardIndex> {
   const { name: file } = source;
-  const { weight_map: map } = await readJsonObject(source, MAX_INDEX_BYTES, signal);
+  const { weight_map: map } = await readJsonObject(source, MAX_INDEX_BYTES, {
+    signal,
+    dialect: 'python',
+    ...(onNote && { onNote }),
+  });
   if (!isObject(map)) throw invalid('it has no weight_map from tensors to files', { file });
   const index = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== 'string') {
       throw invalid('weight_map does not name its file by a text', { file, tensor });
     }
-    // A colon could name a drive or a stream on Windows, a null byte ends names elsewhere.
-    if (shard === '' || shard === '.' || shard === '..' || /[/\\:\0]/.test(shard)) {
+    if (!isPlainName(shard)) {
       throw invalid(
         `weight_map puts it into ${quoted(shard)}, which is no plain file name; shards lie beside the index`,
         { file, tensor },
@@ -41,14 +45,6 @@ export async function readShardIndex(
   }
   if (index.size === 0) throw invalid('its weight_map is empty', { file });
   return index;
-}
-
-/** Last part of a path or URL. */
-export function plainName(path: string): string {
-  return path
-    .replace(/[?#].*$/, '')
-    .split(/[/\\]/)
-    .at(-1)!;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface ModelOptions {
   /** How the hub and addresses are reached; asked for when the model is not on this machine. */
   remote?: RemoteSettings | (() => Promise<RemoteSettings>);
   onDownload?: (progress: Downloading) => void;
-  /** Is told what makes it wait. */
+  /** Is told what makes it wait, and what the model's files leave to be said. */
   onNotice?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -77,6 +77,7 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
     ...(adapter && { adapter }),
   });
   const { checkpoint } = opened;
+  for (const note of checkpoint.notes) options.onNotice?.(`note: ${note}`);
   const adapterPinned = checkpoint.adapter?.source;
   const reference: ModelReference = {
     model: opened.pinned ?? model,

@@ -69,7 +69,7 @@ const BATCH = 8;
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { split = 'test', signal, onNote } = options;
   const { task, examples } = await examplesOf(options, split);
-  const model = await loadLanguageModel(options.model);
+  const model = await loadLanguageModel(options.model, { onNote });
   const { decoder } = model;
   let adapted: AdaptedModel | undefined;
   try {

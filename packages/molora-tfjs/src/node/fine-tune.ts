@@ -64,7 +64,7 @@ interface FineTuneBasics extends TaskSource, SequencesOptions {
   /** Before the first step, with how many were done before and how many there will be in all. */
   onStart?: (start: { done: number; steps: number }) => void;
   onStep?: (report: StepReport) => void;
-  /** What people should know of the data, in a sentence. */
+  /** What people should know of the model's files and of the data, in a sentence. */
   onNote?: (note: string) => void;
 }
 
@@ -114,7 +114,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     evaluateEvery === undefined
       ? undefined
       : await examplesOf({ ...options, limit: VALIDATION_EXAMPLES }, 'validation');
-  const model = await loadLanguageModel(options.model);
+  const model = await loadLanguageModel(options.model, { onNote });
   try {
     const { sequences, note } = sequencesOf(model, examples, options);
     if (note !== undefined) onNote?.(note);

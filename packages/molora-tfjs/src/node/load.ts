@@ -13,14 +13,20 @@ export interface Model {
   readonly tokenizer?: Tokenizer;
 }
 
+interface LoadOptions {
+  /** What people should know of how the files were read, in a sentence. */
+  onNote?: ((note: string) => void) | undefined;
+}
+
 /**
  * @param path a folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
  *   `tokenizer_config.json` if there are any; or a file of weights that holds all of these, such as GGUF
  * @throws AlphaLoraError see `openCheckpoint`, `loadDecoder` and `createTokenizer`;
  *   `INVALID_CHECKPOINT` when there is no configuration
  */
-export async function loadModel(path: string): Promise<Model> {
+export async function loadModel(path: string, { onNote }: LoadOptions = {}): Promise<Model> {
   const checkpoint = await openCheckpoint(path);
+  for (const note of checkpoint.notes) onNote?.(note);
   try {
     if (!checkpoint.config) {
       throw new AlphaLoraError(
@@ -42,8 +48,11 @@ export async function loadModel(path: string): Promise<Model> {
  * @param path see `loadModel`
  * @throws AlphaLoraError see `loadModel`; `INVALID_CHECKPOINT` when there is no tokenizer
  */
-export async function loadLanguageModel(path: string): Promise<LanguageModel> {
-  const { decoder, tokenizer } = await loadModel(path);
+export async function loadLanguageModel(
+  path: string,
+  options: LoadOptions = {},
+): Promise<LanguageModel> {
+  const { decoder, tokenizer } = await loadModel(path, options);
   if (tokenizer) return { decoder, tokenizer };
   decoder.dispose();
   throw new AlphaLoraError(

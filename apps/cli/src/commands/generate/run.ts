@@ -1,5 +1,6 @@
 /** `alphalora generate`: goes on with a text. */
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { tell } from '../../output/printable.js';
 import { writeJson } from '../../output/result.js';
 import { startRuntime } from '../../training/runtime.js';
 import type { GenerateOptions } from './command.js';
@@ -7,7 +8,9 @@ import type { GenerateOptions } from './command.js';
 export async function run(model: string, options: GenerateOptions, io: Io): Promise<ExitCode> {
   const { prompt, maxTokens, temperature, topP, seed, json } = options;
   const { molora } = await startRuntime(options, io);
-  const { decoder, tokenizer } = await molora.loadLanguageModel(model);
+  const { decoder, tokenizer } = await molora.loadLanguageModel(model, {
+    onNote: (note) => tell(io.stderr, `note: ${note}`),
+  });
   const adapted =
     options.adapter === undefined
       ? undefined

@@ -10,12 +10,12 @@ import type { InspectOptions } from './command.js';
 
 export async function run(model: string, options: InspectOptions, io: Io): Promise<ExitCode> {
   return withModel(model, options, io, async ({ checkpoint }) => {
-    const { source, architecture, blocks, tensors } = checkpoint;
+    const { source, architecture, blocks, notes, tensors } = checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
-    const found = { source, architecture, blocks, weights };
+    const found = { source, architecture, blocks, notes, weights };
     writeResult(io.stdout, options, found, () => weightsText(found));
     return exitCodes.done;
   });

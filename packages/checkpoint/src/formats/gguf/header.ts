@@ -6,7 +6,7 @@
  * bytes are touched.
  */
 import { type ByteSource, elementTypes } from '@alphalora/contracts/weights';
-import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { cutOff, invalid, quoted, unsupported } from '../../errors.js';
 import type { TensorPlace } from '../../tensors/recipe.js';
 import { elementCount, fillsBlocks, storedBytes } from '../../values/sizes.js';
 import { HeaderCursor } from './cursor.js';
@@ -129,16 +129,11 @@ function checkPlaces(
   let covered = dataStart;
   for (const { name, start, end } of tensors) {
     const place = { file, tensor: name };
-    if (end > byteLength) {
-      throw invalid(
-        `its bytes ${start} to ${end} lie outside the file of ${byteLength}; ${downloadAgain}`,
-        place,
-      );
-    }
     if ((start - dataStart) % alignment !== 0) {
       throw invalid(`its offset is no multiple of the alignment ${alignment}`, place);
     }
     if (start < covered) throw invalid('its bytes overlap those of another tensor', place);
     covered = end;
   }
+  if (covered > byteLength) throw cutOff(file, byteLength, covered);
 }

@@ -1,6 +1,6 @@
 /** A file of `numpy.save` as one of the formats: a tensor, called as the file is. */
 import type { CheckpointFormat } from '@alphalora/contracts/extensions';
-import { plainName } from '../../sources/shard-index.js';
+import { plainName } from '../../sources/plain-name.js';
 
 export const npy: CheckpointFormat = {
   name: 'npy',

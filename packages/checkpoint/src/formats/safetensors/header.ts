@@ -6,7 +6,7 @@
  * the reference implementation does. Two small reads; no tensor's bytes are touched.
  */
 import type { ByteSource, DType } from '@alphalora/contracts/weights';
-import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { cutOff, downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { isObject, type JsonObject, parseJsonObject } from '../../json.js';
 import type { TensorPlace } from '../../tensors/recipe.js';
 import { elementCount, storedBytes } from '../../values/sizes.js';
@@ -42,12 +42,14 @@ export async function readHeader(
 ): Promise<SafetensorsHeader> {
   const file = source.name;
   const dataStart = 8 + (await headerLength(source, signal));
-  const json = parseJsonObject(await source.read(8, dataStart, signal), file, 'counts');
+  const json = parseJsonObject(await source.read(8, dataStart, signal), file, {
+    dialect: 'counts',
+  });
   const tensors: TensorPlace[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(json)) {
     if (name === METADATA_KEY) metadata = checkMetadata(entry, file);
-    else tensors.push(checkEntry(name, entry, dataStart, source));
+    else tensors.push(checkEntry(name, entry, dataStart, file));
   }
   // Storage order: JavaScript objects move names such as "0" to the front, so theirs says nothing.
   tensors.sort((a, b) => a.start - b.start || a.end - b.end);
@@ -94,12 +96,7 @@ function checkMetadata(entry: unknown, file: string): Record<string, string> {
   return entry as Record<string, string>;
 }
 
-function checkEntry(
-  name: string,
-  entry: unknown,
-  dataStart: number,
-  { name: file, byteLength }: ByteSource,
-): TensorPlace {
+function checkEntry(name: string, entry: unknown, dataStart: number, file: string): TensorPlace {
   const place = { file, tensor: name };
   if (!isObject(entry)) throw invalid('its header entry is not an object', place);
   const dtype = checkDType(entry, place);
@@ -110,13 +107,6 @@ function checkEntry(
   }
   const [from, to] = offsets as [number, number];
   if (from > to) throw invalid(`data_offsets [${from}, ${to}] run backwards`, place);
-  const dataLength = byteLength - dataStart;
-  if (to > dataLength) {
-    throw invalid(
-      `data_offsets [${from}, ${to}] lie outside the file, which has ${dataLength} bytes of data; ${downloadAgain}`,
-      place,
-    );
-  }
   const wanted = storedBytes(dtype, elementCount(shape));
   if (wanted !== to - from) {
     throw invalid(
@@ -183,6 +173,7 @@ function checkCoverage(
     }
     covered = end;
   }
+  if (covered > byteLength) throw cutOff(file, byteLength, covered);
   if (covered < byteLength) {
     throw invalid(
       `${byteLength - covered} bytes at its end belong to no tensor; ${downloadAgain}`,

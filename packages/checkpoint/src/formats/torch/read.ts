@@ -6,7 +6,7 @@
 import type { FormatContent } from '@alphalora/contracts/extensions';
 import type { ByteSource, StoredTensor } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, unsupported } from '../../errors.js';
-import { plainName } from '../../sources/shard-index.js';
+import { plainName } from '../../sources/plain-name.js';
 import { storedTensor } from '../../tensors/stored.js';
 import { isOneRun, stridedTensor } from '../../tensors/strided.js';
 import { readArchive } from './archive.js';
