@@ -11,6 +11,7 @@ import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
+import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
@@ -178,12 +179,12 @@ export function adapterCheckpoint(
 }
 
 function contentOf(
-  tensors: readonly WeightTensor[],
+  weights: readonly WeightTensor[],
   files: readonly ByteSource[],
 ): Pick<Checkpoint, 'blocks' | 'tensors' | 'files' | 'close'> {
   return {
-    blocks: tensors.reduce((most, { block = -1 }) => Math.max(most, block + 1), 0),
-    tensors,
+    blocks: weights.reduce((most, { block = -1 }) => Math.max(most, block + 1), 0),
+    tensors: withDistinctRoles(weights),
     files: files.map((source) => {
       return { name: plainName(source.name), byteLength: source.byteLength, source };
     }),

@@ -56,6 +56,16 @@ export function identify(
   return { block, role, ...kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
 }
 
+/** The list of blocks that a tensor is in, and its module within the block; undefined outside of blocks. */
+export function pathInBlock(
+  name: string,
+): { list: readonly string[]; path: readonly string[] } | undefined {
+  if (name.length > tables.LONGEST_NAME) return undefined;
+  const { module } = splitName(name);
+  const place = placeOf(module);
+  return place && { list: module.slice(0, place.prefix.length + 1), path: place.path };
+}
+
 function splitName(name: string): NameParts {
   const components = name.split('.');
   const parameter = components.at(-1)!;
@@ -88,7 +98,10 @@ function placeOf(module: readonly string[]): Place | undefined {
   const prefix = module.slice(0, at - 1);
   if (prefix.some((part) => tables.towers.test(part))) return undefined;
   const inner = module.slice(at + 1);
-  const path = inner.filter((part, i) => !(/^\d+$/.test(part) && /experts?$/.test(inner[i - 1]!)));
+  // Experts are `experts.3`, or `experts.expert_3` of Switch Transformers.
+  const path = inner.filter(
+    (part, i) => !(/^(expert_)?\d+$/.test(part) && /experts?$/.test(inner[i - 1]!)),
+  );
   return { block: Number(module[at]), path, prefix };
 }
 
