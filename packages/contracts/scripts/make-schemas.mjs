@@ -15,7 +15,12 @@ import { createGenerator } from 'ts-json-schema-generator';
 
 const folder = new URL('../', import.meta.url);
 const file = fileURLToPath(new URL('src/document-schemas.ts', folder));
-const documents = { analysis: 'Analysis', allocation: 'Allocation', trainingStep: 'TrainingStep' };
+const documents = {
+  analysis: 'Analysis',
+  allocation: 'Allocation',
+  scores: 'Scores',
+  trainingStep: 'TrainingStep',
+};
 
 const parts = Object.entries(documents).map(([name, type]) => {
   const generator = createGenerator({

@@ -540,6 +540,92 @@ export const allocation: JsonSchema = {
   },
 };
 
+export const scores: JsonSchema = {
+  description: 'Scores of projections from one pass over data, for policies that allocate by them',
+  type: 'object',
+  required: ['schemaVersion', 'kind', 'tool', 'model', 'data', 'options', 'measure', 'scores'],
+  properties: {
+    schemaVersion: { const: 1 },
+    kind: { const: 'scores' },
+    tool: {
+      type: 'object',
+      required: ['name', 'version'],
+      properties: {
+        name: { type: 'string', minLength: 1 },
+        version: { type: 'string', minLength: 1 },
+      },
+    },
+    model: {
+      type: 'object',
+      required: ['source'],
+      properties: {
+        source: { type: 'string', minLength: 1 },
+        architecture: { type: 'string', minLength: 1 },
+      },
+    },
+    data: {
+      type: 'object',
+      required: ['task', 'examples', 'batches'],
+      properties: {
+        task: { type: 'string', minLength: 1 },
+        examples: {
+          description: 'Examples that were seen.',
+          type: 'integer',
+          minimum: 1,
+          maximum: 9007199254740991,
+        },
+        batches: { type: 'integer', minimum: 1, maximum: 9007199254740991 },
+      },
+    },
+    options: {
+      type: 'object',
+      required: ['rank', 'seed'],
+      properties: {
+        rank: {
+          description:
+            'Rank of the LoRA of `fisher`, and number of components of `explained-variance`.',
+          type: 'integer',
+          minimum: 0,
+          maximum: 1000000,
+        },
+        seed: { type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+      },
+    },
+    measure: { description: 'Which of the measures is `score`.', type: 'string', minLength: 1 },
+    scores: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'block', 'score', 'measures'],
+        properties: {
+          name: {
+            description: 'Of the weight, as the checkpoint calls it.',
+            type: 'string',
+            minLength: 1,
+          },
+          block: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          role: { type: 'string', minLength: 1 },
+          score: { description: 'Mean over the batches.', type: 'number' },
+          stderr: {
+            description: 'Standard error of the mean; absent for a single batch.',
+            type: 'number',
+            minimum: 0,
+          },
+          measures: {
+            description: 'All measures that were taken, by name.',
+            type: 'object',
+            additionalProperties: {
+              type: 'object',
+              required: ['mean'],
+              properties: { mean: { type: 'number' }, stderr: { type: 'number', minimum: 0 } },
+            },
+          },
+        },
+      },
+    },
+  },
+};
+
 export const trainingStep: JsonSchema = {
   description: 'One step of a training run',
   type: 'object',

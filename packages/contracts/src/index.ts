@@ -28,6 +28,13 @@ export type { ErrorCode, ErrorDetails } from './errors.js';
 export { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
 export { refusedOptions } from './options.js';
 export type { Resource } from './policy.js';
-export { allocationSchema, analysisSchema, mostUnits, trainingStepSchema } from './schemas.js';
+export {
+  allocationSchema,
+  analysisSchema,
+  mostUnits,
+  scoresSchema,
+  trainingStepSchema,
+} from './schemas.js';
+export type { MeasuredScore, ScoreRow, Scores } from './scores.js';
 export type { Precision } from './spectra.js';
 export type { TrainingStep } from './training.js';

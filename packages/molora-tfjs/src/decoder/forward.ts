@@ -41,6 +41,8 @@ export interface HiddenStatesOptions extends AdapterOptions {
   readonly padding?: readonly number[];
   /** Drops the inside of each block after the forward pass, see `recomputed`. @default false */
   readonly recompute?: boolean;
+  /** In place of the vectors of `ids`, [batch * length, hidden size]: to differentiate in them. */
+  readonly embedded?: tf.Tensor2D | undefined;
   /** Auxiliary loss of a block by its routings. */
   readonly blockLoss?: RouterLoss;
 }
@@ -75,10 +77,7 @@ export function hiddenStates(
   const adapters = blockAdapters(decoder, options);
   const rotation = rotationAt(config, start, length);
 
-  const embedded = embeddingsOf(decoder.embeddings, ids.reshape<tf.Tensor1D>([-1]));
-  let hidden = (
-    config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale)
-  ) as tf.Tensor2D;
+  let hidden = options.embedded ?? embed(decoder, ids);
   const auxiliaries: tf.Scalar[] = [];
   const routings: Record<string, Routing> = {};
   const present: KeyValues[] = [];
@@ -121,6 +120,12 @@ export function hiddenStates(
     routings,
     cache: { blocks: present, length: keys },
   };
+}
+
+/** @returns the vectors that the first block takes, [batch * length, hidden size] */
+export function embed({ config, embeddings }: Decoder, ids: tf.Tensor2D): tf.Tensor2D {
+  const vectors = embeddingsOf(embeddings, ids.reshape<tf.Tensor1D>([-1]));
+  return config.embeddingScale === 1 ? vectors : vectors.mul(config.embeddingScale);
 }
 
 /** @param hidden as `hiddenStates` gives it @returns [tokens, vocabulary] */

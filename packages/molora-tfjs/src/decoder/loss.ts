@@ -11,7 +11,7 @@ import { checkTokens } from './vocabulary.js';
 
 export interface LanguageModelLossOptions
   extends AdapterOptions,
-    Pick<HiddenStatesOptions, 'recompute'> {
+    Pick<HiddenStatesOptions, 'recompute' | 'embedded'> {
   /** Auxiliary loss of the routers over all tokens that are no padding. @default none */
   readonly routerLoss?: RouterLossRequest;
 }

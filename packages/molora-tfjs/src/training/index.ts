@@ -1,4 +1,10 @@
-/** Training that can be interrupted at any step: of adapters, with ranks that grow, and of whole decoders. */
+/** Training that can be interrupted at any step: of adapters, with ranks that grow, and of whole decoders; what gradients say before it. */
+export {
+  type BatchScores,
+  type CalibrationOptions,
+  type Calibrator,
+  createCalibrator,
+} from '../calibration/calibrate.js';
 export {
   type DynamicRank,
   type DynamicRankOptions,

@@ -1,0 +1,173 @@
+/** One projection while batches pass: its observer, and the numbers that a batch leaves behind. */
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
+import { seededRandom } from '@alphalora/contracts/numbers';
+import * as tf from '@tensorflow/tfjs';
+import type { FrozenLinear } from '../ops/frozen-linear.js';
+import type { LinearObserver, ObservedLinear } from '../ops/observed-linear.js';
+import { selectRows } from '../ops/select-rows.js';
+import { sumOfRows } from '../ops/sum-of-rows.js';
+import { transposed } from '../ops/transpose.js';
+import { readTensor } from '../ops/webgpu.js';
+import { type CalibrationMeasure, isForward } from './measures.js';
+
+export interface ObservationOptions {
+  readonly measures: readonly CalibrationMeasure[];
+  /** Of the LoRA of `fisher`, and of the components of `explained-variance`. */
+  readonly rank: number;
+  /** Of the LoRA of `fisher`. */
+  readonly seed: number;
+  /** Finds the singular values of `explained-variance`. */
+  readonly engine?: SpectralEngine;
+}
+
+/** A projection of the model. */
+export interface ObservedProjection {
+  readonly name: string;
+  readonly map: ObservedLinear;
+  /** Positions of the batch that are tokens and no padding; set before each batch. */
+  tokens: Int32Array;
+  /** The numbers of the batch that has passed, by measure. */
+  take(signal?: AbortSignal): Promise<Partial<Record<CalibrationMeasure, number>>>;
+  dispose(): void;
+}
+
+/** What the observer keeps of a batch until it is taken: sums, and the inputs where they are asked for. */
+type Kept = Partial<Record<'squares' | 'products' | 'fisher' | 'activation' | 'inputs', tf.Tensor>>;
+
+export async function observedProjection(
+  name: string,
+  weight: FrozenLinear,
+  { measures, rank, seed, engine }: ObservationOptions,
+): Promise<ObservedProjection> {
+  const [inputs, outputs] = weight.kernel.shape;
+  const asked = new Set(measures);
+  const norm = await frobenius(weight.kernel);
+  const lora = asked.has('fisher') ? tf.keep(loraInput(name, [inputs, rank], seed)) : undefined;
+  let kept: Kept = {};
+  const keep = (sums: () => Kept): void => {
+    const made = tf.tidy(() => sums() as tf.NamedTensorMap) as Kept;
+    for (const tensor of Object.values(made)) tf.keep(tensor);
+    kept = { ...kept, ...made };
+  };
+
+  const seen = (all: tf.Tensor2D): void =>
+    keep(() => {
+      const x = selectRows(all, projection.tokens);
+      return {
+        ...(asked.has('activation') && { activation: featureNorms(x, weight.kernel) }),
+        ...(asked.has('explained-variance') && { inputs: tf.clone(x) }),
+      };
+    });
+  const differentiated = (x: tf.Tensor2D, dy: tf.Tensor2D): void =>
+    keep(() => {
+      // [inputs, outputs], as the kernel.
+      const gradient = tf.matMul<tf.Tensor2D>(transposed(x), dy);
+      return {
+        squares: gradient.square().sum(),
+        ...(asked.has('sensitivity') && { products: gradient.mul(weight.kernel).abs().sum() }),
+        ...(lora && { fisher: tf.matMul(transposed(tf.matMul(x, lora)), dy).square().sum() }),
+      };
+    });
+
+  const backward = !measures.every(isForward);
+  const forward = measures.some(isForward);
+  // Blocks that are recomputed pass twice; on the way back, each is seen once.
+  const observer: LinearObserver = backward
+    ? {
+        onGradient(x, dy) {
+          differentiated(x, dy);
+          if (forward) seen(x);
+        },
+      }
+    : { onInput: seen };
+
+  const projection: ObservedProjection = {
+    name,
+    map: { ...weight, observer },
+    tokens: new Int32Array(),
+    async take(signal) {
+      const batch = kept;
+      kept = {};
+      try {
+        const number = async (tensor: tf.Tensor): Promise<number> => (await readTensor(tensor))[0]!;
+        const values: Partial<Record<CalibrationMeasure, number>> = {};
+        const squares = batch.squares && (await number(batch.squares));
+        if (squares !== undefined && asked.has('gradient')) values.gradient = squares;
+        if (squares !== undefined && asked.has('residual')) values.residual = Math.sqrt(squares) / norm;
+        if (batch.products) values.sensitivity = (await number(batch.products)) / (inputs * outputs);
+        if (batch.fisher) values.fisher = (await number(batch.fisher)) / (rank * outputs);
+        if (batch.activation) {
+          const sum = await number(batch.activation);
+          values.activation = (sum * Math.sqrt(inputs)) / (norm * projection.tokens.length);
+        }
+        if (batch.inputs) {
+          values['explained-variance'] = await explainedVariance(
+            ...([engine!, name, batch.inputs as tf.Tensor2D, rank, signal] as const),
+          );
+        }
+        return values;
+      } finally {
+        tf.dispose(batch);
+      }
+    },
+    dispose() {
+      lora?.dispose();
+      tf.dispose(kept);
+    },
+  };
+  return projection;
+}
+
+async function frobenius(matrix: tf.Tensor2D): Promise<number> {
+  const squares = tf.tidy(() => matrix.square().sum());
+  try {
+    return Math.sqrt((await readTensor(squares))[0]!);
+  } finally {
+    squares.dispose();
+  }
+}
+
+/** `A^T` of a new LoRA, [inputs, rank]. */
+export function loraInput(
+  name: string,
+  shape: [inputs: number, rank: number],
+  seed: number,
+): tf.Tensor2D {
+  const random = seededRandom(seed, name);
+  const bound = 1 / Math.sqrt(shape[0]);
+  const length = shape[0] * shape[1];
+  return tf.tensor2d(
+    Float32Array.from({ length }, () => bound * (2 * random() - 1)),
+    shape,
+  );
+}
+
+/** Sum over the tokens of `norm(W x) / norm(x)`; tokens that are all zero have none. */
+function featureNorms(x: tf.Tensor2D, kernel: tf.Tensor2D): tf.Scalar {
+  const norms = (matrix: tf.Tensor2D): tf.Tensor1D =>
+    sumOfRows(transposed(matrix.square())).sqrt() as tf.Tensor1D;
+  return tf.divNoNan(norms(tf.matMul(x, kernel)), norms(x)).sum();
+}
+
+/** Share of the `rank` largest singular values in the sum of squares. */
+async function explainedVariance(
+  engine: SpectralEngine,
+  name: string,
+  x: tf.Tensor2D,
+  rank: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const [rows, columns] = x.shape;
+  const values = await readTensor(x);
+  const singular = await engine.singularValues(
+    {
+      ...{ name, rows, columns, dtype: 'F32' },
+      read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
+    },
+    { signal },
+  );
+  const squares = Array.from(singular, (value) => value * value);
+  const sum = (part: readonly number[]): number => part.reduce((a, b) => a + b, 0);
+  const total = sum(squares);
+  return total > 0 ? sum(squares.slice(0, rank)) / total : 0;
+}
