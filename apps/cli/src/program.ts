@@ -5,6 +5,7 @@
 import { Command, type OptionValues } from '@commander-js/extra-typings';
 import { allocate } from './commands/allocate/command.js';
 import { analyze } from './commands/analyze/command.js';
+import { calibrate } from './commands/calibrate/command.js';
 import { compare } from './commands/compare/command.js';
 import { doctor } from './commands/doctor/command.js';
 import { evaluate } from './commands/evaluate/command.js';
@@ -85,6 +86,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   addToPolicy(policyNew(), () => import('./commands/policy/new/run.js'));
   addToPolicy(policyCheck(), () => import('./commands/policy/check/run.js'));
   add(train(), () => import('./commands/train/run.js'));
+  add(calibrate(), () => import('./commands/calibrate/run.js'));
   add(evaluate(), () => import('./commands/evaluate/run.js'));
   add(generate(), () => import('./commands/generate/run.js'));
   add(schema(), () => import('./commands/schema/run.js'));

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Scores } from '@alphalora/contracts';
 import { fineTune } from '@alphalora/molora-tfjs/node';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { writeLanguageModel } from '@alphalora/testing/language-model';
@@ -217,5 +219,85 @@ describe('train', () => {
       folder,
     );
     expect(scored.code, scored.stderr).toBe(0);
+  });
+});
+
+describe('calibrate', () => {
+  const scores = join(root, 'scores.json');
+  const calibrate = ['calibrate', model, ...task, '--batch-size', '4', '--batches', '3'];
+
+  it('writes a file that allocate takes, of blocks and of projections', async () => {
+    const { code, stdout, stderr } = await alphalora(...calibrate, '-o', scores);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^21 projections scored by gradient on 12 examples of text in 3 batch/);
+    const document: Scores = JSON.parse(readFileSync(scores, 'utf8'));
+    expect(document).toMatchObject({ kind: 'scores', data: { task: 'text', examples: 12 } });
+    const [first] = document.scores;
+    expect(Object.keys(first!.measures)).toHaveLength(6);
+    expect(first!.measures['explained-variance']!.mean).toBeGreaterThan(0.5);
+    expect(existsSync(`${scores}.partial`)).toBe(false);
+
+    const allocated = async (...more: string[]) => {
+      const argv = ['allocate', '--scores', scores, '--policy', 'proportional', '--json', ...more];
+      const done = await alphalora(...argv);
+      expect(done.code, done.stderr).toBe(0);
+      return JSON.parse(done.stdout);
+    };
+    const mean = (measure: string, block: number) => {
+      const own = document.scores.filter((row) => row.block === block);
+      return own.reduce((sum, row) => sum + row.measures[measure]!.mean, 0) / own.length;
+    };
+    const blocks = await allocated('--total', '12');
+    blocks.blocks.forEach(({ score }: { score: number }, block: number) => {
+      expect(score).toBeCloseTo(mean('gradient', block), 12);
+    });
+    const analysis = join(root, 'plan', 'analysis.json');
+    const ranks = ['--unit', 'rank', '--per', 'projection', '--measure', 'residual'];
+    const { projections } = await allocated(analysis, ...ranks);
+    expect(projections.map(({ score }: { score: number }) => score)).toEqual(
+      projections.map(
+        ({ name }: { name: string }) =>
+          document.scores.find((row) => row.name === name)!.measures['residual']!.mean,
+      ),
+    );
+  });
+
+  it('keeps what was measured when it is interrupted, and continues', async () => {
+    const lines = Array.from({ length: 120 }, (_, i) => JSON.stringify({ text: `the cat ${i}.` }));
+    const many = join(root, 'many.jsonl');
+    writeFileSync(many, `${lines.join('\n')}\n`);
+    const output = join(root, 'again.json');
+    const argv = [
+      ...['calibrate', model, '--task', 'text', '--data', many, '--backend', 'wasm'],
+      ...['--measures', 'gradient', '--batch-size', '1', '--batches', '120', '-o', output],
+    ];
+    const running = start(argv);
+    while (!existsSync(`${output}.partial`)) await delay(2);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.outcome;
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/--resume continues from there/)]);
+    expect(existsSync(output)).toBe(false);
+    const refused = await alphalora(...argv);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/resume it, or/)]);
+    const resumed = await alphalora(...argv, '--resume');
+    expect(resumed.stdout, resumed.stderr).toMatch(/120 examples of text in 120 batches/);
+  });
+
+  it.each([
+    ['a measure that there is not', ['--measures', 'alpha'], /choose from gradient, sensitivity/],
+    [
+      'a score that is not measured',
+      ['--measures', 'fisher', '--measure', 'gradient'],
+      /not among/,
+    ],
+  ])('refuses %s', async (_, more, message) => {
+    const { code, stderr } = await alphalora(...calibrate, ...more, '-o', join(root, 'no.json'));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('says which measures a file has', async () => {
+    const argv = ['allocate', '--scores', scores, '--policy', 'proportional', '--measure', 'x'];
+    const { stderr } = await alphalora(...argv);
+    expect(stderr).toMatch(/has no measure "x": there are gradient, sensitivity, fisher/);
   });
 });

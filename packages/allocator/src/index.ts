@@ -25,4 +25,4 @@ export type { Alternatives } from './robustness.js';
 export { allocateRobustly } from './robustness.js';
 export { roundings, roundShares } from './rounding/index.js';
 export type { Score } from './scores.js';
-export { parseScores, withScores } from './scores.js';
+export { areOfProjections, parseScores, scoredBy, scoresOfBlocks, withScores } from './scores.js';

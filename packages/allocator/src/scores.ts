@@ -11,6 +11,8 @@ export interface Score {
   block?: number | undefined;
   name?: string | undefined;
   score: number;
+  /** Of a Scores document: the means of all that was measured, of which the score is one. */
+  measures?: Readonly<Record<string, { mean: number }>> | undefined;
 }
 
 const finite = v.pipe(v.number(), v.finite());
@@ -20,7 +22,12 @@ const rowSchema = v.union([
     finite,
     v.transform((score): Score => ({ score })),
   ),
-  v.object({ score: finite, block: v.optional(index), name: v.optional(v.string()) }),
+  v.object({
+    score: finite,
+    block: v.optional(index),
+    name: v.optional(v.string()),
+    measures: v.optional(v.record(v.string(), v.object({ mean: finite }))),
+  }),
 ]);
 const listSchema = v.pipe(v.array(rowSchema), v.minLength(1));
 const documentSchema = v.union([
@@ -49,16 +56,58 @@ export function parseScores(value: unknown, source = 'the document'): Score[] {
 }
 
 /**
- * The same layers with these scores in place of their own.
+ * The same rows, scored with another of their measures.
+ *
+ * @param scores of a Scores document, as `alphalora calibrate` writes it
+ * @throws AlphaLoraError `INVALID_DOCUMENT` where a row has no such measure; lists those that it has
+ */
+export function scoredBy(
+  scores: readonly Score[],
+  measure: string,
+  source = 'the list of scores',
+): Score[] {
+  return scores.map((row) => {
+    const { measures = {} } = row;
+    if (Object.hasOwn(measures, measure)) return { ...row, score: measures[measure]!.mean };
+    const names = Object.keys(measures);
+    const there = names.length > 0 ? `there are ${names.join(', ')}` : 'its rows have no measures';
+    throw invalid(source, `has no measure ${JSON.stringify(measure)}: ${there}`);
+  });
+}
+
+/**
+ * Scores of blocks from those of projections: the mean of each block's, in the order of the blocks.
+ *
+ * @param scores each with a block
+ */
+export function scoresOfBlocks(scores: readonly Score[]): Score[] {
+  const blocks = new Map<number, number[]>();
+  for (const { block, score } of scores) {
+    const own = blocks.get(block!) ?? [];
+    own.push(score);
+    blocks.set(block!, own);
+  }
+  return [...blocks]
+    .sort(([a], [b]) => a - b)
+    .map(([block, own]) => {
+      return { block, score: own.reduce((sum, score) => sum + score, 0) / own.length };
+    });
+}
+
+/**
+ * The same layers with these scores in place of their own. Blocks take the mean of their projections'
+ * scores where the rows have both a name and a block.
  *
  * @param source what messages call the scores
  * @throws AlphaLoraError `INVALID_DOCUMENT` where a layer has no score or two, or a score no layer
  */
 export function withScores(
   layers: readonly Layer[],
-  scores: readonly Score[],
+  given: readonly Score[],
   source = 'the list of scores',
 ): Layer[] {
+  const areBlocks = layers.every(({ name }) => name === undefined);
+  const scores = areBlocks && areOfProjections(given) ? scoresOfBlocks(given) : given;
   const [first] = scores;
   const key = first?.name !== undefined ? 'name' : first?.block !== undefined ? 'block' : undefined;
   if (key === undefined) {
@@ -84,6 +133,11 @@ export function withScores(
     if (score === undefined) throw invalid(source, `has no score of ${key} ${layer[key]}`);
     return scoredWith(layer, score);
   });
+}
+
+/** Whether each row is of a projection and says in which block that is. */
+export function areOfProjections(scores: readonly Score[]): boolean {
+  return scores.every(({ name, block }) => name !== undefined && block !== undefined);
 }
 
 /** Whatever the fits behind its own score were worth no longer matters. */

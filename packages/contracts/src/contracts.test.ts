@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Allocation } from './allocation.js';
 import type { Analysis } from './analysis.js';
 import { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
-import { allocationSchema, analysisSchema } from './schemas.js';
+import { allocationSchema, analysisSchema, scoresSchema } from './schemas.js';
+import type { Scores } from './scores.js';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 
@@ -200,4 +201,39 @@ it('names what an error is in', () => {
   expect(error.message).toBe('a.safetensors: it is empty');
   expect(error.details).toEqual({ file: 'a.safetensors', tensor: 'w' });
   expect(errorIn('IO_FAILED', 'b', 'gone')).not.toHaveProperty('cause');
+});
+
+describe('the schema of scores', () => {
+  const scores: Scores = {
+    schemaVersion: 1,
+    kind: 'scores',
+    tool: { name: 'pytorch', version: '2.6.0' },
+    model: { source: 'model' },
+    data: { task: 'text', examples: 16, batches: 2 },
+    options: { rank: 8, seed: 0, batchSize: 8 },
+    measure: 'gradient',
+    scores: [
+      {
+        name: 'model.layers.0.self_attn.q_proj.weight',
+        block: 0,
+        role: 'q_proj',
+        score: 0.5,
+        stderr: 0.1,
+        measures: { gradient: { mean: 0.5, stderr: 0.1 }, activation: { mean: 1.5 } },
+      },
+    ],
+  };
+
+  it('takes what a program writes, and nothing less', () => {
+    const validate = ajv.compile(scoresSchema);
+    expect(validate(scores), JSON.stringify(validate.errors)).toBe(true);
+    for (const field of Object.keys(scores)) {
+      const { [field as keyof Scores]: _, ...rest } = scores;
+      expect(validate(rest), `without ${field}`).toBe(false);
+    }
+    const [row] = scores.scores;
+    for (const wrong of [{ block: -1 }, { score: null }, { stderr: -1 }, { measures: { a: 1 } }]) {
+      expect(validate({ ...scores, scores: [{ ...row, ...wrong }] })).toBe(false);
+    }
+  });
 });

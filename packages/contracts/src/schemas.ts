@@ -3,13 +3,7 @@
  * say (`document-schemas.ts`), and here what types cannot. What a schema cannot say, such as that two
  * lists are equally long, is checked by `@alphalora/documents`.
  */
-import {
-  allocation,
-  analysis,
-  type JsonSchema,
-  scores,
-  trainingStep,
-} from './document-schemas.js';
+import { allocation, analysis, type JsonSchema, scores, trainingStep } from './document-schemas.js';
 
 const head = (name: string, title: string): JsonSchema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -2,11 +2,14 @@
 import {
   type AllocationJob,
   type Alternatives,
+  areOfProjections,
   defaultPolicy,
   type Layer,
   layersFromScores,
   layersOf,
   type Score,
+  scoredBy,
+  scoresOfBlocks,
   withScores,
 } from '@alphalora/allocator';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
@@ -27,10 +30,15 @@ export type Evidence =
 
 /** The file of `--scores`, read before anything that takes long. */
 export async function givenScores(
-  { scores }: AllocatingOptions,
+  { scores: file, measure }: AllocatingOptions,
   io: Pick<Io, 'signal'>,
 ): Promise<Score[] | undefined> {
-  return scores === undefined ? undefined : readScores(scores, io);
+  if (file === undefined) {
+    if (measure === undefined) return undefined;
+    throw new AlphaLoraError('INVALID_OPTION', '--measure chooses one in the file of --scores');
+  }
+  const scores = await readScores(file, io);
+  return measure === undefined ? scores : scoredBy(scores, measure, file);
 }
 
 /** Allocates by the chosen policy. */
@@ -93,6 +101,8 @@ function layersFor(
 ): Layer[] {
   if (!scores) return layersOf(analysis!, { per });
   if (analysis) return withScores(layersOf(analysis, { per }), scores, file!);
+  if (per === 'block' && areOfProjections(scores))
+    return layersFromScores(rowsOf(scoresOfBlocks(scores)));
   if (per === 'projection' || scores.some(({ name }) => name !== undefined)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
@@ -100,5 +110,9 @@ function layersFor(
         'alphalora allocate analysis.json --per projection --scores <file>',
     );
   }
-  return layersFromScores(scores.map(({ block, score }) => ({ score, ...defined({ block }) })));
+  return layersFromScores(rowsOf(scores));
+}
+
+function rowsOf(scores: readonly Score[]) {
+  return scores.map(({ block, score }) => ({ score, ...defined({ block }) }));
 }

@@ -41,4 +41,5 @@ export const policy = (command: Command) =>
   command
     .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
     .addOption(settings())
-    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score');
+    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score')
+    .option('--measure <name>', "of a file by calibrate (default: the file's own score)");

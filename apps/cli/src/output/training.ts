@@ -13,6 +13,10 @@ export function trainingProgress(output: Output): StatusLine<[StepReport]> {
   ]);
 }
 
+export function batchProgress(output: Output): StatusLine<[{ done: number; total: number }]> {
+  return statusLine(output, ({ done, total }) => [`batch ${done}/${total}`]);
+}
+
 export function evaluationProgress(output: Output): StatusLine<[{ done: number; total: number }]> {
   return statusLine(output, ({ done, total }) => [`${done}/${total} examples`]);
 }

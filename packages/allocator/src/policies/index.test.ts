@@ -6,7 +6,7 @@ import { policies } from './index.js';
 
 it('loads every policy under its own name', async () => {
   expect(policies.names()).toEqual([
-    ...['alphalora', 'uniform', 'mola', 'random', 'layerif'],
+    ...['alphalora', 'uniform', 'mola', 'random', 'proportional', 'layerif'],
     ...['alphapruning', 'tempbalance', 'alphadecay', 'alphaq', 'gora'],
   ]);
   for (const name of policies.names()) expect((await policies.load(name)).name).toBe(name);
@@ -28,7 +28,8 @@ it.each([
   ['uniform', 'evenly, whatever their alpha'],
   ['mola', 'by depth, whatever their alpha'],
   ['random', 'at random, whatever their alpha'],
-  ['layerif', undefined],
+  ['proportional', 'in proportion to the score'],
+  ['layerif', 'in proportion to the score'],
   ['alphapruning', 'linearly in alpha: the less trained a projection is, the more it loses'],
   ['tempbalance', 'that grows with alpha: the less trained a projection is, the larger'],
   ['alphadecay', 'that grows with alpha: the less trained a projection is, the larger'],

@@ -15,6 +15,7 @@ export const policies: Registry<AnyPolicy> = createRegistry<AnyPolicy>(
     uniform: async () => (await import('./uniform.js')).uniform,
     mola: async () => (await import('./mola.js')).mola,
     random: async () => (await import('./random.js')).random,
+    proportional: async () => (await import('./proportional.js')).proportional,
     layerif: async () => (await import('./layerif.js')).layerif,
     alphapruning: async () => (await import('./alphapruning.js')).alphapruning,
     tempbalance: async () => (await import('./tempbalance.js')).tempbalance,

@@ -8,23 +8,11 @@
  * paper's rule together with this policy.
  */
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
-import { strictOptions } from './options.js';
-import { requireScores } from './scores.js';
+import { inProportion, proportional } from './proportional.js';
 
 export const layerif: AllocationPolicy<Record<never, never>> = {
+  ...proportional,
   name: 'layerif',
-  version: '1.0.0',
-  apiVersion: 1,
   summary: 'in proportion to any score, with the rounding floor-one (arXiv 2505.23811)',
-  options: strictOptions({}),
-  traits: {
-    resources: ['experts', 'rank'],
-    answer: 'weights',
-    monotone: 'increasing',
-    equivariant: true,
-  },
-  allocate({ layers }) {
-    requireScores('layerif', layers, 0, true);
-    return { weights: layers.map(({ score }) => score) };
-  },
+  allocate: ({ layers }) => inProportion('layerif', layers),
 };

@@ -157,7 +157,11 @@ describe('createCalibrator', () => {
 
   it('needs no gradient for measures of inputs, which are the same', async () => {
     const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
-    const all = await createCalibrator(decoder, { measures: ['gradient', 'activation'], rank, seed });
+    const all = await createCalibrator(decoder, {
+      measures: ['gradient', 'activation'],
+      rank,
+      seed,
+    });
     const forward = await createCalibrator(decoder, { measures: ['activation'], rank, seed });
     const [both, alone] = [await all.measure(batch), await forward.measure(batch)];
     expect(Object.keys(alone)).toEqual(['activation']);

@@ -16,7 +16,11 @@ import { positionsWhere } from '../ops/select-rows.js';
 import { prepareBackend, readTensor } from '../ops/webgpu.js';
 import { type TokenBatch, targetWeight } from '../training/trainable.js';
 import { type CalibrationMeasure, isForward } from './measures.js';
-import { type ObservationOptions, type ObservedProjection, observedProjection } from './observed.js';
+import {
+  type ObservationOptions,
+  type ObservedProjection,
+  observedProjection,
+} from './observed.js';
 
 export interface CalibrationOptions extends ObservationOptions {
   readonly signal?: AbortSignal | undefined;
@@ -108,7 +112,9 @@ export async function createCalibrator(
       (position) => position % length < lengths[Math.floor(position / length)]!,
     );
     for (const projection of observed) projection.tokens = tokens;
-    const loss = backward ? pass(watched, batch) : tf.tidy(() => languageModelLoss(watched, batch).loss);
+    const loss = backward
+      ? pass(watched, batch)
+      : tf.tidy(() => languageModelLoss(watched, batch).loss);
     const values = await readTensor(loss).finally(() => loss.dispose());
     checkFinite(values, 'the loss of a batch');
     const taken = [];

@@ -65,7 +65,12 @@ export async function observedProjection(
       return {
         squares: gradient.square().sum(),
         ...(asked.has('sensitivity') && { products: gradient.mul(weight.kernel).abs().sum() }),
-        ...(lora && { fisher: tf.matMul(transposed(tf.matMul(x, lora)), dy).square().sum() }),
+        ...(lora && {
+          fisher: tf
+            .matMul(transposed(tf.matMul(x, lora)), dy)
+            .square()
+            .sum(),
+        }),
       };
     });
 
@@ -93,8 +98,10 @@ export async function observedProjection(
         const values: Partial<Record<CalibrationMeasure, number>> = {};
         const squares = batch.squares && (await number(batch.squares));
         if (squares !== undefined && asked.has('gradient')) values.gradient = squares;
-        if (squares !== undefined && asked.has('residual')) values.residual = Math.sqrt(squares) / norm;
-        if (batch.products) values.sensitivity = (await number(batch.products)) / (inputs * outputs);
+        if (squares !== undefined && asked.has('residual'))
+          values.residual = Math.sqrt(squares) / norm;
+        if (batch.products)
+          values.sensitivity = (await number(batch.products)) / (inputs * outputs);
         if (batch.fisher) values.fisher = (await number(batch.fisher)) / (rank * outputs);
         if (batch.activation) {
           const sum = await number(batch.activation);

@@ -31,7 +31,9 @@ const batches = [
 ].map((lengths, i) =>
   tokenBatch(
     lengths.map((length, j) => ({
-      ids: Int32Array.from({ length }, (_, t) => (t === 0 ? 1 : 3 + ((37 * t + 101 * i + 53 * j) % 400))),
+      ids: Int32Array.from({ length }, (_, t) =>
+        t === 0 ? 1 : 3 + ((37 * t + 101 * i + 53 * j) % 400),
+      ),
       weights: new Float32Array(length).fill(1),
     })),
   ),
@@ -57,7 +59,12 @@ def answer(case):
     const model = shared('data/stories260K');
     const { decoder } = await loadModel(model);
     const measures = calibrationMeasures;
-    const calibrator: Calibrator = await createCalibrator(decoder, { measures, rank, seed, engine });
+    const calibrator: Calibrator = await createCalibrator(decoder, {
+      measures,
+      rank,
+      seed,
+      engine,
+    });
     const measured = [];
     for (const batch of batches) measured.push(await calibrator.measure(batch));
     const rows = scoreRows(calibrator.projections, measured, 'gradient');
@@ -99,7 +106,9 @@ write_scores(given['file'], found, source=given['model'], rank=given['rank'], se
       { input: JSON.stringify(input) },
     );
     const theirs = JSON.parse(readFileSync(file, 'utf8')) as Scores;
-    expect(theirs.scores.map(({ name }) => name).sort()).toEqual(rows.map(({ name }) => name).sort());
+    expect(theirs.scores.map(({ name }) => name).sort()).toEqual(
+      rows.map(({ name }) => name).sort(),
+    );
     const byName = new Map(theirs.scores.map((row) => [row.name, row]));
     for (const { name, block, role, score, measures } of rows) {
       const other = byName.get(name)!;

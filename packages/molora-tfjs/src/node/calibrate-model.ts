@@ -7,14 +7,14 @@ import { readTextIfPresent, writeFileAtomic } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined, type Scores, type ToolIdentity } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { seededRandom } from '@alphalora/contracts/numbers';
-import {
-  type BatchScores,
-  type Calibrator,
-  createCalibrator,
-} from '../calibration/calibrate.js';
+import { type BatchScores, type Calibrator, createCalibrator } from '../calibration/calibrate.js';
 import { type CalibrationMeasure, calibrationMeasures } from '../calibration/measures.js';
 import { scoreRows } from '../calibration/summary.js';
-import { type LanguageModel, type SequencesOptions, sequencesOf } from '../decoder/language-model.js';
+import {
+  type LanguageModel,
+  type SequencesOptions,
+  sequencesOf,
+} from '../decoder/language-model.js';
 import { permutation } from '../ops/random.js';
 import { chunks } from '../training/order.js';
 import { fingerprint, type TokenSequence, tokenBatch } from '../training/sequences.js';

@@ -4,4 +4,4 @@ import { command } from '../../options/declare.js';
 export const schema = () =>
   command('schema')
     .description('print the JSON Schema of a document')
-    .argument('<document>', 'analysis or allocation');
+    .argument('<document>', 'analysis, allocation or scores');
