@@ -266,16 +266,10 @@ describe('sharded checkpoints', () => {
       /"c.safetensors" is missing/,
     ],
     [
-      'a tensor that its shard lacks',
-      { ...right, x: 'a.safetensors' },
+      'a shard that holds nothing that it should',
+      { [k.name]: 'b.safetensors', x: 'a.safetensors', y: 'a.safetensors' },
       'INVALID_CHECKPOINT',
-      /"x": "a.safetensors" does not hold it/,
-    ],
-    [
-      'a tensor that is not listed',
-      { [k.name]: 'b.safetensors', x: 'a.safetensors' },
-      'INVALID_CHECKPOINT',
-      /does not list it/,
+      /"a.safetensors" holds none of the 2 tensors/,
     ],
     [
       'a tensor in another shard',
@@ -288,17 +282,102 @@ describe('sharded checkpoints', () => {
     expect(found).toEqual({ code, message: expect.stringMatching(message) });
   });
 
-  it('refuse the same tensor in two files', async () => {
-    const twin = memorySource(bytesOf([q]), 'folder/b.safetensors');
-    const { message } = await refusal(readCheckpoint({ files: [one, twin] }));
-    expect(message).toMatch(/b\.safetensors: .*a\.safetensors holds a tensor of the same name/);
-    const indexed = await refusal(
-      readCheckpoint({
-        files: [one, twin],
-        index: map({ [q.name]: 'a.safetensors', x: 'b.safetensors' }),
-      }),
-    );
-    expect(indexed.message).toMatch(/puts it into "a.safetensors"/);
+  const head = { ...right, 'lm_head.weight': 'b.safetensors' };
+  it.each<[string, object, object | undefined, string]>([
+    [
+      'a head that no shard holds, which is tied by default',
+      head,
+      {},
+      'lists "lm_head.weight", which no file holds: the head is tied to the embedding',
+    ],
+    [
+      'a head that is not tied',
+      head,
+      { text_config: { tie_word_embeddings: false } },
+      'lists "lm_head.weight", which no file holds: its configuration does not tie the head to the embedding, and the model may be incomplete',
+    ],
+    [
+      'projections that no shard holds',
+      { ...right, v: 'a.safetensors', x: 'b.safetensors' },
+      undefined,
+      'lists 2 tensors ("v", "x"), which no file holds: the model may be incomplete',
+    ],
+    [
+      'a tensor that it does not name',
+      { [q.name]: 'a.safetensors', [k.name]: 'b.safetensors', z: 'a.safetensors' },
+      undefined,
+      'lists "z", which no file holds: the model may be incomplete',
+    ],
+  ])('are opened by an index with %s, with a note', async (_, weightMap, settings, note) => {
+    const { tensors, notes } = await readCheckpoint({
+      files: [one, two],
+      index: map(weightMap),
+      ...(settings && { config: config(settings) }),
+    });
+    expect(tensors.map(({ name }) => name)).toEqual([q.name, k.name]);
+    expect(notes).toEqual([`model.safetensors.index.json ${note}`]);
+  });
+
+  it('are opened with tensors that the index does not name', async () => {
+    const both = memorySource(bytesOf([q, k]), 'folder/a.safetensors');
+    const index = map({ [q.name]: 'a.safetensors' });
+    const { tensors, notes } = await readCheckpoint({ files: [both], index });
+    expect(tensors.map(({ name }) => name)).toEqual([q.name, k.name]);
+    expect(notes).toEqual([
+      `model.safetensors.index.json does not list "${k.name}", which its files hold`,
+    ]);
+  });
+
+  describe('that hold a tensor twice', () => {
+    const large = (name: string, last: number) =>
+      tensor(name, [1, 5000], [...Array.from({ length: 4999 }, (_, i) => i), last]);
+    const first = memorySource(bytesOf([q, large('x', 1)]), 'folder/a.safetensors');
+    const second = memorySource(bytesOf([k, large('x', 1)]), 'folder/b.safetensors');
+
+    it('are opened where it is the same, from the file that the index names', async () => {
+      const plain = await readCheckpoint({ files: [first, second] });
+      expect(plain.tensors.map(({ name }) => name)).toEqual([q.name, 'x', k.name]);
+      const note = 'several files hold "x", with the same values: each counts once';
+      expect(plain.notes).toEqual([note]);
+      const index = map({ ...right, x: 'b.safetensors' });
+      const indexed = await readCheckpoint({ files: [first, second], index });
+      expect(indexed.tensors.map(({ name }) => name)).toEqual([q.name, k.name, 'x']);
+      expect(indexed.notes).toEqual([note]);
+    });
+
+    it.each<[string, TensorData]>([
+      ['other values, however late', large('x', 2)],
+      ['another shape', { ...large('x', 1), shape: [5000, 1] }],
+      ['another type', { ...large('x', 1), dtype: 'F16' }],
+      ['the other zero', tensor('x', [1, 2], [0, -0])],
+    ])('are refused where it has %s', async (_, other) => {
+      const file = memorySource(bytesOf([other]), 'folder/b.safetensors');
+      const files = other.shape[1] === 2 ? [zeros, file] : [first, file];
+      const { code, message } = await refusal(readCheckpoint({ files }));
+      expect(code).toBe('INVALID_CHECKPOINT');
+      expect(message).toMatch(
+        /^folder\/b\.safetensors: tensor "x": a\.safetensors holds a tensor of the same name with other values/,
+      );
+    });
+    const zeros = memorySource(bytesOf([tensor('x', [1, 2], [0, 0])]), 'folder/a.safetensors');
+
+    it('are read no further than to the first difference', async () => {
+      const counting = [0, 0];
+      const files = [large('x', 1), tensor('x', [1, 5000], new Array(5000).fill(7))].map(
+        (each, i) => {
+          const source = memorySource(bytesOf([each]), `${'ab'[i]}.safetensors`);
+          return {
+            ...source,
+            readInto: async (target: Uint8Array, start: number) => {
+              counting[i]! += target.byteLength;
+              await source.readInto!(target, start);
+            },
+          };
+        },
+      );
+      await refusal(readCheckpoint({ files }));
+      expect(counting).toEqual([2 * 4096, 2 * 4096]);
+    });
   });
 
   it.each(['../x.safetensors', '/etc/x', 'a/b', 'a\\b', 'C:x', '..', '.', '', 'x\0y'])(

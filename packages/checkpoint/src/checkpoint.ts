@@ -7,7 +7,6 @@ import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/e
 import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
-import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
 import { architectureOf } from './naming/architecture.js';
@@ -15,6 +14,7 @@ import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
+import { withoutDuplicates } from './tensors/duplicates.js';
 import { type FileTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
@@ -101,7 +101,7 @@ export async function readCheckpoint(
   let config: ModelConfig | undefined =
     configSource &&
     (await readJsonObject(configSource, MAX_CONFIG_BYTES, { signal, dialect: 'python', onNote }));
-  const tensors: FileTensor[] = [];
+  const stored: FileTensor[] = [];
   const metadata = new Map<string, string>();
   let first: FormatContent | undefined;
   let said: ModelConfig | undefined;
@@ -109,7 +109,7 @@ export async function readCheckpoint(
   for (const source of files) {
     const content = await readFormat(source, signal, first);
     checkComplete(content, files, source);
-    for (const tensor of content.tensors) tensors.push({ ...tensor, file: source.name });
+    for (const tensor of content.tensors) stored.push({ ...tensor, file: source.name });
     for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
     notes.push(...(content.notes ?? []));
@@ -118,11 +118,16 @@ export async function readCheckpoint(
     first ??= content;
   }
   config ??= said;
-  if (indexSource) {
-    const index = await readShardIndex(indexSource, { signal, onNote });
-    checkAgainstIndex(tensors, files, index, indexSource.name);
+  const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
+  const preferred = (tensor: string): string | undefined => index?.get(tensor);
+  const once = await withoutDuplicates(stored, preferred, signal);
+  const { tensors } = once;
+  notes.push(...once.notes);
+  if (index) {
+    const { name: path } = indexSource;
+    notes.push(...checkAgainstIndex(tensors, files, { index, name: path, config }));
   }
-  const names = checkUnique(tensors);
+  const names = new Set(tensors.map((tensor) => tensor.name));
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
@@ -135,7 +140,7 @@ export async function readCheckpoint(
   for (const weight of additions?.added ?? []) {
     weights.push(...partsOrWhole(weight, options, adapter!.weights.name));
   }
-  const architecture = architectureOf([...names.keys()], config);
+  const architecture = architectureOf([...names], config);
   return {
     source: name ?? files[0]!.name,
     ...defined({ architecture }),
@@ -206,20 +211,4 @@ function checkComplete(
     name,
     `it is one of ${count} files of a model, and ${length} are given; give the folder that has all of them and no other model`,
   );
-}
-
-/** @returns the file of each tensor, by name */
-function checkUnique(tensors: readonly FileTensor[]): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  for (const { name, file } of tensors) {
-    const other = files.get(name);
-    if (other !== undefined) {
-      throw invalid(`${other} holds a tensor of the same name; open one of the files`, {
-        file,
-        tensor: name,
-      });
-    }
-    files.set(name, file);
-  }
-  return files;
 }

@@ -201,7 +201,7 @@ describe('the names of a further format', () => {
       sniff: () => false,
       read,
     }));
-    const file = memorySource(bytes('nothing of it'), 'model.onnx');
+    const file = memorySource(bytes('\x01nothing of it'), 'model.onnx');
     await expect(readCheckpoint({ files: [file] })).rejects.toThrow('no SAMP');
   });
 });

@@ -17,7 +17,7 @@ export function formatOfName(name: string): CheckpointFormat | undefined {
 
 /** Whether a file of that name holds weights, or lists the files that hold them. */
 export function isNameOfWeights(name: string): boolean {
-  return formatOfName(name.replace(/\.index\.json$/, '')) !== undefined;
+  return formatOfName(name) !== undefined || isIndex(name);
 }
 
 /** The file of weights called so in any of the formats, e.g. `model.safetensors` for `model`. */
@@ -35,6 +35,65 @@ export function modelsCalled(extension: string): readonly string[] {
 /** Name of what lists the files of a model in several. */
 export function indexOf(model: string): string {
   return `${model}.index.json`;
+}
+
+/** A name of weights or of an index, taken apart. */
+interface NameParts {
+  /** Without what follows, e.g. `model`. */
+  readonly stem: string;
+  readonly extension: string;
+  /** Of which the same model can have several, e.g. `fp16`. */
+  readonly variant?: string;
+}
+
+/**
+ * Of an index: `model.safetensors.index.json`, `model.safetensors.index.fp16.json`,
+ * `model.safetensors.fp16.index.json`.
+ */
+function indexParts(name: string): NameParts | undefined {
+  const [, weights, last] = /^(.+)\.index(?:\.([\w-]+))?\.json$/.exec(name) ?? [];
+  if (weights === undefined) return undefined;
+  const [, inner, before] = /^(.+)\.([\w-]+)$/.exec(weights) ?? [];
+  for (const [each, variant] of [
+    [weights, last],
+    [inner, before],
+  ]) {
+    const extension = each && extensions().find((end) => each.endsWith(end) && each !== end);
+    if (!extension) continue;
+    return { stem: each.slice(0, -extension.length), extension, ...(variant && { variant }) };
+  }
+  return undefined;
+}
+
+function partsOf(name: string): NameParts | undefined {
+  const index = indexParts(name);
+  if (index) return index;
+  const extension = extensions().find((end) => name.endsWith(end));
+  return extension === undefined
+    ? undefined
+    : { stem: name.slice(0, -extension.length), extension };
+}
+
+/** Whether a file of that name lists the files of a model in several. */
+export function isIndex(name: string): boolean {
+  return indexParts(name) !== undefined;
+}
+
+/** Those of the names that list files of weights which end so, in order. */
+export function indexesOf(extension: string, names: readonly string[]): string[] {
+  return names.filter((name) => indexParts(name)?.extension === extension).sort();
+}
+
+/**
+ * Whether a file is of the same model as the other one, in another variant: `model.fp16.safetensors` and
+ * `model.safetensors.index.fp16.json` are, of `model.safetensors` and of its index.
+ */
+export function isVariantOf(usual: string, name: string): boolean {
+  const [own, other] = [partsOf(usual), partsOf(name)];
+  if (!own || !other || own.variant !== undefined) return false;
+  if (other.stem === own.stem) return other.variant !== undefined;
+  const further = other.stem.startsWith(`${own.stem}.`) && other.stem.slice(own.stem.length + 1);
+  return further !== false && /^\w+$/.test(further);
 }
 
 /** What training leaves beside a model, in files that end as weights of PyTorch do. */

@@ -105,6 +105,14 @@ describe('openHubCheckpoint reads', () => {
       ],
     ],
     [
+      'what an index lists',
+      'hf://demo/sharded/model.safetensors.index.json',
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
       'shards, and nothing beside them',
       'hf://demo/sharded',
       [
@@ -355,6 +363,36 @@ describe('openUrlCheckpoint', () => {
     ]);
     const { headers } = await fetch(address());
     expect(checkpoint.tensors[0]!.identity).toContain(headers.get('etag'));
+  });
+
+  it('reads what an index lists, which lies beside it', async () => {
+    const address = `${hub.endpoint}/demo/sharded/resolve/main/model.safetensors.index.json`;
+    const checkpoint = await openUrlCheckpoint(`${address}?download=true`);
+    expect(checkpoint).toMatchObject({
+      source: address,
+      architecture: 'LlamaForCausalLM',
+      tensors: [{ name: q(0) }, { name: q(1) }],
+    });
+    expect([...(await checkpoint.tensors[1]!.read())]).toEqual([3, 4]);
+    const log = await hub.takeLog();
+    const asked = log.filter(({ origin }) => origin === 'hub').map(({ url }) => url);
+    expect(asked.filter((url) => !url.endsWith('?download=true'))).toEqual([]);
+    expect(asked.some((url) => url.includes('consolidated'))).toBe(false);
+  });
+
+  it('reads an index without a configuration beside it, and says which file is missing', async () => {
+    const map = { [q(0)]: 'a b.safetensors' };
+    await hub.put('demo/bare/x.safetensors.index.json', JSON.stringify({ weight_map: map }));
+    const address = `${hub.endpoint}/demo/bare/resolve/main/x.safetensors.index.json`;
+    await expect(openUrlCheckpoint(address)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: `${hub.endpoint}/demo/bare/resolve/main/a b.safetensors does not exist`,
+    });
+    await hub.put('demo/bare/a b.safetensors', fileOf([matrix(q(0), [[1, 2]])]));
+    expect(await openUrlCheckpoint(address)).toMatchObject({
+      blocks: 1,
+      tensors: [{ name: q(0) }],
+    });
   });
 
   it.each([

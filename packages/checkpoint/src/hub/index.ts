@@ -1,12 +1,12 @@
 /** Checkpoints that are read over HTTP, from a hub or any address. Node and the browser. */
 export type { Adapter } from '../adapter/read.js';
 export type { Checkpoint } from '../checkpoint.js';
+export { openUrlCheckpoint, type UrlOpenOptions } from './address.js';
 export type { Credentials, Http, HttpOptions } from './exchange.js';
-export type { HubOpenOptions, LocalFiles, UrlOpenOptions } from './open.js';
+export type { HubOpenOptions, LocalFiles } from './open.js';
 export {
   openHubAdapter,
   openHubCheckpoint,
-  openUrlCheckpoint,
   remoteSourceAgain,
 } from './open.js';
 export type { RemoteReference } from './range-source.js';

@@ -1,16 +1,16 @@
 /**
- * Checkpoints that lie elsewhere: a model on a hub, or one file of weights at an address. Headers are
+ * Models and adapters on a hub. Headers are
  * read to open them, and tensors by ranges when they are asked for; nothing is written to disk.
  */
-import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/read.js';
-import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { anyExtension, formatOfName, numberedFiles } from '../formats/names.js';
-import { type Folder, openAdapterFolder, openFolder } from '../sources/folder.js';
+import type { Checkpoint, CheckpointOptions } from '../checkpoint.js';
+import { isNameOfWeights } from '../formats/names.js';
+import { type Folder, openAdapterFolder, openFolder, openInFolder } from '../sources/folder.js';
 import { plainName } from '../sources/plain-name.js';
-import { type Http, shown } from './exchange.js';
-import { probe, type RemoteReference, rangeSource } from './range-source.js';
+import type { Http } from './exchange.js';
+import { type RemoteReference, rangeSource } from './range-source.js';
 import { formatHubReference, parseHubReference } from './reference.js';
 import { explainUrl } from './refusals.js';
 import {
@@ -52,9 +52,12 @@ export async function openHubCheckpoint(
   options: HubOpenOptions = {},
 ): Promise<Checkpoint> {
   const { adapter, splitFused = false, signal } = options;
-  const given = { ...(signal && { signal }), ...(adapter && { adapter }) };
+  const given = { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) };
   try {
-    return await openFolder(await hubFolder(reference, options), { splitFused, ...given });
+    const { folder: place, file } = placeOf(reference);
+    const folder = await hubFolder(place, options);
+    if (file === undefined) return await openFolder(folder, given);
+    return await openInFolder(folder, file, { ...given, name: `${folder.name}/${file}` });
   } catch (error) {
     await adapter?.close?.();
     throw error;
@@ -78,14 +81,13 @@ async function hubFolder(
   text: string,
   { local, ...options }: HubOptions & Pick<HubOpenOptions, 'local'>,
 ): Promise<Folder> {
-  const { folder, file: only } = placeOf(text);
-  const model = await resolveHubModel(folder, options);
+  const model = await resolveHubModel(text, options);
   const { reference, commit, pinned } = model;
   const { endpoint, http, explain } = accessTo(reference, options);
   const files = new Map(model.files.map((file) => [plainName(file.path), file]));
   return {
-    name: only === undefined ? pinned : `${pinned}/${only}`,
-    names: only === undefined ? [...files.keys()] : (numberedFiles(only)?.names ?? [only]),
+    name: pinned,
+    names: [...files.keys()],
     async open(name) {
       const file = files.get(name);
       if (!file) {
@@ -113,12 +115,12 @@ async function hubFolder(
   };
 }
 
-/** A reference may name one file of weights, such as one of several quantizations. */
+/** A reference may name one file of weights, such as one of several quantizations, or an index. */
 function placeOf(text: string): { folder: string; file?: string } {
   const reference = parseHubReference(text);
   const path = reference.subfolder.split('/');
   const file = path.at(-1)!;
-  if (!formatOfName(file)) return { folder: text };
+  if (!isNameOfWeights(file)) return { folder: text };
   const subfolder = path.slice(0, -1).join('/');
   return { folder: formatHubReference({ ...reference, subfolder }), file };
 }
@@ -142,47 +144,6 @@ function slashed(url: URL): URL {
   return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`);
 }
 
-export interface UrlOpenOptions extends Http, CheckpointOptions {}
-
-/**
- * Opens one file of weights at an address. Its `source` is the address without its query, which may
- * hold a secret.
- *
- * @throws AlphaLoraError `INVALID_OPTION` for another address than http(s), `NOT_FOUND`, `IO_FAILED`
- *   when the server refuses or does not serve ranges, and as `readCheckpoint`
- */
-export async function openUrlCheckpoint(
-  address: string,
-  { adapter, splitFused = false, signal, ...http }: UrlOpenOptions = {},
-): Promise<Checkpoint> {
-  try {
-    const url = requireAddress(address);
-    const name = shown(url);
-    const { byteLength, validator, head } = await probe({ url, name }, http, explainUrl, signal);
-    // Weak validators allow for other bytes.
-    const isStrong = validator?.startsWith('"');
-    const source = rangeSource(
-      {
-        name,
-        url,
-        byteLength,
-        ...defined({ validator }),
-        ...(isStrong && { identity: `${url.href} ${validator} ${byteLength}` }),
-      },
-      http,
-      explainUrl,
-      head,
-    );
-    return await readCheckpoint(
-      { files: [source], name },
-      { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) },
-    );
-  } catch (error) {
-    await adapter?.close?.();
-    throw error;
-  }
-}
-
 /** The token goes to files of the hub, which have addresses too. */
 function addressAccess({
   endpoint = 'https://huggingface.co',
@@ -192,25 +153,4 @@ function addressAccess({
 }: HubOptions): Http {
   if (token === undefined || !URL.canParse(endpoint)) return http;
   return { ...http, credentials: { origin: new URL(endpoint).origin, token } };
-}
-
-function requireAddress(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  const refuse = (what: string): never => {
-    throw new AlphaLoraError('INVALID_OPTION', `${url ? shown(url) : address}: ${what}`);
-  };
-  if (!url || !/^https?:$/.test(url.protocol)) return refuse('no http(s) address');
-  if (url.username !== '' || url.password !== '') {
-    refuse('passwords in addresses are not sent; download the file and give its path');
-  }
-  const [, organisation, model, ...rest] = url.pathname.split('/');
-  if (url.hostname === 'huggingface.co' && model && !rest.includes('resolve')) {
-    refuse(`a page, not a file; give hf://${organisation}/${model}`);
-  }
-  if (!formatOfName(url.pathname)) {
-    refuse(
-      `an address must be that of one ${anyExtension()} file; models on the hub are named hf://org/name`,
-    );
-  }
-  return url;
 }

@@ -4,7 +4,7 @@
 export type ModelConfig = Readonly<Record<string, unknown>>;
 
 /** A setting of the text model, which multimodal models keep in `text_config`. */
-function setting(config: ModelConfig, name: string): unknown {
+export function setting(config: ModelConfig, name: string): unknown {
   const text = config['text_config'];
   const inner = typeof text === 'object' && text !== null ? (text as ModelConfig)[name] : undefined;
   return inner ?? config[name];

@@ -102,6 +102,75 @@ describe('openCheckpoint takes', () => {
   });
 });
 
+describe('openCheckpoint finds the files by an index', () => {
+  const shards = { 'a.safetensors': weights, 'b.safetensors': more };
+  const listed = index({
+    'model.layers.0.norm.weight': 'a.safetensors',
+    'model.layers.1.norm.weight': 'b.safetensors',
+  });
+  const config = { 'config.json': '{"architectures":["A"]}' };
+
+  it.each([
+    'diffusion_pytorch_model.safetensors.index.json',
+    'consolidated.safetensors.index.json',
+    'model.safetensors.index.fp16.json',
+    'model.safetensors.fp16.index.json',
+    'any.name-1.safetensors.index.json',
+  ])('called %s, in its folder and by its path', async (name) => {
+    const path = await folder({ ...shards, ...config, [name]: listed, 'tokenizer.json': '{' });
+    for (const given of [path, join(path, name)]) {
+      const checkpoint = await openCheckpoint(given);
+      expect(checkpoint).toMatchObject({ source: given, architecture: 'A', blocks: 2, notes: [] });
+      expect([...(await checkpoint.tensors[1]!.read())]).toEqual([3, 4]);
+      await checkpoint.close();
+    }
+  });
+
+  it.each<[string, string[], string]>([
+    [
+      'model.safetensors.index.json',
+      ['model.safetensors.index.fp16.json', 'model-00001-of-00001.fp16.safetensors'],
+      'model.safetensors.index.fp16.json beside it is not opened: give it instead to open it',
+    ],
+    [
+      'model.safetensors',
+      ['model.fp16.safetensors', 'model.safetensors.index.bf16.json'],
+      'model.fp16.safetensors, model.safetensors.index.bf16.json beside it are not opened: give one of them instead to open it',
+    ],
+    [
+      'diffusion_pytorch_model.safetensors',
+      ['diffusion_pytorch_model.fp16.safetensors'],
+      'diffusion_pytorch_model.fp16.safetensors beside it is not opened: give it instead to open it',
+    ],
+    [
+      'x.safetensors.index.json',
+      ['x.safetensors.index.fp16.json'],
+      'x.safetensors.index.fp16.json beside it is not opened: give it instead to open it',
+    ],
+  ])('and of several variants opens %s, with a note', async (name, variants, note) => {
+    const unread = Object.fromEntries(variants.map((each) => [each, '']));
+    const content = name.endsWith('.json') ? { ...shards, [name]: listed } : { [name]: weights };
+    const checkpoint = await openCheckpoint(await folder({ ...content, ...unread }));
+    expect(checkpoint.notes).toEqual([`${name} is opened; ${note}`]);
+    await checkpoint.close();
+  });
+
+  it.each([
+    ['a.safetensors.index.json', 'b.safetensors.index.json'],
+    ['a.safetensors.index.fp16.json', 'a.safetensors.index.bf16.json'],
+  ])('and refuses to choose between %s and %s', async (...names) => {
+    const path = await folder({ ...shards, [names[0]!]: listed, [names[1]!]: listed });
+    const { message } = (await openCheckpoint(path).catch((reason: unknown) => reason)) as Error;
+    expect(message).toBe(
+      `${path}: 2 indexes of models (${[...names].sort().join(', ')}); give one of them`,
+    );
+    expect(await valuesOf(join(path, names[1]!))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+});
+
 describe('openCheckpoint opens files of PyTorch', () => {
   const name = (block: number) => `model.layers.${block}.norm.weight`;
   const bin = (block: number, ...values: number[]) =>

@@ -1,12 +1,11 @@
 /** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { ByteSource } from '@alphalora/contracts/weights';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Adapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { invalid } from '../errors.js';
-import { numberedFiles } from '../formats/names.js';
-import { openFolder, requireAll } from '../sources/folder.js';
+import { isIndex, numberedFiles } from '../formats/names.js';
+import { openFolder, openInFolder } from '../sources/folder.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
@@ -20,10 +19,10 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
- * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`; or a
- *   folder with `model.safetensors`, with `model.safetensors.index.json` and its shards, or with exactly one other .safetensors file, and
- *   with `config.json` if there is one, or the same in another of the `formats`; or the folder of a
- *   LoRA adapter, see `adapterCheckpoint`
+ * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`, or the index
+ *   of several, such as `model.safetensors.index.json`; or a folder with `model.safetensors`, with an
+ *   index and its shards, or with exactly one other .safetensors file, and with `config.json` if there is
+ *   one, or the same in another of the `formats`; or the folder of a LoRA adapter, see `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
  *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format or of a type we cannot read,
  *   `INVALID_CHECKPOINT` when a file breaks its format or files contradict one another,
@@ -50,24 +49,18 @@ export async function openCheckpoint(
 }
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
+  const file = basename(path);
+  if (isIndex(file) || numberedFiles(file)) {
+    return openInFolder(await folderOnDisk(dirname(path)), file, { ...options, name: path });
+  }
   if (path.endsWith('.json')) {
     throw invalid('not the weights; give the folder that it lies in', { file: path });
   }
-  const files: ByteSource[] = [];
+  const source = await fileSource(path);
   try {
-    for (const part of await filesOfModel(path)) files.push(await fileSource(part));
-    return await readCheckpoint({ files, name: path }, options);
+    return await readCheckpoint({ files: [source], name: path }, options);
   } catch (error) {
-    await Promise.all(files.map((source) => source.close?.()));
+    await source.close?.();
     throw error;
   }
-}
-
-/** The file, or all that are numbered as it is. */
-async function filesOfModel(path: string): Promise<string[]> {
-  const numbered = numberedFiles(basename(path));
-  if (!numbered) return [path];
-  const folder = dirname(path);
-  requireAll(numbered.names, await readdir(folder), folder);
-  return numbered.names.map((name) => join(folder, name));
 }

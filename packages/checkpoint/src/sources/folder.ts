@@ -11,18 +11,8 @@ import {
   type CheckpointOptions,
   readCheckpoint,
 } from '../checkpoint.js';
-import { invalid, unsupported } from '../errors.js';
-import { conversion, foreignName } from '../formats/foreign.js';
-import {
-  anyExtension,
-  extensions,
-  formatOfName,
-  indexOf,
-  modelsCalled,
-  numberedFiles,
-  weightsCalled,
-  weightsEnding,
-} from '../formats/names.js';
+import { extensions, indexOf, modelsCalled, weightsCalled } from '../formats/names.js';
+import { type Located, locate, locateFile } from './locate.js';
 import { readShardIndex } from './shard-index.js';
 
 export interface Folder {
@@ -58,9 +48,40 @@ export function holdsAdapter(names: readonly string[]): boolean {
  */
 export async function openFolder(
   folder: Folder,
-  { adapter, splitFused = false, signal }: CheckpointOptions = {},
+  options: CheckpointOptions = {},
 ): Promise<Checkpoint> {
-  const given = signal && { signal };
+  if (!holdsAdapter(folder.names)) return openLocated(folder, locate(folder), options);
+  const { adapter, splitFused = false, signal } = options;
+  if (adapter) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${folder.name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
+    );
+  }
+  const itself = await openAdapterFolder(folder, signal && { signal });
+  return adapterCheckpoint(itself, { splitFused });
+}
+
+/**
+ * Opens the model that a file of the folder belongs to; see {@link locateFile}.
+ *
+ * @param name of the model, for messages and documents
+ * @throws AlphaLoraError as {@link openFolder}
+ */
+export async function openInFolder(
+  folder: Folder,
+  file: string,
+  { name, ...options }: CheckpointOptions & { name: string },
+): Promise<Checkpoint> {
+  return openLocated({ ...folder, name }, locateFile(file, folder), options);
+}
+
+async function openLocated(
+  folder: Folder,
+  located: Located,
+  options: CheckpointOptions,
+): Promise<Checkpoint> {
+  const { signal } = options;
   const opened: ByteSource[] = [];
   const open = async (name: string): Promise<ByteSource> => {
     const source = await folder.open(name);
@@ -68,28 +89,18 @@ export async function openFolder(
     return source;
   };
   try {
-    if (holdsAdapter(folder.names)) {
-      if (adapter) {
-        throw new AlphaLoraError(
-          'INVALID_OPTION',
-          `${folder.name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
-        );
-      }
-      return adapterCheckpoint(await openAdapterFolder(folder, given), { splitFused });
-    }
-    const located = locate(folder);
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
-    const shards = index && new Set((await readShardIndex(index, given)).values());
+    const shards = index && new Set((await readShardIndex(index, { signal })).values());
     const files: ByteSource[] = [];
     for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
     const checkpoint = await readCheckpoint(
       { files, name: folder.name, ...(config && { config }), ...(index && { index }) },
-      { splitFused, ...given, ...(adapter && { adapter }) },
+      options,
     );
     await config?.close?.();
     await index?.close?.();
-    return checkpoint;
+    return { ...checkpoint, notes: [...located.notes, ...checkpoint.notes] };
   } catch (error) {
     await Promise.all(opened.map((source) => source.close?.()));
     throw error;
@@ -127,95 +138,4 @@ export async function openAdapterFolder(
     await Promise.all(opened.map((source) => source.close?.()));
     throw error;
   }
-}
-
-interface Located {
-  config?: string;
-  index?: string;
-  files: string[];
-}
-
-/** The files of the model in the first format that has any. */
-function locate({ name, names }: Folder): Located {
-  const config = names.includes('config.json') ? { config: 'config.json' } : {};
-  for (const extension of extensions()) {
-    const models = modelsCalled(extension);
-    const whole = models.find((model) => names.includes(model));
-    if (whole !== undefined) return { ...config, files: [whole] };
-    const index = models.map(indexOf).find((each) => names.includes(each));
-    if (index !== undefined) return { ...config, index, files: [] };
-    const files = filesEnding(extension, names, name);
-    if (files.length > 0) return { ...config, files };
-  }
-  const other = names.find((each) => foreignName.test(each));
-  if (other !== undefined) {
-    throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: name });
-  }
-  throw errorIn(
-    'NOT_FOUND',
-    name,
-    `no ${anyExtension()} file; give the file or folder of the model's weights`,
-  );
-}
-
-/** Those of the model in files that end so, if there are any, and no whole model or index among them. */
-function filesEnding(extension: string, names: readonly string[], folder: string): string[] {
-  const { numbered, oneTensorPerFile } = formatOfName(extension) ?? {};
-  if (oneTensorPerFile) return weightsEnding(extension, names);
-  if (numbered) return onlyModel(names, folder, extension);
-  return onlyWeights(names, folder, extension);
-}
-
-/** The one file that ends so, if there is any, in a folder that has neither a whole model nor an index. */
-function onlyWeights(names: readonly string[], folder: string, extension: string): string[] {
-  const files = weightsEnding(extension, names);
-  const [file] = files;
-  const index = indexOf(modelsCalled(extension)[0]!);
-  if (files.length > 1) {
-    const some = files.slice(0, 3).join(', ') + (files.length > 3 ? ', ...' : '');
-    throw invalid(
-      `${files.length} ${extension} files (${some}) and no ${index}: download the index, or give one of the files`,
-      { file: folder },
-    );
-  }
-  const [, count] = /-\d+-of-(\d+)$/.exec(file?.slice(0, -extension.length) ?? '') ?? [];
-  if (count === undefined || Number(count) === 1) return files;
-  throw invalid(
-    `${file} is one of ${Number(count)} files, and there is no ${index}: download the others and the index, or give the file`,
-    { file: folder },
-  );
-}
-
-/** The files of the one model in files that end so: one, or several that are numbered. */
-function onlyModel(names: readonly string[], folder: string, extension: string): string[] {
-  const models = new Map<string, readonly string[]>();
-  for (const name of names.filter((each) => each.endsWith(extension)).sort()) {
-    const numbered = numberedFiles(name);
-    models.set(numbered?.pattern ?? name, numbered?.names ?? [name]);
-  }
-  if (models.size > 1) {
-    throw invalid(
-      `${models.size} models in ${extension} files (${[...models.keys()].join(', ')}); give one of the files`,
-      { file: folder },
-    );
-  }
-  const files = [...models.values()].flat();
-  requireAll(files, names, folder);
-  return files;
-}
-
-/** @throws AlphaLoraError `NOT_FOUND` when one of the files is not there */
-export function requireAll(
-  files: readonly string[],
-  names: readonly string[],
-  folder: string,
-): void {
-  const missing = files.filter((name) => !names.includes(name));
-  if (missing.length === 0) return;
-  const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ', ...' : '');
-  throw errorIn(
-    'NOT_FOUND',
-    folder,
-    `${missing.length} of the ${files.length} files of the model are missing (${some}); download them into the same folder`,
-  );
 }

@@ -9,6 +9,8 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { invalid, quoted } from '../errors.js';
 import { isObject, readJsonObject } from '../json.js';
+import { setting } from '../naming/config.js';
+import { identify, type ModelConfig } from '../naming/index.js';
 import type { FileTensor } from '../tensors/weights.js';
 import { isPlainName, plainName } from './plain-name.js';
 
@@ -48,48 +50,87 @@ export async function readShardIndex(
 }
 
 /**
- * Checks that index and shards agree.
+ * Checks that index and shards agree as far as the model is read right: each tensor that the index names
+ * is in its shard, or in none. Such as no shard has are usually tied to others, and were left out when the
+ * model was saved.
  *
- * @throws AlphaLoraError `NOT_FOUND` when a shard is missing, `INVALID_CHECKPOINT` when a tensor is
- *   in the index or in a shard only, or in another shard than the index says
+ * @returns notes on what only one of them names
+ * @throws AlphaLoraError `NOT_FOUND` when a shard is missing, `INVALID_CHECKPOINT` when a tensor is in
+ *   another shard than the index says, or a shard holds none of those that it should
  */
 export function checkAgainstIndex(
   tensors: readonly FileTensor[],
   files: readonly ByteSource[],
-  index: ShardIndex,
-  indexName: string,
-): void {
+  {
+    index,
+    name: path,
+    config,
+  }: { index: ShardIndex; name: string; config?: ModelConfig | undefined },
+): string[] {
   const given = new Set(files.map(({ name }) => plainName(name)));
   for (const shard of new Set(index.values())) {
     if (!given.has(shard)) {
       throw new AlphaLoraError(
         'NOT_FOUND',
-        `${indexName}: the file ${quoted(shard)} is missing; download it into the same folder`,
+        `${path}: the file ${quoted(shard)} is missing; download it into the same folder`,
         { details: { file: shard } },
       );
     }
   }
   const found = new Set<string>();
+  const unlisted: string[] = [];
   for (const { name, file } of tensors) {
     const shard = index.get(name);
-    if (shard !== plainName(file)) {
-      const claim = shard === undefined ? 'does not list it' : `puts it into ${quoted(shard)}`;
-      throw invalid(`${indexName} ${claim}; index and shards are of different versions`, {
-        file,
-        tensor: name,
-      });
+    if (shard === undefined) unlisted.push(name);
+    else if (shard !== plainName(file)) {
+      throw invalid(
+        `${plainName(path)} puts it into ${quoted(shard)}; index and shards are of different versions`,
+        { file, tensor: name },
+      );
     }
     found.add(name);
   }
+  const absent = [...index.keys()].filter((name) => !found.has(name));
+  checkShards(index, found, path);
+  const file = plainName(path);
+  return [
+    ...(unlisted.length > 0
+      ? [`${file} does not list ${tensorsIn(unlisted)}, which its files hold`]
+      : []),
+    ...(absent.length > 0
+      ? [`${file} lists ${tensorsIn(absent)}, which no file holds${absenceOf(absent, config)}`]
+      : []),
+  ];
+}
+
+/** @throws AlphaLoraError when a shard holds nothing that the index puts into it */
+function checkShards(index: ShardIndex, found: ReadonlySet<string>, path: string): void {
+  const held = new Map<string, { all: number; found: number }>();
   for (const [tensor, shard] of index) {
-    if (!found.has(tensor)) {
-      throw invalid(
-        `${quoted(shard)} does not hold it; index and shards are of different versions`,
-        {
-          file: indexName,
-          tensor,
-        },
-      );
-    }
+    const counts = held.get(shard) ?? { all: 0, found: 0 };
+    counts.all++;
+    if (found.has(tensor)) counts.found++;
+    held.set(shard, counts);
   }
+  for (const [shard, counts] of held) {
+    if (counts.found > 0) continue;
+    throw invalid(
+      `${quoted(shard)} holds none of the ${counts.all} tensors that it puts there; index and shards are of different versions`,
+      { file: path },
+    );
+  }
+}
+
+function tensorsIn(names: readonly string[]): string {
+  const some = names.slice(0, 3).map(quoted).join(', ') + (names.length > 3 ? ', ...' : '');
+  return names.length === 1 ? some : `${names.length} tensors (${some})`;
+}
+
+/** What it means that no file holds tensors; transformers ties heads unless a configuration says otherwise. */
+function absenceOf(names: readonly string[], config: ModelConfig | undefined): string {
+  const isHead = (name: string): boolean => identify(name, [1, 1], config).kind === 'head';
+  if (!names.every(isHead)) return ': the model may be incomplete';
+  return config && setting(config, 'tie_word_embeddings') === false
+    ? ': its configuration does not tie the head to the embedding, and the model may be incomplete'
+    : ': the head is tied to the embedding';
 }

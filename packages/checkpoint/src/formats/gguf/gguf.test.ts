@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../checkpoint.js';
-import { openHubCheckpoint } from '../../hub/index.js';
+import { openHubCheckpoint, openUrlCheckpoint } from '../../hub/index.js';
 import { hubCache, openCachedCheckpoint, openCheckpoint } from '../../node/index.js';
 import { memorySource } from '../../sources/memory.js';
 import { countingSource } from '../../test-support/counting-source.js';
@@ -327,7 +327,7 @@ describe('a header', () => {
       'a name twice',
       { tensors: [floats('a.weight', [1]), floats('a.weight', [1])] },
       'INVALID_CHECKPOINT',
-      /holds a tensor of the same name/,
+      /tensor "a.weight": the file holds another tensor of the same name/,
     ],
     [
       'a shard alone',
@@ -420,7 +420,14 @@ describe('a model in several files', () => {
         expect(source).toBe(one.source);
         await close();
         await one.close();
+        const address = `${endpoint}/demo/split/resolve/main/${file}`;
+        const beside = await openUrlCheckpoint(address);
+        expect(beside.source).toBe(address);
+        expect(beside.tensors.map(({ name }) => name)).toEqual(tensors.map(({ name }) => name));
+        expect([...(await beside.tensors[1]!.read())]).toEqual([0, 2, 1, 3]);
       }
+      const gone = openUrlCheckpoint(`${endpoint}/demo/split/resolve/main/x-00001-of-00002.gguf`);
+      await expect(gone).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const absent = openHubCheckpoint('hf://demo/split/n.gguf', { endpoint });
       await expect(absent).rejects.toMatchObject({ code: 'NOT_FOUND' });
     } finally {
