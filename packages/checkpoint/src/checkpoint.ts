@@ -9,7 +9,7 @@ import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
-import { architectureOf } from './naming/architecture.js';
+import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
 import { plainName } from './sources/plain-name.js';
@@ -133,6 +133,7 @@ export async function readCheckpoint(
   const options = {
     config,
     splitFused,
+    ...defined({ family: splitFused ? familyOf([...names.keys()]) : undefined }),
     has: (tensor: string) => names.has(tensor),
     ...(additions && { adapted: additions.adapted }),
   };
@@ -165,14 +166,11 @@ export function adapterCheckpoint(
   { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
 ): Checkpoint {
   const { source, config, metadata, notes, weights: file } = adapter;
-  const options = { config: undefined, splitFused };
-  const weights = adapterWeights(adapter).flatMap((weight) =>
-    partsOrWhole(weight, options, file.name),
-  );
-  const architecture = architectureOf(
-    weights.map(({ name, partOf }) => partOf ?? name),
-    undefined,
-  );
+  const whole = adapterWeights(adapter);
+  const names = whole.map(({ name: each }) => each);
+  const options = { config: undefined, splitFused, ...defined({ family: familyOf(names) }) };
+  const weights = whole.flatMap((weight) => partsOrWhole(weight, options, file.name));
+  const architecture = architectureOf(names, undefined);
   return {
     source,
     config,

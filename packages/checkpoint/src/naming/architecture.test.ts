@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { architectureOf } from './architecture.js';
+import { architectureOf, familyOf } from './architecture.js';
 
 describe('architectureOf', () => {
   const layer = (...names: string[]) => names.map((name) => `model.layers.0.${name}.weight`);
@@ -26,11 +26,29 @@ describe('architectureOf', () => {
       ],
     ],
     ['RobertaModel', ['roberta.encoder.layer.0.attention.self.query.weight']],
+    ['QWenLMHeadModel', ['transformer.h.0.attn.c_attn.weight', 'transformer.h.0.mlp.w1.weight']],
+    ['CodeGenForCausalLM', ['h.0.attn.qkv_proj.weight', 'h.0.mlp.fc_in.weight']],
+    ['ModernBertModel', ['layers.0.attn.Wqkv.weight', 'layers.0.mlp.Wi.weight']],
+    [
+      'Flux',
+      ['double_blocks.0.img_attn.qkv.weight', 'single_blocks.0.linear1.weight', 'img_in.weight'],
+    ],
     [undefined, ['net.blocks.0.mixer.weight']],
     [undefined, []],
     [undefined, [`roberta.${'.attention'.repeat(100_000)}`]],
   ])('guesses %s from the names', (architecture, names) => {
     expect(architectureOf(names, undefined)).toBe(architecture);
+  });
+
+  it('guesses the model_type with it', () => {
+    expect(familyOf(['wpe.weight', 'h.0.attn.c_attn.weight'])).toBe('gpt2');
+    expect(familyOf(['x.weight'])).toBeUndefined();
+  });
+
+  it('takes the class of a part of a pipeline from where diffusers has it', () => {
+    expect(architectureOf([], { _class_name: 'FluxTransformer2DModel' })).toBe(
+      'FluxTransformer2DModel',
+    );
   });
 
   it('believes the config, also when it is silent', () => {

@@ -56,6 +56,11 @@ export function identify(
   return { block, role, ...kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
 }
 
+/** The module that a tensor belongs to, by its path in the model; a parameter without a layer ends it. */
+export function moduleOf(name: string): readonly string[] {
+  return name.length > tables.LONGEST_NAME ? [] : splitName(name).module;
+}
+
 /** The list of blocks that a tensor is in, and its module within the block; undefined outside of blocks. */
 export function pathInBlock(
   name: string,

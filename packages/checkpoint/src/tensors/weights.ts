@@ -15,6 +15,8 @@ export interface FileTensor extends StoredTensor {
 export interface WeightOptions {
   readonly config: ModelConfig | undefined;
   readonly splitFused: boolean;
+  /** `model_type`, by the names of all weights, for configurations that do not say. */
+  readonly family?: string;
   /** Whether the checkpoint has a tensor of this name. */
   readonly has: (name: string) => boolean;
   /** What an adapter makes of a weight, before it is split. */
@@ -39,17 +41,22 @@ export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTen
 /** A weight, or the parts that it is split into. */
 export function partsOrWhole(
   weight: WeightTensor,
-  { config, splitFused }: Pick<WeightOptions, 'config' | 'splitFused'>,
+  { config, splitFused, family }: Pick<WeightOptions, 'config' | 'splitFused' | 'family'>,
   file: string,
 ): WeightTensor[] {
-  const parts = splitFused ? partsIn(weight, config, file) : [];
+  const parts = splitFused ? partsIn(weight, file, config, family) : [];
   return parts.length > 0 ? parts.map((part) => partOf(weight, part)) : [weight];
 }
 
 /** Adds the file to errors, which know the tensor only. */
-function partsIn(weight: WeightTensor, config: ModelConfig | undefined, file: string): FusedPart[] {
+function partsIn(
+  weight: WeightTensor,
+  file: string,
+  config: ModelConfig | undefined,
+  family: string | undefined,
+): FusedPart[] {
   try {
-    return fusedParts(weight, config);
+    return fusedParts(weight, config, family);
   } catch (cause) {
     if (!isAlphaLoraError(cause)) throw cause;
     const details = { file, tensor: weight.name };
