@@ -5,11 +5,15 @@
  */
 import { flagSetting, type ModelConfig, sizeSetting } from './config.js';
 import * as order from './fused-orders.js';
+import { outputFirstExperts } from './tables.js';
 
 export interface FusedLayout {
   /** Matched against the module's path in the model. */
   readonly path: RegExp;
-  /** `model_type` values of config.json, without the part of a multimodal model. Absent: all. */
+  /**
+   * `model_type` values of config.json, without the part of a multimodal model. Absent: all; none: where
+   * nothing tells the family.
+   */
   readonly families?: readonly string[];
   /** What has to hold of the configuration, and of the number of outputs. */
   readonly where?: (config: ModelConfig, size: number) => boolean;
@@ -128,15 +132,16 @@ export const layouts: readonly FusedLayout[] = [
   },
   {
     ...{ path: /(^|\.)gate_up_proj$/, labels: gateUp, order: order.equal },
-    families: words(`
-      afmoe aria axk1 axk2 bailing_hybrid beam cohere2_moe deepseek_ocr2 deepseek_v2 deepseek_v3 deepseek_v32
-      deepseek_v4 dia diffusion_gemma dots1 dots3_note ernie4_5_moe ernie4_5_vl_moe esmfold2 exaone_moe
-      flex_olmo flint gemma4 glm glm4 glm4_moe glm4_moe_lite glm4v glm4v_moe glm5_next glm_image glm_moe_dsa
-      glm_ocr granitemoe granitemoe_swa granitemoehybrid granitemoeshared hunyuan_v1_moe hy_v3 hy_v4 hy_v4_vl
-      inkling inkling2 inkling2_loop jamba kimi_linear kolibri1 laguna lara_mini lfm2_moe llama4 longcat_flash
-      mellum mimo_v2_flash minimax minimax_m2 minimax_m3_vl mistral4 mistral_large4 mixtral muse_spark olmoe
-      openai_privacy_filter phi3 phi3_v phi4mm phi4_multimodal phimoe qwen2_moe qwen3_5_moe qwen3_moe
-      qwen3_next qwen3_omni_moe qwen3_vl_moe qwen4_exp solar_open step3p7 unlimited_ocr zamba2 zaya`),
+    families: [
+      ...outputFirstExperts,
+      ...words('aria dia esmfold2 glm glm4 glm4v glm_image glm_ocr llama4 openai_privacy_filter'),
+      ...words('phi3 phi3_v phi4mm phi4_multimodal qwen3_vl_moe zamba2'),
+    ],
+  },
+  // Of these, gpt-oss alone differs, which its names tell.
+  {
+    ...{ path: /(^|\.)gate_up_proj$/, labels: gateUp, order: order.equal },
+    families: [],
   },
   {
     ...{ path: /(^|\.)input_linear$/, labels: gateUp, order: order.equal },

@@ -1,7 +1,7 @@
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { type FusedPart, fusedParts } from './fused.js';
-import { identify } from './index.js';
+import { identify, type ModelConfig } from './index.js';
 
 function describeWeight(name: string, shape: number[], config = {}): WeightDescription {
   return { name, shape, dtype: 'F32', ...identify(name, shape, config) };
@@ -211,12 +211,19 @@ describe('fusedParts', () => {
         ),
       }),
     );
+    if (/gate_up/.test(name)) return;
     expect(() => fusedParts(weight, config)).toThrow(/gives no model_type/);
+  });
+
+  it('halves gate_up_proj where nothing tells the family: gpt-oss, which differs, is told by its names', () => {
+    const weight = describeWeight('model.layers.0.mlp.gate_up_proj.weight', [6, 4]);
+    expect(fusedParts(weight).map(({ ranges }) => ranges)).toEqual([[[0, 3]], [[3, 6]]]);
+    expect(fusedParts(weight, {}, 'gpt_oss')[0]!.ranges).toHaveLength(3);
   });
 
   it('takes the family from the names of the weights where the config is silent', () => {
     const weight = describeWeight('transformer.h.0.attn.qkv_proj.weight', [12, 4]);
-    const labels = (config: object) =>
+    const labels = (config: ModelConfig) =>
       fusedParts(weight, config, 'codegen').map(({ label }) => label);
     expect(labels({ n_head: 4 })).toEqual(['q', 'v', 'k']);
     expect(() => labels({ model_type: 'x', n_head: 4 })).toThrow(/"x" is not known/);

@@ -70,9 +70,15 @@ function applies(
     layout.path.test(about.path) &&
     (!layout.inputFirst || about.inputFirst) &&
     (!layout.bare || about.name.endsWith('_weight')) &&
-    (!layout.families || about.families.some((family) => layout.families!.includes(family))) &&
+    isOf(layout, about.families) &&
     (layout.where?.(about.config, about.size) ?? true)
   );
+}
+
+function isOf({ families: known }: FusedLayout, families: readonly string[]): boolean {
+  if (!known) return true;
+  if (known.length === 0) return families.length === 0;
+  return families.some((family) => known.includes(family));
 }
 
 function unknown(path: string, families: readonly string[]): string {

@@ -268,6 +268,37 @@ describe('identify with a config', () => {
     expect(layout('down_proj', [8, 64, 64])).toBe(true);
   });
 
+  it('tells square layouts of stacked experts by the family', () => {
+    const layout = (model_type: string) =>
+      identify('model.layers.0.mlp.experts.gate_up_proj', [8, 64, 64], {
+        ...{ model_type, hidden_size: 64 },
+      }).inputFirst;
+    expect(layout('qwen3_5_moe_text')).toBeUndefined();
+    expect(layout('gpt_oss')).toBe(true);
+    expect(layout('llama4_text')).toBe(true);
+  });
+
+  it('takes the experts of DBRX, which lie one below the other, for as many as the config says', () => {
+    const name = (role: string) => `transformer.blocks.0.ffn.experts.mlp.${role}`;
+    const config = { model_type: 'dbrx', ffn_config: { moe_num_experts: 4 } };
+    const rows = { shape: [4, 128, 64], stacked: true };
+    expect(identify(name('w1'), [512, 64], config)).toEqual(projection(0, 'w1', rows));
+    expect(identify(name('v1'), [512, 64], config)).toEqual(projection(0, 'v1', rows));
+    expect(identify(name('w2'), [512, 64], config)).toEqual(
+      projection(0, 'w2', { ...rows, inputFirst: true }),
+    );
+    for (const [broken, reason] of [
+      [{}, /config\.json \(moe_num_experts\)/],
+      [{ ffn_config: { moe_num_experts: 5 } }, /512 rows do not divide into the 5/],
+      [{ ffn_config: 'x', moe_num_experts: -1 }, /moe_num_experts/],
+    ] as const) {
+      expect(identify(name('w1'), [512, 64], broken)).toEqual({
+        ...{ block: 0, role: 'w1', kind: 'other' },
+        notMatrix: expect.stringMatching(reason),
+      });
+    }
+  });
+
   it('marks the encoder of an encoder-decoder model', () => {
     const name = 'model.encoder.layers.0.self_attn.q_proj.weight';
     expect(identify(name, [64, 64], { is_encoder_decoder: true }).role).toBe('encoder.q_proj');

@@ -4,7 +4,8 @@
  * the vocabulary is in `tables.ts`.
  */
 import type { WeightKind } from '@alphalora/contracts/weights';
-import { flagSetting, type ModelConfig, modelType, sizeSetting } from './config.js';
+import { flagSetting, type ModelConfig, modelType } from './config.js';
+import { inputFirstExperts, rowsOfExperts } from './experts.js';
 import { blockKind, type NameParts, outerKind } from './kinds.js';
 import * as tables from './tables.js';
 
@@ -18,6 +19,8 @@ export interface TensorIdentity {
   notMatrix?: string;
   inputFirst?: boolean;
   stacked?: boolean;
+  /** Where it is not the stored one: of experts that lie one below the other. */
+  shape?: readonly number[];
 }
 
 /**
@@ -49,9 +52,12 @@ export function identify(
     (flagSetting(config, 'is_encoder_decoder') || parts.module[prefix.length] === 'block');
   const role = inEncoder ? `encoder.${plainRole}` : plainRole;
   if (kind.kind !== 'projection') return { block, role, ...kind };
+  if (shape.length === 2 && tables.expertRows.test(path.join('.'))) {
+    return { block, role, ...rowsOfExperts(plainRole, shape, config) };
+  }
   const stacked = shape.length === 3 && tables.mixtures.test(path.join('.'));
   const inputFirst = stacked
-    ? parts.isParameter && stackedInputFirst(plainRole, shape, sizeSetting(config, 'hidden_size'))
+    ? parts.isParameter && inputFirstExperts(plainRole, shape, config)
     : rule?.inputFirst;
   return { block, role, ...kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
 }
@@ -134,18 +140,4 @@ function roleOf(path: readonly string[], rule: tables.NamingRule | undefined): s
   if (/^\d+$/.test(last)) return modules.slice(-2).join('.');
   const cross = modules.find((part) => tables.crossAttentions.test(part));
   return cross !== undefined && cross !== last ? `${cross}.${last}` : last;
-}
-
-/**
- * Whether experts stacked in one parameter are `[experts, in, out]`, as most are. Some checkpoints
- * have `[experts, out, in]`; the size of the hidden states tells them apart.
- */
-function stackedInputFirst(
-  role: string,
-  [, first, second]: readonly number[],
-  hidden: number | undefined,
-): boolean {
-  const hiddenIsSecond = first !== hidden && second === hidden;
-  const hiddenIsFirst = first === hidden && second !== hidden;
-  return tables.downProjections.test(role) ? !hiddenIsFirst : !hiddenIsSecond;
 }

@@ -62,7 +62,6 @@ describe('what is one is taken for one', () => {
     [`${layer}.self_attention.experts.router.layer.weight`, [8, 64], 'router'],
     [`${layer}.feed_forward.router.weight`, [2, 64], 'router'],
     ['transformer.blocks.0.ffn.router.layer.weight', [4, 64], 'router'],
-    ['transformer.blocks.0.ffn.experts.mlp.w1', [512, 64], 'projection'],
     ['head.weight', [96, 64], 'head'],
     ['transformer.output_layer.weight', [96, 64], 'head'],
     ['model.transformer.ff_out.weight', [96, 64], 'head'],
