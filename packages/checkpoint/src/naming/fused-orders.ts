@@ -7,7 +7,7 @@ import type { WeightDescription } from '@alphalora/contracts/weights';
 import { type ModelConfig, sizeSetting } from './config.js';
 
 /** What is to be divided. */
-export interface Fused {
+interface Fused {
   readonly weight: WeightDescription;
   /** How many outputs it has. */
   readonly size: number;
