@@ -150,31 +150,6 @@ describe('readCheckpoint', () => {
     expect([...(await tensors[0]!.read())]).toEqual([1]);
   });
 
-  it('lists scaled 8-bit weights but refuses to pass their numbers off as weights', async () => {
-    const scaled = {
-      name: 'model.layers.0.mlp.up_proj.weight',
-      dtype: 'F8_E4M3',
-      shape: [2, 2],
-      bytes: new Uint8Array(4),
-    } as const;
-    const scale = tensor('model.layers.0.mlp.up_proj.weight_scale_inv', [1, 1], [2]);
-    const { tensors } = await readCheckpoint({
-      files: [memorySource(bytesOf([scaled, scale]), 'm')],
-    });
-    expect(tensors).toMatchObject([
-      { kind: 'other', role: 'up_proj', block: 0 },
-      { kind: 'projection', role: 'up_proj', block: 0 },
-    ]);
-    const { code, message } = await refusal(tensors[1]!.read());
-    expect([code, message]).toEqual([
-      'UNSUPPORTED_CHECKPOINT',
-      expect.stringMatching(/convert the checkpoint to BF16/),
-    ]);
-    expect(tensors[1]!.readInto).toBeUndefined();
-    const plain = await readCheckpoint({ files: [memorySource(bytesOf([scaled]), 'm')] });
-    expect(await plain.tensors[0]!.read()).toHaveLength(4);
-  });
-
   it('needs a file', async () => {
     expect(await refusal(readCheckpoint({ files: [] }))).toMatchObject({ code: 'INVALID_OPTION' });
   });

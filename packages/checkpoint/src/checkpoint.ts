@@ -12,10 +12,12 @@ import { readJsonObject } from './json.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
+import { dequantized } from './quantization/dequantized.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
 import { withoutDuplicates } from './tensors/duplicates.js';
-import { type FileTensor, partsOrWhole, weightsOf } from './tensors/weights.js';
+import type { FileTensor } from './tensors/file-tensor.js';
+import { partsOrWhole, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
 export interface Checkpoint {
@@ -121,27 +123,26 @@ export async function readCheckpoint(
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
   const preferred = (tensor: string): string | undefined => index?.get(tensor);
   const once = await withoutDuplicates(stored, preferred, signal);
-  const { tensors } = once;
   notes.push(...once.notes);
   if (index) {
     const { name: path } = indexSource;
-    notes.push(...checkAgainstIndex(tensors, files, { index, name: path, config }));
+    notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const names = new Set(tensors.map((tensor) => tensor.name));
+  const tensors = dequantized(once.tensors, config, Object.fromEntries(metadata));
+  const names = tensors.map(({ name: each }) => each);
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
     config,
     splitFused,
-    ...defined({ family: splitFused ? familyOf([...names.keys()]) : undefined }),
-    has: (tensor: string) => names.has(tensor),
+    ...defined({ family: splitFused ? familyOf(names) : undefined }),
     ...(additions && { adapted: additions.adapted }),
   };
   const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
   for (const weight of additions?.added ?? []) {
     weights.push(...partsOrWhole(weight, options, adapter!.weights.name));
   }
-  const architecture = architectureOf([...names], config);
+  const architecture = architectureOf(names, config);
   return {
     source: name ?? files[0]!.name,
     ...defined({ architecture }),

@@ -12,10 +12,11 @@ import { type LoraUpdate, wholeFactor } from './adapter/read.js';
 import { changedWeight, updateWeight } from './adapter/weights.js';
 import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
+import { quantizedTensor } from './quantization/dequantized.js';
+import { withoutValues } from './tensors/file-tensor.js';
 import { partOf } from './tensors/part.js';
 import type { PlainUpdate, PlainWeight, StoredRecipe } from './tensors/recipe.js';
 import { storedTensor } from './tensors/stored.js';
-import { withoutValues } from './tensors/weights.js';
 
 export interface WeightReader {
   /**
@@ -73,8 +74,16 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
           update: await updateOf(values.update),
           inputFirst: values.inputFirst,
         });
+      case 'quantized': {
+        const { scheme, parts, layout, file } = values;
+        const read = await Promise.all(
+          Object.entries(parts).map(async ([part, recipe]) => [part, await stored(recipe)]),
+        );
+        const made = { scheme, parts: Object.fromEntries(read), layout };
+        return { ...description, ...quantizedTensor(made, { name: description.name, file }) };
+      }
       case 'refusal':
-        return withoutValues(description, values.file);
+        return withoutValues(description, values.reason, values.file);
     }
   }
 

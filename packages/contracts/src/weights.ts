@@ -74,6 +74,13 @@ export interface WeightDescription extends TensorDescription {
    * weights, the factor of an adapter. Such a tensor is never measured, and this is the reason given.
    */
   readonly notMatrix?: string;
+  /**
+   * The scheme that it was dequantized from, in words: `FP8, scales of 128 x 128`. Absent where it is
+   * stored as numbers, or in the blocks of its element type.
+   */
+  readonly quantization?: string;
+  /** Why its values cannot be had, and what to do: `AQLM codebooks: measure the original checkpoint`. */
+  readonly unreadable?: string;
   /** Whether a matrix maps its rows to its columns (`[in, out]`, Conv1D) instead of `[out, in]`. */
   readonly inputFirst?: boolean;
   /** Whether the first axis counts separate matrices, such as the stacked experts of a mixture. */

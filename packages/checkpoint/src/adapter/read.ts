@@ -16,8 +16,9 @@ import {
 import { invalid, quoted, unsupported } from '../errors.js';
 import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';
+import type { FileTensor } from '../tensors/file-tensor.js';
 import { type PlainUpdate, storedRecipeOf } from '../tensors/recipe.js';
-import { type FileTensor, weightsOf } from '../tensors/weights.js';
+import { weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
 import { type LoraSettings, loraSettings } from './config.js';
 
@@ -286,16 +287,10 @@ function savedWeights(
   updates: readonly LoraUpdate[],
 ): WeightTensor[] {
   const adapted = new Set(updates.map(({ module }) => `${module}.weight`));
-  const names = new Set(tensors.map(({ name }) => name));
   return tensors.flatMap((tensor) => {
     const name = adapted.has(tensor.name)
       ? tensor.name.replace(/weight$/, 'base_layer.weight')
       : tensor.name;
-    const options = {
-      config: undefined,
-      splitFused: false,
-      has: (other: string) => names.has(other),
-    };
-    return weightsOf({ ...tensor, name }, options);
+    return weightsOf({ ...tensor, name }, { config: undefined, splitFused: false });
   });
 }

@@ -81,6 +81,8 @@ interface BaseTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly file: string;
+  readonly inputFirst?: boolean;
+  readonly unreadable?: string;
 }
 
 export interface Additions {
@@ -175,16 +177,18 @@ interface Change {
 
 function changeOf(
   update: LoraUpdate,
-  { name, shape, dtype, file }: BaseTensor,
+  { name, shape, dtype, file, unreadable, ...base }: BaseTensor,
   adapter: Adapter,
   config: ModelConfig | undefined,
 ): Change {
-  if (!/^(F64|F32|F16|BF16)$/.test(dtype)) throw quantisedBase(file, name, dtype);
+  if (unreadable !== undefined || !/^(F64|F32|F16|BF16)$/.test(dtype))
+    throw quantisedBase(file, name, dtype);
   const { inputs, outputs, embedding = false, inputFirst = false } = update;
   const isShape = (rows: number, columns: number): boolean =>
     shape.length === 2 && shape[0] === rows && shape[1] === columns;
   // Square weights show no layout: then the name in the base or the configuration decides.
-  const mayTranspose = inputFirst || identify(name, shape, config).inputFirst === true;
+  const mayTranspose =
+    inputFirst || (base.inputFirst ?? identify(name, shape, config).inputFirst) === true;
   const isTransposed = mayTranspose && isShape(inputs, outputs);
   if (!isTransposed && (embedding || !isShape(outputs, inputs))) {
     const [rows, columns] = embedding ? [inputs, outputs] : [outputs, inputs];

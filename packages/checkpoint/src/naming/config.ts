@@ -21,7 +21,12 @@ export function flagSetting(config: ModelConfig, name: string): boolean {
   return setting(config, name) === true;
 }
 
+/** The first of these settings that is a text. */
+export function textSetting(config: ModelConfig, ...names: string[]): string | undefined {
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  return names.map((name) => setting(config, name)).find(isText);
+}
+
 export function modelType(config: ModelConfig): string | undefined {
-  const type = setting(config, 'model_type');
-  return typeof type === 'string' ? type : undefined;
+  return textSetting(config, 'model_type');
 }

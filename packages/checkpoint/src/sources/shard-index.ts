@@ -11,7 +11,7 @@ import { invalid, quoted } from '../errors.js';
 import { isObject, readJsonObject } from '../json.js';
 import { setting } from '../naming/config.js';
 import { identify, type ModelConfig } from '../naming/index.js';
-import type { FileTensor } from '../tensors/weights.js';
+import type { FileTensor } from '../tensors/file-tensor.js';
 import { isPlainName, plainName } from './plain-name.js';
 
 /** Indexes of the largest public models have 10 MB. */

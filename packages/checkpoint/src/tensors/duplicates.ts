@@ -5,7 +5,7 @@
 import { invalid, quoted } from '../errors.js';
 import { plainName } from '../sources/plain-name.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
-import type { FileTensor } from './weights.js';
+import type { FileTensor } from './file-tensor.js';
 
 /** Elements that are compared at a time, and first of all: tensors that differ do so early. */
 const CHUNK = 1 << 20;

@@ -51,8 +51,17 @@ export type ValueRecipe =
       readonly update: PlainUpdate;
       readonly inputFirst: boolean;
     }
-  /** Its values are not those that are stored. */
-  | { readonly from: 'refusal'; readonly file: string };
+  /** A quantized weight, by the name of its scheme. */
+  | {
+      readonly from: 'quantized';
+      readonly file: string;
+      readonly scheme: string;
+      readonly parts: Readonly<Record<string, StoredRecipe>>;
+      /** How its values are made of the parts: plain data of the scheme. */
+      readonly layout: object;
+    }
+  /** Its values are not those that are stored, for this reason. */
+  | { readonly from: 'refusal'; readonly file: string; readonly reason: string };
 
 /** A weight, but for the functions that read it. */
 export interface PlainWeight extends WeightDescription {

@@ -1,0 +1,122 @@
+/**
+ * Weights that are codes, each a small float or integer, times the scale of the block that it is in.
+ *
+ * As in PyTorch, the product is taken in float32 and rounded to the type of the weight: of codes of 8 bits
+ * and scales of F16 or BF16 it is exact before that, so that it is what arithmetic in those types gives.
+ */
+import type { StoredTensor } from '@alphalora/contracts/weights';
+import type { Values } from '../../values/decoder.js';
+import { type RoundedType, round, roundings } from '../../values/rounding.js';
+import { elementCount } from '../../values/sizes.js';
+import type { Decoding } from '../decoding.js';
+import { bytesOf } from '../parts.js';
+import { type CodeType, codeTypes } from './codes.js';
+import type { Grid } from './grid.js';
+
+export interface ScaledLayout {
+  /** Of the weight. */
+  readonly shape: readonly number[];
+  readonly dtype: RoundedType;
+  readonly codes: CodeType;
+  readonly grid: Grid;
+}
+
+export interface ScaledParts {
+  readonly codes: StoredTensor;
+  readonly scale: StoredTensor;
+}
+
+export function scaledDecoding({ codes, scale }: ScaledParts, layout: ScaledLayout): Decoding {
+  const { shape, dtype, grid } = layout;
+  const { bits, values, unpack } = codeTypes[layout.codes];
+  const rounding = roundings[dtype];
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [gridRows, gridColumns] = grid.shape.slice(-2) as [number, number];
+  const [blockRows, blockColumns] = grid.block;
+  const hasGridEach = grid.shape.slice(0, -2).some((length) => length > 1);
+  /** Stored elements of a row of codes. */
+  const width = elementCount(codes.shape) / (elementCount(shape) / columns);
+  const levels = values.length;
+
+  /** Where the scales of a row begin, counted over all matrices. */
+  const scalesOf = (row: number): number => {
+    const matrix = hasGridEach ? Math.floor(row / rows) : 0;
+    return (matrix * gridRows + Math.floor((row % rows) / blockRows)) * gridColumns;
+  };
+  const scaled = (code: number, by: number): number =>
+    round(Math.fround(values[code]! * by), rounding);
+
+  /** What each code stands for in each block of a row of blocks, and where that begins. */
+  const tables = new Float32Array(gridColumns * levels);
+  function tabulate(scales: ArrayLike<number>, from: number): void {
+    for (let block = 0; block < gridColumns; block++) {
+      const by = scales[from + block]!;
+      for (let code = 0; code < levels; code++) tables[block * levels + code] = scaled(code, by);
+    }
+  }
+
+  return {
+    shape,
+    dtype,
+    bits,
+    unit: columns,
+    async decode(target, start, signal) {
+      const row = start / columns;
+      const end = row + target.length / columns;
+      const isRun = hasGridEach || Math.floor(row / rows) === Math.floor((end - 1) / rows);
+      const [first, last] = isRun
+        ? [scalesOf(row), scalesOf(end - 1) + gridColumns]
+        : [0, gridRows * gridColumns];
+      const [bytes, scales] = await Promise.all([
+        bytesOf(codes, [row * width, end * width], signal),
+        scale.read(first, last, signal),
+      ]);
+      const each = unpack(bytes, target.length);
+      for (let at = row; at < end; ) {
+        const inMatrix = at % rows;
+        const count = Math.min(end - at, rows - inMatrix, blockRows - (inMatrix % blockRows));
+        const from = scalesOf(at) - first;
+        const begin = (at - row) * columns;
+        const part = target.subarray(begin, begin + count * columns);
+        const its = each.subarray(begin, begin + count * columns);
+        if (count * blockColumns >= levels) {
+          tabulate(scales, from);
+          lookUpBlocks(its, part);
+        } else multiplyBlocks(its, part, scales, from);
+        at += count;
+      }
+    },
+  };
+
+  function lookUpBlocks(its: Uint8Array, target: Values): void {
+    for (let row = 0; row < target.length; row += columns) {
+      for (let block = 0, i = row; block < gridColumns; block++) {
+        const to = Math.min(row + columns, i + blockColumns);
+        const table = tables.subarray(block * levels, (block + 1) * levels);
+        // Four at a time: V8 does not unroll loops.
+        for (const fours = to - 3; i < fours; i += 4) {
+          target[i] = table[its[i]!]!;
+          target[i + 1] = table[its[i + 1]!]!;
+          target[i + 2] = table[its[i + 2]!]!;
+          target[i + 3] = table[its[i + 3]!]!;
+        }
+        for (; i < to; i++) target[i] = table[its[i]!]!;
+      }
+    }
+  }
+
+  function multiplyBlocks(
+    its: Uint8Array,
+    target: Values,
+    scales: ArrayLike<number>,
+    from: number,
+  ): void {
+    for (let row = 0; row < target.length; row += columns) {
+      for (let block = 0, i = row; block < gridColumns; block++) {
+        const to = Math.min(row + columns, i + blockColumns);
+        const by = scales[from + block]!;
+        for (; i < to; i++) target[i] = scaled(its[i]!, by);
+      }
+    }
+  }
+}
