@@ -112,7 +112,7 @@ describe('uncertainty', () => {
   });
 
   it('is in every row and block', async () => {
-    expect(analysis.options).toMatchObject({ bootstrap: 200, seed: 0 });
+    expect(analysis.options).toMatchObject({ draws: 200, seed: 0 });
     for (const { alpha, interval, draws, spectrum } of measured(analysis)) {
       expect(draws).toHaveLength(200);
       expect(interval![0]).toBeLessThanOrEqual(alpha);
@@ -139,7 +139,7 @@ describe('uncertainty', () => {
     const file = join(root, 'analysis.json');
     writeFileSync(file, JSON.stringify(analysis));
     const experts: number[][] = [];
-    for (const aggregate of ['mean', 'median', 'trimmed']) {
+    for (const aggregate of ['mean', 'median', 'trimmed', 'geometric']) {
       const { stdout } = await alphalora('allocate', file, '--json', '--aggregate', aggregate);
       const allocation: Allocation = JSON.parse(stdout);
       expect(allocation.robustness!.draws).toBe(200);

@@ -1,4 +1,4 @@
-import type { Aggregate, Analysis } from '@alphalora/contracts';
+import type { Analysis, Scoring } from '@alphalora/contracts';
 import { analysisOf, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
@@ -35,14 +35,14 @@ function compare(
 }
 
 /** The middle of three alphas, or of as many as there are: enough for these models. */
-function reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis {
+function reaggregated(analysis: Analysis, scoring: Partial<Scoring>): Analysis {
   const blocks = analysis.blocks.map((block) => {
     const alphas = analysis.matrices
       .flatMap((row) => (row.status === 'ok' && row.block === block.index ? [row.alpha] : []))
       .sort();
     return { ...block, alpha: alphas[Math.floor(alphas.length / 2)]! };
   });
-  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
+  return { ...analysis, options: { ...analysis.options, ...scoring }, blocks };
 }
 
 describe('policies on the same layers and budget', () => {
@@ -72,7 +72,7 @@ describe('policies on the same layers and budget', () => {
 
   it('move with the aggregate, the estimator and the exponent, each by itself', async () => {
     const analyses = [
-      // Means 2 and 2; medians, and means without the extremes, 1 and 2.
+      // Means 2 and 2; under any other rule, here, 1 and 2.
       {
         file: 'a.json',
         analysis: model([
@@ -90,11 +90,14 @@ describe('policies on the same layers and budget', () => {
       { change: { analysis: 'hill.json' }, distance: 6 },
       { change: { aggregate: 'median' }, distance: 4 },
       { change: { aggregate: 'trimmed' }, distance: 4 },
+      { change: { aggregate: 'geometric' }, distance: 4 },
       { change: { beta: 2.5 }, distance: 0 },
       { change: { beta: 4 }, distance: 0 },
     ]);
     // What has no exponent is not asked about one.
-    expect(comparison.policies[1]!.sensitivity.map(({ distance }) => distance)).toEqual([0, 0, 0]);
+    expect(comparison.policies[1]!.sensitivity.map(({ distance }) => distance)).toEqual([
+      0, 0, 0, 0,
+    ]);
   });
 
   it('of another resource are compared in it, projection by projection', async () => {

@@ -8,6 +8,7 @@ import {
   type Analysis,
   defined,
   isAlphaLoraError,
+  type Scoring,
 } from '@alphalora/contracts';
 import { amountOf } from '@alphalora/documents';
 import type { AllocateOptions } from './allocate.js';
@@ -32,7 +33,7 @@ export interface PoliciesToCompare {
   /** Layers, budget and the rest of the request for any of the analyses; without a policy's options. */
   jobFor(analysis: Analysis): AllocationJob;
   /** The same measurements under another rule from projections to blocks, from `@alphalora/htsr-core`. */
-  reaggregated(analysis: Analysis, aggregate: Aggregate): Analysis;
+  reaggregated(analysis: Analysis, scoring: Partial<Scoring>): Analysis;
 }
 
 export interface PolicyComparison {
@@ -62,7 +63,7 @@ interface ComparedPolicy {
 /** What is different: another analysis (by its file), aggregate, or exponent of a policy with one. */
 export type Change = { analysis: string } | { aggregate: Aggregate } | { beta: number };
 
-const aggregates: readonly Aggregate[] = ['mean', 'median', 'trimmed'];
+const aggregates: readonly Aggregate[] = ['mean', 'median', 'trimmed', 'geometric'];
 /** As published, plain proportions, and beyond. */
 const betas: readonly number[] = [2.5, 1, 4];
 
@@ -93,7 +94,7 @@ export async function comparePolicies({
     // Alphas of single projections are not aggregated.
     for (const aggregate of base.budget.per === 'projection' ? [] : aggregates) {
       if (aggregate === analysis.options.aggregate) continue;
-      vary({ aggregate }, await ask(reaggregated(analysis, aggregate)));
+      vary({ aggregate }, await ask(reaggregated(analysis, { aggregate })));
     }
     for (const beta of betas) {
       if (beta === base.policy.options['beta']) continue;

@@ -1,5 +1,11 @@
 /** What the allocation needs of each block or projection: its score, its shapes, its linear maps. */
-import { AlphaLoraError, type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
+import {
+  AlphaLoraError,
+  type Analysis,
+  defined,
+  type MatrixRow,
+  scoredAlpha,
+} from '@alphalora/contracts';
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
@@ -20,7 +26,8 @@ export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
  * also those whose measurement failed. A block without a fit that says anything is scored with the
  * mean of the other blocks.
  *
- * Per projection: one for each, in the checkpoint's order, scored with its own alpha. The parts of a
+ * Per projection: one for each, in the checkpoint's order, scored with its own alpha, up to the
+ * analysis's cap. The parts of a
  * fused projection are the one map that they are stored as, scored with the mean of their alphas;
  * their common role is kept. A projection without a fit that says anything is scored with the mean of
  * its block's other projections, or where there is none with that of all.
@@ -45,7 +52,7 @@ export function layersOf(
   const maps = mapsOf(analysis.matrices);
   if (per === 'projection') {
     const scores = scored(
-      maps.map(alphaOf),
+      maps.map((map) => alphaOf(map, analysis.options.cap)),
       maps.map(({ block }) => block),
     );
     return maps.map((map, index) => ({
@@ -196,9 +203,9 @@ function linearMap({ shape, inputFirst }: MatrixRow): LinearMap {
 }
 
 /** The mean of its rows; NaN where none has a fit that says anything. */
-function alphaOf({ rows }: StoredMap): number {
+function alphaOf({ rows }: StoredMap, cap?: number): number {
   const alphas = rows.flatMap((row) =>
-    row.status === 'ok' && row.weak === undefined ? [row.alpha] : [],
+    row.status === 'ok' && row.weak === undefined ? [scoredAlpha(row.alpha, cap)] : [],
   );
   return alphas.reduce((sum, alpha) => sum + alpha, 0) / alphas.length;
 }

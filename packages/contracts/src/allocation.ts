@@ -63,7 +63,7 @@ export interface AllocationBudget {
 }
 
 export interface Robustness {
-  /** Bootstrap draws of all alphas, each allocated by the same rule. */
+  /** Draws of all alphas, each allocated by the same rule. */
   draws: Ordinal;
   /** Mean of sum |experts of a draw - experts| over the draws, in experts. */
   distance: NotNegative;

@@ -21,3 +21,8 @@ export function warningOf(alpha: number): Warning | undefined {
 export function hasAlpha(row: MatrixRow): row is AnalysedRow {
   return row.status === 'ok' && row.weak === undefined;
 }
+
+/** What an alpha counts as in a score. */
+export function scoredAlpha(alpha: number, cap: number = Number.POSITIVE_INFINITY): number {
+  return Math.min(alpha, cap);
+}

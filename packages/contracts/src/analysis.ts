@@ -48,18 +48,25 @@ export interface ModelIdentity {
   digest?: string;
 }
 
-export interface AnalysisOptionsRecord {
+export interface AnalysisOptionsRecord extends Scoring {
   estimator: Words;
-  aggregate: Aggregate;
   engine: Words;
   [option: string]: unknown;
 }
 
+/** From the alphas of projections to scores. */
+export interface Scoring {
+  aggregate: Aggregate;
+  /** A larger alpha counts as this one; rows keep what was measured. */
+  cap?: Exponent;
+}
+
 /**
  * How the alphas of a block's projections become the block's alpha. `trimmed` is the mean without
- * the lowest and the highest fifth, at least one each where there are three or more.
+ * the lowest and the highest fifth, at least one each where there are three or more; `geometric` is
+ * 1 + exp(mean of ln(alpha - 1)).
  */
-export type Aggregate = 'mean' | 'median' | 'trimmed';
+export type Aggregate = 'mean' | 'median' | 'trimmed' | 'geometric';
 
 interface RowIdentity {
   name: Words;
@@ -83,6 +90,8 @@ interface RowIdentity {
 export interface AnalysedRow extends RowIdentity {
   status: 'ok';
   alpha: Exponent;
+  /** Where `alpha` is bagged: that of the one fit that `xmin`, `ks`, `tail` and `stderr` are of. */
+  unbagged?: Exponent;
   xmin: Positive;
   ks: Share;
   /** Number of eigenvalues in the tail. */
@@ -95,7 +104,7 @@ export interface AnalysedRow extends RowIdentity {
   fingers?: Count;
   /** The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut. */
   interval?: [low: Exponent, high: Exponent];
-  /** Alpha of every bootstrap draw, in their order. */
+  /** Alpha of every draw of the spectrum, in their order. */
   draws?: Exponent[];
   warning?: Warning;
   /**
@@ -103,6 +112,8 @@ export interface AnalysedRow extends RowIdentity {
    * metrics that follow from it.
    */
   weak?: Words;
+  /** Present where the tail has fewer eigenvalues than was asked for, in words: alpha counts all the same. */
+  thin?: Words;
   spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';
@@ -147,10 +158,12 @@ export interface BlockRow {
   alpha?: Exponent;
   /** Number of projections whose fits count: analysed, and not `weak`. */
   matrices: Count;
+  /** Number of those whose alpha is above the cap and counts as the cap; absent where there is none. */
+  capped?: Ordinal;
   /** Lowest and highest alpha among them. */
   range?: [lowest: Exponent, highest: Exponent];
   /** Standard deviation of their alphas, from two projections on. */
   spread?: NotNegative;
-  /** The middle 95 % of the block's alpha over the bootstrap draws of its projections. */
+  /** The middle 95 % of the block's alpha over the draws of its projections. */
   interval?: [low: Exponent, high: Exponent];
 }

@@ -46,14 +46,20 @@ export const analysis: JsonSchema = {
     options: {
       description: 'Everything that can change a number.',
       type: 'object',
-      required: ['estimator', 'aggregate', 'engine'],
+      required: ['aggregate', 'estimator', 'engine'],
       properties: {
-        estimator: { type: 'string', minLength: 1 },
         aggregate: {
           description:
-            "How the alphas of a block's projections become the block's alpha. `trimmed` is the mean without the lowest and the highest fifth, at least one each where there are three or more.",
-          enum: ['mean', 'median', 'trimmed'],
+            "How the alphas of a block's projections become the block's alpha. `trimmed` is the mean without the lowest and the highest fifth, at least one each where there are three or more; `geometric` is 1 + exp(mean of ln(alpha - 1)).",
+          enum: ['mean', 'median', 'trimmed', 'geometric'],
         },
+        cap: {
+          description: 'A larger alpha counts as this one; rows keep what was measured.',
+          type: 'number',
+          minimum: 1e-100,
+          maximum: 1e100,
+        },
+        estimator: { type: 'string', minLength: 1 },
         engine: { type: 'string', minLength: 1 },
       },
     },
@@ -136,6 +142,13 @@ export const analysis: JsonSchema = {
           required: ['alpha', 'xmin', 'ks', 'tail', 'stderr', 'metrics'],
           properties: {
             alpha: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+            unbagged: {
+              description:
+                'Where `alpha` is bagged: that of the one fit that `xmin`, `ks`, `tail` and `stderr` are of.',
+              type: 'number',
+              minimum: 1e-100,
+              maximum: 1e100,
+            },
             xmin: { type: 'number', exclusiveMinimum: 0 },
             ks: { type: 'number', minimum: 0, maximum: 1 },
             tail: {
@@ -169,7 +182,7 @@ export const analysis: JsonSchema = {
               items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
             },
             draws: {
-              description: 'Alpha of every bootstrap draw, in their order.',
+              description: 'Alpha of every draw of the spectrum, in their order.',
               type: 'array',
               items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
             },
@@ -181,6 +194,12 @@ export const analysis: JsonSchema = {
             weak: {
               description:
                 'Why the fit says nothing, in words: it counts in no score, and has no interval, no warning and no metrics that follow from it.',
+              type: 'string',
+              minLength: 1,
+            },
+            thin: {
+              description:
+                'Present where the tail has fewer eigenvalues than was asked for, in words: alpha counts all the same.',
               type: 'string',
               minLength: 1,
             },
@@ -271,6 +290,13 @@ export const analysis: JsonSchema = {
             minimum: 0,
             maximum: 9007199254740991,
           },
+          capped: {
+            description:
+              'Number of those whose alpha is above the cap and counts as the cap; absent where there is none.',
+            type: 'integer',
+            minimum: 1,
+            maximum: 9007199254740991,
+          },
           range: {
             description: 'Lowest and highest alpha among them.',
             type: 'array',
@@ -284,8 +310,7 @@ export const analysis: JsonSchema = {
             minimum: 0,
           },
           interval: {
-            description:
-              "The middle 95 % of the block's alpha over the bootstrap draws of its projections.",
+            description: "The middle 95 % of the block's alpha over the draws of its projections.",
             type: 'array',
             minItems: 2,
             maxItems: 2,
@@ -525,7 +550,7 @@ export const allocation: JsonSchema = {
       required: ['draws', 'distance'],
       properties: {
         draws: {
-          description: 'Bootstrap draws of all alphas, each allocated by the same rule.',
+          description: 'Draws of all alphas, each allocated by the same rule.',
           type: 'integer',
           minimum: 1,
           maximum: 9007199254740991,

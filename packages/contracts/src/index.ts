@@ -8,7 +8,7 @@ export type {
   Robustness,
   Rounding,
 } from './allocation.js';
-export { alphaBounds, hasAlpha, warningOf } from './alphas.js';
+export { alphaBounds, hasAlpha, scoredAlpha, warningOf } from './alphas.js';
 export type {
   Aggregate,
   AnalysedRow,
@@ -17,6 +17,7 @@ export type {
   BlockRow,
   MatrixRow,
   ModelIdentity,
+  Scoring,
   SpectrumSummary,
   ToolIdentity,
   UnanalysedRow,

@@ -37,7 +37,9 @@ interface ComparedAnalysis {
 }
 
 /** They change the last digits of an alpha, its interval or other numbers, not the alpha. */
-const harmlessOptions = new Set(['engine', 'build', 'metrics', 'bootstrap', 'seed']);
+const harmlessOptions = new Set([
+  ...['engine', 'build', 'metrics', 'draws', 'bootstrap', 'seed', 'minTail'],
+]);
 
 export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   const pairs = matchRows(measuredRows(a), measuredRows(b));

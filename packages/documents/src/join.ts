@@ -1,10 +1,10 @@
 /** The parts of one analysis, which machines that do not talk to one another measured, joined. */
 import {
-  type Aggregate,
   AlphaLoraError,
   type Analysis,
   type BlockRow,
   type MatrixRow,
+  type Scoring,
 } from '@alphalora/contracts';
 
 /** An analysis of one shard, and what messages call it. */
@@ -21,7 +21,7 @@ export interface Part {
  */
 export function joinParts(
   parts: readonly Part[],
-  aggregate: (rows: readonly MatrixRow[], blocks: number, rule: Aggregate) => BlockRow[],
+  aggregate: (rows: readonly MatrixRow[], blocks: number, rule: Scoring) => BlockRow[],
 ): Analysis {
   const ordered = completeSet(parts);
   const [first, ...others] = ordered as [Part, ...Part[]];
@@ -32,7 +32,7 @@ export function joinParts(
   return {
     ...document,
     matrices,
-    blocks: aggregate(matrices, document.model.blocks, document.options.aggregate),
+    blocks: aggregate(matrices, document.model.blocks, document.options),
     timings: { seconds },
   };
 }

@@ -102,7 +102,12 @@ describe('parseAnalysis', () => {
     ['shard', 'shard.count', { index: 3, count: 2 ** 32 }, 'must be <= 100000'],
     ['options/any', 'options.any', Number.POSITIVE_INFINITY, 'is Infinity'],
     ['options/__proto__', 'options', {}, 'has a field "__proto__"'],
-    ['options/aggregate', 'options.aggregate', 'sum', 'allowed values: mean, median, trimmed'],
+    [
+      'options/aggregate',
+      'options.aggregate',
+      'sum',
+      'allowed values: mean, median, trimmed, geometric',
+    ],
     ['model/source', 'model.source', { markup: '<b>' }, 'must be string'],
   ])('refuses %s, naming %s', (path, field, value, what) => {
     const found = refusal(() => parseAnalysis(changed(analysis, path, value), 'a.json'));

@@ -1,7 +1,7 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
 import type { WeightKind } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
-import { aggregateBlocks, alternativeScores, reaggregated } from './aggregate.js';
+import { aggregateBlocks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
 
 const row = (block: number, alpha: number, kind: WeightKind = 'projection'): MatrixRow => ({
   name: `${block}/${alpha}`,
@@ -22,18 +22,24 @@ describe('aggregateBlocks', () => {
   const rows = [row(0, 2), row(0, 3), row(0, 13), row(0, 99, 'router'), row(1, 4), row(1, 5)];
 
   it('takes the mean or the median of the projections only', () => {
-    expect(aggregateBlocks(rows, 2, 'mean').map(({ alpha }) => alpha)).toEqual([6, 4.5]);
-    expect(aggregateBlocks(rows, 2, 'median').map(({ alpha }) => alpha)).toEqual([3, 4.5]);
+    expect(aggregateBlocks(rows, 2, { aggregate: 'mean' }).map(({ alpha }) => alpha)).toEqual([
+      6, 4.5,
+    ]);
+    expect(aggregateBlocks(rows, 2, { aggregate: 'median' }).map(({ alpha }) => alpha)).toEqual([
+      3, 4.5,
+    ]);
   });
 
   it('lists blocks without measurements, without an alpha', () => {
-    expect(aggregateBlocks(rows, 3, 'mean')[2]).toEqual({ index: 2, matrices: 0 });
+    expect(aggregateBlocks(rows, 3, { aggregate: 'mean' })[2]).toEqual({ index: 2, matrices: 0 });
   });
 
   it('leaves out fits that say nothing', () => {
     const weak = { ...row(0, 1e6), weak: 'flat' } as MatrixRow;
-    expect(aggregateBlocks([...rows, weak], 2, 'mean')).toEqual(aggregateBlocks(rows, 2, 'mean'));
-    expect(aggregateBlocks([weak], 1, 'mean')).toEqual([{ index: 0, matrices: 0 }]);
+    expect(aggregateBlocks([...rows, weak], 2, { aggregate: 'mean' })).toEqual(
+      aggregateBlocks(rows, 2, { aggregate: 'mean' }),
+    );
+    expect(aggregateBlocks([weak], 1, { aggregate: 'mean' })).toEqual([{ index: 0, matrices: 0 }]);
   });
 
   it('takes the mean without the ends, one at least where there are three', () => {
@@ -41,15 +47,46 @@ describe('aggregateBlocks', () => {
       aggregateBlocks(
         alphas.map((alpha) => row(0, alpha)),
         1,
-        'trimmed',
+        { aggregate: 'trimmed' },
       )[0]!.alpha;
     expect(trimmed(2, 3, 13)).toBe(3);
     expect(trimmed(1, 13)).toBe(7);
     expect(trimmed(90, 1, 2, 3, 4, 5, 6, 7, 8, 99)).toBe((3 + 4 + 5 + 6 + 7 + 8) / 6);
   });
 
+  it('takes the geometric mean of what alphas have above 1', () => {
+    const geometric = (...alphas: number[]): number | undefined =>
+      aggregateBlocks(
+        alphas.map((alpha) => row(0, alpha)),
+        1,
+        { aggregate: 'geometric' },
+      )[0]!.alpha;
+    expect(geometric(2, 5)).toBeCloseTo(3, 12);
+    // Of laws with a cut-off: exponents of 1 and below, of which their own mean is taken.
+    expect(geometric(0.5, 2)).toBeCloseTo(1, 12);
+  });
+
+  it('counts a larger alpha as the cap, in draws as well, and says how many there are', () => {
+    const capped = rows.map((each) => ({ ...each, draws: Array(40).fill(20) }) as MatrixRow);
+    expect(aggregateBlocks(capped, 2, { aggregate: 'mean', cap: 8 })).toMatchObject([
+      { alpha: 13 / 3, capped: 1, range: [2, 13], interval: [8, 8] },
+      { alpha: 4.5, range: [4, 5] },
+    ]);
+    expect(aggregateBlocks(rows, 2, { aggregate: 'mean', cap: 8 })[1]).not.toHaveProperty('capped');
+    const { without } = alternativeScores(rows, 2, { aggregate: 'mean', cap: 8 });
+    expect(without.map(({ alpha, score }) => [alpha, score]).slice(0, 3)).toEqual([
+      [2, 5.5],
+      [3, 5],
+      [13, 2.5],
+    ]);
+  });
+
+  it.each([1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('a cap of %d is none', (cap) => {
+    expect(() => scoringOf({ cap })).toThrow(/above 1/);
+  });
+
   it('says how far the projections are apart', () => {
-    expect(aggregateBlocks(rows, 2, 'mean')).toMatchObject([
+    expect(aggregateBlocks(rows, 2, { aggregate: 'mean' })).toMatchObject([
       { range: [2, 13], spread: Math.sqrt((16 + 9 + 49) / 2) },
       { range: [4, 5], spread: Math.sqrt(0.5) },
     ]);
@@ -62,7 +99,7 @@ describe('other scores', () => {
   const rows = [drawn(0, 2, [1, 2, 3]), drawn(0, 4, [5, 6]), drawn(1, 3, [3, 4, 5])];
 
   it('aggregate the draws that all projections of the model have', () => {
-    expect(alternativeScores(rows, 2, 'mean').draws).toEqual([
+    expect(alternativeScores(rows, 2, { aggregate: 'mean' }).draws).toEqual([
       [3, 3],
       [4, 4],
     ]);
@@ -70,7 +107,9 @@ describe('other scores', () => {
 
   it('are not a number for a block without an alpha, and those of the others stay', () => {
     const weak = { ...row(1, 1e6), weak: 'flat' } as MatrixRow;
-    const { draws, without } = alternativeScores([...rows.slice(0, 2), weak], 2, 'mean');
+    const { draws, without } = alternativeScores([...rows.slice(0, 2), weak], 2, {
+      aggregate: 'mean',
+    });
     expect(draws).toEqual([
       [3, Number.NaN],
       [4, Number.NaN],
@@ -79,20 +118,20 @@ describe('other scores', () => {
   });
 
   it('leave out one projection at a time, where another one is left', () => {
-    expect(alternativeScores(rows, 2, 'mean').without).toEqual([
+    expect(alternativeScores(rows, 2, { aggregate: 'mean' }).without).toEqual([
       { block: 0, name: '0/2', alpha: 2, score: 4 },
       { block: 0, name: '0/4', alpha: 4, score: 2 },
     ]);
   });
 
   it('are none without draws', () => {
-    expect(alternativeScores([row(0, 2)], 1, 'mean').draws).toEqual([]);
-    expect(alternativeScores([], 0, 'mean')).toEqual({ draws: [], without: [] });
+    expect(alternativeScores([row(0, 2)], 1, { aggregate: 'mean' }).draws).toEqual([]);
+    expect(alternativeScores([], 0, { aggregate: 'mean' })).toEqual({ draws: [], without: [] });
   });
 
   it('give a block an interval from 40 draws on', () => {
     const draws = Array.from({ length: 41 }, (_, i) => 2 + i / 40);
-    const [block] = aggregateBlocks([drawn(0, 2.5, draws)], 1, 'median');
+    const [block] = aggregateBlocks([drawn(0, 2.5, draws)], 1, { aggregate: 'median' });
     expect(block!.interval).toEqual([expect.closeTo(2.025, 9), expect.closeTo(2.975, 9)]);
   });
 });
@@ -106,14 +145,17 @@ describe('reaggregated', () => {
     model: { source: 'memory', blocks: 1 },
     options: { estimator: 'ks', aggregate: 'mean', engine: 'wasm' },
     matrices,
-    blocks: aggregateBlocks(matrices, 1, 'mean'),
+    blocks: aggregateBlocks(matrices, 1, { aggregate: 'mean' }),
     timings: { seconds: 1 },
   };
 
   it('has the same measurements under another rule', () => {
-    const { blocks, options, ...rest } = reaggregated(analysis, 'median');
+    const { blocks, options, ...rest } = reaggregated(analysis, { aggregate: 'median' });
     expect(blocks[0]!.alpha).toBe(3);
     expect(options).toEqual({ ...analysis.options, aggregate: 'median' });
+    const capped = reaggregated(analysis, { cap: 8 });
+    expect(capped.options).toEqual({ ...analysis.options, cap: 8 });
+    expect(reaggregated(capped, { aggregate: 'median' }).options.cap).toBe(8);
     expect(rest.matrices).toBe(matrices);
     expect(analysis.blocks[0]!.alpha).toBe(6);
   });

@@ -1,7 +1,8 @@
 /**
  * From the alphas of a block's projections to the block's alpha: the layer score of AlphaLoRA
  * (arXiv 2410.10054, section 3.2) is their unweighted mean. The median and the trimmed mean do not
- * follow a single wild fit.
+ * follow a single wild fit; the geometric mean, 1 + exp(mean of ln(alpha - 1)), follows it less, and so
+ * does any of them under a cap: larger alphas count as the cap.
  */
 import {
   type Aggregate,
@@ -12,8 +13,10 @@ import {
   defined,
   hasAlpha,
   type MatrixRow,
+  type Scoring,
+  scoredAlpha,
 } from '@alphalora/contracts';
-import { mean, middle95, quantile, standardDeviation } from './statistics.js';
+import { geometricMean, mean, middle95, quantile, standardDeviation } from './statistics.js';
 
 /** Share of the projections that the trimmed mean leaves out at either end. */
 const TRIMMED_SHARE = 0.2;
@@ -28,7 +31,24 @@ const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
     const cut = Math.max(least, Math.floor(TRIMMED_SHARE * values.length));
     return mean(ascending(values).slice(cut, values.length - cut));
   },
+  geometric: geometricMean,
 };
+
+/** The rule from alphas to a score. */
+function scoreBy({ aggregate, cap }: Scoring): (alphas: readonly number[]) => number {
+  return (alphas) => aggregates[aggregate](alphas.map((alpha) => scoredAlpha(alpha, cap)));
+}
+
+/**
+ * The rule from alphas to scores, with its defaults.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` for a cap that is not above 1
+ */
+export function scoringOf({ aggregate = 'mean', cap }: Partial<Scoring>): Scoring {
+  if (cap === undefined) return { aggregate };
+  if (cap > 1 && Number.isFinite(cap)) return { aggregate, cap };
+  throw new AlphaLoraError('INVALID_OPTION', `the cap of alpha must be above 1, not ${cap}`);
+}
 
 /**
  * One row per block index from 0 to `blocks - 1`, aggregated over its analysed projections. Fits that
@@ -37,17 +57,21 @@ const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
 export function aggregateBlocks(
   rows: readonly MatrixRow[],
   blocks: number,
-  aggregate: Aggregate,
+  scoring: Scoring,
 ): BlockRow[] {
   const projections = projectionsByBlock(rows, blocks);
+  const score = scoreBy(scoring);
+  const { cap = Number.POSITIVE_INFINITY } = scoring;
   return projections.map((block, index) => {
     const alphas = block.map(({ alpha }) => alpha);
     if (alphas.length === 0) return { index, matrices: 0 };
-    const interval = middle95(blockDraws(block, aggregate));
+    const interval = middle95(blockDraws(block, score));
+    const capped = alphas.filter((alpha) => alpha > cap).length;
     return {
       index,
-      alpha: aggregates[aggregate](alphas),
+      alpha: score(alphas),
       matrices: alphas.length,
+      ...(capped > 0 && { capped }),
       range: [Math.min(...alphas), Math.max(...alphas)],
       ...(alphas.length > 1 && { spread: standardDeviation(alphas) }),
       ...(interval && { interval }),
@@ -58,43 +82,43 @@ export function aggregateBlocks(
 /**
  * The same measurements under another rule from projections to blocks.
  *
- * @param aggregate its own where none is given
+ * @param scoring its own where none is given
  * @throws AlphaLoraError `INVALID_DOCUMENT` for one part of an analysis, whose blocks are not complete
  */
-export function reaggregated(
-  analysis: Analysis,
-  aggregate: Aggregate = analysis.options.aggregate,
-): Analysis {
+export function reaggregated(analysis: Analysis, scoring: Partial<Scoring> = {}): Analysis {
   if (analysis.shard) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',
       'this is one part of an analysis: join all parts with alphalora merge first',
     );
   }
-  if (analysis.options.aggregate === aggregate) return analysis;
-  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, aggregate);
-  return { ...analysis, options: { ...analysis.options, aggregate }, blocks };
+  const { aggregate, cap } = analysis.options;
+  const rule = scoringOf({ ...defined({ aggregate, cap }), ...scoring });
+  if (rule.aggregate === aggregate && rule.cap === cap) return analysis;
+  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, rule);
+  return { ...analysis, options: { ...analysis.options, ...rule }, blocks };
 }
 
 /** Other scores that the blocks might have had. */
 export interface AlternativeScores {
-  /** Bootstrap draws of all blocks' scores, by draw and then by block. */
+  /** The scores of all blocks for every draw, by draw and then by block. */
   draws: number[][];
   /** The score of a block when one of its projections is left out. */
   without: Array<{ block: number; name: string; role?: string; alpha: number; score: number }>;
 }
 
 /**
- * The scores of the blocks for every bootstrap draw of their projections, and without each of the
+ * The scores of the blocks for every draw of their projections, and without each of the
  * projections. Blocks without alpha have the score NaN.
  */
 export function alternativeScores(
   rows: readonly MatrixRow[],
   blocks: number,
-  aggregate: Aggregate,
+  scoring: Scoring,
 ): AlternativeScores {
   const projections = projectionsByBlock(rows, blocks);
-  const byBlock = projections.map((block) => blockDraws(block, aggregate));
+  const score = scoreBy(scoring);
+  const byBlock = projections.map((block) => blockDraws(block, score));
   const scored = byBlock.filter((_, index) => projections[index]!.length > 0);
   const count = Math.min(...scored.map((draws) => draws.length));
   return {
@@ -106,8 +130,7 @@ export function alternativeScores(
         ? []
         : block.map(({ name, role, alpha }) => {
             const others = block.filter((row) => row.name !== name).map((row) => row.alpha);
-            const score = aggregates[aggregate](others);
-            return { block: index, name, ...defined({ role }), alpha, score };
+            return { block: index, name, ...defined({ role }), alpha, score: score(others) };
           }),
     ),
   };
@@ -117,13 +140,14 @@ export function alternativeScores(
  * The block's alpha for every draw that all of its projections have. The matrices were drawn from
  * independently, so any draw of one goes with any of another.
  */
-function blockDraws(projections: readonly AnalysedRow[], aggregate: Aggregate): number[] {
+function blockDraws(
+  projections: readonly AnalysedRow[],
+  score: (alphas: readonly number[]) => number,
+): number[] {
   if (projections.length === 0) return [];
   const draws = projections.map((row) => row.draws ?? []);
   const count = Math.min(...draws.map(({ length }) => length));
-  return Array.from({ length: count }, (_, draw) =>
-    aggregates[aggregate](draws.map((alphas) => alphas[draw]!)),
-  );
+  return Array.from({ length: count }, (_, draw) => score(draws.map((alphas) => alphas[draw]!)));
 }
 
 function projectionsByBlock(rows: readonly MatrixRow[], blocks: number): AnalysedRow[][] {

@@ -5,17 +5,17 @@
  * on, and written down in the order in which the checkpoint lists them.
  */
 import {
-  type Aggregate,
   type Analysis,
   type AnalysisOptionsRecord,
   defined,
   isAlphaLoraError,
   type MatrixRow,
   type ModelIdentity,
+  type Scoring,
   type ToolIdentity,
 } from '@alphalora/contracts';
 import type { WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
-import { aggregateBlocks } from './aggregate.js';
+import { aggregateBlocks, scoringOf } from './aggregate.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
 import {
   type MeasureControl,
@@ -26,12 +26,10 @@ import {
 } from './measure.js';
 import { unaskedReason, unfitReason } from './selection.js';
 
-export interface DocumentOptions {
+export interface DocumentOptions extends Partial<Scoring> {
   model: ModelIdentity;
   /** Who writes the document. */
   tool: ToolIdentity;
-  /** @default 'mean' */
-  aggregate?: Aggregate;
   /**
    * Overrules the default choice for a matrix (of a stack, for each by its own name): `true`
    * analyses it, a text skips it with that reason, undefined leaves it to the default (projections
@@ -49,7 +47,7 @@ export interface AnalyzeWithOptions extends DocumentOptions {
   /** How many units are measured at once. @default 1 */
   concurrency?: number;
   /** Everything that can change a number, to be written down. */
-  record: Omit<AnalysisOptionsRecord, 'aggregate'>;
+  record: Omit<AnalysisOptionsRecord, keyof Scoring>;
 }
 
 export interface AnalysisProgress {
@@ -92,7 +90,8 @@ export async function analyzeWith(
   options: AnalyzeWithOptions,
 ): Promise<Analysis> {
   const started = performance.now();
-  const { measure, record, tool, model, signal, aggregate = 'mean', concurrency = 1 } = options;
+  const { measure, record, tool, model, signal, concurrency = 1 } = options;
+  const scoring = scoringOf(options);
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
   for await (const weight of weights) {
@@ -124,9 +123,9 @@ export async function analyzeWith(
     kind: 'analysis',
     tool,
     model: { ...model, blocks },
-    options: { ...record, aggregate } as AnalysisOptionsRecord,
+    options: { ...record, ...scoring } as AnalysisOptionsRecord,
     matrices,
-    blocks: aggregateBlocks(matrices, blocks, aggregate),
+    blocks: aggregateBlocks(matrices, blocks, scoring),
     timings: { seconds: (performance.now() - started) / 1000 },
   };
 }

@@ -1,7 +1,7 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
 
 export type { AlternativeScores } from './aggregate.js';
-export { aggregateBlocks, alternativeScores, reaggregated } from './aggregate.js';
+export { aggregateBlocks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,
@@ -9,6 +9,8 @@ export type {
   DocumentOptions,
 } from './analyze.js';
 export { analyze, analyzeWith } from './analyze.js';
+export type { DrawOptions } from './draws/index.js';
+export { drawCount, drawsRecord } from './draws/index.js';
 export { createReferenceEngine } from './engines/ml-matrix.js';
 export { fixFinger } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';

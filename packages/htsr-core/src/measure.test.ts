@@ -35,6 +35,28 @@ describe('a measured unit', () => {
     expect(other.alpha).toBe(once.alpha);
   });
 
+  it('has a bagged alpha beside that of the one fit, and metrics that follow from it', async () => {
+    const once = await measureUnit(unit!, options);
+    const bagged = await measureUnit(unit!, { ...options, bag: 8 });
+    expect(bagged).toMatchObject({ unbagged: once.alpha, tail: once.tail, xmin: once.xmin });
+    expect(bagged.alpha).not.toBe(once.alpha);
+    expect(Math.abs(bagged.alpha - once.alpha)).toBeLessThan(once.stderr);
+    const largest = bagged.metrics['lambda_max']!;
+    expect(bagged.metrics['alpha_weighted']).toBe(bagged.alpha * Math.log10(largest));
+    expect(measureRecord({ ...options, bag: 8, minTail: 30 })).toMatchObject({
+      ...{ bag: 8, minTail: 30, draws: 200 },
+    });
+    await expect(measureUnit(unit!, { ...options, bag: 0 })).rejects.toThrow(/bag must be/);
+  });
+
+  it('is marked where its tail is thin, and counts all the same', async () => {
+    const { thin, weak, interval } = await measureUnit(unit!, { ...options, minTail: 21 });
+    expect(thin).toBe('20 eigenvalues in the tail, fewer than 21');
+    expect(weak).toBeUndefined();
+    expect(interval).toBeDefined();
+    expect(await measureUnit(unit!, { ...options, minTail: 20 })).not.toHaveProperty('thin');
+  });
+
   it('computes what is asked for and no more', async () => {
     const bare = await measureUnit(unit!, { ...options, bootstrap: 0, metrics: ['stable_rank'] });
     expect(bare).not.toHaveProperty('interval');
@@ -70,7 +92,7 @@ describe('the record of a measurement', () => {
       engine: 'ml-matrix',
       precision: 'auto',
       metrics: ['entropy'],
-      bootstrap: 200,
+      draws: 200,
       seed: 0,
       farms: { rows: 10, ratio: 1, windows: 10 },
     });

@@ -13,6 +13,23 @@ export function standardDeviation(values: readonly number[]): number {
   return values.length < 2 ? Number.NaN : Math.sqrt(squares / (values.length - 1));
 }
 
+/**
+ * ln(alpha - 1) of exponents, to whose scale the error of a tail index is proportional.
+ *
+ * @returns `origin` is what was taken away: 1, or 0 where an exponent does not exceed 1, as laws with
+ *   a cut-off may have it
+ */
+export function exponentLogs(alphas: readonly number[]): { origin: 0 | 1; logs: number[] } {
+  const origin = Math.min(...alphas) > 1 ? 1 : 0;
+  return { origin, logs: alphas.map((alpha) => Math.log(alpha - origin)) };
+}
+
+/** 1 + exp(mean of ln(alpha - 1)): the geometric mean of what exponents have above 1. */
+export function geometricMean(alphas: readonly number[]): number {
+  const { origin, logs } = exponentLogs(alphas);
+  return origin + Math.exp(mean(logs));
+}
+
 export { quantile };
 
 /** The middle 95 %; undefined where there are too few values to tell. */

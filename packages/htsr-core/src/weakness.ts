@@ -49,6 +49,14 @@ export function weaknessOf(eigenvalues: Float64Array, fit: TailFit): string | un
   return levels < FEWEST_LEVELS ? `only ${levels} different eigenvalues in the tail` : undefined;
 }
 
+/**
+ * Why the tail is thin, in words; undefined where it has as many eigenvalues as it should. A thin tail
+ * is no weak fit: its exponent says something, though it is uncertain, and counts.
+ */
+export function thinReason({ tail }: TailFit, least = 0): string | undefined {
+  return tail < least ? `${tail} eigenvalues in the tail, fewer than ${least}` : undefined;
+}
+
 /** Different values, where those that a level begins with and all up to 1 % above count as one. */
 function levelsOf(ascending: Float64Array): number {
   let levels = 0;

@@ -88,7 +88,7 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     const adapter = checkpoint.adapter?.source;
     const analysis = await analyzeWith(checkpoint.tensors, {
       tool: writer,
-      aggregate: plan.aggregate,
+      ...plan.scoring,
       select: selectionOf(plan),
       model: {
         source,

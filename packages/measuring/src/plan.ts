@@ -1,16 +1,19 @@
 /** What an analysis will do, settled before any weight is read: its matrices, its settings, its record. */
 import {
-  type Aggregate,
   type AnalysisOptionsRecord,
   defined,
   type Precision,
+  type Scoring,
 } from '@alphalora/contracts';
 import {
+  type DrawOptions,
+  drawsRecord,
   type FarmsOptions,
   farmsOptions,
   measureRecord,
   resolveMetrics,
   type SpectralUnit,
+  scoringOf,
 } from '@alphalora/htsr-core';
 import { engines } from './engines/index.js';
 import type { OpenedModel } from './models/open.js';
@@ -19,17 +22,19 @@ import { assignShards, type Shard } from './pipeline/shards.js';
 import { type Choice, type SelectionOptions, selection, unitsOf } from './selection.js';
 
 /** Everything that can change a number. */
-export interface MeasuringOptions extends SelectionOptions {
+export interface MeasuringOptions extends SelectionOptions, DrawOptions, Partial<Scoring> {
   /** How the tail is fitted. @default 'fix-finger' */
   estimator?: string;
   /** Of the estimator `hill`: number of eigenvalues in the tail. */
   tail?: number;
-  /** From a block's projections to the block. @default 'mean' */
-  aggregate?: Aggregate;
+  /** Of the estimator `hill`: the same as a share of the eigenvalues. */
+  tailShare?: number;
+  /** Takes alpha over this many rigid draws of a spectrum, not from the spectrum alone. */
+  bag?: number;
+  /** Marks tails of fewer eigenvalues as thin. */
+  minTail?: number;
   /** Metrics, or groups of them, by name. @default all that cost little */
   metrics?: readonly string[];
-  /** Bootstrap draws for the interval of alpha; 0 for none. @default 200 */
-  bootstrap?: number;
   /** Of everything that is drawn at random. @default 0 */
   seed?: number;
   /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
@@ -48,13 +53,13 @@ export interface Plan {
   /** What is measured here. */
   units: readonly SpectralUnit[];
   settings: Omit<MeasurerSettings, 'memoryShare'>;
-  aggregate: Aggregate;
+  scoring: Scoring;
   choice: Choice;
   shard?: Shard;
   /** The shard of a matrix, where it is another one than ours. */
   elsewhere(name: string): number | undefined;
   /** What the document says of the options, but for the build that the engine chooses. */
-  record(build: string | undefined): Omit<AnalysisOptionsRecord, 'aggregate'>;
+  record(build: string | undefined): Omit<AnalysisOptionsRecord, keyof Scoring>;
 }
 
 /** @throws AlphaLoraError `NOT_FOUND` for unknown names, `INVALID_OPTION` for options out of range */
@@ -63,10 +68,12 @@ export async function planned(
   options: MeasuringOptions,
   own: { version: string; cacheFolder?: string | undefined },
 ): Promise<Plan> {
-  const { estimator: name = 'fix-finger', tail, include, exclude, shard } = options;
-  const { bootstrap = 200, seed = 0 } = options;
+  const { estimator: name = 'fix-finger', include, exclude, shard } = options;
+  const { tail, tailShare, bag, minTail, seed = 0 } = options;
+  const scoring = scoringOf(options);
+  const draws = drawsRecord(options);
   const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
-  const estimator = await chosenEstimator({ estimator: name, ...defined({ tail }) });
+  const estimator = await chosenEstimator({ estimator: name, ...defined({ tail, tailShare }) });
   // An unknown one is refused now, by name.
   engines.get(engine);
   const metrics = resolveMetrics(options.metrics);
@@ -89,13 +96,13 @@ export async function planned(
       version,
       estimator: name,
       metrics,
-      bootstrap,
+      ...draws,
       seed,
-      ...defined({ tail }),
+      ...defined({ tail, tailShare, bag, minTail }),
       ...(farms && { farms }),
       ...defined({ cacheFolder }),
     },
-    aggregate: options.aggregate ?? 'mean',
+    scoring,
     choice,
     elsewhere,
     ...(shard && { shard }),
@@ -105,12 +112,12 @@ export async function planned(
         estimator,
         precision,
         metrics,
-        bootstrap,
+        ...draws,
         seed,
-        ...defined({ build }),
+        ...defined({ build, bag, minTail }),
         ...(farms && { farms }),
       }),
-      ...defined({ tail }),
+      ...defined({ tail, tailShare }),
       ...(include && { include }),
       ...(exclude && { exclude }),
       splitFused: reference.splitFused,

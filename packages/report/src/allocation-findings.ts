@@ -1,11 +1,11 @@
 /** What the allocation does and how stable it is, as sentences. */
 import { printable } from '@alphalora/documents';
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
-import type { BlockFacts, Facts } from './facts.js';
+import { type BlockFacts, type Facts, isBootstrap } from './facts.js';
 import { count, decimal, list, percent, tenths, whole } from './format.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
-export function robustness({ allocation, blocks }: Facts): string[] {
+export function robustness({ allocation, analysis, blocks }: Facts): string[] {
   const tested = allocation?.robustness;
   // A single block keeps all experts, whatever its alpha.
   if (!tested || allocation.blocks.length === 1) return [];
@@ -14,7 +14,7 @@ export function robustness({ allocation, blocks }: Facts): string[] {
   // Every expert that moves is missing in one block and too many in another.
   const moved = tested.distance / 2;
   const sentences = [
-    `Over ${tested.draws} allocations, each from alphas drawn anew, ${decimal(moved, 1)} of the ${allocation.sum} experts ` +
+    `Over ${tested.draws} allocations, each from alphas drawn anew${isBootstrap(analysis) ? ' by a bootstrap' : ''}, ${decimal(moved, 1)} of the ${allocation.sum} experts ` +
       'land in another block on average.',
   ];
   const shaky = known

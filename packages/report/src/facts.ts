@@ -53,6 +53,11 @@ export interface BlockFacts extends BlockRow {
 }
 export type ScoredBlock = BlockFacts & { alpha: number };
 
+/** Whether draws took the eigenvalues of a matrix for an independent sample. */
+export function isBootstrap({ options }: Analysis): boolean {
+  return typeof options['bootstrap'] === 'number';
+}
+
 /**
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for a part of an analysis, and for
  * an allocation of blocks that the analysis does not have

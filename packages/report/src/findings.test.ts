@@ -151,9 +151,57 @@ describe('of an analysis and its allocation', () => {
   it('tells how sure that is', () => {
     // Half widths 0.1, 0.2, 0.55, 1.5.
     expect(found['How sure']).toBe(
-      "Every spectrum was drawn anew 2 times (a bootstrap): the 95 % interval of a block's alpha is " +
-        'typically ±0.38. The interval of block 3 overlaps that of block 2, so which of them is ' +
+      'Every spectrum was drawn anew 2 times, each eigenvalue by up to a rank from its place, as they ' +
+        "repel one another: the 95 % interval of a block's alpha is typically ±0.38. " +
+        'The interval of block 3 overlaps that of block 2, so which of them is ' +
         'least trained is not settled.',
+    );
+  });
+
+  it('gives the reading of independent eigenvalues where that is much wider', () => {
+    const narrow = analysis(
+      [2, 3],
+      [
+        [1.95, 2.05],
+        [2.95, 3.05],
+      ],
+    );
+    const independent =
+      /If the eigenvalues of a tail were independent of one another, it would be ±0\.39/;
+    expect(sentences({ analysis: narrow })['How sure']).toMatch(independent);
+    const options = { ...narrow.options, bootstrap: 200 };
+    const how = sentences({ analysis: { ...narrow, options } })['How sure'];
+    expect(how).toMatch(
+      /^Every spectrum was drawn anew 2 times as if .* independent \(a bootstrap\)/,
+    );
+    expect(how).not.toMatch(independent);
+  });
+
+  it('names thin tails and capped alphas', () => {
+    const plain = analysis(
+      [2, 9],
+      [
+        [1.5, 2.5],
+        [8, 10],
+      ],
+    );
+    const [first, ...rest] = plain.matrices;
+    const found = sentences({
+      analysis: {
+        ...plain,
+        options: { ...plain.options, cap: 8 },
+        matrices: [
+          { ...first!, thin: '25 eigenvalues in the tail, fewer than 30' } as never,
+          ...rest,
+        ],
+        blocks: plain.blocks.map((block, i) =>
+          i === 1 ? { ...block, alpha: 8, capped: 1 } : block,
+        ),
+      },
+    });
+    expect(found['Measured']).toMatch(/In these, 1 alpha above the cap of 8 counts as 8\./);
+    expect(found['How sure']).toMatch(
+      /1 of 2 tails is thin, .* blocks\.0\.w has 25 eigenvalues in the tail, fewer than 30\.$/,
     );
   });
 
@@ -176,7 +224,7 @@ describe('of an analysis and its allocation', () => {
 describe('of less', () => {
   it('says that intervals and an allocation are missing', () => {
     const found = sentences({ analysis: analysis([2, 3]) });
-    expect(found['How sure']).toMatch(/^The analysis holds no bootstrap intervals.* 0\.20 if/);
+    expect(found['How sure']).toMatch(/^The analysis holds no intervals.* 0\.20 if/);
     expect(found['Experts']).toMatch(/^There is no allocation here/);
     expect(found['Least trained']).toBe(
       'Least trained is block 1 (alpha 3.00). No block is above 6, the usual mark of an ' +

@@ -5,7 +5,7 @@
 import { alphaBounds } from '@alphalora/contracts';
 import { max, mean, median } from 'd3-array';
 import { drivers, portions, robustness } from './allocation-findings.js';
-import type { BlockFacts, Facts, ScoredBlock } from './facts.js';
+import { type BlockFacts, type Facts, isBootstrap, type ScoredBlock } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
 
 /** A heading of one or two words and the sentences under it. */
@@ -58,6 +58,13 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
       `Alpha of the blocks goes from ${decimal(low.alpha)} (block ${low.index}) to ` +
         `${decimal(high.alpha)} (block ${high.index}) and is ` +
         `${decimal(mean(scored, ({ alpha }) => alpha)!)} on average.`,
+    );
+  }
+  const capped = scored.reduce((sum, block) => sum + (block.capped ?? 0), 0);
+  if (capped > 0) {
+    sentences.push(
+      `In these, ${count(capped, 'alpha')} above the cap of ${analysis.options.cap} ` +
+        `${capped === 1 ? 'counts' : 'count'} as ${analysis.options.cap}.`,
     );
   }
   if (omitted.length > 0) sentences.push(`${list(omitted)}: see Left out.`);
@@ -136,27 +143,29 @@ function leading(ordered: readonly ScoredBlock[], degree: string): string {
     : `${degree} trained are blocks ${list(names)}`;
 }
 
-function intervals({ scored, sound }: Facts): string[] {
+function intervals(facts: Facts): string[] {
+  const { scored, sound } = facts;
   const known = scored.filter(({ interval }) => interval !== undefined);
   if (known.length === 0) {
     const typical = median(sound, ({ stderr }) => stderr);
     if (typical === undefined) return [];
     return [
-      'The analysis holds no bootstrap intervals, so it cannot say how sure the alphas of the blocks ' +
+      'The analysis holds no intervals, so it cannot say how sure the alphas of the blocks ' +
         `are; the standard error of a single matrix is typically ${decimal(typical)} if its cut is right.`,
     ];
   }
-  const draws = max(sound, (row) => row.draws?.length ?? 0) ?? 0;
+  const half = median(known, ({ interval }) => (interval![1] - interval![0]) / 2)!;
+  const drawn = drawing(facts, known.length);
   if (known.length === 1) {
     return [
-      `Its spectra were drawn anew${draws > 0 ? ` ${draws} times` : ''} (a bootstrap): the 95 % interval of ` +
-        `its alpha is ${range(known[0]!.interval!)}.`,
+      `${drawn}: the 95 % interval of its alpha is ${range(known[0]!.interval!)}.`,
+      ...otherReading(facts, known, half),
+      ...thin(sound),
     ];
   }
-  const half = median(known, ({ interval }) => (interval![1] - interval![0]) / 2)!;
   const sentences = [
-    `Every spectrum was drawn anew${draws > 0 ? ` ${draws} times` : ''} (a bootstrap): the 95 % interval ` +
-      `of a block's alpha is typically ±${decimal(half)}.`,
+    `${drawn}: the 95 % interval of a block's alpha is typically ±${decimal(half)}.`,
+    ...otherReading(facts, known, half),
   ];
   const top = known.toSorted((a, b) => b.alpha - a.alpha)[0]!;
   const rivals = known.filter((block) => block !== top && block.interval![1] >= top.interval![0]);
@@ -171,8 +180,51 @@ function intervals({ scored, sound }: Facts): string[] {
       ? `The interval of block ${top.index} lies above all others: it is clearly the least trained.`
       : `The interval of block ${top.index} overlaps ${overlapped}, so which of them is least trained ` +
           'is not settled.',
+    ...thin(sound),
   );
   return sentences;
+}
+
+/** How the intervals came about, and what that assumes. */
+function drawing({ sound, analysis }: Facts, blocks: number): string {
+  const draws = max(sound, (row) => row.draws?.length ?? 0) ?? 0;
+  const times = draws > 0 ? ` ${draws} times` : '';
+  const whose = blocks === 1 ? 'Its spectra were' : 'Every spectrum was';
+  return isBootstrap(analysis)
+    ? `${whose} drawn anew${times} as if eigenvalues were independent (a bootstrap)`
+    : `${whose} drawn anew${times}, each eigenvalue by up to a rank from its place, as they repel one another`;
+}
+
+function thin(sound: Facts['sound']): string[] {
+  const thin = sound.filter((row) => row.thin !== undefined);
+  if (thin.length === 0) return [];
+  const [least] = thin.toSorted((a, b) => a.tail - b.tail);
+  return [
+    `${whole(thin.length)} of ${count(sound.length, 'tail')} ${thin.length === 1 ? 'is' : 'are'} thin, and ` +
+      `the alphas uncertain; ${least!.name} has ${least!.thin}.`,
+  ];
+}
+
+/** How many times as wide an interval is that is worth telling. */
+const MUCH_WIDER = 2;
+
+/** What rigid draws leave out: a tail whose eigenvalues are independent after all. */
+function otherReading(
+  { analysis, sound }: Facts,
+  blocks: readonly ScoredBlock[],
+  half: number,
+): string[] {
+  if (isBootstrap(analysis)) return [];
+  const independent = median(blocks, ({ index }) => {
+    const rows = sound.filter(({ block }) => block === index);
+    const variance = rows.reduce((total, { stderr }) => total + stderr ** 2, 0);
+    return (1.96 * Math.sqrt(variance)) / rows.length;
+  })!;
+  if (!(independent > MUCH_WIDER * half)) return [];
+  return [
+    `If the eigenvalues of a tail were independent of one another, it would be ±${decimal(independent)} ` +
+      '(from the standard errors).',
+  ];
 }
 
 function extremes(blocks: readonly ScoredBlock[]): [low: ScoredBlock, high: ScoredBlock] {

@@ -191,7 +191,7 @@ describe('compare --policies', () => {
       ...['--policies', 'alphalora:beta=1,uniform', '--total', '12'],
     );
     expect(stdout, stderr).toMatch(
-      /estimator hill {2}aggregate median {2}aggregate trimmed {2}beta 2.5/,
+      /estimator hill {2}aggregate median {2}aggregate trimmed {2}aggregate geometric {2}beta 2.5/,
     );
     // 6 and 6 become 3 and 9, and 4 and 8.
     expect(stdout).toMatch(/\nalphalora:beta=1 +6 +4 +4 +0 +0\n/);

@@ -92,7 +92,7 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): Allocati
 function alternativesFor({ analysis, scores }: Evidence): Alternatives | undefined {
   if (!analysis || scores) return undefined;
   const { matrices, blocks, options } = analysis;
-  return alternativeScores(matrices, blocks.length, options.aggregate);
+  return alternativeScores(matrices, blocks.length, options);
 }
 
 function layersFor(

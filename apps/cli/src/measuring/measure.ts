@@ -67,17 +67,18 @@ export async function measure(
 
 /** What the library is asked for by the options. */
 function settingsOf(options: MeasuringOptions): AnalyzeModelOptions {
-  const { estimator, tail, aggregate, metrics, bootstrap, seed } = options;
+  const { estimator, tail, tailShare, bag, minTail, aggregate, cap } = options;
+  const { metrics, draws, bootstrap, seed } = options;
   const { engine, build, precision, jobs, maxMemory } = options;
   return {
     ...selectionOf(options),
     estimator,
-    bootstrap,
     seed,
     engine,
     build,
     precision,
-    ...defined({ tail, aggregate, metrics, farms: chosenFarms(options), jobs, maxMemory }),
+    ...defined({ tail, tailShare, bag, minTail, aggregate, cap, metrics, draws, bootstrap }),
+    ...defined({ farms: chosenFarms(options), jobs, maxMemory }),
   };
 }
 

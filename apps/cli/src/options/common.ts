@@ -1,6 +1,6 @@
 /** Options and arguments that are the same wherever they appear. */
 import { Option } from '@commander-js/extra-typings';
-import { collectSetting } from './parsers.js';
+import { collectSetting, decimal } from './parsers.js';
 
 /** `a, b or c`. */
 export function oneOf(names: readonly string[]): string {
@@ -23,7 +23,13 @@ export const aggregate = () =>
   new Option(
     '--aggregate <how>',
     "from a block's projections to the block (default: the document's, or mean)",
-  ).choices(['mean', 'median', 'trimmed']);
+  ).choices(['mean', 'median', 'trimmed', 'geometric']);
+
+export const cap = () =>
+  new Option(
+    '--cap <alpha>',
+    "in a block's score, count larger alphas as this one (default: the document's, or none)",
+  ).argParser(decimal);
 
 /** Settings of a policy. */
 export const settings = () =>

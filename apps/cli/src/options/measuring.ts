@@ -1,9 +1,9 @@
 /** How a model is opened and measured: options of every command that measures. */
 import { estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
-import { aggregate, json, oneOf, splitFused } from './common.js';
+import { aggregate, cap, json, oneOf, splitFused } from './common.js';
 import type { OptionsOf } from './declare.js';
-import { byteSize, collectThreshold, integer, positive, windowSize } from './parsers.js';
+import { byteSize, collectThreshold, decimal, integer, positive, windowSize } from './parsers.js';
 
 export type RemoteOptions = OptionsOf<typeof remote>;
 
@@ -23,9 +23,14 @@ export const measuring = (command: Command) =>
       'fix-finger',
     )
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
+    .option('--tail-share <share>', 'hill only: the same as a share of all, e.g. 0.25', decimal)
+    .option('--bag <draws>', 'take alpha over so many draws of each spectrum, e.g. 64', positive)
+    .option('--min-tail <count>', 'mark tails of fewer eigenvalues as thin, e.g. 30', positive)
     .addOption(aggregate())
+    .addOption(cap())
     .option('--metrics <name...>', 'metrics or groups of them, all or none (default: cheap ones)')
-    .option('--bootstrap <draws>', 'draws for the interval of alpha; 0 for none', integer, 200)
+    .option('--draws <count>', 'of a spectrum, for the interval of alpha (default: 200)', integer)
+    .option('--bootstrap <count>', 'bootstrap samples in place of these draws; 0 for none', integer)
     .option('--seed <number>', 'of everything that is drawn at random', integer, 0)
     .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
     .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)

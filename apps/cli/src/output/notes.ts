@@ -23,7 +23,13 @@ export function omissions(document: Analysis): string {
 export function shortcomings(document: Analysis): string {
   const analysis = printableData(document);
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
-  return failed.join('') + weakness(analysis) + imprecision(analysis) + quantization(analysis);
+  return (
+    failed.join('') +
+    weakness(analysis) +
+    thinness(analysis) +
+    imprecision(analysis) +
+    quantization(analysis)
+  );
 }
 
 export function failedRows(analysis: Analysis): Array<MatrixRow & { status: 'failed' }> {
@@ -39,6 +45,15 @@ function weakness({ matrices }: Analysis): string {
   );
   const more = weak.length > MOST_WEAK ? `weak: and ${weak.length - MOST_WEAK} more\n` : '';
   return weak.slice(0, MOST_WEAK).join('') + more;
+}
+
+/** Tails of fewer eigenvalues than were asked for: their alphas count. */
+function thinness({ matrices, options }: Analysis): string {
+  const rows = matrices.filter((row) => row.status === 'ok');
+  const thin = rows.filter((row) => row.thin !== undefined).toSorted((a, b) => a.tail - b.tail);
+  if (thin.length === 0) return '';
+  const names = some(thin.map(({ name, tail }) => `${name} (${tail})`));
+  return `thin: ${thin.length} of ${rows.length} tails have fewer than ${options['minTail']} eigenvalues: ${names}\n`;
 }
 
 /** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */

@@ -13,7 +13,7 @@ import {
 } from '@alphalora/contracts';
 import { middle95 } from '@alphalora/contracts/numbers';
 import { parseAnalysis } from '@alphalora/documents';
-import { aggregateBlocks, operations, type SpectralUnit } from '@alphalora/htsr-core';
+import { aggregateBlocks, drawCount, operations, type SpectralUnit } from '@alphalora/htsr-core';
 import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */
@@ -23,14 +23,14 @@ export interface WorkerAnswer extends Pick<Measured, 'measurement' | 'digest' | 
 
 /** What a measurement may consist of; the rest of a row is known from the header. */
 const parts = new Set([
-  ...['alpha', 'xmin', 'ks', 'tail', 'stderr', 'lambda', 'fingers'],
-  ...['interval', 'draws', 'warning', 'precision', 'imprecise', 'metrics', 'spectrum'],
+  ...['alpha', 'unbagged', 'xmin', 'ks', 'tail', 'stderr', 'lambda', 'fingers'],
+  ...['interval', 'draws', 'warning', 'thin', 'precision', 'imprecise', 'metrics', 'spectrum'],
 ]);
 
 /** Squares and sums of alphas that are larger overflow. */
 const LARGEST_ALPHA = 1e100;
 
-type Expected = Pick<MeasurerSettings, 'bootstrap' | 'metrics' | 'farms'>;
+type Expected = Pick<MeasurerSettings, 'draws' | 'bootstrap' | 'metrics' | 'farms'>;
 
 /** @returns takes a result for what it is, or throws AlphaLoraError `ENGINE_FAILED` naming the fault */
 export function answerCheck(
@@ -69,7 +69,7 @@ function documentFault(row: AnalysedRow): string | undefined {
       timings: { seconds: 0 },
       options: { estimator: 'any', aggregate: 'mean', engine: 'any' },
       matrices: [row],
-      blocks: aggregateBlocks([], blocks, 'mean'),
+      blocks: aggregateBlocks([], blocks, { aggregate: 'mean' }),
     });
     return undefined;
   } catch (error) {
@@ -82,13 +82,14 @@ function documentFault(row: AnalysedRow): string | undefined {
 function* faultsOf(
   measurement: Measured['measurement'],
   unit: SpectralUnit,
-  { bootstrap, metrics, farms }: Expected,
+  { metrics, farms, ...expected }: Expected,
 ): Generator<string> {
   const { alpha, tail, fingers = 0, draws = [], interval, warning, spectrum } = measurement;
   const { matrices } = sampledUnit(unit, farms ? { farms } : {});
   const count = matrices.reduce((sum, { rows, columns }) => sum + Math.min(rows, columns), 0);
   if (tail + fingers > count) yield `a tail of ${tail} of ${count} eigenvalues`;
-  if (draws.length > bootstrap) yield `${draws.length} draws, ${bootstrap} were asked for`;
+  const asked = drawCount(expected);
+  if (draws.length > asked) yield `${draws.length} draws, ${asked} were asked for`;
   if (draws.some((drawn) => drawn > LARGEST_ALPHA)) yield 'draws are out of range';
   if (alpha > LARGEST_ALPHA) yield 'alpha is out of range';
   if (String(middle95(draws)) !== String(interval)) yield 'another interval than that of its draws';

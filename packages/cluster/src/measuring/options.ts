@@ -31,8 +31,12 @@ const measuringOptions = v.strictObject({
   precision: v.picklist(['auto', 'f32', 'f64']),
   estimator: v.pipe(v.string(), v.maxLength(100)),
   tail: v.exactOptional(count(1, 1e9)),
+  tailShare: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
+  bag: v.exactOptional(count(1, 1e5)),
+  minTail: v.exactOptional(count(1, 1e9)),
   metrics: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(200)),
-  bootstrap: count(0, 1e5),
+  draws: v.exactOptional(count(0, 1e5)),
+  bootstrap: v.exactOptional(count(0, 1e5)),
   seed: count(0, Number.MAX_SAFE_INTEGER),
   farms: v.exactOptional(
     v.strictObject({
@@ -48,15 +52,15 @@ function count(smallest: number, largest: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(smallest), v.maxValue(largest));
 }
 
-type Measuring = 'engine' | 'build' | 'precision' | 'estimator' | 'tail';
-type Summarising = 'metrics' | 'bootstrap' | 'seed' | 'farms';
+type Measuring = 'engine' | 'build' | 'precision' | 'estimator' | 'tail' | 'tailShare' | 'bag';
+type Summarising = 'metrics' | 'minTail' | 'draws' | 'bootstrap' | 'seed' | 'farms';
 
 export type JobOptions = Pick<ModelReference, 'splitFused'> &
   Pick<MeasurerSettings, Measuring | Summarising>;
 
 export function jobOptions(settings: JobOptions): JobOptions {
-  const { splitFused, engine, build, precision, estimator, tail } = settings;
-  const { metrics, bootstrap, seed, farms } = settings;
+  const { splitFused, engine, build, precision, estimator, tail, tailShare } = settings;
+  const { bag, minTail, metrics, draws, bootstrap, seed, farms } = settings;
   return checkedOptions({
     splitFused,
     engine,
@@ -64,9 +68,8 @@ export function jobOptions(settings: JobOptions): JobOptions {
     precision,
     estimator,
     metrics,
-    bootstrap,
     seed,
-    ...defined({ tail }),
+    ...defined({ tail, tailShare, bag, minTail, draws, bootstrap }),
     ...(farms && { farms }),
   });
 }

@@ -91,6 +91,19 @@ describe('hill', () => {
   it.each([0, 1, 2.5, Number.NaN])('refuses k = %d', (k) => {
     expect(() => hill({ k })).toThrow(/k must be an integer/);
   });
+
+  it('takes a share of the eigenvalues, rounded down, and two at least', () => {
+    const eigenvalues = Float64Array.of(1, 2, 4, 8, 16, 32, 64);
+    expect(hill({ share: 0.25 }).fit(eigenvalues).tail).toBe(2);
+    expect(hill({ share: 0.6 }).fit(eigenvalues)).toEqual(hill({ k: 4 }).fit(eigenvalues));
+    expect(hill({ share: 1 }).fit(eigenvalues).tail).toBe(7);
+    expect(hill({ share: 0.6 }).reads!(7)).toBe(4);
+  });
+
+  it.each([0, -1, 1.01, Number.NaN])('a share of %d is none', (share) => {
+    expect(() => hill({ share })).toThrow(/share of the tail/);
+    expect(() => hill({ share: 0.5, k: 2 })).toThrow(/exclude one another/);
+  });
 });
 
 describe('fix-finger', () => {

@@ -7,6 +7,7 @@ import { AlphaLoraError, defined, isAlphaLoraError, type Precision } from '@alph
 import type { SpectralEngine, TailEstimator } from '@alphalora/contracts/extensions';
 import type { Matrix, WeightTensor } from '@alphalora/contracts/weights';
 import {
+  type DrawOptions,
   estimators,
   type FarmsOptions,
   farmsUnit,
@@ -26,7 +27,7 @@ import { cacheKey, readCached, writeCached } from './cache.js';
 import { type Content, contentOf, keepDigest } from './content.js';
 import { listDigest } from './digest.js';
 
-export interface MeasurerSettings {
+export interface MeasurerSettings extends DrawOptions {
   /** How threads reach the files of the model. */
   access: ModelAccess;
   engine: string;
@@ -36,8 +37,13 @@ export interface MeasurerSettings {
   estimator: string;
   /** Of the estimator `hill`: number of eigenvalues in the tail. */
   tail?: number;
+  /** Of the estimator `hill`: the same as a share of the eigenvalues. */
+  tailShare?: number;
+  /** Number of rigid draws that an alpha is taken over. */
+  bag?: number;
+  /** Tails of fewer eigenvalues are marked as thin. */
+  minTail?: number;
   metrics: readonly string[];
-  bootstrap: number;
   seed: number;
   farms?: FarmsOptions;
   /**
@@ -71,7 +77,7 @@ export interface Measurer {
 
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
   const { precision, build, memoryShare, farms } = settings;
-  const { metrics, bootstrap, seed, cacheFolder } = settings;
+  const { metrics, draws, bootstrap, bag, minTail, seed, cacheFolder } = settings;
   await prepare(settings.preparation);
   const { load, memory } = engines.get(settings.engine);
   const estimator = await chosenEstimator(settings);
@@ -94,7 +100,10 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
       });
       const measurement = await measureUnit(
         sampled,
-        { engine: cached, estimator, precision, metrics, bootstrap, seed },
+        {
+          ...{ engine: cached, estimator, precision, metrics, seed },
+          ...defined({ draws, bootstrap, bag, minTail }),
+        },
         control,
       );
       const digests: string[] = [];
@@ -123,10 +132,12 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
 export async function chosenEstimator({
   estimator,
   tail,
-}: Pick<MeasurerSettings, 'estimator' | 'tail'>): Promise<TailEstimator> {
-  if (tail === undefined) return estimators.load(estimator);
-  if (estimator === 'hill') return hill({ k: tail });
-  throw new AlphaLoraError('INVALID_OPTION', '--tail goes with --estimator hill only');
+  tailShare,
+}: Pick<MeasurerSettings, 'estimator' | 'tail' | 'tailShare'>): Promise<TailEstimator> {
+  if (tail === undefined && tailShare === undefined) return estimators.load(estimator);
+  if (estimator === 'hill') return hill(defined({ k: tail, share: tailShare }));
+  const option = tail === undefined ? '--tail-share' : '--tail';
+  throw new AlphaLoraError('INVALID_OPTION', `${option} goes with --estimator hill only`);
 }
 
 /** Everything that can have a spectrum, whether it is asked for or not. */

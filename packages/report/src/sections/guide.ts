@@ -35,8 +35,8 @@ const words: readonly (readonly [word: string, meaning: string])[] = [
     'How far alpha may be off because the tail is finite, if the cut is right.',
   ],
   [
-    'Bootstrap interval',
-    'The spectrum is drawn anew many times from itself and fitted again, cut included. The middle 95 % of the alphas so found is the interval: if it is wide, or overlaps another, do not lean on the difference.',
+    '95 % interval',
+    'The spectrum is drawn anew many times and fitted again, cut included. The middle 95 % of the alphas so found is the interval: if it is wide, or overlaps another, do not lean on the difference. Eigenvalues of one matrix repel one another, so a draw moves each by no more than its distance to the next; a bootstrap draws them as if they were independent, which gives wider intervals.',
   ],
   [
     'Marchenko–Pastur bulk',

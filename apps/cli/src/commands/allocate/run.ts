@@ -1,5 +1,5 @@
 /** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { reaggregated } from '@alphalora/htsr-core';
 import { allocationText } from '@alphalora/report/text';
 import { chosenAllocator, type Evidence, givenScores } from '../../allocating/allocate.js';
@@ -41,8 +41,9 @@ async function evidenceFrom(
       'name an analysis.json or a model, or give a file of scores by --scores',
     );
   }
+  const { aggregate, cap } = options;
   const analysis = isDocument(source)
-    ? reaggregated(await readDocument(source, 'analysis', io), options.aggregate)
+    ? reaggregated(await readDocument(source, 'analysis', io), defined({ aggregate, cap }))
     : await withModel(source, options, io, (model) => measure(model, options, io));
   return { analysis, ...(scores && { scores }) };
 }

@@ -1,7 +1,7 @@
 /** `alphalora compare --policies`: what each policy would make of the same analysis and budget. */
 
 import { type Candidate, comparePolicies } from '@alphalora/allocator';
-import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
 import type { OpenPolicy } from '@alphalora/plugins';
@@ -20,11 +20,13 @@ export async function comparePoliciesCommand(
   options: CompareOptions,
   io: Io,
 ): Promise<ExitCode> {
+  const { aggregate, cap } = options;
+  const scoring = defined({ aggregate, cap });
   const analyses: Array<{ file: string; analysis: Analysis }> = [];
   for (const file of files) {
     const analysis = await readDocument(file, 'analysis', io);
     io.stderr.write(shortcomings(analysis));
-    analyses.push({ file, analysis: reaggregated(analysis, options.aggregate) });
+    analyses.push({ file, analysis: reaggregated(analysis, scoring) });
   }
   const odd = analyses.find(
     ({ analysis }) => analysis.blocks.length !== analyses[0]!.analysis.blocks.length,
