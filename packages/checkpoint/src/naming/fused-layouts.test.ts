@@ -1,7 +1,8 @@
 /**
- * Each family's fused projections against rows that are laid down one by one, as the modeling code takes
- * them apart; `fused.interop.test.ts` holds those that transformers has against transformers.
+ * Each family's fused projections against transformers, whose modeling code `fused-layouts.py` asked; and
+ * against rows that are laid down one by one, as other code takes them apart.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fusedParts } from './fused.js';
 import { identify } from './index.js';
@@ -145,6 +146,45 @@ describe('fused projections of families', () => {
       );
       expect([role, axis]).toEqual([`${label}_proj`, 0]);
     }
+  });
+
+  const asked: {
+    layouts: Array<{
+      config: Record<string, unknown>;
+      name: string;
+      shape: number[];
+      parts: Record<string, number[]>;
+    }>;
+    chunks: Array<{ family: string; module: string; parts: string[] }>;
+  } = JSON.parse(
+    readFileSync(new URL('../test-support/fused-layouts.json', import.meta.url), 'utf8'),
+  );
+
+  it.each(asked.layouts.map((each) => [each.config['model_type'], each.name, each] as const))(
+    'transformers: %s %s',
+    (_, name, { config, shape, parts }) => {
+      const weight = { name, shape, dtype: 'F32' as const, ...identify(name, shape, config) };
+      const found = fusedParts({ ...weight, kind: 'projection' }, config).map(
+        ({ label, ranges }) => [
+          label,
+          ranges.flatMap(([start, end]) =>
+            Array.from({ length: end - start }, (_, i) => start + i),
+          ),
+        ],
+      );
+      expect(Object.fromEntries(found)).toEqual(parts);
+    },
+  );
+
+  it.each(asked.chunks)('transformers, as it is stored: $family $module', (each) => {
+    const name = `model.layers.0.${each.module}.weight`;
+    const shape = [4 * each.parts.length, 8];
+    const weight = { name, shape, dtype: 'F32' as const, ...identify(name, shape) };
+    const found = fusedParts(weight, { model_type: each.family });
+    expect(found.map(({ role }) => role)).toEqual(each.parts);
+    expect(found.map(({ ranges }) => ranges)).toEqual(
+      each.parts.map((_, i) => [[4 * i, 4 * i + 4]]),
+    );
   });
 
   it('leaves the plain feed-forward parts of the first ChatGLM alone', () => {

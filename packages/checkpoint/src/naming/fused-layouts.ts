@@ -76,24 +76,32 @@ export const layouts: readonly FusedLayout[] = [
   // Groups of queries, values and keys, in this order.
   { ...qkvProj, families: ['codegen'], labels: ['q', 'v', 'k'], order: order.fourGroups },
   { ...qkvProj, families: ['minimax'], order: order.byHead },
-  // The CLIP beside the text model of DeepSeek-OCR.
-  { ...qkvProj, families: words('DeepseekOCR deepseek_ocr'), order: order.equal },
+  // GTE, and the CLIP beside the text model of DeepSeek-OCR.
+  {
+    ...{ ...qkvProj, order: order.equal },
+    families: words('gte new DeepseekOCR deepseek_ocr unlimited_ocr'),
+  },
+  {
+    ...{ path: /(^|\.)gqkv_proj$/, labels: ['gate', ...qkv], order: order.equal },
+    families: ['hrm'],
+  },
   { path: /(^|\.)wqkv$/, families: ['internlm2'], labels: qkv, order: order.byKey },
+  { path: /(^|\.)wqkv$/, families: words('kimi_k25 kimi_vl'), labels: qkv, order: order.equal },
   { path: /(^|\.)W_pack$/, families: ['baichuan'], labels: qkv, order: order.equal },
   { path: /(^|\.)Wqkv$/, families: words('mpt dbrx'), labels: qkv, order: order.together },
   {
     ...{ path: /(^|\.)Wqkv$/, labels: qkv, order: order.equal },
-    families: words('modernbert nomic_bert phi-msft mixformer-sequential'),
+    families: words('modernbert nomic_bert jina_embeddings_v3 phi-msft mixformer-sequential'),
   },
   {
     ...{ path: /(^|\.)att_proj$/, labels: qkv, order: order.together },
-    families: words('olmo hf_olmo molmo'),
+    families: words('olmo hf_olmo molmo molmo2'),
   },
   {
     ...{ path: /(^|\.)qkv$/, labels: qkv, order: order.equal },
     families: words(`
       timm vit dinov2 swin sam sam2 sam_hq vitdet hiera florence2 florence seggpt slanext timesformer mgp-str
-      blip blip-2 blip_2 instructblip instructblipvideo intern_vit_6b internvl_chat
+      blip blip-2 blip_2 instructblip instructblipvideo intern_vit_6b internvl_chat radio qianfan_ocr tipsv2
       qwen2_vl qwen2_5_vl qwen3_vl qwen3_vl_moe qwen3_omni_moe qwen3_5 qwen3_5_moe qwen4_exp
       glm4v glm4v_moe glm5_next glm_image glm_ocr ernie4_5_vl_moe cohere_compass dots3_note
       got_ocr2 pp_formulanet DeepseekOCR deepseek_ocr deepseek_ocr2 unlimited_ocr flux sd3`),
@@ -134,7 +142,9 @@ export const layouts: readonly FusedLayout[] = [
     ...{ path: /(^|\.)gate_up_proj$/, labels: gateUp, order: order.equal },
     families: [
       ...outputFirstExperts,
-      ...words('aria dia esmfold2 glm glm4 glm4v glm_image glm_ocr llama4 openai_privacy_filter'),
+      ...words(
+        'aria dia esmfold2 glm glm4 glm4v glm_image glm_ocr hrm llama4 openai_privacy_filter',
+      ),
       ...words('phi3 phi3_v phi4mm phi4_multimodal qwen3_vl_moe zamba2'),
     ],
   },
@@ -153,12 +163,13 @@ export const layouts: readonly FusedLayout[] = [
   },
   {
     ...{ path: /(^|\.)(weights_in|w12)$/, labels: gateUp, order: order.equal },
-    families: words('dinov2 dinov2_with_registers'),
+    families: words('dinov2 dinov2_with_registers sapiens2 tipsv2'),
   },
   {
     ...{ path: /(^|\.)ff_proj$/, labels: upGate, order: order.equal },
-    families: words('olmo hf_olmo molmo'),
+    families: words('olmo hf_olmo molmo molmo2'),
   },
+  { path: /(^|\.)up_gate_proj$/, families: words('gte new'), labels: upGate, order: order.equal },
   {
     ...{ path: /(^|\.)ff\.net\.0\.proj$/, labels: upGate, order: order.equal },
     families: words('UNet2DConditionModel ControlNetModel'),
@@ -176,7 +187,7 @@ function isTwice(config: ModelConfig, size: number): boolean {
 
 /** Names that fused projections have, whatever the family. */
 const fused =
-  /(^|\.)(\w*[qQ][kK][vV]\w*|query_key_value|key_value|kv|to_kv|c_attn|W_pack|att_proj|ff_proj|gate_up\w*|up_gate\w*|w1[23]|Wi|weights_in|in_proj_ba)$|att\w*(\.self)?\.in_proj$/;
+  /(^|\.)(\w*[qQ][kK][vV]\w*|query_key_value|key_value|kv|to_kv|c_attn|W_pack|att_proj|ff_proj|gate_up\w*|up_gate\w*|w1[23](_weight)?|Wi|weights_in|in_proj_ba)$|att\w*(\.self)?\.in_proj$/;
 
 /** Whether a module is a fused projection, of whatever layout. */
 export function isFused(path: string, config: ModelConfig, size: number): boolean {
