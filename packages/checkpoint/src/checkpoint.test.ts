@@ -56,6 +56,22 @@ async function countScanned<Result>(
 }
 
 describe('readCheckpoint', () => {
+  it('refuses a model of which blocks are missing, by both numbers', async () => {
+    const files = [memorySource(bytesOf([q, k]), 'model.safetensors')];
+    const whole = config({ num_hidden_layers: 32 });
+    expect(await refusal(readCheckpoint({ files, config: whole }))).toMatchObject({
+      code: 'INVALID_CHECKPOINT',
+      message: expect.stringMatching(
+        /config\.json.* 32 blocks \(num_hidden_layers\).* 2 of model\.layers/,
+      ),
+    });
+    const { blocks, stacks } = await readCheckpoint({ files, config: config({ n_layer: 2 }) });
+    expect(blocks).toBe(2);
+    expect(stacks).toEqual([
+      { name: 'model.layers', blocks: 2, weights: 2, parameters: 8, main: true },
+    ]);
+  });
+
   it('describes weights from the header alone and reads values on demand', async () => {
     const bytes = bytesOf([q, k], { origin: 'test' });
     const file = countingSource(bytes, 'folder/model.safetensors');

@@ -7,17 +7,19 @@ import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/e
 import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
 import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
+import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
 import { readJsonObject } from './json.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
+import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
 import { withoutDuplicates } from './tensors/duplicates.js';
 import type { FileTensor } from './tensors/file-tensor.js';
-import { partsOrWhole, weightsOf } from './tensors/weights.js';
+import { partsOrWhole, placed, weightsOf } from './tensors/weights.js';
 import { requireLittleEndian } from './values/decode.js';
 
 export interface Checkpoint {
@@ -34,8 +36,10 @@ export interface Checkpoint {
    * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for one that cannot be described
    */
   readonly tokenizer?: () => TokenizerDescription;
-  /** One more than the highest block number of any weight. */
+  /** Number of blocks of the main stack: one more than the highest block number of any weight. */
   readonly blocks: number;
+  /** Every list of blocks, the main one first, or the encoder and the decoder that it consists of. */
+  readonly stacks: readonly Stack[];
   /** `__metadata__` of the files; of equal keys, the first file's. */
   readonly metadata: Readonly<Record<string, string>>;
   /** In the order of the files and of the bytes in each. */
@@ -90,7 +94,8 @@ const MAX_CONFIG_BYTES = 16_000_000;
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
  *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read or
  *   the adapter's change not be added, or on a big-endian machine, `NOT_FOUND` when a shard is
- *   missing, `INVALID_OPTION` when no file is given
+ *   missing, `INVALID_OPTION` when no file is given; `INVALID_CHECKPOINT` when the configuration says
+ *   more blocks than the files have
  */
 export async function readCheckpoint(
   { files, config: configSource, index: indexSource, name }: CheckpointSources,
@@ -130,17 +135,20 @@ export async function readCheckpoint(
   }
   const tensors = dequantized(once.tensors, config, Object.fromEntries(metadata));
   const names = tensors.map(({ name: each }) => each);
+  const stacks = stacksOf(tensors, config);
+  checkBlocks(stacks, configSource?.name ?? files[0]!.name);
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
     config,
+    stacks,
     splitFused,
     ...defined({ family: splitFused ? familyOf(names) : undefined }),
     ...(additions && { adapted: additions.adapted }),
   };
   const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
   for (const weight of additions?.added ?? []) {
-    weights.push(...partsOrWhole(weight, options, adapter!.weights.name));
+    weights.push(...partsOrWhole(placed(weight, options), options, adapter!.weights.name));
   }
   const architecture = architectureOf(names, config);
   return {
@@ -151,7 +159,7 @@ export async function readCheckpoint(
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
     notes: [...notes, ...(adapter?.notes ?? [])],
-    ...contentOf(weights, adapter ? [...files, adapter.weights] : files),
+    ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
   };
 }
 
@@ -167,10 +175,18 @@ export function adapterCheckpoint(
   { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
 ): Checkpoint {
   const { source, config, metadata, notes, weights: file } = adapter;
-  const whole = adapterWeights(adapter);
-  const names = whole.map(({ name: each }) => each);
-  const options = { config: undefined, splitFused, ...defined({ family: familyOf(names) }) };
-  const weights = whole.flatMap((weight) => partsOrWhole(weight, options, file.name));
+  const updates = adapterWeights(adapter);
+  const names = updates.map(({ name: each }) => each);
+  const stacks = stacksOf(updates);
+  const options = {
+    config: undefined,
+    splitFused,
+    stacks,
+    ...defined({ family: familyOf(names) }),
+  };
+  const weights = updates.flatMap((weight) =>
+    partsOrWhole(placed(weight, options), options, file.name),
+  );
   const architecture = architectureOf(names, undefined);
   return {
     source,
@@ -178,17 +194,19 @@ export function adapterCheckpoint(
     metadata,
     notes,
     ...defined({ architecture }),
-    ...contentOf(weights, [file]),
+    ...contentOf(weights, stacks, [file]),
   };
 }
 
 function contentOf(
   weights: readonly WeightTensor[],
+  stacks: Stacks,
   files: readonly ByteSource[],
-): Pick<Checkpoint, 'blocks' | 'tensors' | 'files' | 'close'> {
+): Pick<Checkpoint, 'blocks' | 'stacks' | 'tensors' | 'files' | 'close'> {
   return {
+    stacks: stacks.all,
     blocks: weights.reduce((most, { block = -1 }) => Math.max(most, block + 1), 0),
-    tensors: withDistinctRoles(weights),
+    tensors: withDistinctRoles(weights, stacks),
     files: files.map((source) => {
       return { name: plainName(source.name), byteLength: source.byteLength, source };
     }),
@@ -209,5 +227,15 @@ function checkComplete(
     'INVALID_CHECKPOINT',
     name,
     `it is one of ${count} files of a model, and ${length} are given; give the folder that has all of them and no other model`,
+  );
+}
+
+/** A model of which blocks are missing would be taken for a smaller one, too. */
+function checkBlocks({ short }: Stacks, file: string): void {
+  if (!short) return;
+  throw invalid(
+    `it says ${short.count} blocks (${short.setting}), and the files have ${short.blocks} of ${short.stack}: ` +
+      'download the files that are missing, or give one file by its name to look at it alone',
+    { file },
   );
 }

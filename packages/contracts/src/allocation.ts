@@ -14,6 +14,7 @@ import type {
   Units,
   Words,
 } from './quantities.js';
+import type { StackPlace } from './weights.js';
 
 /** How much of a resource, such as LoRA experts, each part of a model gets */
 export interface Allocation {
@@ -31,6 +32,8 @@ export interface Allocation {
     /** Package or path that a foreign policy was loaded from; absent where the name is enough. */
     from?: Words;
   };
+  /** Name of the stack of blocks that it is for, where the model has several. */
+  stack?: Words;
   budget: AllocationBudget;
   /** Present where integers were made of the policy's weights. */
   rounding?: Rounding;
@@ -74,10 +77,14 @@ export type Rounding = 'largest-remainder' | 'official' | 'floor-one';
 
 export interface AllocatedBlock {
   index: Count;
+  /** Of an encoder and its decoder: the one that the block is in, and its number there. */
+  stack?: StackPlace;
   /** What the policy looked at, e.g. alpha. */
   score: number;
   /** Why the score is the mean of the others: none of the block's projections has a fit that says anything. */
   weak?: Words;
+  /** Why it gets nothing and has the score 0: there is nothing in it to give anything to. */
+  empty?: Words;
   /** Part of the budget that the policy asked for; the shares of all layers sum to 1. */
   share?: Share;
   /** Of a budget per projection: the sum over the block's projections. Present for adapters. */

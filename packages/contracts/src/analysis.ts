@@ -10,7 +10,7 @@ import type {
   Share,
   Words,
 } from './quantities.js';
-import type { WeightKind } from './weights.js';
+import type { StackPlace, WeightKind } from './weights.js';
 
 /** Heavy-tail metrics of every weight matrix of a model */
 export interface Analysis {
@@ -22,7 +22,10 @@ export interface Analysis {
   options: AnalysisOptionsRecord;
   /** One row for each weight of the checkpoint; nothing is dropped. */
   matrices: MatrixRow[];
+  /** Of the main stack. */
   blocks: BlockRow[];
+  /** The other stacks of blocks, such as vision towers; absent where there is none. */
+  stacks?: StackRow[];
   timings: { seconds: NotNegative };
   /** Present in a part of an analysis: which of how many parts it is, counted from 1. */
   shard?: { index: Ordinal; count: Parts };
@@ -37,8 +40,10 @@ export interface ModelIdentity {
   /** Path or `hf://org/name@revision`. */
   source: Words;
   architecture?: Words;
-  /** Number of blocks. */
+  /** Number of blocks of the main stack. */
   blocks: Count;
+  /** Name of the main stack, where there are others. */
+  stack?: Words;
   /** Path of the LoRA adapter whose update was added to the weights. */
   adapter?: Words;
   /**
@@ -72,7 +77,10 @@ interface RowIdentity {
   name: Words;
   shape: Count[];
   dtype: DType;
+  /** Number of its block in the main stack; absent in all others, so that nothing is counted to both. */
   block?: Count;
+  /** Its stack and the number of its block there, where that is not all of the main stack. */
+  stack?: StackPlace;
   role?: Words;
   /** Absent means projection where there is a block. */
   kind?: WeightKind;
@@ -152,8 +160,20 @@ export interface UnanalysedRow extends RowIdentity {
 
 export type MatrixRow = AnalysedRow | UnanalysedRow;
 
+/** A stack of blocks beside the main one. */
+export interface StackRow {
+  /** What the names of its blocks have before their numbers: `vision_model.encoder.layers`. */
+  name: Words;
+  /** Why it stands apart from the stack that its names are in. */
+  reason?: Words;
+  /** Those that have weights, by their numbers in it. */
+  blocks: BlockRow[];
+}
+
 export interface BlockRow {
   index: Count;
+  /** Where the main stack is an encoder and its decoder: the one that the block is in, and its number there. */
+  stack?: StackPlace;
   /** Aggregate of the alphas of its projections whose fits count; absent when there are none. */
   alpha?: Exponent;
   /** Number of projections whose fits count: analysed, and not `weak`. */

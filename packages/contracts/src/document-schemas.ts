@@ -25,10 +25,15 @@ export const analysis: JsonSchema = {
         source: { description: 'Path or `hf://org/name@revision`.', type: 'string', minLength: 1 },
         architecture: { type: 'string', minLength: 1 },
         blocks: {
-          description: 'Number of blocks.',
+          description: 'Number of blocks of the main stack.',
           type: 'integer',
           minimum: 0,
           maximum: 9007199254740991,
+        },
+        stack: {
+          description: 'Name of the main stack, where there are others.',
+          type: 'string',
+          minLength: 1,
         },
         adapter: {
           description: 'Path of the LoRA adapter whose update was added to the weights.',
@@ -118,7 +123,33 @@ export const analysis: JsonSchema = {
               'NVFP4',
             ],
           },
-          block: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          block: {
+            description:
+              'Number of its block in the main stack; absent in all others, so that nothing is counted to both.',
+            type: 'integer',
+            minimum: 0,
+            maximum: 9007199254740991,
+          },
+          stack: {
+            description:
+              'Its stack and the number of its block there, where that is not all of the main stack.',
+            type: 'object',
+            required: ['name', 'block'],
+            properties: {
+              name: {
+                description:
+                  'What the names of its blocks have before their numbers: `vision_model.encoder.layers`.',
+                type: 'string',
+                minLength: 1,
+              },
+              block: {
+                description: 'The number of the block within the stack.',
+                type: 'integer',
+                minimum: 0,
+                maximum: 9007199254740991,
+              },
+            },
+          },
           role: { type: 'string', minLength: 1 },
           kind: {
             description: 'Absent means projection where there is a block.',
@@ -271,12 +302,33 @@ export const analysis: JsonSchema = {
       },
     },
     blocks: {
+      description: 'Of the main stack.',
       type: 'array',
       items: {
         type: 'object',
         required: ['index', 'matrices'],
         properties: {
           index: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          stack: {
+            description:
+              'Where the main stack is an encoder and its decoder: the one that the block is in, and its number there.',
+            type: 'object',
+            required: ['name', 'block'],
+            properties: {
+              name: {
+                description:
+                  'What the names of its blocks have before their numbers: `vision_model.encoder.layers`.',
+                type: 'string',
+                minLength: 1,
+              },
+              block: {
+                description: 'The number of the block within the stack.',
+                type: 'integer',
+                minimum: 0,
+                maximum: 9007199254740991,
+              },
+            },
+          },
           alpha: {
             description:
               'Aggregate of the alphas of its projections whose fits count; absent when there are none.',
@@ -315,6 +367,92 @@ export const analysis: JsonSchema = {
             minItems: 2,
             maxItems: 2,
             items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+          },
+        },
+      },
+    },
+    stacks: {
+      description: 'The other stacks of blocks, such as vision towers; absent where there is none.',
+      type: 'array',
+      items: {
+        description: 'A stack of blocks beside the main one.',
+        type: 'object',
+        required: ['name', 'blocks'],
+        properties: {
+          name: {
+            description:
+              'What the names of its blocks have before their numbers: `vision_model.encoder.layers`.',
+            type: 'string',
+            minLength: 1,
+          },
+          reason: {
+            description: 'Why it stands apart from the stack that its names are in.',
+            type: 'string',
+            minLength: 1,
+          },
+          blocks: {
+            description: 'Those that have weights, by their numbers in it.',
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['index', 'matrices'],
+              properties: {
+                index: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+                stack: {
+                  description:
+                    'Where the main stack is an encoder and its decoder: the one that the block is in, and its number there.',
+                  type: 'object',
+                  required: ['name', 'block'],
+                  properties: {
+                    name: {
+                      description:
+                        'What the names of its blocks have before their numbers: `vision_model.encoder.layers`.',
+                      type: 'string',
+                      minLength: 1,
+                    },
+                    block: {
+                      description: 'The number of the block within the stack.',
+                      type: 'integer',
+                      minimum: 0,
+                      maximum: 9007199254740991,
+                    },
+                  },
+                },
+                alpha: {
+                  description:
+                    'Aggregate of the alphas of its projections whose fits count; absent when there are none.',
+                  type: 'number',
+                  minimum: 1e-100,
+                  maximum: 1e100,
+                },
+                matrices: {
+                  description: 'Number of projections whose fits count: analysed, and not `weak`.',
+                  type: 'integer',
+                  minimum: 0,
+                  maximum: 9007199254740991,
+                },
+                range: {
+                  description: 'Lowest and highest alpha among them.',
+                  type: 'array',
+                  minItems: 2,
+                  maxItems: 2,
+                  items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+                },
+                spread: {
+                  description: 'Standard deviation of their alphas, from two projections on.',
+                  type: 'number',
+                  minimum: 0,
+                },
+                interval: {
+                  description:
+                    "The middle 95 % of the block's alpha over the bootstrap draws of its projections.",
+                  type: 'array',
+                  minItems: 2,
+                  maxItems: 2,
+                  items: { type: 'number', minimum: 1e-100, maximum: 1e100 },
+                },
+              },
+            },
           },
         },
       },
@@ -365,6 +503,11 @@ export const allocation: JsonSchema = {
         },
       },
     },
+    stack: {
+      description: 'Name of the stack of blocks that it is for, where the model has several.',
+      type: 'string',
+      minLength: 1,
+    },
     budget: {
       type: 'object',
       required: ['unit'],
@@ -396,10 +539,36 @@ export const allocation: JsonSchema = {
         required: ['index', 'score'],
         properties: {
           index: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+          stack: {
+            description:
+              'Of an encoder and its decoder: the one that the block is in, and its number there.',
+            type: 'object',
+            required: ['name', 'block'],
+            properties: {
+              name: {
+                description:
+                  'What the names of its blocks have before their numbers: `vision_model.encoder.layers`.',
+                type: 'string',
+                minLength: 1,
+              },
+              block: {
+                description: 'The number of the block within the stack.',
+                type: 'integer',
+                minimum: 0,
+                maximum: 9007199254740991,
+              },
+            },
+          },
           score: { description: 'What the policy looked at, e.g. alpha.', type: 'number' },
           weak: {
             description:
               "Why the score is the mean of the others: none of the block's projections has a fit that says anything.",
+            type: 'string',
+            minLength: 1,
+          },
+          empty: {
+            description:
+              'Why it gets nothing and has the score 0: there is nothing in it to give anything to.',
             type: 'string',
             minLength: 1,
           },

@@ -7,6 +7,7 @@ export type {
   LowRankFactors,
   Matrix,
   SourceReference,
+  StackPlace,
   StoredTensor,
   TensorDescription,
   WeightDescription,

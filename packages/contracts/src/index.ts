@@ -19,6 +19,7 @@ export type {
   ModelIdentity,
   Scoring,
   SpectrumSummary,
+  StackRow,
   ToolIdentity,
   UnanalysedRow,
   Warning,

@@ -1,6 +1,7 @@
 /** Weights as they travel from a checkpoint to the analysis: described by a header, read on demand. */
 
 import type { DType } from './element-types.js';
+import type { Count, Words } from './quantities.js';
 
 /** By what the bytes of a source are opened once more, such as in another thread: plain data. */
 export interface SourceReference {
@@ -31,6 +32,14 @@ export interface ByteSource {
   /** Fills `target` with the bytes from `start` on, without an intermediate copy. */
   readInto?(target: Uint8Array, start: number, signal?: AbortSignal): Promise<void>;
   close?(): Promise<void>;
+}
+
+/** A block of one of several stacks, such as those of a vision tower, or of an encoder and its decoder. */
+export interface StackPlace {
+  /** What the names of its blocks have before their numbers: `vision_model.encoder.layers`. */
+  readonly name: Words;
+  /** The number of the block within the stack. */
+  readonly block: Count;
 }
 
 /** What a weight is for. Only projections count towards a block's score. */
@@ -64,8 +73,10 @@ export interface StoredTensor extends TensorDescription {
 
 /** What a checkpoint knows about a weight before it reads any of its values. */
 export interface WeightDescription extends TensorDescription {
-  /** Index of the decoder (or encoder) block that it belongs to. */
+  /** Number of the block that it belongs to, among those of the main stack; absent in every other stack. */
   readonly block?: number;
+  /** The stack of blocks that it is in, where that is not all of the main one. */
+  readonly stack?: StackPlace;
   /** Role within the block in the field's vocabulary: `q_proj`, `up_proj`, ... */
   readonly role?: string;
   readonly kind: WeightKind;

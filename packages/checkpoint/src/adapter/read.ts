@@ -16,6 +16,7 @@ import {
 import { invalid, quoted, unsupported } from '../errors.js';
 import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';
+import { stacksOf } from '../naming/stacks.js';
 import type { FileTensor } from '../tensors/file-tensor.js';
 import { type PlainUpdate, storedRecipeOf } from '../tensors/recipe.js';
 import { weightsOf } from '../tensors/weights.js';
@@ -287,10 +288,11 @@ function savedWeights(
   updates: readonly LoraUpdate[],
 ): WeightTensor[] {
   const adapted = new Set(updates.map(({ module }) => `${module}.weight`));
+  const options = { config: undefined, stacks: stacksOf(tensors), splitFused: false };
   return tensors.flatMap((tensor) => {
     const name = adapted.has(tensor.name)
       ? tensor.name.replace(/weight$/, 'base_layer.weight')
       : tensor.name;
-    return weightsOf({ ...tensor, name }, { config: undefined, splitFused: false });
+    return weightsOf({ ...tensor, name }, options);
   });
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withDistinctRoles } from './distinct-roles.js';
 import { identify } from './index.js';
+import { stacksOf } from './stacks.js';
 
 const weight = (name: string, more: object = {}): WeightDescription => ({
   name,
@@ -12,9 +13,15 @@ const weight = (name: string, more: object = {}): WeightDescription => ({
   ...more,
 });
 
+const distinct = (weights: WeightDescription[]) =>
+  withDistinctRoles(
+    weights,
+    stacksOf(weights.map(({ name, partOf = name, shape }) => ({ name: partOf, shape }))),
+  );
+
 /** From the modules of one block, or of several with its number before them, to their roles. */
 const rolesOf = (list: string, modules: readonly string[]) =>
-  withDistinctRoles(
+  distinct(
     modules.map((module) => weight(`${list}.${/^\d/.test(module) ? '' : '0.'}${module}.weight`)),
   ).map(({ role }) => role);
 
@@ -154,7 +161,7 @@ describe('withDistinctRoles', () => {
   });
 
   it('judges parts of fused projections by the modules that they would be', () => {
-    const [gate, shared] = withDistinctRoles([
+    const [gate, shared] = distinct([
       weight('model.layers.0.mlp.experts.gate_up_proj[gate]', {
         block: 0,
         role: 'gate_proj',
@@ -167,7 +174,7 @@ describe('withDistinctRoles', () => {
   });
 
   it('gives biases the role of their module, and leaves alone what is in no block', () => {
-    const [, , bias, outer] = withDistinctRoles([
+    const [, , bias, outer] = distinct([
       weight('h.0.attn.c_proj.weight'),
       weight('h.0.mlp.c_proj.weight'),
       weight('h.0.mlp.c_proj.bias', { kind: 'bias' }),
@@ -185,7 +192,7 @@ describe('withDistinctRoles', () => {
         const names = blocks.flatMap((paths, i) =>
           paths.map((each) => `model.layers.${i}.${each}`),
         );
-        const weights = withDistinctRoles(names.map((name) => weight(`${name}.weight`)));
+        const weights = distinct(names.map((name) => weight(`${name}.weight`)));
         const modules = new Map<string, string>();
         for (const { name, block: index, role } of weights) {
           const key = `${index} ${role}`;

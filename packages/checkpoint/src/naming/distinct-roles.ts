@@ -5,6 +5,7 @@
  */
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { pathInBlock } from './index.js';
+import type { Stacks } from './stacks.js';
 
 interface Module {
   /** What its role is where nothing else has that name. */
@@ -17,19 +18,22 @@ interface Module {
 /** @returns the weights in their order, as they are but for the roles that belong to several modules */
 export function withDistinctRoles<Weight extends WeightDescription>(
   weights: readonly Weight[],
+  stacks: Pick<Stacks, 'placeOf'>,
 ): Weight[] {
   const modules = new Map<string, Module>();
   /** By block and name. */
   const groups = new Map<string, Set<Module>>();
   const moduleOf = weights.map((weight): Module | undefined => {
-    const place = placeOf(weight);
+    const place = placeOf(weight, stacks);
     if (!place) return undefined;
     const key = [...place.list, '', ...place.path].join('.');
-    const { role: plain = '', kind, block } = weight;
+    const { role: plain = '', kind, block, stack } = weight;
     const module = modules.get(key) ?? { plain, path: place.path, others: new Map() };
     modules.set(key, module);
     if (kind === 'projection') {
-      const group = [...place.list, block, nameOf(module)].join('.');
+      const group = [...place.list, block ?? `${stack?.name} ${stack?.block}`, nameOf(module)].join(
+        '.',
+      );
       groups.set(group, (groups.get(group) ?? new Set()).add(module));
     }
     return module;
@@ -48,8 +52,11 @@ export function withDistinctRoles<Weight extends WeightDescription>(
 }
 
 /** A part of a fused projection counts as the module that it would be by itself. */
-function placeOf({ name, partOf, block, role }: WeightDescription) {
-  const place = block === undefined ? undefined : pathInBlock(partOf ?? name);
+function placeOf(
+  { name, partOf, role }: WeightDescription,
+  stacks: Pick<Stacks, 'placeOf'>,
+): ReturnType<typeof pathInBlock> {
+  const place = pathInBlock(partOf ?? name, stacks);
   if (!place || role === undefined) return undefined;
   return partOf === undefined ? place : { ...place, path: [...place.path.slice(0, -1), role] };
 }

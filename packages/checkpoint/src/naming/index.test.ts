@@ -195,9 +195,9 @@ const others: Row[] = [
   [
     'vision_tower.vision_model.encoder.layers.9.self_attn.q_proj.weight',
     [64, 64],
-    { kind: 'other' },
+    projection(9, 'q_proj'),
   ],
-  ['model.visual.blocks.9.attn.qkv.weight', [192, 64], { kind: 'other' }],
+  ['model.visual.blocks.9.attn.qkv.weight', [192, 64], projection(9, 'qkv')],
   ['multi_modal_projector.linear_1.weight', [64, 64], { kind: 'other' }],
   // Unknown families
   ['net.blocks.3.mixer.in_proj.weight', [128, 64], projection(3, 'in_proj')],
@@ -207,13 +207,19 @@ const others: Row[] = [
   ['net.blocks.3.mixer.conv1d.weight', [128, 1, 4], { ...at('conv1d', 3), kind: 'other' }],
   ['net.blocks.3.mixer.A_log', [128, 16], { ...at('A_log', 3), kind: 'other' }],
   ['net.blocks.3.gain.weight', [64], { ...at('gain', 3), kind: 'norm' }],
-  // Adapters, and the module they wrap
+  // Adapters, and what wraps modules; a module may itself be called module
   [
     'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
     [8, 64],
     { ...at('q_proj'), kind: 'other' },
   ],
   ['model.layers.0.self_attn.q_proj.base_layer.weight', [64, 64], projection(0, 'q_proj')],
+  [
+    'module._orig_mod.model.layers.1._fsdp_wrapped_module.mlp.w1.weight',
+    [8, 8],
+    projection(1, 'w1'),
+  ],
+  ['model.layers.1.module.weight', [8, 8], projection(1, 'module')],
   ['model.layers.0.self_attn.q_proj.qweight', [8, 64], { ...at('q_proj'), kind: 'other' }],
   // No block number, or none to be believed
   ['model.layers.123456.self_attn.q_proj.weight', [64, 64], { kind: 'other' }],

@@ -1,19 +1,23 @@
 /**
  * From the name and shape of a tensor to what it is: its block, its role there, what it is for and
- * how it is laid out. Each tensor is judged by itself, so that files can be described one by one;
- * the vocabulary is in `tables.ts`.
+ * how it is laid out. Which of several stacks of blocks is the model's is decided over all names, in
+ * `stacks.ts`; everything else of each tensor by itself. The vocabulary is in `tables.ts`.
  */
-import type { WeightKind } from '@alphalora/contracts/weights';
+import { defined } from '@alphalora/contracts';
+import type { StackPlace, WeightKind } from '@alphalora/contracts/weights';
 import { flagSetting, type ModelConfig, modelType } from './config.js';
 import { inputFirstExperts, rowsOfExperts } from './experts.js';
 import { blockKind, type NameParts, outerKind } from './kinds.js';
+import { type Place, type Stacks, stacksOf } from './stacks.js';
 import * as tables from './tables.js';
+import { unwrapped } from './wrappers.js';
 
 export type { ModelConfig } from './config.js';
 
 /** See the fields of the same names in `WeightDescription` of `@alphalora/contracts`. */
 export interface TensorIdentity {
   block?: number;
+  stack?: StackPlace;
   role?: string;
   kind: WeightKind;
   notMatrix?: string;
@@ -27,39 +31,50 @@ export interface TensorIdentity {
  * What a tensor is, by its name.
  *
  * Roles are the families' own module names (`q_proj`, `c_attn`, `w1`); within a block each belongs
- * to one projection, or to one of each expert. In encoder-decoder models, blocks of the encoder and
- * of the decoder share their indices, and the encoder's roles begin with `encoder.`.
+ * to one projection, or to one of each expert.
  *
- * Blocks of vision and audio towers beside a text model have no index, their matrices are `other`.
  * @param shape as stored
  * @param config decides where names leave a choice: Conv1D or linear, the layout of stacked experts
+ * @param stacks of the checkpoint that it is in; alone, its own list is the main one
  */
 export function identify(
   name: string,
   shape: readonly number[],
   config: ModelConfig = {},
+  stacks: Pick<Stacks, 'placeOf'> = stacksOf([{ name, shape }]),
 ): TensorIdentity {
   if (name.length > tables.LONGEST_NAME) return { kind: 'other' };
   const parts = splitName(name);
-  const place = placeOf(parts.module);
+  const place = stacks.placeOf(parts.module);
   if (!place) return outerKind(parts, shape);
-  const { block, path, prefix } = place;
+  const { block, stack, path } = place;
   const rule = ruleFor(path.join('.'), shape, modelType(config));
   const kind = blockKind(parts, path, shape);
-  const plainRole = roleOf(path, rule);
-  const inEncoder =
-    prefix.includes('encoder') &&
-    (flagSetting(config, 'is_encoder_decoder') || parts.module[prefix.length] === 'block');
-  const role = inEncoder ? `encoder.${plainRole}` : plainRole;
-  if (kind.kind !== 'projection') return { block, role, ...kind };
+  const role = roleOf(path, rule);
+  const identity = {
+    ...defined({ block, stack }),
+    role: isLoneEncoder(place, parts.module, config) ? `encoder.${role}` : role,
+    ...kind,
+  };
+  if (kind.kind !== 'projection') return identity;
   if (shape.length === 2 && tables.expertRows.test(path.join('.'))) {
-    return { block, role, ...rowsOfExperts(plainRole, shape, config) };
+    return { ...identity, ...rowsOfExperts(role, shape, config) };
   }
   const stacked = shape.length === 3 && tables.mixtures.test(path.join('.'));
   const inputFirst = stacked
-    ? parts.isParameter && inputFirstExperts(plainRole, shape, config)
+    ? parts.isParameter && inputFirstExperts(role, shape, config)
     : rule?.inputFirst;
-  return { block, role, ...kind, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
+  return { ...identity, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
+}
+
+/** One without its decoder: its roles keep the mark that they have always had. */
+function isLoneEncoder(
+  { stack, prefix }: Place,
+  module: readonly string[],
+  config: ModelConfig,
+): boolean {
+  if (stack || !prefix.includes('encoder')) return false;
+  return flagSetting(config, 'is_encoder_decoder') || module[prefix.length] === 'block';
 }
 
 /** The module that a tensor belongs to, by its path in the model; a parameter without a layer ends it. */
@@ -70,6 +85,7 @@ export function moduleOf(name: string): readonly string[] {
 /** The list of blocks that a tensor is in, and its module within the block; undefined outside of blocks. */
 export function pathInBlock(
   name: string,
+  { placeOf }: Pick<Stacks, 'placeOf'>,
 ): { list: readonly string[]; path: readonly string[] } | undefined {
   if (name.length > tables.LONGEST_NAME) return undefined;
   const { module } = splitName(name);
@@ -84,36 +100,11 @@ function splitName(name: string): NameParts {
   // The torch way to keep the weights of several layers in one: `in_proj_weight`.
   const [, layer] = /^(\w*proj)_weight$/.exec(parameter) ?? [];
   if (layer !== undefined)
-    return { module: [...before, layer], parameter: 'weight', isParameter: false };
+    return { module: unwrapped([...before, layer]), parameter: 'weight', isParameter: false };
   const isParameter = !tables.layerParameters.test(parameter) && !tables.quantised.test(parameter);
   const own = tables.ownBiases.test(parameter) ? parameter : parameter.replace(/_bias$/, '');
   const module = [...before, ...(isParameter ? [own] : [])];
-  // Adapters wrap the module that they adapt.
-  return { module: module.filter((part) => part !== 'base_layer'), parameter, isParameter };
-}
-
-interface Place {
-  block: number;
-  /** The module within the block, without the numbers of experts. */
-  path: readonly string[];
-  /** Before the list of blocks. */
-  prefix: readonly string[];
-}
-
-function placeOf(module: readonly string[]): Place | undefined {
-  // Four digits: a block number costs memory further on, and the name may come from anybody.
-  const at = module.findIndex(
-    (part, i) => i > 0 && /^\d{1,4}$/.test(part) && tables.blockLists.test(module[i - 1]!),
-  );
-  if (at < 0) return undefined;
-  const prefix = module.slice(0, at - 1);
-  if (prefix.some((part) => tables.towers.test(part))) return undefined;
-  const inner = module.slice(at + 1);
-  // Experts are `experts.3`, or `experts.expert_3` of Switch Transformers.
-  const path = inner.filter(
-    (part, i) => !(/^(expert_)?\d+$/.test(part) && /experts?$/.test(inner[i - 1]!)),
-  );
-  return { block: Number(module[at]), path, prefix };
+  return { module: unwrapped(module), parameter, isParameter };
 }
 
 function ruleFor(

@@ -16,11 +16,22 @@ export const biases: RegExp = /^(bias|beta|\w+_bias)$/;
 export const ownBiases: RegExp = /^(masked|dt)_bias$/;
 
 /** The component before a block's index. */
-export const blockLists: RegExp = /^(h|\w*(layers?|blocks?|layer_groups?))$/;
+export const blockLists: RegExp = /^(h|encoders|\w*(layers?|blocks?|layer_groups?))$/;
 
-/** Stacks beside the text model, whose blocks are not the model's. */
+/** Models beside a text model: of images, of sound, between them and the text, or ahead of it. */
 export const towers: RegExp =
-  /^((vision|image|audio|speech)_(tower|model|encoder|embed_tokens)|visual|vision|audio|mtp)$/;
+  /^((vision|image|audio|speech)_(tower|model|encoder|embed_tokens|backbone)|(image|audio)_embed|embed_tokens_extend|visual|vision|audio|img_processor|sam_model|vpm|apm|qformer|resampler|mtp|talker|token2wav|code2wav)$/;
+/** Models of text beside others; and what a file with all parts of a pipeline calls its main one. */
+export const textModels: RegExp =
+  /^(language_model|language|llm|lm|text_model|text|text_decoder|thinker|diffusion_model)$/;
+/** What such a file calls the others. */
+export const pipelineParts: RegExp =
+  /^(text_encoders?|cond_stage_model|conditioner|first_stage_model|vae)$/;
+/** Modules that hold a whole model or one half of it. */
+export const wholeModels: RegExp =
+  /^(base_model|model|transformer|gpt_neox|backbone|encoder|decoder)$/;
+/** The halves of an encoder-decoder. */
+export const sides: RegExp = /^(\w+_)?(encoder|decoder)$/;
 
 export const norms: RegExp = /norm|^ln(_?\w{1,2}|_\w+)?$/i;
 export const embeddings: RegExp =
