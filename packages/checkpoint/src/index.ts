@@ -16,6 +16,7 @@ export { formats } from './formats/index.js';
 export { isNameOfWeights } from './formats/names.js';
 export type { SafetensorsContent, TensorData } from './formats/safetensors/serialize.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
+export { unwrappedName } from './naming/wrappers.js';
 export { memorySource } from './sources/memory.js';
 export type { PlainWeight, TensorPlace } from './tensors/recipe.js';
 export { isFromFiles, plainWeight } from './tensors/recipe.js';

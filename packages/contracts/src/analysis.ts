@@ -161,7 +161,7 @@ export interface UnanalysedRow extends RowIdentity {
 export type MatrixRow = AnalysedRow | UnanalysedRow;
 
 /** A stack of blocks beside the main one. */
-export interface StackRow {
+interface StackRow {
   /** What the names of its blocks have before their numbers: `vision_model.encoder.layers`. */
   name: Words;
   /** Why it stands apart from the stack that its names are in. */

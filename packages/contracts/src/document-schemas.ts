@@ -431,6 +431,13 @@ export const analysis: JsonSchema = {
                   minimum: 0,
                   maximum: 9007199254740991,
                 },
+                capped: {
+                  description:
+                    'Number of those whose alpha is above the cap and counts as the cap; absent where there is none.',
+                  type: 'integer',
+                  minimum: 1,
+                  maximum: 9007199254740991,
+                },
                 range: {
                   description: 'Lowest and highest alpha among them.',
                   type: 'array',
@@ -445,7 +452,7 @@ export const analysis: JsonSchema = {
                 },
                 interval: {
                   description:
-                    "The middle 95 % of the block's alpha over the bootstrap draws of its projections.",
+                    "The middle 95 % of the block's alpha over the draws of its projections.",
                   type: 'array',
                   minItems: 2,
                   maxItems: 2,

@@ -19,7 +19,6 @@ export type {
   ModelIdentity,
   Scoring,
   SpectrumSummary,
-  StackRow,
   ToolIdentity,
   UnanalysedRow,
   Warning,

@@ -382,3 +382,13 @@ describe('every format for adapters', () => {
     await expect(filesOf(ranks, 'mola')).rejects.toThrow(`--to takes ${names} for that`);
   });
 });
+
+it('names the modules of the model, not of what wrapped it when it was saved', async () => {
+  const wrapped = projectionAllocation('rank', [
+    ['_orig_mod.model.layers.0._checkpoint_wrapped_module.self_attn.q_proj.weight', 0, 4],
+    ['_orig_mod.model.layers.0.self_attn.v_proj.base_layer.weight', 0, 8],
+  ]);
+  const { targets, ...settings } = await readPeft(wrapped);
+  expect(targets).toEqual(['model.layers.0.self_attn.q_proj', 'model.layers.0.self_attn.v_proj']);
+  expect(targets.map((module) => peftRank(module, { targets, ...settings }))).toEqual([4, 8]);
+});

@@ -6,12 +6,12 @@
  * by side is [outputs, E r], so (inputs + outputs) E r parameters in both cases. What is lost is the
  * router, with its inputs x E parameters and the choice of the top k.
  */
-import { type LoraPatterns, loraPatterns } from '@alphalora/checkpoint';
+import { type LoraPatterns, loraPatterns, unwrappedName } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { printable, resources } from '@alphalora/documents';
 
 export interface AdaptedModule {
-  /** Its name in the model: that of its weight in the checkpoint, without `.weight`. */
+  /** Its name in the model: that of its weight in the checkpoint, without `.weight` and wrappers. */
   module: string;
   block: number;
   inputs: number;
@@ -57,7 +57,8 @@ export function adaptedModules(
           'allocate per block',
       );
     }
-    return { module: name.replace(/\.weight$/, ''), block, inputs, outputs, experts, rank };
+    const module = unwrappedName(name).replace(/\.weight$/, '');
+    return { module, block, inputs, outputs, experts, rank };
   });
 }
 
