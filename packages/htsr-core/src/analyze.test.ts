@@ -91,6 +91,34 @@ describe('analyze', () => {
     ]);
   });
 
+  it('keeps a reason without the file and the weight, which the document names elsewhere', async () => {
+    const failing = (error: AlphaLoraError): WeightTensor => ({
+      ...diagonal('layers.0.q', [1, 2]),
+      read: () => Promise.reject(error),
+    });
+    const file = '/home/someone/model/a.safetensors';
+    const details = { file, tensor: 'layers.0.q' };
+    const { matrices } = await analyze(
+      [
+        failing(
+          new AlphaLoraError(
+            'UNSUPPORTED_CHECKPOINT',
+            `${file}: tensor "layers.0.q": its codes: none`,
+            {
+              details,
+            },
+          ),
+        ),
+        failing(new AlphaLoraError('NO_SPECTRUM', 'layers.0.q: too small')),
+      ],
+      options,
+    );
+    expect(matrices).toMatchObject([
+      { status: 'failed', reason: 'its codes: none' },
+      { status: 'failed', reason: 'too small' },
+    ]);
+  });
+
   it('lets the caller choose', async () => {
     const weights = [diagonal('embed', [1, 2, 4], { kind: 'embedding' }), diagonal('q', [1, 2, 4])];
     const select: AnalyzeOptions['select'] = ({ name }) => (name === 'q' ? 'not wanted' : true);

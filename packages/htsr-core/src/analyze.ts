@@ -5,6 +5,7 @@
  * on, and written down in the order in which the checkpoint lists them.
  */
 import {
+  type AlphaLoraError,
   type Analysis,
   type AnalysisOptionsRecord,
   defined,
@@ -150,12 +151,16 @@ async function rowOf(unit: SpectralUnit, measure: () => Promise<Measurement>): P
   } catch (error) {
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;
-    // The row names the weight already.
-    const prefix = `${unit.name}: `;
-    const { message } = error;
-    const reason = message.startsWith(prefix) ? message.slice(prefix.length) : message;
-    return { ...identity(unit), status: 'failed', reason };
+    return { ...identity(unit), status: 'failed', reason: reasonOf(error, unit) };
   }
+}
+
+/** Without the file and the weight: the document names the model, and the row the weight. */
+function reasonOf({ message, details }: AlphaLoraError, { name }: SpectralUnit): string {
+  const { file, tensor } = details;
+  return [file, tensor && `tensor ${JSON.stringify(tensor)}`, name]
+    .map((place) => `${place}: `)
+    .reduce((text, place) => (text.startsWith(place) ? text.slice(place.length) : text), message);
 }
 
 /** Sums the parts of all units, those in flight included, into one report. */

@@ -238,6 +238,20 @@ describe('refusals say what to do', () => {
       'UNSUPPORTED_CHECKPOINT',
       /holds flax_model.msgpack but no safetensors/,
     ],
+    [
+      'weights in a folder below',
+      'hf://demo/nested',
+      {},
+      'NOT_FOUND',
+      /^hf:\/\/demo\/nested@[0-9a-f]{40}: no weights directly in it; give the folder in it that has some: weights\/fp 16$/,
+    ],
+    [
+      'weights in a folder below a subfolder',
+      'hf://demo/nested/weights',
+      {},
+      'NOT_FOUND',
+      /give the folder in it that has some: fp 16$/,
+    ],
     ['no weights at all', 'hf://demo/empty', {}, 'NOT_FOUND', /no \.safetensors, .* file/],
     [
       'an address that is none',

@@ -18,6 +18,7 @@ import {
   type HubFile,
   type HubModel,
   type HubOptions,
+  listBelow,
   resolveHubModel,
 } from './repository.js';
 
@@ -88,6 +89,7 @@ async function hubFolder(
   return {
     name: pinned,
     names: [...files.keys()],
+    below: () => listBelow(model, options),
     async open(name) {
       const file = files.get(name);
       if (!file) {

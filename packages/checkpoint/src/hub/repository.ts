@@ -86,10 +86,7 @@ export async function resolveHubModel(text: string, options: HubOptions = {}): P
   const access = accessTo(reference, options);
   const { repository, revision, subfolder } = reference;
   const { listFiles, modelInfo } = await import('@huggingface/hub');
-  const hub = {
-    hubUrl: access.endpoint.href.replace(/\/+$/, ''),
-    fetch: boundedFetch(text, access, options.signal),
-  };
+  const hub = callsOf(text, access, options.signal);
   return understood(text, options.signal, async () => {
     const { sha } = isCommit(revision)
       ? { sha: revision }
@@ -103,6 +100,37 @@ export async function resolveHubModel(text: string, options: HubOptions = {}): P
     const pinned = formatHubReference({ ...reference, revision: sha });
     return { reference, commit: sha, pinned, files };
   });
+}
+
+/** Paths of all files in the subfolder and below it, without that of the subfolder. */
+export async function listBelow(
+  { reference, commit, pinned }: HubModel,
+  options: HubOptions,
+): Promise<string[]> {
+  const access = accessTo(reference, options);
+  const { repository, subfolder } = reference;
+  const { listFiles } = await import('@huggingface/hub');
+  const hub = callsOf(pinned, access, options.signal);
+  return understood(pinned, options.signal, async () => {
+    const path = subfolder.split('/').map(encodeURIComponent).join('/');
+    const given = { repo: repository, revision: commit, path, recursive: true };
+    const paths: string[] = [];
+    for await (const entry of listFiles({ ...given, ...hub })) {
+      if (entry.type === 'file')
+        paths.push(entry.path.slice(subfolder === '' ? 0 : subfolder.length + 1));
+    }
+    return paths;
+  });
+}
+
+/** How the library reaches the hub. */
+function callsOf(
+  text: string,
+  access: HubAccess,
+  signal: AbortSignal | undefined,
+): { hubUrl: string; fetch: typeof fetch } {
+  const hubUrl = access.endpoint.href.replace(/\/+$/, '');
+  return { hubUrl, fetch: boundedFetch(text, access, signal) };
 }
 
 /** What the library or this file makes of an answer that is none. */

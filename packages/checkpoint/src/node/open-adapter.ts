@@ -48,5 +48,34 @@ export async function folderOnDisk(path: string): Promise<Folder> {
       details: { file: path, kind },
     });
   });
-  return { name: path, names, open: (name) => fileSource(join(path, name)) };
+  return {
+    name: path,
+    names,
+    open: (name) => fileSource(join(path, name)),
+    below: () => pathsBelow(path),
+  };
+}
+
+/** How deep models lie in what is given for one, such as `hub/models--org--name/snapshots/<commit>/unet`. */
+const DEEPEST = 4;
+/** Folders that are looked into: what is given may be the root of a disk. */
+const MOST_FOLDERS = 1000;
+
+/** The files in the folders of a folder, with slashes; what cannot be read is passed over. */
+async function pathsBelow(root: string): Promise<string[]> {
+  const files: string[] = [];
+  let folders = [''];
+  for (let depth = 0; depth <= DEEPEST; depth++) {
+    const next: string[] = [];
+    for (const folder of folders.slice(0, MOST_FOLDERS)) {
+      const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
+      for (const entry of entries) {
+        const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) next.push(path);
+        else files.push(path);
+      }
+    }
+    folders = next;
+  }
+  return files;
 }

@@ -284,6 +284,29 @@ describe('openCheckpoint refuses', () => {
     expect((error as Error).message).toMatch(message);
   });
 
+  it('folders without weights, and names those below them that have some', async () => {
+    const path = await folder({ 'model_index.json': '{}' });
+    const refusal = () => openCheckpoint(path).then(String, (error: Error) => error.message);
+    await mkdir(join(path, 'blobs'));
+    await writeFile(join(path, 'blobs', 'abc'), weights);
+    expect(await refusal()).toMatch(/: no \.safetensors, .* file; give the file or folder/);
+    await mkdir(join(path, 'snapshots', 'f00', 'deep'), { recursive: true });
+    await symlink(
+      join('..', '..', 'blobs', 'abc'),
+      join(path, 'snapshots', 'f00', 'model.safetensors'),
+    );
+    expect(await refusal()).toBe(
+      `${path}: no weights directly in it; give the folder in it that has some: snapshots/f00`,
+    );
+    for (const part of ['vae', 'transformer']) {
+      await mkdir(join(path, part));
+      await writeFile(join(path, part, 'diffusion_pytorch_model.safetensors.index.json'), '');
+    }
+    expect(await refusal()).toBe(
+      `${path}: no weights directly in it; give one of those in it: snapshots/f00, transformer, vae`,
+    );
+  });
+
   it.each([
     ['nowhere', 'NOT_FOUND', /nowhere does not exist/],
     ['model.onnx', 'UNSUPPORTED_CHECKPOINT', /not a safetensors file; save it as safetensors/],

@@ -2,7 +2,7 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, errorIn } from '@alphalora/contracts';
+import { AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { type Adapter, readAdapter } from '../adapter/read.js';
 import {
@@ -11,7 +11,13 @@ import {
   type CheckpointOptions,
   readCheckpoint,
 } from '../checkpoint.js';
-import { extensions, indexOf, modelsCalled, weightsCalled } from '../formats/names.js';
+import {
+  extensions,
+  indexOf,
+  isNameOfWeights,
+  modelsCalled,
+  weightsCalled,
+} from '../formats/names.js';
 import { type Located, locate, locateFile } from './locate.js';
 import { readShardIndex } from './shard-index.js';
 
@@ -22,10 +28,15 @@ export interface Folder {
   readonly names: readonly string[];
   /** @throws AlphaLoraError `NOT_FOUND` when there is no file of that name */
   open(name: string): Promise<ByteSource>;
+  /** Paths of files below it, for what to give in its place; absent where nothing is below it. */
+  below?(): Promise<readonly string[]>;
 }
 
 const ADAPTER_CONFIG = 'adapter_config.json';
 const ADAPTER_WEIGHTS = 'adapter_model';
+
+/** Folders that a message names. */
+const MOST_NAMED = 10;
 
 /** Whether the files are an adapter's two, with no model beside them. */
 export function holdsAdapter(names: readonly string[]): boolean {
@@ -50,7 +61,7 @@ export async function openFolder(
   folder: Folder,
   options: CheckpointOptions = {},
 ): Promise<Checkpoint> {
-  if (!holdsAdapter(folder.names)) return openLocated(folder, locate(folder), options);
+  if (!holdsAdapter(folder.names)) return openLocated(folder, await locateIn(folder), options);
   const { adapter, splitFused = false, signal } = options;
   if (adapter) {
     throw new AlphaLoraError(
@@ -60,6 +71,21 @@ export async function openFolder(
   }
   const itself = await openAdapterFolder(folder, signal && { signal });
   return adapterCheckpoint(itself, { splitFused });
+}
+
+/** As {@link locate}; where there are no weights, the error names the folders below that have some. */
+async function locateIn(folder: Folder): Promise<Located> {
+  try {
+    return locate(folder);
+  } catch (error) {
+    const paths = isAlphaLoraError(error, 'NOT_FOUND') ? await folder.below?.() : undefined;
+    const parts = paths?.filter(isNameOfWeights).map((path) => path.replace(/\/?[^/]*$/, ''));
+    const found = [...new Set(parts)].filter((part) => part !== '').sort();
+    if (found.length === 0) throw error;
+    const some = found.slice(0, MOST_NAMED).join(', ') + (found.length > MOST_NAMED ? ', ...' : '');
+    const what = found.length === 1 ? 'the folder in it that has some' : 'one of those in it';
+    throw errorIn('NOT_FOUND', folder.name, `no weights directly in it; give ${what}: ${some}`);
+  }
 }
 
 /**
