@@ -9,12 +9,13 @@ import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
-import { readJsonObject } from './json.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
+import { readConfig } from './sources/config.js';
+import { joinPieces } from './sources/pieces.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
 import { withoutDuplicates } from './tensors/duplicates.js';
@@ -75,18 +76,17 @@ export interface CheckpointOptions {
 }
 
 export interface CheckpointSources {
-  /** The files of weights. */
+  /** The files of weights; of several `consolidated.00.pth`, in order. */
   files: readonly ByteSource[];
-  /** config.json */
+  /** config.json, or params.json of the original releases of Llama and Mistral. */
   config?: ByteSource;
   /** model.safetensors.index.json; the names of `files` end in the file names that it uses. */
   index?: ByteSource;
+  /** What the tensor of a file is called, by the file's name without its folder. @default as the file says */
+  tensorNames?: ReadonlyMap<string, string>;
   /** @default the name of the first file */
   name?: string;
 }
-
-/** Larger ones list the words of a vocabulary several times over. */
-const MAX_CONFIG_BYTES = 16_000_000;
 
 /**
  * Reads the headers of a checkpoint.
@@ -98,16 +98,14 @@ const MAX_CONFIG_BYTES = 16_000_000;
  *   more blocks than the files have
  */
 export async function readCheckpoint(
-  { files, config: configSource, index: indexSource, name }: CheckpointSources,
+  { files, config: configSource, index: indexSource, tensorNames, name }: CheckpointSources,
   { splitFused = false, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
   const notes: string[] = [];
   const onNote = (note: string): void => void notes.push(note);
-  let config: ModelConfig | undefined =
-    configSource &&
-    (await readJsonObject(configSource, MAX_CONFIG_BYTES, { signal, dialect: 'python', onNote }));
+  let config = configSource && (await readConfig(configSource, { signal, onNote }));
   const stored: FileTensor[] = [];
   const metadata = new Map<string, string>();
   let first: FormatContent | undefined;
@@ -116,7 +114,8 @@ export async function readCheckpoint(
   for (const source of files) {
     const content = await readFormat(source, signal, first);
     checkComplete(content, files, source);
-    for (const tensor of content.tensors) stored.push({ ...tensor, file: source.name });
+    const named = defined({ name: tensorNames?.get(plainName(source.name)) });
+    for (const tensor of content.tensors) stored.push({ ...tensor, ...named, file: source.name });
     for (const [key, value] of Object.entries(content.metadata))
       if (!metadata.has(key)) metadata.set(key, value);
     notes.push(...(content.notes ?? []));
@@ -127,7 +126,7 @@ export async function readCheckpoint(
   config ??= said;
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
   const preferred = (tensor: string): string | undefined => index?.get(tensor);
-  const once = await withoutDuplicates(stored, preferred, signal);
+  const once = await withoutDuplicates(joinPieces(stored, files, config), preferred, signal);
   notes.push(...once.notes);
   if (index) {
     const { name: path } = indexSource;

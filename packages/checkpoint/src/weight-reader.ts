@@ -14,6 +14,7 @@ import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
 import { quantizedTensor } from './quantization/dequantized.js';
 import { withoutValues } from './tensors/file-tensor.js';
+import { joinedTensor } from './tensors/joined.js';
 import { partOf } from './tensors/part.js';
 import type { PlainUpdate, PlainWeight, StoredRecipe } from './tensors/recipe.js';
 import { storedTensor } from './tensors/stored.js';
@@ -63,6 +64,12 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
       case 'place':
       case 'format': {
         const { read, readInto } = await stored(values);
+        return { ...description, read, ...(readInto && { readInto }) };
+      }
+      case 'joined': {
+        const { axis, file, parts } = values;
+        const pieces = await Promise.all(parts.map(stored));
+        const { read, readInto } = joinedTensor(pieces, { name: description.name, axis, file });
         return { ...description, read, ...(readInto && { readInto }) };
       }
       case 'part':

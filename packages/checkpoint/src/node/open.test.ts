@@ -232,6 +232,59 @@ it('openCheckpoint opens a folder of arrays of numpy, each called as its file', 
   await checkpoint.close();
 });
 
+describe('flat files of WeightWatcher', () => {
+  const { bytes, tensors } = numpyFiles.get('npy of version 1')!;
+  const name = 'model.layers.3.mlp.up_proj';
+  const layer = {
+    key: `${name}.weight`,
+    longname: name,
+    weightfile: 'llama.0.weight.npy',
+    biasfile: 'llama.0.bias.npy',
+  };
+  const config = (layers: unknown) => JSON.stringify({ weights_dir: '/tmp/ww_x', layers });
+  const arrays = { 'llama.0.weight.npy': bytes, 'llama.0.bias.npy': bytes, 'stray.npy': 'x' };
+
+  it('are opened, by the names that they had in the model', async () => {
+    const path = await folder({ ...arrays, 'ww_config.json': config({ 0: layer }) });
+    const checkpoint = await openCheckpoint(path);
+    expect(checkpoint.tensors).toMatchObject([
+      { name: `${name}.weight`, block: 3, role: 'up_proj' },
+      { name: `${name}.bias`, block: 3, kind: 'bias' },
+    ]);
+    expect([...(await checkpoint.tensors[0]!.read())]).toEqual(tensors[0]!.values);
+    await checkpoint.close();
+  });
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['no layers', [], 'INVALID_CHECKPOINT', /ww_config\.json: it has no layers/],
+    ['a layer without a name', { 0: {} }, 'INVALID_CHECKPOINT', /layer "0" has no key/],
+    ['no files', { 0: { key: 'a' } }, 'INVALID_CHECKPOINT', /its layers name no files/],
+    [
+      'weights elsewhere',
+      { 0: { ...layer, weightfile: '/data/model.safetensors' } },
+      'INVALID_CHECKPOINT',
+      /"model\.layers\.3\.mlp\.up_proj\.weight" is in "\/data\/model\.safetensors", no \.npy file beside it; give/,
+    ],
+    [
+      'a file above',
+      { 0: { ...layer, weightfile: '../x.npy' } },
+      'INVALID_CHECKPOINT',
+      /no \.npy file beside it/,
+    ],
+    [
+      'a file that is not there',
+      { 0: { ...layer, weightfile: 'llama.1.weight.npy' } },
+      'NOT_FOUND',
+      /llama\.1\.weight\.npy does not exist/,
+    ],
+  ])('are refused with %s', async (_, layers, code, message) => {
+    const path = await folder({ ...arrays, 'ww_config.json': config(layers) });
+    const error = await openCheckpoint(path).catch((reason: unknown) => reason);
+    expect((error as Error).message).toMatch(message);
+    expect(isAlphaLoraError(error) && error.code).toBe(code);
+  });
+});
+
 describe('openCheckpoint refuses', () => {
   const name = 'model.layers.0.norm.weight';
   it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([

@@ -6,6 +6,7 @@ import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../chec
 import { invalid } from '../errors.js';
 import { isIndex, numberedFiles } from '../formats/names.js';
 import { openFolder, openInFolder } from '../sources/folder.js';
+import { isPiece } from '../sources/pieces.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
 import { folderOnDisk, openAdapter } from './open-adapter.js';
@@ -19,8 +20,8 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * Opens a checkpoint and reads its headers; the values of the weights are read when they are asked
  * for, until `close()`.
  *
- * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`, or the index
- *   of several, such as `model.safetensors.index.json`; or a folder with `model.safetensors`, with an
+ * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`, or of
+ *   the pieces `consolidated.00.pth`, or the index of several, such as `model.safetensors.index.json`; or a folder with `model.safetensors`, with an
  *   index and its shards, or with exactly one other .safetensors file, and with `config.json` if there is
  *   one, or the same in another of the `formats`; or the folder of a LoRA adapter, see `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
@@ -50,7 +51,7 @@ export async function openCheckpoint(
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
   const file = basename(path);
-  if (isIndex(file) || numberedFiles(file)) {
+  if (isIndex(file) || numberedFiles(file) || isPiece(file)) {
     return openInFolder(await folderOnDisk(dirname(path)), file, { ...options, name: path });
   }
   if (path.endsWith('.json')) {

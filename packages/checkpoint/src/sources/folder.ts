@@ -18,6 +18,7 @@ import {
   modelsCalled,
   weightsCalled,
 } from '../formats/names.js';
+import { readFlatFiles } from './flat-files.js';
 import { type Located, locate, locateFile } from './locate.js';
 import { readShardIndex } from './shard-index.js';
 
@@ -118,14 +119,24 @@ async function openLocated(
     const config = located.config === undefined ? undefined : await open(located.config);
     const index = located.index === undefined ? undefined : await open(located.index);
     const shards = index && new Set((await readShardIndex(index, { signal })).values());
+    const flat = located.flat === undefined ? undefined : await open(located.flat);
+    const tensorNames = flat && (await readFlatFiles(flat, signal));
+    const names = shards ? [...shards].sort() : (tensorNames?.keys() ?? located.files);
     const files: ByteSource[] = [];
-    for (const name of shards ? [...shards].sort() : located.files) files.push(await open(name));
+    for (const name of names) files.push(await open(name));
     const checkpoint = await readCheckpoint(
-      { files, name: folder.name, ...(config && { config }), ...(index && { index }) },
+      {
+        files,
+        name: folder.name,
+        ...(config && { config }),
+        ...(index && { index }),
+        ...(tensorNames && { tensorNames }),
+      },
       options,
     );
     await config?.close?.();
     await index?.close?.();
+    await flat?.close?.();
     return { ...checkpoint, notes: [...located.notes, ...checkpoint.notes] };
   } catch (error) {
     await Promise.all(opened.map((source) => source.close?.()));

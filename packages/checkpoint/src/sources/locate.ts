@@ -16,6 +16,9 @@ import {
   numberedFiles,
   weightsEnding,
 } from '../formats/names.js';
+import { configNames } from './config.js';
+import { FLAT_CONFIG } from './flat-files.js';
+import { piecesIn } from './pieces.js';
 
 interface Listing {
   /** For messages. */
@@ -27,6 +30,8 @@ export interface Located {
   readonly config?: string;
   /** What lists the files, in the place of these. */
   readonly index?: string;
+  /** What says how the tensors of files are called, in the place of these. */
+  readonly flat?: string;
   readonly files: readonly string[];
   readonly notes: readonly string[];
 }
@@ -52,13 +57,15 @@ export function locate({ name, names }: Listing): Located {
 }
 
 /**
- * The model that one of the files belongs to: that which an index lists, all that are numbered as it is,
- * or itself alone.
+ * The model that one of the files belongs to: that which an index lists, all that are numbered as it is or
+ * of which it is a piece, or itself alone.
  *
  * @throws AlphaLoraError `NOT_FOUND` when one that is numbered is not there
  */
 export function locateFile(file: string, { name, names }: Listing): Located {
   if (file.endsWith('.json')) return { ...configIn(names), index: file, files: [], notes: [] };
+  const pieces = piecesIn(names);
+  if (pieces.includes(file)) return { ...configIn(names), files: pieces, notes: [] };
   const numbered = numberedFiles(file);
   if (!numbered) return { files: [file], notes: [] };
   requireAll(numbered.names, names, name);
@@ -66,7 +73,8 @@ export function locateFile(file: string, { name, names }: Listing): Located {
 }
 
 function configIn(names: readonly string[]): Pick<Located, 'config'> {
-  return names.includes('config.json') ? { config: 'config.json' } : {};
+  const config = configNames.find((name) => names.includes(name));
+  return config === undefined ? {} : { config };
 }
 
 /** The files of the model in files that end so, if there are any. */
@@ -89,8 +97,12 @@ function locatedIn(
     return { ...opening(index), notes: besides(index, others) };
   }
   if (files.length === 0) return undefined;
+  const pieces = piecesIn(files);
+  if (pieces.length > 0) return { files: pieces, notes: [] };
   const { numbered, oneTensorPerFile } = formatOfName(extension) ?? {};
-  if (oneTensorPerFile) return { files, notes: [] };
+  if (oneTensorPerFile) {
+    return { files, notes: [], ...(names.includes(FLAT_CONFIG) && { flat: FLAT_CONFIG }) };
+  }
   if (numbered) return { files: onlyModel(names, folder, extension), notes: [] };
   const [file, others] = onlyWeights(files, folder, extension);
   return { files: [file], notes: besides(file, others) };

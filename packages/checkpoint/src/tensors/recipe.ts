@@ -43,6 +43,13 @@ export type StoredRecipe =
 /** What is made of that. */
 export type ValueRecipe =
   | StoredRecipe
+  /** Pieces in several files. */
+  | {
+      readonly from: 'joined';
+      readonly parts: readonly StoredRecipe[];
+      readonly axis: number;
+      readonly file: string;
+    }
   | { readonly from: 'part'; readonly whole: PlainWeight; readonly part: FusedPart }
   | { readonly from: 'update'; readonly update: PlainUpdate; readonly file: string }
   | {
