@@ -10,8 +10,8 @@ import type { ByteSource } from '@alphalora/contracts/weights';
 import { invalid, unsupported } from '../errors.js';
 import { sizeSetting } from '../naming/config.js';
 import type { ModelConfig } from '../naming/index.js';
-import { joinedTensor } from '../tensors/joined.js';
 import type { FileTensor } from '../tensors/file-tensor.js';
+import { joinedTensor } from '../tensors/joined.js';
 import { plainName } from './plain-name.js';
 
 const piece = /^consolidated\.(\d{2,4})\.pth$/;
