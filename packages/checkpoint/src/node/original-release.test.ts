@@ -82,7 +82,7 @@ function piece(number: 0 | 1, embeddingBy: 'rows' | 'columns' = 'columns'): Reco
 
 const params = JSON.stringify({ dim: 4, n_layers: 1, n_heads: 2, norm_eps: 1e-5, vocab_size: -1 });
 
-async function valuesOf(path: string): Promise<Record<string, number[]>> {
+async function valuesOf(path: string): Promise<Record<string, readonly number[]>> {
   const { tensors, close } = await openCheckpoint(path);
   const values = await Promise.all(
     tensors.map(async ({ name, read }) => [name, [...(await read())]] as const),
