@@ -10,12 +10,12 @@ import type { InspectOptions } from './command.js';
 
 export async function run(model: string, options: InspectOptions, io: Io): Promise<ExitCode> {
   return withModel(model, options, io, async ({ checkpoint }) => {
-    const { source, architecture, blocks, notes, tensors } = checkpoint;
+    const { source, architecture, adapterFormat, blocks, notes, tensors } = checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
-    const found = { source, architecture, blocks, notes, weights };
+    const found = { source, architecture, adapterFormat, blocks, notes, weights };
     writeResult(io.stdout, options, found, () => weightsText(found));
     return exitCodes.done;
   });
@@ -23,11 +23,12 @@ export async function run(model: string, options: InspectOptions, io: Io): Promi
 
 interface Found {
   architecture: string | undefined;
+  adapterFormat: string | undefined;
   blocks: number;
   weights: ReadonlyArray<WeightDescription & { analysed: boolean }>;
 }
 
-function weightsText({ architecture, blocks, weights }: Found): string {
+function weightsText({ architecture, adapterFormat, blocks, weights }: Found): string {
   const titles = ['weight', 'shape', 'dtype', 'block', 'role', 'kind', 'analysed'];
   const rows = weights.map(({ name, shape, dtype, block, role, kind, analysed }) => [
     name,
@@ -39,8 +40,13 @@ function weightsText({ architecture, blocks, weights }: Found): string {
     analysed ? 'yes' : 'no',
   ]);
   const elements = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const model = printable(architecture ?? 'unknown architecture');
+  const what =
+    adapterFormat === undefined
+      ? model
+      : `LoRA adapter in the format of ${adapterFormat}, ${model}`;
   return (
-    `${table(titles.map(left), rows)}\n${printable(architecture ?? 'unknown architecture')}: ` +
+    `${table(titles.map(left), rows)}\n${what}: ` +
     `${blocks} blocks, ${weights.length} weights, ${whole(elements)} elements\n`
   );
 }

@@ -48,6 +48,13 @@ describe('accepts', () => {
     ]);
   });
 
+  it('metadata that are null for none, as MLX writes them', async () => {
+    const { tensors, metadata } = await read(
+      fileBytes({ __metadata__: null, a: f32([1], 0, 4) }, 4),
+    );
+    expect([tensors.length, metadata]).toEqual([1, {}]);
+  });
+
   it('every element type of the format that it decodes', async () => {
     const sizes = {
       F64: 8,

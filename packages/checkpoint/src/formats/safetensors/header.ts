@@ -85,6 +85,8 @@ async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<n
 }
 
 function checkMetadata(entry: unknown, file: string): Record<string, string> {
+  // MLX writes null for none, and the reference reader takes it so.
+  if (entry === null) return {};
   if (!isObject(entry)) throw invalid(`${METADATA_KEY} is not an object of texts`, { file });
   for (const [key, value] of Object.entries(entry)) {
     if (typeof value !== 'string') {
