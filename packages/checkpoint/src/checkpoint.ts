@@ -14,6 +14,7 @@ import { readFormat } from './formats/read.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
+import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
 import { readConfig } from './sources/config.js';
@@ -177,7 +178,7 @@ export async function readCheckpoint(
     ...defined({ tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
-    notes: [...notes, ...(adapter?.notes ?? [])],
+    notes: [...notes, ...(adapter?.notes ?? []), ...notesOnRoles(weights)],
     ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
   };
 }
