@@ -208,6 +208,12 @@ export const analysis: JsonSchema = {
               minimum: 0,
               maximum: 9007199254740991,
             },
+            rawAlpha: {
+              description: 'Alpha before they were.',
+              type: 'number',
+              minimum: 1e-100,
+              maximum: 1e100,
+            },
             interval: {
               description:
                 'The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut.',
