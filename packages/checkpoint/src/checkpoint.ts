@@ -153,7 +153,7 @@ export async function readCheckpoint(
     const { name: path } = indexSource;
     notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const tensors = dequantized(once.tensors, config, Object.fromEntries(metadata));
+  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata));
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   checkBlocks(stacks, configSource?.name ?? files[0]!.name);

@@ -1,7 +1,7 @@
 /** What configurations say of quantized weights. */
 import type { DType } from '@alphalora/contracts/weights';
 import { textSetting } from '../naming/config.js';
-import type { RoundedType } from '../values/rounding.js';
+import { isFloat, type RoundedType } from '../values/rounding.js';
 import type { StoredModel } from './scheme.js';
 
 const floats: Readonly<Record<string, RoundedType>> = {
@@ -21,7 +21,7 @@ export function scaledFloat(model: StoredModel, scale: DType): RoundedType {
 
 /** The type of scales where these have two bytes or more; else BF16. */
 export function scaleFloat(scale: DType): RoundedType {
-  return scale === 'F32' || scale === 'F16' || scale === 'BF16' ? scale : 'BF16';
+  return isFloat(scale) ? scale : 'BF16';
 }
 
 /** The type that a model computes in, where its configuration says so. */
