@@ -45,6 +45,7 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text);
 }
 
-const incomplete = 'its download or export was not finished: download or export it again';
+/** The mend for files that end too early. */
+export const incomplete = 'its download or export was not finished: download or export it again';
 /** The mend for files that were damaged on their way. */
 export const downloadAgain = 'the file is damaged or incomplete: download or export it again';

@@ -44,7 +44,11 @@ const strangers: readonly Stranger[] = [
     mend: 'download the file itself',
   },
   { what: 'a GGML file, of the time before GGUF', is: starts('lmgg', 'fmgg', 'tjgg', 'algg') },
-  { what: 'a zip archive', is: starts('PK\x03\x04', 'PK\x05\x06') },
+  {
+    what: 'a zip archive that torch.save and numpy.savez did not write',
+    is: starts('PK\x03\x04', 'PK\x05\x06'),
+    mend: 'unpack it if the model is in it',
+  },
   // The number of the protocol, then what the pickles of state dicts begin with.
   {
     what: 'a pickle that torch.save did not write',

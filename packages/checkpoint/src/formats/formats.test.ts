@@ -14,7 +14,7 @@ const zip = (name: string): string =>
 
 describe('a file called model.safetensors is refused as what it is', () => {
   it.each<[string, string, 'UNSUPPORTED_CHECKPOINT' | 'INVALID_CHECKPOINT', RegExp]>([
-    ['another zip', zip('config.json'), 'UNSUPPORTED_CHECKPOINT', /is a zip archive, not/],
+    ['another zip', zip('config.json'), 'INVALID_CHECKPOINT', /is a zip archive .*; unpack it/],
     // What Python 3's pickle.dumps({}, 2) begins with.
     ['a pickle', '\x80\x02}q\x00.', 'UNSUPPORTED_CHECKPOINT', /is a pickle that torch\.save/],
     ['Keras', '\x89HDF\r\n\x1a\n', 'UNSUPPORTED_CHECKPOINT', /is an HDF5 file/],

@@ -155,6 +155,28 @@ describe('openCheckpoint finds the files by an index', () => {
     await checkpoint.close();
   });
 
+  it('or by their numbers alone where all are there, with a note', async () => {
+    const [one, two] = ['m-00001-of-00002.safetensors', 'm-00002-of-00002.safetensors'] as const;
+    const checkpoint = await openCheckpoint(await folder({ [one]: weights, [two]: more }));
+    expect(checkpoint).toMatchObject({
+      blocks: 2,
+      notes: [
+        `there is no model.safetensors.index.json: the 2 files like ${one} are opened as one model`,
+      ],
+    });
+    await checkpoint.close();
+    for (const files of [
+      { [two]: more },
+      { [one]: weights, 'm-00002-of-00003.safetensors': more },
+      { [one]: weights, 'n-00002-of-00002.safetensors': more },
+      { [one]: weights, [two]: more, 'm-00000-of-00002.safetensors': more },
+    ]) {
+      await expect(openCheckpoint(await folder(files))).rejects.toMatchObject({
+        message: expect.stringMatching(/no model\.safetensors\.index\.json: download/),
+      });
+    }
+  });
+
   it.each([
     ['a.safetensors.index.json', 'b.safetensors.index.json'],
     ['a.safetensors.index.fp16.json', 'a.safetensors.index.bf16.json'],

@@ -104,6 +104,11 @@ function locatedIn(
     return { files, notes: [], ...(names.includes(FLAT_CONFIG) && { flat: FLAT_CONFIG }) };
   }
   if (numbered) return { files: onlyModel(names, folder, extension), notes: [] };
+  if (areComplete(files, extension)) {
+    const index = indexOf(modelsCalled(extension)[0]!);
+    const note = `there is no ${index}: the ${files.length} files like ${files[0]} are opened as one model`;
+    return { files, notes: [note] };
+  }
   const [file, others] = onlyWeights(files, folder, extension);
   return { files: [file], notes: besides(file, others) };
 }
@@ -123,6 +128,18 @@ function oneOf(names: readonly string[], what: string, folder: string): [string,
   const plain = names.filter((name) => !names.some((other) => isVariantOf(other, name)));
   if (plain.length === 1) return [plain[0]!, names.filter((name) => name !== plain[0])];
   throw invalid(`${plain.length} ${what} (${some(plain)}); give one of them`, { file: folder });
+}
+
+/** Whether the files are all that are numbered so, e.g. `model-00001-of-00002.safetensors` and its other. */
+function areComplete(files: readonly string[], extension: string): boolean {
+  const sets = files.map((file) => {
+    const [, stem, number, count] =
+      /^(.*)-(\d+)-of-(\d+)$/.exec(file.slice(0, -extension.length)) ?? [];
+    return { set: `${stem} ${count}`, number: Number(number), count: Number(count) };
+  });
+  const { set, count } = sets[0]!;
+  const numbers = new Set(sets.filter((each) => each.set === set).map(({ number }) => number));
+  return count > 1 && numbers.size === files.length && numbers.size === count && !numbers.has(0);
 }
 
 /** The one file, in a folder that has no index; and its variants. */

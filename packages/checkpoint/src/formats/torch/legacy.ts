@@ -4,7 +4,7 @@
  * each key, the number of elements in 64 bits and the elements.
  */
 import type { ByteSource } from '@alphalora/contracts/weights';
-import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { cutOff, downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
 import { section } from '../../sources/section.js';
 import { MAX_PICKLE_BYTES } from './archive.js';
 import { torchHost } from './host.js';
@@ -48,12 +48,8 @@ export async function readLegacy(source: ByteSource, signal?: AbortSignal): Prom
     }
     places.set(storage.key, at);
     at += 8 + storage.end;
-    if (at > byteLength) {
-      throw invalid(`storage ${quoted(storage.key)} lies outside the file; ${downloadAgain}`, {
-        file,
-      });
-    }
   }
+  if (at > byteLength) throw cutOff(file, byteLength, at);
   return {
     root,
     storage(key) {

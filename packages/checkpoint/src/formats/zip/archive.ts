@@ -6,7 +6,7 @@
  * Checksums are of whole entries, so they are not checked.
  */
 import type { ByteSource } from '@alphalora/contracts/weights';
-import { downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { downloadAgain, incomplete, invalid, quoted, unsupported } from '../../errors.js';
 import { section } from '../../sources/section.js';
 import { inflated } from './inflate.js';
 
@@ -36,7 +36,7 @@ export async function openArchive(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ArchiveEntry>> {
   const { name: file, byteLength } = source;
-  const { ZipReader } = await import('@zip.js/zip.js/lib/zip-core-reader.js');
+  const { ERR_EOCDR_NOT_FOUND, ZipReader } = await import('@zip.js/zip.js/lib/zip-core-reader.js');
   /** Errors of the source, which are no errors of the archive. */
   let fault: { reason: unknown } | undefined;
   const reader = {
@@ -67,6 +67,12 @@ export async function openArchive(
   } catch (cause) {
     if (fault) throw fault.reason;
     if (!isForeign(cause)) throw cause;
+    if (cause.message === ERR_EOCDR_NOT_FOUND) {
+      throw invalid(
+        `it ends after ${byteLength} bytes, without the directory that ends a zip archive; ${incomplete}`,
+        { file, cause },
+      );
+    }
     throw invalid(`not a sound zip archive (${cause.message}); ${downloadAgain}`, { file, cause });
   }
   return entries;
