@@ -7,6 +7,7 @@
  * the work on it: its answer would be refused.
  */
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
+import { reasonOf } from '@alphalora/contracts/weights';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { QueueAddress } from './address.js';
 import { connect, connectionOptions } from './connection.js';
@@ -90,9 +91,12 @@ export async function startWorker(options: QueueWorkerOptions): Promise<QueueWor
         throw new WaitingError();
       } else {
         const final = isFinal(error) || bull.attemptsMade + 1 >= (bull.opts.attempts ?? 1);
-        report({ kind: 'failed', job, reason: messageOf(error), final });
+        const reason = messageOf(error, job);
+        report({ kind: 'failed', job, reason, final });
+        // What it says of the matrix goes into a document.
+        if (final) throw new UnrecoverableError(reason);
       }
-      throw isFinal(error) ? new UnrecoverableError(messageOf(error)) : error;
+      throw error;
     } finally {
       running--;
       idleSince = Date.now();
@@ -170,6 +174,7 @@ function isFinal(error: unknown): boolean {
   return isAlphaLoraError(error, 'NO_SPECTRUM', 'UNSUPPORTED_CHECKPOINT');
 }
 
-function messageOf(error: unknown): string {
+function messageOf(error: unknown, job?: MatrixJob): string {
+  if (job && isAlphaLoraError(error)) return reasonOf(error, job.matrix);
   return error instanceof Error ? error.message : String(error);
 }

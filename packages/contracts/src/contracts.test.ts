@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Allocation } from './allocation.js';
 import type { Analysis } from './analysis.js';
-import { AlphaLoraError, errorIn, isAlphaLoraError } from './errors.js';
+import { AlphaLoraError, errorIn, isAlphaLoraError, reasonOf } from './errors.js';
 import { allocationSchema, analysisSchema, scoresSchema } from './schemas.js';
 import type { Scores } from './scores.js';
 
@@ -201,6 +201,17 @@ it('names what an error is in', () => {
   expect(error.message).toBe('a.safetensors: it is empty');
   expect(error.details).toEqual({ file: 'a.safetensors', tensor: 'w' });
   expect(errorIn('IO_FAILED', 'b', 'gone')).not.toHaveProperty('cause');
+});
+
+it('says of a weight what is not said elsewhere', () => {
+  const file = '/home/someone/model/a.safetensors';
+  const reason = (message: string, details = {}) =>
+    reasonOf(new AlphaLoraError('UNSUPPORTED_CHECKPOINT', message, { details }), 'layers.0.q');
+  const details = { file, tensor: 'layers.0.q' };
+  expect(reason(`${file}: tensor "layers.0.q": its codes: none`, details)).toBe('its codes: none');
+  expect(reason(`${file}: cut off`, details)).toBe('cut off');
+  expect(reason('layers.0.q: has NaN')).toBe('has NaN');
+  expect(reason('layers.0.k: has NaN', details)).toBe('layers.0.k: has NaN');
 });
 
 describe('the schema of scores', () => {

@@ -1,6 +1,7 @@
 /** Weights as named matrices, where their bytes lie, and the types of their elements. */
 export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
+export { reasonOf } from './errors.js';
 export { transposed } from './transposed.js';
 export type {
   ByteSource,

@@ -72,6 +72,17 @@ export function errorIn(
   return new AlphaLoraError(code, `${file}: ${what}`, { ...rest, details: { file, ...details } });
 }
 
+/**
+ * What an error says of a weight, without the file and the weight: the document that it goes into names
+ * these elsewhere, and other machines have other paths.
+ */
+export function reasonOf({ message, details }: AlphaLoraError, weight: string): string {
+  const { file, tensor } = details;
+  return [file, tensor && `tensor ${JSON.stringify(tensor)}`, weight]
+    .map((place) => `${place}: `)
+    .reduce((text, place) => (text.startsWith(place) ? text.slice(place.length) : text), message);
+}
+
 /** Whether `error` is an {@link AlphaLoraError} (of the given codes, when any are given). */
 export function isAlphaLoraError(error: unknown, ...codes: ErrorCode[]): error is AlphaLoraError {
   if (typeof error !== 'object' || error === null || !('tag' in error) || error.tag !== 'alphalora')

@@ -5,7 +5,6 @@
  * on, and written down in the order in which the checkpoint lists them.
  */
 import {
-  type AlphaLoraError,
   type Analysis,
   type AnalysisOptionsRecord,
   defined,
@@ -15,7 +14,7 @@ import {
   type Scoring,
   type ToolIdentity,
 } from '@alphalora/contracts';
-import type { WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
+import { reasonOf, type WeightDescription, type WeightTensor } from '@alphalora/contracts/weights';
 import { aggregateBlocks, scoringOf } from './aggregate.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
 import {
@@ -151,16 +150,8 @@ async function rowOf(unit: SpectralUnit, measure: () => Promise<Measurement>): P
   } catch (error) {
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;
-    return { ...identity(unit), status: 'failed', reason: reasonOf(error, unit) };
+    return { ...identity(unit), status: 'failed', reason: reasonOf(error, unit.name) };
   }
-}
-
-/** Without the file and the weight: the document names the model, and the row the weight. */
-function reasonOf({ message, details }: AlphaLoraError, { name }: SpectralUnit): string {
-  const { file, tensor } = details;
-  return [file, tensor && `tensor ${JSON.stringify(tensor)}`, name]
-    .map((place) => `${place}: `)
-    .reduce((text, place) => (text.startsWith(place) ? text.slice(place.length) : text), message);
 }
 
 /** Sums the parts of all units, those in flight included, into one report. */
