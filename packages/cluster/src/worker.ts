@@ -91,7 +91,7 @@ export async function startWorker(options: QueueWorkerOptions): Promise<QueueWor
         throw new WaitingError();
       } else {
         const final = isFinal(error) || bull.attemptsMade + 1 >= (bull.opts.attempts ?? 1);
-        const reason = messageOf(error, job);
+        const reason = messageOf(error);
         report({ kind: 'failed', job, reason, final });
         // What it says of the matrix goes into a document.
         if (final) throw new UnrecoverableError(reason);
@@ -174,7 +174,7 @@ function isFinal(error: unknown): boolean {
   return isAlphaLoraError(error, 'NO_SPECTRUM', 'UNSUPPORTED_CHECKPOINT');
 }
 
-function messageOf(error: unknown, job?: MatrixJob): string {
-  if (job && isAlphaLoraError(error)) return reasonOf(error, job.matrix);
+function messageOf(error: unknown): string {
+  if (isAlphaLoraError(error)) return reasonOf(error);
   return error instanceof Error ? error.message : String(error);
 }

@@ -76,10 +76,10 @@ export function errorIn(
  * What an error says of a weight, without the file and the weight: the document that it goes into names
  * these elsewhere, and other machines have other paths.
  */
-export function reasonOf({ message, details }: AlphaLoraError, weight: string): string {
+export function reasonOf({ message, details }: AlphaLoraError, weight?: string): string {
   const { file, tensor } = details;
   return [file, tensor && `tensor ${JSON.stringify(tensor)}`, weight]
-    .map((place) => `${place}: `)
+    .flatMap((place) => (place === undefined ? [] : [`${place}: `]))
     .reduce((text, place) => (text.startsWith(place) ? text.slice(place.length) : text), message);
 }
 
