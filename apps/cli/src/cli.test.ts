@@ -128,7 +128,7 @@ describe('analyze', () => {
     const folder = join(root, 'changing-cache');
     const entries = () =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-        /[0-9a-f]{64}$/.test(name),
+        /^spectra.*[0-9a-f]{64}$/.test(name),
       );
     const args = ['--cache-dir', folder, '--json'];
     const weights = soundWeights();
@@ -245,6 +245,35 @@ describe('analyze', () => {
     const { matrices } = JSON.parse(stdout) as { matrices: Array<{ name: string }> };
     expect(matrices).toHaveLength(6);
     expect(matrices[0]!.name).toContain('up_proj');
+    const { stdout: text } = await alphalora(
+      'analyze',
+      model,
+      '--dry-run',
+      '--shard',
+      '1/2',
+      '--no-cache',
+    );
+    expect(text).toMatch(/^model\.layers\.\{0,2\}\.mlp\.up_proj\.weight +2 +48 × 24 +0\.00$/m);
+    expect(text).toMatch(
+      /\n3 matrices, [\d.]+ Gflop: under 2 s with 1 thread, about \d+ MB of memory\n/,
+    );
+    expect(text).toMatch(/skipped: .*3 × measured by shard 2\/2/);
+  });
+
+  it('plan --dry-run says what there is to allocate, and writes nothing', async () => {
+    const folder = join(root, 'nowhere');
+    const { stdout } = await alphalora('plan', model, '--dry-run', '-o', folder);
+    expect(stdout).toMatch(
+      /\n6 matrices, .*\n(?:.*\n)*then allocates 15 experts over 3 blocks by alphalora, /,
+    );
+    expect(existsSync(folder)).toBe(false);
+    const options = ['--unit', 'bits', '--per', 'projection', '--json'];
+    const { stdout: data } = await alphalora('plan', model, '--dry-run', '-o', folder, ...options);
+    expect(JSON.parse(data).allocation).toEqual({
+      policy: 'alphaq',
+      ...{ unit: 'bits', per: 'projection', measure: 'average', total: 4 },
+      ...{ blocks: 3, projections: 6 },
+    });
   });
 });
 
@@ -342,7 +371,7 @@ describe('wrong usage ends with 2 and says what is right', () => {
     ['a shard that is none', ['analyze', model, '--shard', '3/2'], /--shard must look like/],
     ['a pattern without matches', ['analyze', model, '--include', 'x*'], /matches no weight/],
     ['--tail with another estimator', ['analyze', model, '--tail', '5'], /--estimator hill only/],
-    ['no such document', ['schema', 'x'], /analysis and allocation/],
+    ['no such document', ['schema', 'x'], /analysis, allocation, scores/],
     ['an analysis that does not exist', ['allocate', 'gone.json'], /gone.json does not exist/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await alphalora(...args);
@@ -400,9 +429,21 @@ describe('the rest', () => {
     const { weights, blocks } = JSON.parse(stdout);
     expect(blocks).toBe(3);
     expect(weights).toHaveLength(7);
-    expect((await alphalora('inspect', model)).stdout).toMatch(
+    expect((await alphalora('inspect', model, '--all')).stdout).toMatch(
       /q_proj\.weight\s+24 × 24\s+F32\s+0\s+q_proj/,
     );
+  });
+
+  it('inspect has a row for weights that differ in numbers, and then what they come to', async () => {
+    const { stdout } = await alphalora('inspect', model);
+    expect(stdout).toMatch(
+      /^model\.layers\.\{0\.\.2\}\.self_attn\.q_proj\.weight +3 +24 × 24 +F32 +q_proj +projection +yes$/m,
+    );
+    expect(stdout).toMatch(/^projections of blocks +6 +[\d,]+ +\d+ % {2}F32$/m);
+    expect(stdout).toMatch(/\nanalyze: 6 matrices, [\d.]+ Gflop: under 2 s with 1 thread, .*\n$/);
+    const { summary, forecast } = JSON.parse((await alphalora('inspect', model, '--json')).stdout);
+    expect(summary.parts.projections.weights).toBe(6);
+    expect(forecast).toMatchObject({ matrices: 6, threads: 1 });
   });
 
   it('schema and doctor print JSON', async () => {
@@ -441,7 +482,7 @@ describe('interruption', () => {
       const args = ['analyze', large, '-o', output, '--cache-dir', folder, '--jobs', '1'];
       const kept = (): string[] =>
         readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-          /[0-9a-f]{64}$/.test(name),
+          /^spectra.*[0-9a-f]{64}$/.test(name),
         );
       const { child, outcome } = start(args);
       while (!existsSync(folder) || kept().length < 2)

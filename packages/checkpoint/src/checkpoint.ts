@@ -5,16 +5,13 @@
 import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/extensions';
 import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
-import type { Adapter, AdapterFormat } from './adapter/adapter.js';
-import { adapterFormat } from './adapter/forms/index.js';
-import { adapterOf } from './adapter/read.js';
+import type { Adapter } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
-import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
 import { readConfig } from './sources/config.js';
@@ -53,8 +50,6 @@ export interface Checkpoint {
   readonly files: readonly CheckpointFile[];
   /** The adapter whose updates the weights contain. */
   readonly adapter?: AppliedAdapter;
-  /** Where the weights are the updates of an adapter, and no model's: of which program. */
-  readonly adapterFormat?: AdapterFormat;
   /** Closes the files; weights cannot be read any more. */
   close(): Promise<void>;
 }
@@ -89,31 +84,21 @@ export interface CheckpointSources {
   index?: ByteSource;
   /** What the tensor of a file is called, by the file's name without its folder. @default as the file says */
   tensorNames?: ReadonlyMap<string, string>;
-  /** adapter_config.json beside the file, for where it turns out to be that of an adapter. */
-  adapterConfig?: ByteSource;
   /** @default the name of the first file */
   name?: string;
 }
 
 /**
- * Reads the headers of a checkpoint. A file that holds the factors of an adapter and no model is read as
- * `adapterCheckpoint` has it.
+ * Reads the headers of a checkpoint.
  *
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
  *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read or
  *   the adapter's change not be added, or on a big-endian machine, `NOT_FOUND` when a shard is
- *   missing, `INVALID_OPTION` when no file is given, or an adapter is to be added to an adapter;
- *   `INVALID_CHECKPOINT` when the configuration says more blocks than the files have
+ *   missing, `INVALID_OPTION` when no file is given; `INVALID_CHECKPOINT` when the configuration says
+ *   more blocks than the files have
  */
 export async function readCheckpoint(
-  {
-    files,
-    config: configSource,
-    index: indexSource,
-    tensorNames,
-    adapterConfig,
-    name,
-  }: CheckpointSources,
+  { files, config: configSource, index: indexSource, tensorNames, name }: CheckpointSources,
   { splitFused = false, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
@@ -138,12 +123,6 @@ export async function readCheckpoint(
     tokenizer ??= content.tokenizer;
     first ??= content;
   }
-  // Whoever gives the configuration of an adapter wants its tensors as they are.
-  if (config?.['peft_type'] === undefined && adapterFormat(stored)) {
-    if (adapter) throw addedToAdapter(name ?? files[0]!.name, adapter);
-    const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
-    return adapterCheckpoint(await adapterOf(first!, sources, signal), { splitFused });
-  }
   config ??= said;
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
   const preferred = (tensor: string): string | undefined => index?.get(tensor);
@@ -153,7 +132,7 @@ export async function readCheckpoint(
     const { name: path } = indexSource;
     notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata));
+  const tensors = dequantized(once.tensors, config, Object.fromEntries(metadata));
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   checkBlocks(stacks, configSource?.name ?? files[0]!.name);
@@ -178,7 +157,7 @@ export async function readCheckpoint(
     ...defined({ tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
-    notes: [...notes, ...(adapter?.notes ?? []), ...notesOnRoles(weights)],
+    notes: [...notes, ...(adapter?.notes ?? [])],
     ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
   };
 }
@@ -194,7 +173,7 @@ export function adapterCheckpoint(
   adapter: Adapter,
   { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
 ): Checkpoint {
-  const { source, format, config, metadata, notes, weights: file } = adapter;
+  const { source, config, metadata, notes, weights: file } = adapter;
   const updates = adapterWeights(adapter);
   const names = updates.map(({ name: each }) => each);
   const stacks = stacksOf(updates);
@@ -210,22 +189,12 @@ export function adapterCheckpoint(
   const architecture = architectureOf(names, undefined);
   return {
     source,
-    adapterFormat: format,
+    config,
     metadata,
-    notes: [
-      `${source} is a LoRA adapter in the format of ${format}: its weights are updates of a model's`,
-      ...notes,
-    ],
-    ...defined({ architecture, config }),
+    notes,
+    ...defined({ architecture }),
     ...contentOf(weights, stacks, [file]),
   };
-}
-
-export function addedToAdapter(name: string, adapter: Pick<Adapter, 'source'>): AlphaLoraError {
-  return new AlphaLoraError(
-    'INVALID_OPTION',
-    `${name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
-  );
 }
 
 function contentOf(

@@ -1,8 +1,7 @@
 /** Model weights as lazily read, named tensors; runs in Node and the browser. */
-
-export type { Adapter, AdapterFormat, AdapterSources, LoraUpdate } from './adapter/adapter.js';
 export type { LoraModule, LoraPatterns } from './adapter/pattern-keys.js';
 export { loraPatterns } from './adapter/pattern-keys.js';
+export type { Adapter, AdapterSources, LoraUpdate } from './adapter/read.js';
 export { readAdapter } from './adapter/read.js';
 export type { AppliedAdapter } from './adapter/weights.js';
 export type {
@@ -19,6 +18,7 @@ export type { SafetensorsContent, TensorData } from './formats/safetensors/seria
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export { unwrappedName } from './naming/wrappers.js';
 export { memorySource } from './sources/memory.js';
+export { type WeightsPart, type WeightsSummary, weightsSummary } from './summary.js';
 export type { PlainWeight, TensorPlace } from './tensors/recipe.js';
 export { isFromFiles, plainWeight } from './tensors/recipe.js';
 export { storedTensor } from './tensors/stored.js';

@@ -48,6 +48,12 @@ export interface EngineEntry {
   load(build: string, maxMemory?: number): Promise<SpectralEngine>;
   /** Estimate of the bytes that a matrix takes while it is solved, its decoded values included. */
   memory(matrix: Matrix, precision: Precision, maxMemory: number): number;
+  /**
+   * The least and the most operations that a matrix usually takes, in a unit of the engine's own: time
+   * is in proportion to them. For forecasts, which find out how long one takes. When absent, the
+   * floating-point operations of a decomposition.
+   */
+  work?(matrix: Matrix, precision: Precision): { least: number; most: number };
 }
 
 /** A power law `p(lambda) ~ lambda^-alpha` fitted to the tail of a spectrum. */
@@ -66,8 +72,6 @@ export interface TailFit {
   readonly lambda?: number;
   /** Number of largest eigenvalues that were set aside before the fit, if that was tried. */
   readonly fingers?: number;
-  /** Alpha of all eigenvalues, where some may have been set aside. */
-  readonly rawAlpha?: number;
 }
 
 export interface TailEstimator {

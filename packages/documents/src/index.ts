@@ -22,4 +22,4 @@ export {
   requireMeasured,
   type Threshold,
 } from './thresholds.js';
-export { amountText, summaryText } from './words.js';
+export { amountText, budgetText, summaryText } from './words.js';

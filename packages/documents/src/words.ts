@@ -28,6 +28,26 @@ export function summaryText(summary: AllocationSummary): string {
   return `${totalText(summary)} (${rule})${end && (counted ? end : `, ${end}`)}`;
 }
 
+/** What there is to allocate, before it is: `150 experts over 30 blocks` */
+export function budgetText(
+  {
+    unit,
+    measure = 'units',
+    total,
+  }: Pick<AllocationSummary['budget'], 'unit' | 'measure' | 'total'>,
+  { blocks, projections }: Pick<AllocationSummary, 'blocks' | 'projections'>,
+): string {
+  const where = layersText(blocks, projections);
+  if (total === undefined) return `factors of ${unit} for ${where}`;
+  if (measure === 'parameters') {
+    return `${resources[unit].plural} of at most ${counts(total)} trainable parameters over ${where}`;
+  }
+  const amount = amountText(total, unit);
+  if (!resources[unit].counted)
+    return `${measure === 'average' ? 'an average' : 'a total'} ${unit} of ${amount} over ${where}`;
+  return `${measure === 'average' ? 'an average of ' : ''}${amount} ${unit} over ${where}`;
+}
+
 /** What there is in all, in the measure of the budget, and where it went. */
 function totalText({
   budget,
@@ -38,10 +58,7 @@ function totalText({
 }: AllocationSummary): string {
   const { unit, measure = 'units', total } = budget;
   const { lowest, highest, average, sum } = amounts;
-  const where =
-    projections === undefined
-      ? blockCount(blocks)
-      : `${projections} projections of ${blockCount(blocks)}`;
+  const where = layersText(blocks, projections);
   // Factors on a global value have nothing in all.
   if (!resources[unit].shared) {
     const [low, high] = [lowest, highest].map((amount) => amountText(amount, unit));
@@ -62,6 +79,11 @@ function totalText({
 function phrase(amount: number, unit: Resource): string {
   const text = amountText(amount, unit);
   return resources[unit].counted ? `${text} ${unit}` : `${unit} ${text}`;
+}
+
+function layersText(blocks: number, projections: number | undefined): string {
+  if (projections === undefined) return blockCount(blocks);
+  return `${projections} projections of ${blockCount(blocks)}`;
 }
 
 function blockCount(blocks: number): string {

@@ -46,12 +46,14 @@ export interface AnalyzeWithOptions extends DocumentOptions {
   measure: (unit: SpectralUnit, control: MeasureControl) => Promise<Measurement>;
   /** How many units are measured at once. @default 1 */
   concurrency?: number;
+  /** How much of the progress a unit is, in any measure. @default its floating-point operations */
+  work?: (unit: SpectralUnit) => number;
   /** Everything that can change a number, to be written down. */
   record: Omit<AnalysisOptionsRecord, keyof Scoring>;
 }
 
 export interface AnalysisProgress {
-  /** Floating-point operations done and in all. */
+  /** Work done and in all: floating-point operations, unless `work` counts otherwise. */
   done: number;
   total: number;
   /** Matrices finished and in all. */
@@ -90,7 +92,7 @@ export async function analyzeWith(
   options: AnalyzeWithOptions,
 ): Promise<Analysis> {
   const started = performance.now();
-  const { measure, record, tool, model, signal, concurrency = 1 } = options;
+  const { measure, record, tool, model, signal, concurrency = 1, work = operations } = options;
   const scoring = scoringOf(options);
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
@@ -107,7 +109,7 @@ export async function analyzeWith(
   const positions = [...rows.keys()].filter((position) => isUnit(rows[position]!));
   const unitAt = (position: number): SpectralUnit => rows[position] as SpectralUnit;
   positions.sort((a, b) => operations(unitAt(b)) - operations(unitAt(a)));
-  const progress = progressReporter(positions.map(unitAt), options.onProgress);
+  const progress = progressReporter(positions.map(unitAt), work, options.onProgress);
 
   await inParallel(positions, concurrency, signal, async (position, stop) => {
     const unit = unitAt(position);
@@ -157,13 +159,14 @@ async function rowOf(unit: SpectralUnit, measure: () => Promise<Measurement>): P
 /** Sums the parts of all units, those in flight included, into one report. */
 function progressReporter(
   units: readonly SpectralUnit[],
+  work: (unit: SpectralUnit) => number,
   report: AnalyzeOptions['onProgress'],
 ): (unit: SpectralUnit) => { onProgress: (part: number) => void; finish: () => void } {
-  const total = units.reduce((sum, unit) => sum + operations(unit), 0);
+  const total = units.reduce((sum, unit) => sum + work(unit), 0);
   let done = 0;
   let finished = 0;
   return (unit) => {
-    const size = operations(unit);
+    const size = work(unit);
     let counted = 0;
     const onProgress = (part: number): void => {
       done += (part - counted) * size;

@@ -1,13 +1,14 @@
 /** The analysis of a whole model: what the command line writes, and every program that asks for it here. */
-import { availableParallelism, totalmem } from 'node:os';
 import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
+import { createTracker, type Tracker } from './forecast/progress.js';
 import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
 import { fileStates, requireUnchanged } from './models/state.js';
 import { withModelDigest } from './pipeline/identity.js';
 import type { Measured } from './pipeline/measurer.js';
-import { createPipeline, type Pipeline, type Work } from './pipeline/pipeline.js';
-import { type MeasuringOptions, type Plan, planned } from './plan.js';
+import { createPipeline, limitsOf, type Pipeline, type Work } from './pipeline/pipeline.js';
+import { keepDigests } from './pipeline/record.js';
+import { type MeasuringOptions, type Plan, planned, selectionOf } from './plan.js';
 import { type Preparation, prepare } from './preparation.js';
 import { tool } from './version.js';
 
@@ -35,11 +36,14 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
   onNotKept?: (why: string) => void;
 }
 
+/** `done` and `total` are work in a measure of its own, in proportion to time. */
 export interface ModelProgress extends AnalysisProgress {
-  /** Operations among those done whose results were found, not computed. */
+  /** The part of what is done whose results were found, not computed. */
   found: number;
   /** Bytes that came over the network. */
   received: number;
+  /** How long it still takes; absent in the first seconds. */
+  secondsLeft?: number;
 }
 
 /**
@@ -84,6 +88,14 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
   };
   const pipeline = await pipelineFor(work, model, options);
   try {
+    const tracker =
+      options.onProgress &&
+      (await createTracker(
+        units,
+        { ...settings, ...defined({ build: pipeline.build }) },
+        { lanes: pipeline.concurrency, isHere: options.pipeline === undefined },
+      ));
+    seen.tracker = tracker;
     const { architecture, blocks } = checkpoint;
     const adapter = checkpoint.adapter?.source;
     const analysis = await analyzeWith(checkpoint.tensors, {
@@ -95,14 +107,18 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
         ...defined({ architecture, adapter }),
         blocks,
       },
-      measure: pipeline.measure,
+      measure: (unit, control) =>
+        pipeline.measure(unit, tracker ? tracker.control(unit, control) : control),
       concurrency: pipeline.concurrency,
       record: plan.record(pipeline.build),
       ...(signal && { signal }),
-      onProgress: (progress) => {
-        const received = receivedBytes(model);
-        options.onProgress?.({ ...progress, found: seen.found, received });
-      },
+      ...(tracker && {
+        work: tracker.work,
+        onProgress: (progress: AnalysisProgress) => {
+          const received = receivedBytes(model);
+          options.onProgress!({ ...progress, ...tracker.report(progress), received });
+        },
+      }),
     });
     // A pipeline elsewhere reads other files than these, and checks each against its job.
     if (!options.pipeline) await requireUnchanged(checkpoint, states);
@@ -110,18 +126,19 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     return finished(analysis, plan, seen.digests);
   } finally {
     await pipeline.close();
+    if (cacheFolder !== undefined) await keepDigests(cacheFolder, states, seen.digests);
   }
 }
 
 /** What is noticed while matrices are measured, beside their numbers. */
 class Observations {
   readonly digests = new Map<string, string>();
-  found = 0;
+  tracker: Tracker | undefined;
   notKept: string | undefined;
 
-  add({ name }: SpectralUnit, { digest, found, notKept }: Measured): void {
-    this.digests.set(name, digest);
-    this.found += found;
+  add(unit: SpectralUnit, { digest, found, notKept }: Measured): void {
+    this.digests.set(unit.name, digest);
+    this.tracker?.found(unit, found);
     this.notKept ??= notKept;
   }
 }
@@ -129,21 +146,10 @@ class Observations {
 function pipelineFor(
   work: Work,
   model: OpenedModel,
-  { jobs, maxMemory, pipeline }: AnalyzeModelOptions,
+  options: AnalyzeModelOptions,
 ): Promise<Pipeline> {
-  if (pipeline) return pipeline(work, model);
-  return createPipeline({
-    ...work,
-    jobs: jobs ?? availableParallelism(),
-    maxMemory: maxMemory ?? 0.8 * totalmem(),
-  });
-}
-
-function selectionOf({ choice, elsewhere, shard }: Plan): Plan['choice'] {
-  return (unit) => {
-    const other = elsewhere(unit.name);
-    return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;
-  };
+  if (options.pipeline) return options.pipeline(work, model);
+  return createPipeline({ ...work, ...limitsOf(options) });
 }
 
 /** The document with what is known of the values: digests, and who measures the other matrices. */

@@ -2,6 +2,8 @@
 export type { AnalyzeModelOptions, ModelProgress } from './analyze-model.js';
 export { analyzeModel } from './analyze-model.js';
 export { engines } from './engines/index.js';
+export type { Forecast, ForecastMatrix } from './forecast/forecast.js';
+export { forecastModel } from './forecast/forecast.js';
 export { mergeParts } from './merge.js';
 export type { ModelAccess } from './models/access.js';
 export type { RemoteSettings } from './models/environment.js';
@@ -20,8 +22,6 @@ export { createPool } from './pipeline/pool.js';
 export type { Shard } from './pipeline/shards.js';
 export type { MeasuringOptions } from './plan.js';
 export type { Preparation } from './preparation.js';
-export type { SelectionOptions } from './selection.js';
-export { chosenUnits } from './selection.js';
 export { schemeOf, sources } from './sources/index.js';
 export type { ProxySettings } from './sources/proxy.js';
 export type { ModelSource } from './sources/source.js';

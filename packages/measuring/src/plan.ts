@@ -124,3 +124,11 @@ export async function planned(
     }),
   };
 }
+
+/** The choice of the plan, with what other shards measure left out. */
+export function selectionOf({ choice, elsewhere, shard }: Plan): Choice {
+  return (unit) => {
+    const other = elsewhere(unit.name);
+    return other === undefined ? choice(unit) : `measured by shard ${other}/${shard!.count}`;
+  };
+}

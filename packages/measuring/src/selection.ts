@@ -38,18 +38,7 @@ export function selection(
   };
 }
 
-/**
- * The matrices that would be measured.
- *
- * @throws AlphaLoraError `INVALID_OPTION` when a pattern matches no weight
- */
-export function chosenUnits(
-  weights: readonly WeightTensor[],
-  options: SelectionOptions = {},
-): SpectralUnit[] {
-  return unitsOf(weights, selection(options, weights));
-}
-
+/** The matrices that would be measured. */
 export function unitsOf(weights: readonly WeightTensor[], choice: Choice): SpectralUnit[] {
   return measurableUnits(weights).filter(
     (unit) => (choice(unit) ?? unaskedReason(unit) ?? true) === true,

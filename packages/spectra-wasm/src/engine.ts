@@ -9,6 +9,7 @@ import { bytesWithoutSquaring } from './memory.js';
 import { firstPrecision, resolvedFrom } from './precision.js';
 import { type GramSpectrum, gramSpectrum } from './spectrum.js';
 import type { WasmInstance } from './stages.js';
+import { FLOAT32, REDONE } from './work.js';
 import { countZeros } from './zeros.js';
 
 /**
@@ -55,22 +56,39 @@ async function solve(
     onPrecision?.('f64', 0);
     return new Float64Array(0);
   }
-  const params = { instance, matrix, signal, onProgress: onProgress && increasing(onProgress) };
+  const params = { instance, matrix, signal };
   let used = precision === 'auto' ? firstPrecision(matrix) : precision;
-  let spectrum = await resolvedSpectrum({ ...params, precision: used, held: false });
+  const progress = passes(onProgress, precision === 'auto' && used === 'f32');
+  let spectrum = await resolvedSpectrum({
+    ...params,
+    precision: used,
+    held: false,
+    onProgress: progress.first,
+  });
   if (precision === 'auto' && used === 'f32' && spectrum.resolved > 0) {
     used = 'f64';
-    spectrum = await resolvedSpectrum({ ...params, precision: used, held: spectrum.held });
+    const { held } = spectrum;
+    spectrum = await resolvedSpectrum({
+      ...params,
+      precision: used,
+      held,
+      onProgress: progress.second,
+    });
   }
   let { singularValues, resolved } = spectrum;
   const { rowBytes } = createRowReader(matrix, instance.memory, signal);
   const fits = bytesWithoutSquaring({ rows, columns, rowBytes }, maxMemory) !== undefined;
   if (used === 'f64' && resolved > 0 && fits) {
     const { scale, held } = spectrum;
-    const exact = await embeddedSpectrum({ ...params, scale, held }).catch(unlessTooLarge);
+    const exact = await embeddedSpectrum({
+      ...params,
+      scale,
+      held,
+      onProgress: progress.again,
+    }).catch(unlessTooLarge);
     if (exact) [singularValues, resolved] = [exact, 0];
   }
-  params.onProgress?.(1);
+  onProgress?.(1);
   onPrecision?.(used, resolved);
   return singularValues.reverse();
 }
@@ -94,12 +112,23 @@ function unlessTooLarge(error: unknown): undefined {
   if (!isAlphaLoraError(error, 'ENGINE_FAILED')) throw error;
 }
 
-/** Passes on only what exceeds everything before: a second pass starts from zero. */
-function increasing(onProgress: (done: number) => void): (done: number) => void {
-  let most = 0;
-  return (done) => {
-    if (done <= most) return;
-    most = done;
-    onProgress(done);
-  };
+type Report = ((done: number) => void) | undefined;
+
+/** Share of a matrix's progress that is kept for solving it without squaring, which few matrices need. */
+const AGAIN = 0.05;
+
+/**
+ * The reports of the passes over a matrix as one that only grows. Whether there will be a second pass
+ * is not known during the first, which gets the share that it has on the whole: a matrix that needs no
+ * second one leaps to its end.
+ */
+function passes(
+  report: Report,
+  mayBeTwo: boolean,
+): { first: Report; second: Report; again: Report } {
+  const between = (from: number, to: number): Report =>
+    report && ((done) => report(from + (to - from) * done));
+  const end = 1 - AGAIN;
+  const middle = mayBeTwo ? (end * FLOAT32) / (FLOAT32 + REDONE) : end;
+  return { first: between(0, middle), second: between(middle, end), again: between(end, 1) };
 }

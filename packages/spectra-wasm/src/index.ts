@@ -6,6 +6,7 @@ import type { Build } from './load.js';
 
 export type { Build } from './load.js';
 export { memoryEstimate } from './memory.js';
+export { workEstimate } from './work.js';
 
 export interface WasmEngineOptions {
   /**

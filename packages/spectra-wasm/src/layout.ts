@@ -133,7 +133,7 @@ export function planLayout(params: {
   return place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth));
 }
 
-function wholeTiles(length: number): number {
+export function wholeTiles(length: number): number {
   return Math.ceil(length / TILE) * TILE;
 }
 

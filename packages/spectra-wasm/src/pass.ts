@@ -27,13 +27,17 @@ export function createStepper(params: {
   onProgress: ((done: number) => void) | undefined;
 }): Pass['step'] {
   let done = 0;
+  let reported = 0;
   let lastTurn = performance.now();
   return async (operations) => {
     params.signal?.throwIfAborted();
     done += operations;
     const now = performance.now();
     if (now - lastTurn < TURN_MS) return;
-    params.onProgress?.(Math.min(1, done / params.total));
+    const share = Math.min(1, done / params.total);
+    // The last stage is not counted, and a product that is made again counts twice.
+    if (share > reported) params.onProgress?.(share);
+    reported = share;
     await new Promise((resolve) => setTimeout(resolve, 0));
     params.signal?.throwIfAborted();
     lastTurn = performance.now();

@@ -16,7 +16,7 @@
  * The second has the mean, not the largest: spikes leave the reduction early and take their rounding
  * errors with them. In float64 both are smaller by 2^29, the ratio of the machine epsilons.
  */
-import { elementTypes, type Matrix } from '@alphalora/contracts/weights';
+import { type DType, elementTypes } from '@alphalora/contracts/weights';
 
 /** Relative error that an eigenvalue may have. */
 const TOLERANCE = 1e-4;
@@ -31,7 +31,15 @@ const LEEWAY = 3;
 const SMALL_ORDER = 1024;
 
 /** The arithmetic to begin with; float64 where float32 is not worth a try. */
-export function firstPrecision({ rows, columns, dtype }: Matrix): 'f32' | 'f64' {
+export function firstPrecision({
+  rows,
+  columns,
+  dtype,
+}: {
+  rows: number;
+  columns: number;
+  dtype: DType;
+}): 'f32' | 'f64' {
   const order = Math.min(rows, columns);
   if (order <= SMALL_ORDER || elementTypes[dtype].wide) return 'f64';
   // Smallest eigenvalue of a random matrix of this shape over the mean (Marchenko and Pastur, 1967).

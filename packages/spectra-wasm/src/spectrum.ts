@@ -4,12 +4,13 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { Matrix } from '@alphalora/contracts/weights';
-import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
+import { symmetricEigenvalues } from './eigenvalues.js';
 import { gramProduct } from './gram.js';
 import { createRowReader, type RowReader } from './input.js';
 import { planLayout, reserve } from './layout.js';
 import { createStepper, type Pass } from './pass.js';
 import { stagesOf, type WasmInstance } from './stages.js';
+import { passWork } from './work.js';
 
 /**
  * Largest diagonal elements of the Gram matrix that an arithmetic handles without scaling: far enough
@@ -60,9 +61,9 @@ export async function gramSpectrum(params: {
   const layout = planLayout({ rows, columns, rowBytes, precision });
   reserve(memory, layout, name);
 
-  const { order, padded } = layout;
+  const { order } = layout;
   const step = createStepper({
-    total: padded ** 2 * Math.max(rows, columns) + eigenvalueWork(padded),
+    total: passWork(rows, columns),
     signal,
     onProgress: params.onProgress,
   });

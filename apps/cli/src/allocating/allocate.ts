@@ -41,8 +41,12 @@ export async function givenScores(
   return measure === undefined ? scores : scoredBy(scores, measure, file);
 }
 
-/** Allocates by the chosen policy. */
-export type Allocator = (evidence: Evidence) => Promise<Allocation>;
+/** The chosen policy, with its options. */
+export interface Allocator {
+  /** Its name. */
+  policy: string;
+  allocate(evidence: Evidence): Promise<Allocation>;
+}
 
 /**
  * The policy that was named, or else the one of the configuration, or the resource's usual; opened
@@ -67,10 +71,13 @@ export async function chosenAllocator(
     );
   }
   const set = { ...(await settings(reference)), ...options.set };
-  return (evidence) => {
-    const alternatives = alternativesFor(evidence);
-    const job = jobFor(evidence, { ...options, set });
-    return policy.allocate({ ...job, ...defined({ alternatives }) });
+  return {
+    policy: name,
+    allocate(evidence) {
+      const alternatives = alternativesFor(evidence);
+      const job = jobFor(evidence, { ...options, set });
+      return policy.allocate({ ...job, ...defined({ alternatives }) });
+    },
   };
 }
 

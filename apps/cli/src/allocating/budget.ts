@@ -1,6 +1,7 @@
 /** From the options of the command line to the budget of an allocation. */
 import { type BudgetOptions, defaultTotal } from '@alphalora/allocator';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { ResourceOptions } from '../options/allocating.js';
 
 type BudgetFlags = Pick<
@@ -9,7 +10,10 @@ type BudgetFlags = Pick<
 >;
 
 /** @throws AlphaLoraError `INVALID_OPTION` where the total is given in two ways */
-export function budgetFor(flags: BudgetFlags, layers: number): BudgetOptions {
+export function budgetFor(
+  flags: BudgetFlags,
+  layers: number,
+): BudgetOptions & Pick<BudgetFlags, 'unit'> {
   const { unit, per, min, max } = flags;
   return {
     unit,
@@ -35,4 +39,16 @@ function totalOf(
   if (parameters !== undefined) return { measure: 'parameters', total: parameters };
   if (average !== undefined) return { measure: 'average', total: average };
   return defaultTotal(unit, layers);
+}
+
+/** The layers that get something of the budget, known from the matrices that are to be measured. */
+export function layersIn(
+  matrices: readonly WeightDescription[],
+  { per }: Pick<ResourceOptions, 'per'>,
+): { blocks: number; projections?: number } {
+  const maps = matrices.filter(({ kind, block }) => kind === 'projection' && block !== undefined);
+  const blocks = new Set(maps.map(({ block }) => block)).size;
+  if (per === 'block') return { blocks };
+  // The parts of a fused projection are one map.
+  return { blocks, projections: new Set(maps.map(({ name, partOf }) => partOf ?? name)).size };
 }

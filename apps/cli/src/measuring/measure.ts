@@ -6,8 +6,9 @@ import {
   type AnalyzeModelOptions,
   analyzeModel,
   defaultCacheFolder,
+  type Forecast,
+  forecastModel,
   type OpenedModel,
-  type SelectionOptions,
   type Shard,
 } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
@@ -34,7 +35,7 @@ export async function measure(
   { source, shard }: Further = {},
 ): Promise<Analysis> {
   requireMeasured(options.failOn ?? [], resolveMetrics(options.metrics));
-  const { queue, cache, cacheDir = defaultCacheFolder(process.env) } = options;
+  const { queue } = options;
   const progress = progressLine(io.stderr);
   const onNotice = (text: string): void => {
     progress.clear();
@@ -44,17 +45,11 @@ export async function measure(
   const pipeline = queue === undefined ? undefined : await queuePipeline(queue, io, onNotice);
   try {
     return await analyzeModel(model, {
-      ...settingsOf(options),
-      ...defined({
-        source,
-        shard,
-        pipeline,
-        cache: cache ? cacheDir : undefined,
-        preparation: preparationOf(io),
-      }),
+      ...settingsOf(options, io),
+      ...defined({ source, shard, pipeline }),
       signal: io.signal,
       onNotice,
-      onProgress: ({ found, received, ...state }) => progress.update(state, found, received),
+      onProgress: progress.update,
       onNotKept: (why) =>
         onNotice(`warning: spectra are not kept (${why}); --cache-dir names another folder`),
     });
@@ -65,30 +60,36 @@ export async function measure(
   }
 }
 
+/** What measuring would take. */
+export function forecast(
+  model: OpenedModel,
+  options: Options,
+  io: Io,
+  { shard }: Pick<Further, 'shard'> = {},
+): Promise<Forecast> {
+  return forecastModel(model, { ...settingsOf(options, io), ...defined({ shard }) });
+}
+
 /** What the library is asked for by the options. */
-function settingsOf(options: MeasuringOptions): AnalyzeModelOptions {
+function settingsOf(options: MeasuringOptions, io: Io): AnalyzeModelOptions {
+  const { include, exclude, cache, cacheDir = defaultCacheFolder(process.env) } = options;
   const { estimator, tail, tailShare, bag, minTail, aggregate, cap } = options;
   const { metrics, draws, bootstrap, seed } = options;
   const { engine, build, precision, jobs, maxMemory } = options;
   return {
-    ...selectionOf(options),
     estimator,
     seed,
     engine,
     build,
     precision,
+    ...defined({ include, exclude, jobs, maxMemory, farms: chosenFarms(options) }),
     ...defined({ tail, tailShare, bag, minTail, aggregate, cap, metrics, draws, bootstrap }),
-    ...defined({ farms: chosenFarms(options), jobs, maxMemory }),
+    ...defined({ cache: cache ? cacheDir : undefined, preparation: preparationOf(io) }),
   };
 }
 
-/** Which weights are measured. */
-export function selectionOf({ include, exclude }: MeasuringOptions): SelectionOptions {
-  return defined({ include, exclude });
-}
-
 /** Each of the three options turns the sampling on. */
-export function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
+function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
   const { farms, farmsSize, farmsWindows: windows } = options;
   if (!farms && farmsSize === undefined && windows === undefined) return undefined;
   return { ...farmsSize, ...defined({ windows }) };

@@ -1,6 +1,6 @@
 /** Options and arguments that are the same wherever they appear. */
 import { Option } from '@commander-js/extra-typings';
-import { collectSetting, decimal } from './parsers.js';
+import { collectSetting, decimal, positive } from './parsers.js';
 
 /** `a, b or c`. */
 export function oneOf(names: readonly string[]): string {
@@ -15,6 +15,12 @@ export const queueHelp =
   'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
 
 export const json = () => new Option('--json', 'print JSON');
+
+export const dryRun = () =>
+  new Option('--dry-run', 'say what would be measured and what it takes; measure nothing');
+
+export const jobs = () =>
+  new Option('--jobs <count>', 'matrices at once (default: processors)').argParser(positive);
 
 export const splitFused = () =>
   new Option('--split-fused', 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart');

@@ -1,7 +1,7 @@
 /** How a model is opened and measured: options of every command that measures. */
 import { estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
-import { aggregate, cap, json, oneOf, splitFused } from './common.js';
+import { aggregate, cap, jobs, json, oneOf, splitFused } from './common.js';
 import type { OptionsOf } from './declare.js';
 import { byteSize, collectThreshold, decimal, integer, positive, windowSize } from './parsers.js';
 
@@ -35,7 +35,7 @@ export const measuring = (command: Command) =>
     .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
     .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
     .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
-    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder, file or hf://...')
+    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder or hf://...')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .addOption(splitFused())
@@ -51,7 +51,7 @@ export const measuring = (command: Command) =>
         .default('auto'),
     )
     .option('--queue <queue>', 'have it measured by the workers of redis://host/name')
-    .option('--jobs <count>', 'matrices at once (default: processors)', positive)
+    .addOption(jobs())
     .option('--max-memory <size>', 'for the matrices in flight (default: 80 % of RAM)', byteSize)
     .option('--cache-dir <folder>', 'where spectra are kept for resumed and repeated runs')
     .option('--no-cache', 'keep no spectra and use none')

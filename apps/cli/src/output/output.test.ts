@@ -1,62 +1,65 @@
 import type { Analysis } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { omissions } from './notes.js';
-import { bytes, downloadLine, duration, progressLine } from './progress.js';
+import { downloadLine, progressLine } from './progress.js';
+
+const state = { done: 1, total: 2, finished: 1, count: 2, name: 'm', found: 0, received: 0 };
+
+function recorder(columns: number, colors = false) {
+  const written: string[] = [];
+  const output = { write: (text: string) => written.push(text), isTTY: true, columns };
+  return { written, output: { ...output, hasColors: () => colors } };
+}
 
 describe('progress', () => {
-  it.each([
-    [0.2, '1 s'],
-    [59, '59 s'],
-    [185, '3:05'],
-    [7800, '2:10:00'],
-  ])('%d seconds are %s', (seconds, text) => {
-    expect(duration(seconds)).toBe(text);
-  });
-
-  it('is silent where there is no terminal', () => {
-    const written: string[] = [];
-    const line = progressLine({ write: (text) => written.push(text) });
-    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'm' }, 0);
+  it('is a bar by work, with the time that is left', () => {
+    const { written, output } = recorder(100);
+    const line = progressLine(output);
+    line.update({ ...state, done: 30, total: 100, finished: 9, count: 10, secondsLeft: 185 });
+    expect(written).toEqual([
+      `\r\x1b[K${'█'.repeat(6)}${'░'.repeat(14)}   30 %   9/10 matrices  3:05 left  m`,
+    ]);
     line.clear();
-    expect(written).toEqual([]);
+    expect(written.at(-1)).toBe('\r\x1b[K');
   });
 
-  it('forecasts from what was computed, not from what was found', () => {
-    const written: string[] = [];
-    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 200 };
+  it('has colors where the terminal has some', () => {
+    const { written, output } = recorder(100, true);
+    progressLine(output).update(state);
+    expect(written[0]).toContain(`\x1b[36m${'█'.repeat(10)}\x1b[39m░`);
+  });
+
+  it('changes ten times a second at most, and names one matrix until the next is finished', () => {
+    const { written, output } = recorder(100);
     let time = 0;
     const line = progressLine(output, () => time);
-    const state = { total: 100, finished: 9, count: 10, name: 'm' };
-    time = 1000;
-    line.update({ ...state, done: 90 }, 90);
-    expect(written.at(-1)).not.toContain('left');
-    time = 10_000;
-    line.update({ ...state, done: 92 }, 90);
-    // 2 of 100 took 10 seconds: 8 more take 40.
-    expect(written.at(-1)).toContain('40 s left');
+    for (; time < 1000; time += 7) line.update({ ...state, name: time % 2 ? 'a' : 'b' });
+    expect(written.length).toBeGreaterThan(5);
+    expect(written.length).toBeLessThanOrEqual(10);
+    expect(new Set(written).size).toBe(1);
+    time += 100;
+    line.update({ ...state, finished: 2, name: 'c' });
+    expect(written.at(-1)).toMatch(/ c$/);
   });
 
-  it.each([
-    [40_000, '0.0 MB'],
-    [2_340_000, '2.3 MB'],
-    [810_200_000, '810 MB'],
-    [13_480_000_000, '13.5 GB'],
-  ])('%d bytes are %s', (count, text) => {
-    expect(bytes(count)).toBe(text);
+  it('is a line every half minute where there is no terminal', () => {
+    const written: string[] = [];
+    let time = 0;
+    const line = progressLine({ write: (text) => written.push(text) }, () => time);
+    for (; time <= 70_000; time += 50) line.update({ ...state, done: time, total: 100_000 });
+    line.clear();
+    expect(written).toEqual(['30 %  1/2 matrices  m\n', '60 %  1/2 matrices  m\n']);
   });
 
   it('counts what came over the network', () => {
-    const written: string[] = [];
-    const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 80 });
-    const state = { done: 1, total: 2, finished: 1, count: 2, name: 'm' };
-    line.update({ ...state, finished: 2 }, 0, 810_200_000);
+    const { written, output } = recorder(80);
+    progressLine(output).update({ ...state, finished: 2, received: 810_200_000 });
     expect(written[0]).toContain('2/2 matrices  810 MB received  ');
   });
 
   it('of a download forecasts from what came in this run', () => {
-    const written: string[] = [];
+    const { written, output } = recorder(80);
     let time = 0;
-    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 80 };
     const line = downloadLine(output, () => time);
     line.update({ file: 'm.safetensors', done: 5e9, total: 10e9 });
     expect(written.at(-1)).toMatch(/downloading m.safetensors {2}5.0 GB of 10.0 GB$/);
@@ -66,12 +69,11 @@ describe('progress', () => {
     expect(written.at(-1)).toMatch(/6.0 GB of 10.0 GB {2}40 s left$/);
   });
 
-  it('fits one line of a terminal', () => {
-    const written: string[] = [];
-    const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 40 });
-    line.update({ done: 1, total: 2, finished: 1, count: 2, name: 'n'.repeat(100) }, 0);
-    expect(written[0]).toContain('50 %  1/2 matrices');
-    expect(written[0]!.replace('\r\x1b[K', '').length).toBeLessThan(40);
+  it.each([40, 12, 2])('fits one line of %d columns, with room for ^C', (columns) => {
+    const { written, output } = recorder(columns);
+    progressLine(output).update({ ...state, name: 'n'.repeat(100) });
+    expect(written[0]!.replace('\r\x1b[K', '').length).toBe(Math.max(0, columns - 3));
+    expect('50 %  1/2 matrices').toContain(written[0]!.slice(4, 20));
   });
 });
 

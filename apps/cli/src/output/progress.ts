@@ -1,35 +1,54 @@
-/** One line that says how far an analysis or a download is; only on a terminal. */
+/** How far an analysis or a download is, in one line. */
 import type { Downloading } from '@alphalora/checkpoint/node';
-import type { AnalysisProgress } from '@alphalora/htsr-core';
+import type { ModelProgress } from '@alphalora/measuring';
 import type { Output } from '../io.js';
+import { bytes, duration } from './amounts.js';
 import { printable } from './printable.js';
 
+/** Milliseconds between two states of the line, and between two lines where there is no terminal. */
 const REDRAW_MS = 100;
-/** Below this share the speed is not known well enough for a forecast. */
-const FORECAST_FROM = 0.02;
+const LINE_MS = 30_000;
 
-/** What a terminal shows of something that goes on; nothing where the output is no terminal. */
+/** What is shown of something that goes on: one line that changes on a terminal, a line now and then elsewhere. */
 export interface StatusLine<Report extends unknown[]> {
   update(...report: Report): void;
   clear(): void;
 }
 
-/** @param parts what the line says of a report; undefined where it is not worth a redraw */
+/**
+ * @param parts what the line says of a report
+ * @param now milliseconds of a steady clock
+ */
 export function statusLine<Report extends unknown[]>(
   output: Output,
-  parts: (...report: Report) => readonly string[] | undefined,
+  parts: (...report: Report) => readonly string[],
+  now: () => number = () => performance.now(),
 ): StatusLine<Report> {
-  if (!output.isTTY) return { update() {}, clear() {} };
+  const { isTTY = false } = output;
+  let next = isTTY ? Number.NEGATIVE_INFINITY : now() + LINE_MS;
   return {
     update(...report) {
-      const text = parts(...report)?.join('  ');
-      if (text !== undefined)
-        output.write(`\r\x1b[K${printable(text).slice(0, (output.columns ?? 80) - 1)}`);
+      const time = now();
+      if (time < next) return;
+      next = time + (isTTY ? REDRAW_MS : LINE_MS);
+      const text = printable(parts(...report).join('  '));
+      output.write(isTTY ? `${CLEAR}${fitting(text, output)}` : `${text}\n`);
     },
     clear() {
-      output.write('\r\x1b[K');
+      if (isTTY) output.write(CLEAR);
     },
   };
+}
+
+const CLEAR = '\r\x1b[K';
+
+/** Columns that are left free: for the cursor, and for the ^C that a terminal writes behind it. */
+const MARGIN = 3;
+
+/** What the terminal has room for, with its bar in color. */
+function fitting(text: string, output: Output): string {
+  const shown = text.slice(0, Math.max(0, (output.columns ?? 80) - MARGIN));
+  return output.hasColors?.() ? shown.replace(/█+/, '\x1b[36m$&\x1b[39m') : shown;
 }
 
 /** @param now milliseconds of a steady clock */
@@ -40,7 +59,7 @@ export function downloadLine(
   let current = '';
   let started = 0;
   let first = 0;
-  return statusLine(output, ({ file, done, total }) => {
+  const parts = ({ file, done, total }: Downloading): string[] => {
     if (file !== current) {
       current = file;
       started = now();
@@ -53,51 +72,43 @@ export function downloadLine(
       `${bytes(done)} of ${bytes(total)}`,
       ...(done > first ? [`${duration((seconds * (total - done)) / (done - first))} left`] : []),
     ];
-  });
+  };
+  return statusLine(output, parts, now);
 }
 
-/**
- * Of a report: `found` are the operations among those done whose results were found, not computed;
- * `received` the bytes that came over the network.
- *
- * @param now milliseconds of a steady clock
- */
-export function progressLine(
-  output: Output,
-  now: () => number = () => performance.now(),
-): StatusLine<[progress: AnalysisProgress, found: number, received?: number]> {
-  const started = now();
-  let drawn = Number.NEGATIVE_INFINITY;
-  return statusLine(output, ({ done, total, finished, count, name }, found, received = 0) => {
-    const time = now();
-    if (time - drawn < REDRAW_MS && finished < count) return undefined;
-    drawn = time;
-    const share = total > 0 ? done / total : 1;
-    // What was found took no time, so it must not make the rest look quick.
-    const computed = (done - found) / total;
-    const left = (((time - started) / 1000) * (total - done)) / (done - found);
-    return [
-      `${Math.floor(100 * share)} %`.padStart(5),
-      `${finished}/${count} matrices`,
-      ...(received > 0 ? [`${bytes(received)} received`] : []),
-      ...(computed >= FORECAST_FROM ? [`${duration(left)} left`] : []),
-      name,
-    ];
-  });
+/** What a progress says of an analysis. */
+type Analyzed = Pick<
+  ModelProgress,
+  'done' | 'total' | 'finished' | 'count' | 'name' | 'received' | 'secondsLeft'
+>;
+
+/** Characters of a bar, and the terminal's width from which on there is room for one. */
+const BAR = 20;
+const BAR_FROM = 70;
+
+export function progressLine(output: Output, now?: () => number): StatusLine<[Analyzed]> {
+  // Of several that are measured at once, the line names one until the next is finished.
+  let shown = { finished: -1, name: '' };
+  return statusLine(
+    output,
+    ({ done, total, finished, count, name, received, secondsLeft }) => {
+      if (finished !== shown.finished) shown = { finished, name };
+      const share = total > 0 ? Math.min(1, done / total) : 1;
+      const hasBar = output.isTTY && (output.columns ?? 80) >= BAR_FROM;
+      return [
+        ...(hasBar ? [bar(share)] : []),
+        `${Math.floor(100 * share)} %`.padStart(hasBar ? 5 : 0),
+        `${String(finished).padStart(String(count).length)}/${count} matrices`,
+        ...(received > 0 ? [`${bytes(received)} received`] : []),
+        ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+        shown.name,
+      ];
+    },
+    now,
+  );
 }
 
-/** `0.4 MB`, `812 MB` or `13.5 GB`, in powers of ten. */
-export function bytes(count: number): string {
-  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} GB`;
-  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} MB`;
-}
-
-/** `8 s`, `3:05` or `2:10:00`. @param seconds any non-negative number */
-export function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}:${two(whole % 60)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+function bar(share: number): string {
+  const full = Math.floor(BAR * share);
+  return '█'.repeat(full) + '░'.repeat(BAR - full);
 }

@@ -1,7 +1,8 @@
-/** One line that says how far a training run or an evaluation is; only on a terminal. */
+/** How far a training run or an evaluation is, in one line. */
 import type { StepReport } from '@alphalora/molora-tfjs/training';
 import type { Output } from '../io.js';
-import { duration, type StatusLine, statusLine } from './progress.js';
+import { duration } from './amounts.js';
+import { type StatusLine, statusLine } from './progress.js';
 
 export function trainingProgress(output: Output): StatusLine<[StepReport]> {
   return statusLine(output, ({ step, steps, loss, learningRate, tokensPerSecond, secondsLeft }) => [

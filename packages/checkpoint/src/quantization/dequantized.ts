@@ -27,11 +27,11 @@ import { decodingOf, schemes } from './schemes.js';
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when the parts of a weight do not fit one another, or the
  *   checkpoint has a weight in parts and whole
  */
-export async function dequantized(
+export function dequantized(
   tensors: readonly FileTensor[],
   config: ModelConfig = {},
   metadata: StoredModel['metadata'] = {},
-): Promise<FileTensor[]> {
+): FileTensor[] {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const settings = config['quantization_config'] ?? config['quantization'];
   const model: StoredModel = {
@@ -42,9 +42,8 @@ export async function dequantized(
   };
   const weights = new Map<FileTensor, FileTensor>();
   const companions = new Map<object, string>();
-  const found = await Promise.all(tensors.map((tensor) => weightOf(tensor, model, companions)));
-  for (const [i, tensor] of tensors.entries()) {
-    const weight = found[i];
+  for (const tensor of tensors) {
+    const weight = weightOf(tensor, model, companions);
     if (!weight) continue;
     if (weight.name !== tensor.name && byName.has(weight.name)) {
       throw invalid(`the weight ${quoted(weight.name)} is there whole too; keep one of them`, {
@@ -63,15 +62,15 @@ export async function dequantized(
 }
 
 /** @param companions is told what the weight is made of, and in which scheme */
-async function weightOf(
+function weightOf(
   codes: FileTensor,
   model: StoredModel,
   companions: Map<object, string>,
-): Promise<FileTensor | undefined> {
+): FileTensor | undefined {
   if (codes.name.length > LONGEST_NAME) return undefined;
   const [, parameter] = moduleAndParameter(codes.name);
   for (const scheme of schemes) {
-    const found = scheme.codes.test(parameter) ? await scheme.find(codes, model) : undefined;
+    const found = scheme.codes.test(parameter) ? scheme.find(codes, model) : undefined;
     if (!found) continue;
     const { file } = codes;
     const { name, quantization } = found;
@@ -86,7 +85,6 @@ async function weightOf(
           file,
           quantization,
           ...(found.inputFirst && { inputFirst: true }),
-          ...(found.outputFirst && { outputFirst: true }),
         };
   }
   return undefined;

@@ -127,16 +127,12 @@ export function fitAt(fits: PowerLawFits, cut: number): TailFit {
       'the tail is constant: a power law needs at least two different eigenvalues',
     );
   }
-  const { eigenvalues } = fits;
-  const xmin = eigenvalues[cut]!;
-  let first = cut;
-  while (first > 0 && eigenvalues[first - 1] === xmin) first--;
+  const tail = fits.eigenvalues.length - cut;
   return {
     alpha,
-    xmin,
+    xmin: fits.eigenvalues[cut]!,
     ks: ksDistance(fits, cut).distance,
-    // All from xmin on, also those equal to it that the cut leaves out (WeightWatcher's num_pl_spikes).
-    tail: eigenvalues.length - first,
-    stderr: (alpha - 1) / Math.sqrt(eigenvalues.length - cut),
+    tail,
+    stderr: (alpha - 1) / Math.sqrt(tail),
   };
 }

@@ -1,7 +1,7 @@
-/** The fast engine, in WebAssembly; its estimate of memory needs none of it. */
+/** The fast engine, in WebAssembly; its estimates need none of it. */
 import { defined } from '@alphalora/contracts';
 import type { EngineEntry } from '@alphalora/contracts/extensions';
-import { type Build, memoryEstimate } from '@alphalora/spectra-wasm';
+import { type Build, memoryEstimate, workEstimate } from '@alphalora/spectra-wasm';
 
 export const wasm: EngineEntry = {
   load: async (build, maxMemory) =>
@@ -10,4 +10,5 @@ export const wasm: EngineEntry = {
       ...defined({ maxMemory }),
     }),
   memory: memoryEstimate,
+  work: workEstimate,
 };

@@ -70,7 +70,8 @@ export async function keepDigest(
   }
 }
 
-async function readNote(
+/** The digest that an earlier run took of what has this identity. */
+export async function readNote(
   matrix: Matrix,
   cacheFolder: string | undefined,
 ): Promise<string | undefined> {

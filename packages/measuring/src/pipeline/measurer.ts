@@ -146,7 +146,10 @@ export function measurableUnits(weights: readonly WeightTensor[]): SpectralUnit[
 }
 
 /** What each sampled matrix holds: a matrix of the unit, or a window of one by its coordinates. */
-function contentsOf(contents: readonly Content[], sampled: SpectralUnit): Map<Matrix, Content> {
+export function contentsOf(
+  contents: readonly Content[],
+  sampled: SpectralUnit,
+): Map<Matrix, Content> {
   const measured = new Map(contents.map((content) => [content.matrix, content]));
   for (const window of sampled.matrices) {
     if (measured.has(window)) continue;

@@ -2,6 +2,7 @@
  * The measuring of a whole model: in this thread or in workers, with the matrices in flight kept
  * under a memory limit.
  */
+import { availableParallelism, totalmem } from 'node:os';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import {
@@ -27,11 +28,18 @@ export interface Work {
   onMeasured: (unit: SpectralUnit, measured: Measured) => void;
 }
 
-interface PipelineOptions extends Work {
+export interface Limits {
   /** Matrices at once. */
   jobs: number;
   /** Bytes that the matrices in flight may take together. */
   maxMemory: number;
+}
+
+interface PipelineOptions extends Work, Limits {}
+
+/** Those that are asked for, and otherwise what the machine has. */
+export function limitsOf({ jobs, maxMemory }: Partial<Limits>): Limits {
+  return { jobs: jobs ?? availableParallelism(), maxMemory: maxMemory ?? 0.8 * totalmem() };
 }
 
 export interface Pipeline {
@@ -52,10 +60,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     ...defined({ build }),
     memoryShare: maxMemory / jobs,
   };
-  const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
-  // Code of others goes into threads, which can be ended.
-  const worth = work >= WORTH_WORKERS || settings.preparation !== undefined;
-  const alone = !worth || !units.every(canTravel);
+  const alone = isDoneAlone(units, settings);
   const measurer = alone
     ? await createMeasurer(settings)
     : (await import('./pool.js')).createPool(settings, jobs);
@@ -75,6 +80,17 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     },
     close: () => measurer.close(),
   };
+}
+
+/** Whether units are measured in this thread, without workers. */
+export function isDoneAlone(
+  units: readonly SpectralUnit[],
+  settings: Pick<MeasurerSettings, 'farms' | 'preparation'>,
+): boolean {
+  const work = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
+  // Code of others goes into threads, which can be ended.
+  const worth = work >= WORTH_WORKERS || settings.preparation !== undefined;
+  return !worth || !units.every(canTravel);
 }
 
 /** What the memory of a matrix depends on, beside its shape. */
@@ -109,7 +125,7 @@ export function sampledUnit(
 }
 
 /** Estimate of the bytes that a unit takes while it is measured: one of its matrices at a time. */
-function memoryOf(unit: SpectralUnit, settings: Weighing): number {
+export function memoryOf(unit: SpectralUnit, settings: Weighing): number {
   const { precision, memoryShare } = settings;
   const { memory } = engines.get(settings.engine);
   const shuffles = needsRandomised(settings.metrics);

@@ -1,54 +1,32 @@
-/** An adapter from its folder or file. */
+/** An adapter from its folder. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  fileSource,
-  isAdapterFolder,
-  openAdapter,
-  statIfPresent,
-} from '@alphalora/checkpoint/node';
+import { fileSource, isAdapterFolder } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { StoredAdapter } from '../adapters/files.js';
-import { importPeft } from '../adapters/peft.js';
 import { readAdapterFiles } from '../adapters/read.js';
 
 /**
  * Reads the adapter in a folder with `adapter_model.safetensors` and `adapter_config.json`, as a
- * training run or PEFT leaves it; or an adapter of another program, by its folder or file, see
- * `openAdapter` of `@alphalora/checkpoint`.
+ * training run or PEFT leaves it.
  *
  * @throws AlphaLoraError `NOT_FOUND` when the folder is no adapter's, else as `readAdapterFiles`
  */
 export async function loadAdapter(
-  path: string,
+  folder: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<StoredAdapter> {
-  const names = await readdir(path).catch(() => undefined);
-  if (names && CONFIG_AND_WEIGHTS.every((name) => names.includes(name))) {
-    return ourFiles(path, options);
-  }
-  if (!names ? !(await statIfPresent(path))?.isFile() : !(await isAdapterFolder(path))) {
-    const there = names?.slice(0, 5).join(', ');
+  if (!(await isAdapterFolder(folder))) {
+    const there = (await readdir(folder).catch(() => undefined))?.slice(0, 5).join(', ');
     throw new AlphaLoraError(
       'NOT_FOUND',
       there === undefined
-        ? `${path} is no folder; give the folder of an adapter`
-        : `${path}: it has no adapter_config.json and adapter_model.safetensors (but: ${there || 'nothing'}); give the folder of an adapter`,
-      { details: { file: path } },
+        ? `${folder} is no folder; give the folder of an adapter`
+        : `${folder}: it has no adapter_config.json and adapter_model.safetensors (but: ${there || 'nothing'}); give the folder of an adapter`,
+      { details: { file: folder } },
     );
   }
-  const adapter = await openAdapter(path, options);
-  try {
-    return await importPeft(adapter, options);
-  } finally {
-    await adapter.close();
-  }
-}
-
-const CONFIG_AND_WEIGHTS = ['adapter_config.json', 'adapter_model.safetensors'] as const;
-
-async function ourFiles(folder: string, options: { signal?: AbortSignal }): Promise<StoredAdapter> {
   const opened: ByteSource[] = [];
   const open = async (name: string): Promise<ByteSource> => {
     const source = await fileSource(join(folder, name));
@@ -56,9 +34,9 @@ async function ourFiles(folder: string, options: { signal?: AbortSignal }): Prom
     return source;
   };
   try {
-    const [config, weights] = CONFIG_AND_WEIGHTS;
+    const config = await open('adapter_config.json');
     return await readAdapterFiles(
-      { config: await open(config), weights: await open(weights) },
+      { config, weights: await open('adapter_model.safetensors') },
       options,
     );
   } finally {

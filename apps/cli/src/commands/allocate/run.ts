@@ -19,9 +19,9 @@ export async function run(
 ): Promise<ExitCode> {
   const { output, json, failOn } = options;
   const model = source === undefined || isDocument(source) ? undefined : source;
-  const decide = await chosenAllocator(pluginsOf(io), options);
+  const allocator = await chosenAllocator(pluginsOf(io), options);
   const evidence = await evidenceFrom(source, options, io);
-  const allocation = await decide(evidence);
+  const allocation = await allocator.allocate(evidence);
   const judged = evidence.scores ? 'score' : 'alpha';
   const text = allocationText(allocation, io.stdout, undefined, judged);
   const behind = { analysis: evidence.analysis, fresh: model !== undefined };

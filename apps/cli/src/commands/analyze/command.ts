@@ -1,5 +1,5 @@
 /** `alphalora analyze`: what it takes. */
-import { modelHelp } from '../../options/common.js';
+import { dryRun, modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { parseShard } from '../../options/parsers.js';
@@ -17,4 +17,4 @@ export const analyze = () =>
       'measure only the i-th of n parts; alphalora merge joins them',
       parseShard,
     )
-    .option('--dry-run', 'list what would be measured, measure nothing');
+    .addOption(dryRun());

@@ -1,5 +1,5 @@
 /** `alphalora inspect`: what it takes. */
-import { json, modelHelp, splitFused } from '../../options/common.js';
+import { jobs, json, modelHelp, splitFused } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { remote } from '../../options/measuring.js';
 import { plugins } from '../../options/plugins.js';
@@ -8,7 +8,9 @@ export type InspectOptions = OptionsOf<typeof inspect>;
 
 export const inspect = () =>
   command('inspect', remote, plugins)
-    .description('list the weights of a model; reads headers only')
+    .description('say what a model consists of and what an analysis takes; reads headers only')
     .argument('<model>', modelHelp)
+    .option('--all', 'list every weight on a line of its own')
     .addOption(splitFused())
+    .addOption(jobs())
     .addOption(json());

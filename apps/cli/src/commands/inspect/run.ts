@@ -1,52 +1,29 @@
-/** `alphalora inspect`: the weights of a model, from its headers. */
-import type { WeightDescription } from '@alphalora/contracts/weights';
+/** `alphalora inspect`: what a model consists of and what an analysis takes, from its headers. */
+import { weightsSummary } from '@alphalora/checkpoint';
+import { defined } from '@alphalora/contracts';
 import { describe, unaskedReason, unfitReason } from '@alphalora/htsr-core';
-import { left, table, whole } from '@alphalora/report/text';
+import { forecastModel } from '@alphalora/measuring';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { withModel } from '../../measuring/model.js';
-import { printable } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
+import { preparationOf } from '../../plugins/index.js';
 import type { InspectOptions } from './command.js';
+import { inspectionText } from './text.js';
 
 export async function run(model: string, options: InspectOptions, io: Io): Promise<ExitCode> {
-  return withModel(model, options, io, async ({ checkpoint }) => {
-    const { source, architecture, adapterFormat, blocks, notes, tensors } = checkpoint;
+  return withModel(model, options, io, async (opened) => {
+    const { source, architecture, blocks, notes, tensors } = opened.checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
-    const found = { source, architecture, adapterFormat, blocks, notes, weights };
-    writeResult(io.stdout, options, found, () => weightsText(found));
+    const { jobs } = options;
+    const forecast = await forecastModel(opened, defined({ jobs, preparation: preparationOf(io) }));
+    const summary = weightsSummary(opened.checkpoint);
+    const found = { source, architecture, blocks, notes, weights, summary };
+    const data = { ...found, forecast: { ...forecast, matrices: forecast.matrices.length } };
+    const all = options.all === true;
+    writeResult(io.stdout, options, data, () => inspectionText({ ...found, forecast }, { all }));
     return exitCodes.done;
   });
-}
-
-interface Found {
-  architecture: string | undefined;
-  adapterFormat: string | undefined;
-  blocks: number;
-  weights: ReadonlyArray<WeightDescription & { analysed: boolean }>;
-}
-
-function weightsText({ architecture, adapterFormat, blocks, weights }: Found): string {
-  const titles = ['weight', 'shape', 'dtype', 'block', 'role', 'kind', 'analysed'];
-  const rows = weights.map(({ name, shape, dtype, block, role, kind, analysed }) => [
-    name,
-    shape.join(' × '),
-    dtype,
-    block === undefined ? '-' : String(block),
-    role ?? '-',
-    kind,
-    analysed ? 'yes' : 'no',
-  ]);
-  const elements = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const model = printable(architecture ?? 'unknown architecture');
-  const what =
-    adapterFormat === undefined
-      ? model
-      : `LoRA adapter in the format of ${adapterFormat}, ${model}`;
-  return (
-    `${table(titles.map(left), rows)}\n${what}: ` +
-    `${blocks} blocks, ${weights.length} weights, ${whole(elements)} elements\n`
-  );
 }

@@ -1,6 +1,6 @@
 /** `alphalora plan`: what it takes. */
 import { policy, resource } from '../../options/allocating.js';
-import { modelHelp } from '../../options/common.js';
+import { dryRun, modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { plugins } from '../../options/plugins.js';
@@ -12,4 +12,5 @@ export const plan = () =>
     .description('analyse, allocate and report in one go')
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
-    .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan');
+    .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan')
+    .addOption(dryRun());

@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { formatDocument } from '@alphalora/documents';
+import { budgetText, formatDocument } from '@alphalora/documents';
 import type { OpenedModel } from '@alphalora/measuring';
 import { allocationText } from '@alphalora/report/text';
 import * as v from 'valibot';
 import { type Allocator, chosenAllocator, givenScores } from '../../allocating/allocate.js';
+import { budgetFor, layersIn } from '../../allocating/budget.js';
 import { requireFolder, writeOutput } from '../../files/write.js';
-import type { ExitCode, Io } from '../../io.js';
-import { measure } from '../../measuring/measure.js';
+import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { forecast, measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { exitCodeOf } from '../../output/deliver.js';
+import { forecastText } from '../../output/forecast.js';
 import { omissions, remarks } from '../../output/notes.js';
-import { tell } from '../../output/printable.js';
+import { printable, tell } from '../../output/printable.js';
 import { writeReport } from '../../output/report.js';
 import { writeResult } from '../../output/result.js';
 import { pluginsOf } from '../../plugins/index.js';
@@ -29,7 +31,7 @@ export async function run(
   const { path, source } = chosenModel(model, options);
   requireFolder(options.output, 'plan');
   const scores = await givenScores(options, io);
-  const planned = async (opened: OpenedModel, decide: Allocator): Promise<ExitCode> => {
+  const planned = async (opened: OpenedModel, allocator: Allocator): Promise<ExitCode> => {
     const analysis = await measure(opened, options, io, { source });
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
@@ -37,7 +39,7 @@ export async function run(
     tell(io.stderr, `wrote ${analysisFile}`);
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
-    const allocation = await decide(evidence);
+    const allocation = await allocator.allocate(evidence);
     const allocationFile = join(options.output, 'allocation.json');
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
@@ -50,8 +52,32 @@ export async function run(
     );
     return exitCodeOf(analysis, options.failOn, io);
   };
-  const decide = await chosenAllocator(pluginsOf(io), options);
-  return withModel(path, options, io, (opened) => planned(opened, decide));
+  const allocator = await chosenAllocator(pluginsOf(io), options);
+  return withModel(path, options, io, (opened) =>
+    options.dryRun ? previewed(opened, allocator, options, io) : planned(opened, allocator),
+  );
+}
+
+/** What a plan would take and allocate, as far as that is known before anything is measured. */
+async function previewed(
+  opened: OpenedModel,
+  { policy }: Allocator,
+  options: PlanOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const analysis = await forecast(opened, options, io);
+  const layers = layersIn(analysis.matrices, options);
+  const budget = budgetFor(options, layers.projections ?? layers.blocks);
+  const found = { analysis, allocation: { policy, ...budget, ...layers } };
+  writeResult(
+    io.stdout,
+    options,
+    found,
+    () =>
+      `${forecastText(analysis)}then allocates ${budgetText(budget, layers)} by ${printable(policy)}, ` +
+      `and writes analysis.json, allocation.json and report.html into ${printable(options.output)}\n`,
+  );
+  return exitCodes.done;
 }
 
 /** The demo model is copied beside the program when it is built. */

@@ -7,14 +7,13 @@
  *     scale_weight        ComfyUI: one number
  *     scale               DeepSeek's own files
  *
- * All of them multiply, `weight_scale_inv` too (its inverse quantized the weight). Scales of U8 are exponents
- * (MXFP8). Programs compute in the type of the model, see `Fp8Dequantize` of
- * transformers/integrations/finegrained_fp8.py, or in that of the scales, as compressed-tensors does.
+ * All of them multiply, `weight_scale_inv` too (its inverse quantized the weight). The program computes in
+ * the type of the model; see `Fp8Dequantize` of transformers/integrations/finegrained_fp8.py.
  */
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import { type FoundWeight, moduleAndParameter, type Scheme, type StoredModel } from '../scheme.js';
-import { blockSides, scaledFloat } from '../settings.js';
-import { isFloat8 } from './codes.js';
+import { modelFloat } from '../settings.js';
+import { isCodeType } from './codes.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { gridInWords, gridOver } from './grid.js';
 
@@ -23,38 +22,28 @@ export const fp8: Scheme<ScaledParts, ScaledLayout> = {
   // Parameters of stacked experts have names of their own.
   codes: /./,
   find(codes, model) {
-    const { name, shape, dtype } = codes;
-    if (!isFloat8(dtype)) return undefined;
-    const scale = scaleOf(name, model);
-    return scale && scaledFloats('FP8', { codes, scale }, { shape, codes: dtype }, model);
+    return codes.dtype.startsWith('F8') ? found(codes, model) : undefined;
   },
   decoding: scaledDecoding,
 };
 
-/** @param layout what the parts do not say of themselves */
-export function scaledFloats(
-  name: string,
-  parts: ScaledParts & { codes: FileTensor; scale: FileTensor },
-  layout: Pick<ScaledLayout, 'shape' | 'codes' | 'whole'>,
+function found(
+  codes: FileTensor,
   model: StoredModel,
-): FoundWeight<ScaledParts, ScaledLayout> {
-  const { codes, scale } = parts;
-  const grid = gridOver(layout.shape, scale, blockSides(model));
+): FoundWeight<ScaledParts, ScaledLayout> | undefined {
+  const { name, shape, dtype } = codes;
+  const scale = scaleOf(name, model);
+  if (!scale || !isCodeType(dtype)) return undefined;
+  const grid = gridOver(shape, scale, blockSides(model));
   return {
-    name: codes.name.replace(/\.weight_packed$/, '.weight'),
-    quantization: `${name}, ${gridInWords(grid)}`,
-    parts,
-    layout: {
-      ...layout,
-      dtype: scaledFloat(model, scale.dtype),
-      grid,
-      ...(scale.dtype === 'U8' && { exponents: true }),
-    },
+    name,
+    quantization: `FP8, ${gridInWords(grid)}`,
+    parts: { codes, scale },
+    layout: { shape, dtype: modelFloat(model, scale.dtype), codes: dtype, grid },
   };
 }
 
-/** The scales beside a weight of this name, whatever they are called. */
-export function scaleOf(name: string, { get }: StoredModel): FileTensor | undefined {
+function scaleOf(name: string, { get }: StoredModel): FileTensor | undefined {
   const [module] = moduleAndParameter(name);
   const names = [
     ...[`${name}_scale_inv`, `${name}_scale`],
@@ -63,4 +52,11 @@ export function scaleOf(name: string, { get }: StoredModel): FileTensor | undefi
       : []),
   ];
   return names.map(get).find(Boolean);
+}
+
+function blockSides({ settings }: StoredModel): number[] | undefined {
+  const sides = settings['weight_block_size'];
+  const isSides = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.every((side) => Number.isSafeInteger(side) && side > 0);
+  return isSides(sides) ? sides : undefined;
 }

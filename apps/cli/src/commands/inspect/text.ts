@@ -1,0 +1,94 @@
+/** The weights of a model for people: a row for those that differ in numbers only, then what they come to. */
+import type { WeightsPart, WeightsSummary } from '@alphalora/checkpoint';
+import type { WeightDescription } from '@alphalora/contracts/weights';
+import type { Forecast } from '@alphalora/measuring';
+import { count, grouped, left, percent, shape, table, whole } from '@alphalora/report/text';
+import { bytes } from '../../output/amounts.js';
+import { summaryOfForecast } from '../../output/forecast.js';
+import { printable } from '../../output/printable.js';
+
+interface Inspection {
+  architecture: string | undefined;
+  blocks: number;
+  weights: readonly InspectedWeight[];
+  summary: WeightsSummary;
+  forecast: Forecast;
+}
+
+type InspectedWeight = WeightDescription & { analysed: boolean };
+
+/** @param options.all whether each weight has a row of its own */
+export function inspectionText(found: Inspection, { all }: { all: boolean }): string {
+  const list = all ? weightRows(found.weights) : groupRows(found.weights);
+  return `${list}\n${summaryText(found)}\nanalyze: ${summaryOfForecast(found.forecast)}`;
+}
+
+function weightRows(weights: readonly InspectedWeight[]): string {
+  const titles = ['weight', 'shape', 'dtype', 'block', 'role', 'kind', 'analysed'];
+  const rows = weights.map((weight) => [
+    weight.name,
+    shape(weight.shape),
+    weight.dtype,
+    weight.block === undefined ? '-' : String(weight.block),
+    ...classified(weight),
+  ]);
+  return table(titles.map(left), rows);
+}
+
+function groupRows(weights: readonly InspectedWeight[]): string {
+  const columns = [
+    left('weights'),
+    { title: 'count' },
+    ...['shape', 'dtype', 'role', 'kind', 'analysed'].map(left),
+  ];
+  const kindOf = (weight: InspectedWeight): string[] => [
+    shape(weight.shape),
+    weight.dtype,
+    ...classified(weight),
+  ];
+  const rows = grouped(weights, (weight) => kindOf(weight).join(' ')).map(({ name, items }) => [
+    name,
+    whole(items.length),
+    ...kindOf(items[0]!),
+  ]);
+  return table(columns, rows);
+}
+
+function classified({ role, kind, analysed }: InspectedWeight): string[] {
+  return [role ?? '-', kind, analysed ? 'yes' : 'no'];
+}
+
+/** How many parameters there are, of which, and how they are stored. */
+function summaryText({ architecture, blocks, summary }: Inspection): string {
+  const { parts, parameters, weights } = summary;
+  const rows = [
+    ['projections of blocks', parts.projections],
+    ['embeddings and head', parts.embeddings],
+    ['other', parts.other],
+  ] as const;
+  const columns = [
+    left(''),
+    { title: 'weights' },
+    { title: 'parameters' },
+    { title: '' },
+    left(''),
+  ];
+  const cells = rows.map(([title, part]) => [
+    title,
+    whole(part.weights),
+    whole(part.parameters),
+    percent(parameters > 0 ? part.parameters / parameters : 0),
+    typesText(part),
+  ]);
+  return (
+    `${printable(architecture ?? 'unknown architecture')}: ${count(blocks, 'block')}, ` +
+    `${count(weights, 'weight')}, ${count(parameters, 'parameter')}, ${bytes(summary.bytes)}\n` +
+    table(columns, cells)
+  );
+}
+
+/** The types by their parameters, the most first. */
+function typesText({ types }: WeightsPart): string {
+  const sorted = Object.entries(types).sort(([, a], [, b]) => b - a);
+  return sorted.map(([type]) => type).join(', ');
+}
