@@ -1,7 +1,7 @@
 /** The settings of a model in the words of a config.json, so that what reads one has no need to know GGUF. */
 import { defined } from '@alphalora/contracts';
 import type { StoredTensor } from '@alphalora/contracts/weights';
-import { familyOf } from './families.js';
+import { familyOf } from './families/index.js';
 import type { Scaling } from './rope.js';
 import { architectureIn, numberIn, type Settings } from './settings.js';
 
@@ -9,6 +9,7 @@ type Config = Readonly<Record<string, unknown>>;
 
 /** By their names in GGUF. */
 const numbers: Readonly<Record<string, string>> = {
+  decoder_block_count: 'num_decoder_layers',
   embedding_length: 'hidden_size',
   feed_forward_length: 'intermediate_size',
   context_length: 'max_position_embeddings',

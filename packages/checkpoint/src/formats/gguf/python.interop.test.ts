@@ -70,6 +70,37 @@ const families: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     'transformer.h.0.mlp.dense_h_to_4h.weight': [96, 32],
     'transformer.h.0.input_layernorm.weight': [32],
   },
+  bloom: {
+    'transformer.word_embeddings.weight': [50, 32],
+    'transformer.h.0.self_attention.query_key_value.weight': [192, 32],
+    'transformer.h.0.self_attention.query_key_value.bias': [192],
+    'transformer.h.0.self_attention.dense.weight': [32, 64],
+    'transformer.h.0.mlp.dense_h_to_4h.weight': [96, 32],
+    'transformer.h.0.input_layernorm.bias': [32],
+  },
+  gptneox: {
+    'gpt_neox.embed_in.weight': [50, 32],
+    'embed_out.weight': [50, 32],
+    'gpt_neox.layers.0.attention.query_key_value.weight': [192, 32],
+    'gpt_neox.layers.0.attention.query_key_value.bias': [192],
+    'gpt_neox.layers.0.attention.dense.weight': [32, 64],
+    'gpt_neox.layers.0.mlp.dense_4h_to_h.weight': [32, 96],
+    'gpt_neox.layers.0.post_attention_layernorm.bias': [32],
+  },
+  mpt: {
+    'transformer.wte.weight': [50, 32],
+    'transformer.blocks.0.attn.Wqkv.weight': [192, 32],
+    'transformer.blocks.0.attn.out_proj.weight': [32, 64],
+    'transformer.blocks.0.ffn.up_proj.weight': [96, 32],
+  },
+  t5: {
+    'shared.weight': [50, 32],
+    'encoder.block.0.layer.0.SelfAttention.q.weight': [64, 32],
+    'encoder.block.0.layer.1.DenseReluDense.wi_1.weight': [96, 32],
+    'decoder.block.0.layer.1.EncDecAttention.k.weight': [64, 32],
+    'decoder.block.0.layer.2.DenseReluDense.wo.weight': [32, 96],
+    'decoder.final_layer_norm.weight': [32],
+  },
   bert: {
     'embeddings.word_embeddings.weight': [50, 32],
     'embeddings.LayerNorm.weight': [32],
@@ -84,7 +115,7 @@ const families: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
 const write = `
 import json, sys, gguf, numpy
 architecture, path, weights, kind = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), sys.argv[4]
-heads, keys, size = 4, 2, 16
+heads, keys, size = 4, 4 if sys.argv[1] in ('bloom', 'gptneox') else 2, 16
 arch = {name: key for key, name in gguf.MODEL_ARCH_NAMES.items()}[architecture]
 names = gguf.get_tensor_name_map(arch, 1)
 writer = gguf.GGUFWriter(path, architecture)
@@ -101,6 +132,9 @@ def converted(name, w):
         if '.q_proj.' in name: return permute(w, heads)
         if '.k_proj.' in name: return permute(w, keys)
     if architecture.startswith('gemma') and 'norm' in name: return w + numpy.float32(1)
+    if architecture in ('bloom', 'gptneox') and 'query_key_value' in name:
+        qkv = w.reshape(heads, 3, size, *w.shape[1:])
+        return numpy.concatenate([qkv[:, part].reshape(heads * size, *w.shape[1:]) for part in range(3)])
     if architecture == 'falcon' and 'query_key_value' in name:
         qkv = w.reshape(keys, heads // keys + 2, size, -1)
         q, k, v = qkv[:, :-2], qkv[:, [-2]], qkv[:, [-1]]

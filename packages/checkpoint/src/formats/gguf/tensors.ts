@@ -4,7 +4,7 @@
  */
 import { errorIn } from '@alphalora/contracts';
 import type { RowGroup, TensorPlace } from '../../tensors/recipe.js';
-import { type Family, familyOf, unknownFamily } from './families.js';
+import { type Family, familyOf, unknownFamily } from './families/index.js';
 import { originalName } from './names.js';
 import { architectureIn, numberIn, type Settings } from './settings.js';
 
