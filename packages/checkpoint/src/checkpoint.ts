@@ -5,13 +5,16 @@
 import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/extensions';
 import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
-import type { Adapter } from './adapter/read.js';
+import type { Adapter, AdapterFormat } from './adapter/adapter.js';
+import { adapterFormat } from './adapter/forms/index.js';
+import { adapterOf } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
 import { readFormat } from './formats/read.js';
 import { architectureOf, familyOf } from './naming/architecture.js';
 import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
+import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
 import { readConfig } from './sources/config.js';
@@ -50,6 +53,8 @@ export interface Checkpoint {
   readonly files: readonly CheckpointFile[];
   /** The adapter whose updates the weights contain. */
   readonly adapter?: AppliedAdapter;
+  /** Where the weights are the updates of an adapter, and no model's: of which program. */
+  readonly adapterFormat?: AdapterFormat;
   /** Closes the files; weights cannot be read any more. */
   close(): Promise<void>;
 }
@@ -84,21 +89,31 @@ export interface CheckpointSources {
   index?: ByteSource;
   /** What the tensor of a file is called, by the file's name without its folder. @default as the file says */
   tensorNames?: ReadonlyMap<string, string>;
+  /** adapter_config.json beside the file, for where it turns out to be that of an adapter. */
+  adapterConfig?: ByteSource;
   /** @default the name of the first file */
   name?: string;
 }
 
 /**
- * Reads the headers of a checkpoint.
+ * Reads the headers of a checkpoint. A file that holds the factors of an adapter and no model is read as
+ * `adapterCheckpoint` has it.
  *
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
  *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read or
  *   the adapter's change not be added, or on a big-endian machine, `NOT_FOUND` when a shard is
- *   missing, `INVALID_OPTION` when no file is given; `INVALID_CHECKPOINT` when the configuration says
- *   more blocks than the files have
+ *   missing, `INVALID_OPTION` when no file is given, or an adapter is to be added to an adapter;
+ *   `INVALID_CHECKPOINT` when the configuration says more blocks than the files have
  */
 export async function readCheckpoint(
-  { files, config: configSource, index: indexSource, tensorNames, name }: CheckpointSources,
+  {
+    files,
+    config: configSource,
+    index: indexSource,
+    tensorNames,
+    adapterConfig,
+    name,
+  }: CheckpointSources,
   { splitFused = false, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
@@ -123,6 +138,12 @@ export async function readCheckpoint(
     tokenizer ??= content.tokenizer;
     first ??= content;
   }
+  // Whoever gives the configuration of an adapter wants its tensors as they are.
+  if (config?.['peft_type'] === undefined && adapterFormat(stored)) {
+    if (adapter) throw addedToAdapter(name ?? files[0]!.name, adapter);
+    const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
+    return adapterCheckpoint(await adapterOf(first!, sources, signal), { splitFused });
+  }
   config ??= said;
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
   const preferred = (tensor: string): string | undefined => index?.get(tensor);
@@ -132,7 +153,7 @@ export async function readCheckpoint(
     const { name: path } = indexSource;
     notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const tensors = dequantized(once.tensors, config, Object.fromEntries(metadata));
+  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata));
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   checkBlocks(stacks, configSource?.name ?? files[0]!.name);
@@ -157,7 +178,7 @@ export async function readCheckpoint(
     ...defined({ tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: Object.fromEntries(metadata),
-    notes: [...notes, ...(adapter?.notes ?? [])],
+    notes: [...notes, ...(adapter?.notes ?? []), ...notesOnRoles(weights)],
     ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
   };
 }
@@ -173,7 +194,7 @@ export function adapterCheckpoint(
   adapter: Adapter,
   { splitFused = false }: Pick<CheckpointOptions, 'splitFused'> = {},
 ): Checkpoint {
-  const { source, config, metadata, notes, weights: file } = adapter;
+  const { source, format, config, metadata, notes, weights: file } = adapter;
   const updates = adapterWeights(adapter);
   const names = updates.map(({ name: each }) => each);
   const stacks = stacksOf(updates);
@@ -189,12 +210,22 @@ export function adapterCheckpoint(
   const architecture = architectureOf(names, undefined);
   return {
     source,
-    config,
+    adapterFormat: format,
     metadata,
-    notes,
-    ...defined({ architecture }),
+    notes: [
+      `${source} is a LoRA adapter in the format of ${format}: its weights are updates of a model's`,
+      ...notes,
+    ],
+    ...defined({ architecture, config }),
     ...contentOf(weights, stacks, [file]),
   };
+}
+
+export function addedToAdapter(name: string, adapter: Pick<Adapter, 'source'>): AlphaLoraError {
+  return new AlphaLoraError(
+    'INVALID_OPTION',
+    `${name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
+  );
 }
 
 function contentOf(

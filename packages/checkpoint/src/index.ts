@@ -1,7 +1,8 @@
 /** Model weights as lazily read, named tensors; runs in Node and the browser. */
+
+export type { Adapter, AdapterFormat, AdapterSources, LoraUpdate } from './adapter/adapter.js';
 export type { LoraModule, LoraPatterns } from './adapter/pattern-keys.js';
 export { loraPatterns } from './adapter/pattern-keys.js';
-export type { Adapter, AdapterSources, LoraUpdate } from './adapter/read.js';
 export { readAdapter } from './adapter/read.js';
 export type { AppliedAdapter } from './adapter/weights.js';
 export type {

@@ -50,6 +50,24 @@ const adapter = folder('adapter', {
   ]),
 });
 
+const mlx = folder('mlx', {
+  'adapter_config.json': { lora_parameters: { rank: 1, scale: 3 } },
+  'adapters.safetensors': fileOf([
+    matrix('layers.0.q.lora_a', [[1], [2], [3]]),
+    matrix('layers.0.q.lora_b', [[4, 5]]),
+    matrix('layers.0.k.lora_a', [[1], [2], [3]]),
+    matrix('layers.0.k.lora_b', [[6, 7]]),
+  ]),
+});
+const kohya = folder('kohya', {
+  'x.safetensors': fileOf([
+    { ...matrix('lora_unet_h_0_conv.lora_down.weight', [numbers(1, 8)[0]!]), shape: [1, 2, 2, 2] },
+    { ...matrix('lora_unet_h_0_conv.lora_up.weight', [[1], [2]]), shape: [2, 1, 1, 1] },
+    matrix('lora_unet_h_0_to_q.lora_down.weight', [[1, 2]]),
+    matrix('lora_unet_h_0_to_q.lora_up.weight', [[1], [2]]),
+  ]),
+});
+
 function again(opened: string[] = []) {
   return weightReader({
     async open(file) {
@@ -89,6 +107,8 @@ describe('a weight that is made again of its plain data', () => {
     ['whole', () => openCheckpoint(base), ['base/model.safetensors']],
     ['split', () => openCheckpoint(base, { splitFused: true }), ['base/model.safetensors']],
     ['of an adapter', () => openCheckpoint(adapter), ['adapter/adapter_model.safetensors']],
+    ['of mlx-lm', () => openCheckpoint(mlx), ['mlx/adapters.safetensors']],
+    ['of kohya', () => openCheckpoint(kohya), ['kohya/x.safetensors']],
     [
       'with an adapter, and split',
       () => openCheckpoint(base, { splitFused: true, adapter }),

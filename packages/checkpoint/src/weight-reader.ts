@@ -8,7 +8,8 @@ import type {
   StoredTensor,
   WeightTensor,
 } from '@alphalora/contracts/weights';
-import { type LoraUpdate, wholeFactor } from './adapter/read.js';
+import type { LoraUpdate } from './adapter/adapter.js';
+import { wholeFactor } from './adapter/factors.js';
 import { changedWeight, updateWeight } from './adapter/weights.js';
 import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
@@ -54,9 +55,9 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
     throw changedMeanwhile(file.name, { file: file.name, tensor });
   }
 
-  async function updateOf({ a, b, ...update }: PlainUpdate): Promise<LoraUpdate> {
-    const [readA, readB] = [wholeFactor(await stored(a)), wholeFactor(await stored(b))];
-    return { ...update, readA, readB };
+  async function updateOf({ a, b, turned = false, ...update }: PlainUpdate): Promise<LoraUpdate> {
+    const [readA, readB] = [a, b].map(async (factor) => wholeFactor(await stored(factor), turned));
+    return { ...update, readA: await readA!, readB: await readB! };
   }
 
   async function weight({ values, ...description }: PlainWeight): Promise<WeightTensor> {

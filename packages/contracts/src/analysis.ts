@@ -110,6 +110,8 @@ export interface AnalysedRow extends RowIdentity {
   lambda?: NotNegative;
   /** Number of largest eigenvalues that the estimator set aside. */
   fingers?: Count;
+  /** Alpha before they were. */
+  rawAlpha?: Exponent;
   /** The middle 95 % of `draws`: an interval for alpha that includes the choice of the cut. */
   interval?: [low: Exponent, high: Exponent];
   /** Alpha of every draw of the spectrum, in their order. */

@@ -89,6 +89,10 @@ export const analysis: JsonSchema = {
               'BF16',
               'F8_E4M3',
               'F8_E5M2',
+              'F8_E4M3FNUZ',
+              'F8_E5M2FNUZ',
+              'F8_E8M0',
+              'F4',
               'I64',
               'I32',
               'I16',
@@ -203,6 +207,12 @@ export const analysis: JsonSchema = {
               type: 'integer',
               minimum: 0,
               maximum: 9007199254740991,
+            },
+            rawAlpha: {
+              description: 'Alpha before they were.',
+              type: 'number',
+              minimum: 1e-100,
+              maximum: 1e100,
             },
             interval: {
               description:

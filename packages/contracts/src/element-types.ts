@@ -21,6 +21,11 @@ const types = {
   BF16: { elements: 1, bytes: 2, values: 'float', wide: false },
   F8_E4M3: { elements: 1, bytes: 1, values: 'float', wide: false },
   F8_E5M2: { elements: 1, bytes: 1, values: 'float', wide: false },
+  // Floats of AMD's earlier chips; powers of two; floats of four bits, two to a byte.
+  F8_E4M3FNUZ: { elements: 1, bytes: 1, values: 'float', wide: false },
+  F8_E5M2FNUZ: { elements: 1, bytes: 1, values: 'float', wide: false },
+  F8_E8M0: { elements: 1, bytes: 1, values: 'float', wide: false },
+  F4: { elements: 2, bytes: 1, values: 'float', wide: false },
   I64: { elements: 1, bytes: 8, values: 'integer', wide: true },
   I32: { elements: 1, bytes: 4, values: 'integer', wide: true },
   I16: { elements: 1, bytes: 2, values: 'integer', wide: false },

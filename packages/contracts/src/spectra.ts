@@ -72,6 +72,8 @@ export interface TailFit {
   readonly lambda?: number;
   /** Number of largest eigenvalues that were set aside before the fit, if that was tried. */
   readonly fingers?: number;
+  /** Alpha of all eigenvalues, where some may have been set aside. */
+  readonly rawAlpha?: number;
 }
 
 export interface TailEstimator {

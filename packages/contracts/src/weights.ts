@@ -109,7 +109,7 @@ export interface LowRankFactors {
   readonly rank: number;
   /** [rows, rank], row-major. */
   left(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
-  /** [rank, columns], row-major. */
+  /** [rank, columns], row-major; the columns of kernels [out, in, positions...] are all but the first axis. */
   right(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
 }
 

@@ -7,18 +7,22 @@ import type { TailFit } from '@alphalora/contracts/extensions';
  * @throws AlphaLoraError `EXTENSION_FAILED` naming the estimator and the field
  */
 export function checkedFit(fit: TailFit, estimator: string, count: number): TailFit {
-  const { alpha, xmin, ks, tail, stderr, lambda, fingers } = (fit ?? {}) as Partial<TailFit>;
+  const { alpha, xmin, ks, tail, stderr, lambda, fingers, rawAlpha } = (fit ??
+    {}) as Partial<TailFit>;
   const whole = (value: number | undefined, least: number): boolean =>
     Number.isInteger(value) && value! >= least && value! <= count;
   // The bounds are those of the document.
+  const exponent = (value: number | undefined): boolean =>
+    Number.isFinite(value) && value! >= 1e-100 && value! <= 1e100;
   const sound: Readonly<Record<string, boolean>> = {
-    alpha: Number.isFinite(alpha) && alpha! >= 1e-100 && alpha! <= 1e100,
+    alpha: exponent(alpha),
     xmin: Number.isFinite(xmin) && xmin! > 0,
     ks: Number.isFinite(ks) && ks! >= 0 && ks! <= 1,
     tail: whole(tail, 1),
     stderr: Number.isFinite(stderr) && stderr! >= 0,
     lambda: lambda === undefined || (Number.isFinite(lambda) && lambda >= 0),
     fingers: fingers === undefined || whole(fingers, 0),
+    rawAlpha: rawAlpha === undefined || exponent(rawAlpha),
   };
   const field = Object.keys(sound).find((name) => !sound[name]);
   if (field === undefined) return fit;

@@ -6,6 +6,8 @@ import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { coreOf, coreShape, lowRankMatrix } from './low-rank.js';
+import { sidesOf, spectralUnits } from './matrices.js';
+import { weightFromValues } from './values.js';
 
 const given = (
   left: ArrayLike<number>,
@@ -129,5 +131,27 @@ describe('the core of a low-rank matrix', () => {
       },
     };
     await expect(lowRankMatrix('w', [1, 1], factors).read(0, 1, signal)).rejects.toThrow('enough');
+  });
+
+  it('is there for each position of the kernels of a convolution', async () => {
+    const kernel = [2, 3];
+    const factors = randomFactors(7, 4 * 6, 2, 3, 9);
+    const [left, right] = [await factors.left(), await factors.right()];
+    const weight = {
+      ...weightFromValues({ name: 'w', shape: [7, 4, ...kernel], values: new Float32Array(168) }),
+      factors,
+    };
+    const [unit, ...rest] = spectralUnits(weight);
+    expect(rest).toEqual([]);
+    expect(unit).toMatchObject({ factored: true, shape: [7, 4, 2, 3] });
+    expect(sidesOf(unit!)).toEqual({ smaller: 4, larger: 7, matrices: 6 });
+    for (const [position, matrix] of unit!.matrices.entries()) {
+      const slice = right.filter((_, i) => i % 6 === position);
+      const expected = await denseSpectrum(given(left, slice, 2, 3), 7, 4);
+      const values = await createReferenceEngine().singularValues(matrix);
+      expect(matrix.name).toBe(`w[:, :, ${position}]`);
+      expect(values).toHaveLength(2);
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i]!, 12);
+    }
   });
 });

@@ -4,10 +4,15 @@
  * - two axes: the matrix itself, or the small core of a matrix that is given as factors;
  * - stacked experts [experts, a, b]: one unit per expert, named `name[expert]`;
  * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
- *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do).
+ *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do), or their cores.
  */
 import { defined } from '@alphalora/contracts';
-import type { Matrix, WeightDescription, WeightTensor } from '@alphalora/contracts/weights';
+import type {
+  LowRankFactors,
+  Matrix,
+  WeightDescription,
+  WeightTensor,
+} from '@alphalora/contracts/weights';
 import { lowRankMatrix } from './low-rank.js';
 
 /** What gets one row in the analysis: one matrix, or several whose eigenvalues are pooled. */
@@ -16,8 +21,8 @@ export interface SpectralUnit extends WeightDescription {
   /** What it is, or of which it is one of the stacked matrices; absent where no weight is behind it. */
   readonly weight?: WeightTensor;
   /**
-   * Whether its one matrix is the core that stands in for a weight given as factors: with the same
-   * singular values, but other elements, and no windows.
+   * Whether its matrices are the cores that stand in for those of a weight given as factors: with the
+   * same singular values, but other elements, and no windows.
    */
   readonly factored?: boolean;
 }
@@ -34,7 +39,9 @@ export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
     const core = lowRankMatrix(name, [rows, columns], factors);
     return [{ ...describe(weight), weight, matrices: [core], factored: true }];
   }
-  return [{ ...describe(weight), weight, matrices: kernelMatrices(weight) }];
+  const { factors } = weight;
+  if (!factors) return [{ ...describe(weight), weight, matrices: kernelMatrices(weight) }];
+  return [{ ...describe(weight), weight, matrices: kernelCores(weight, factors), factored: true }];
 }
 
 /** Floating-point operations of the two-stage eigensolver: the measure of work in progress reports. */
@@ -101,6 +108,23 @@ function stackedUnits(weight: WeightTensor): SpectralUnit[] {
     const matrices = [matrixAt({ ...weight, shape }, expert * size, name)];
     return { ...description, name, shape, weight, matrices };
   });
+}
+
+/** The cores of the matrices at every kernel position, which share the factor of the outputs. */
+function kernelCores({ name, shape }: WeightTensor, factors: LowRankFactors): Matrix[] {
+  const [rows, columns, ...kernel] = shape as [number, number, ...number[]];
+  const positions = kernel.reduce((product, length) => product * length, 1);
+  return Array.from({ length: positions }, (_, position) =>
+    lowRankMatrix(`${name}[:, :, ${position}]`, [rows, columns], {
+      ...factors,
+      async right(signal) {
+        const all = await factors.right(signal);
+        const values = all.slice(0, factors.rank * columns);
+        for (let i = 0; i < values.length; i++) values[i] = all[i * positions + position]!;
+        return values;
+      },
+    }),
+  );
 }
 
 function kernelMatrices(weight: WeightTensor): Matrix[] {

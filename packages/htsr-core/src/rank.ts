@@ -22,6 +22,8 @@ const roundings: Partial<Record<DType, number>> = {
   BF16: 2 ** -8,
   F8_E4M3: 2 ** -4,
   F8_E5M2: 2 ** -3,
+  F8_E4M3FNUZ: 2 ** -4,
+  F8_E5M2FNUZ: 2 ** -3,
 };
 /** Of fewer digits, ranks beyond this are left alone: what is lost there, no fit would miss. */
 const MOST_OF_HALF = 64;

@@ -14,6 +14,7 @@ const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
 /** Why a weight cannot be analysed, whatever the user asks for; undefined when it can. */
 export function unfitReason(weight: WeightDescription): string | undefined {
   const { shape, dtype, notMatrix, unreadable } = weight;
+  if (unreadable !== undefined) return unreadable;
   if (shape.length < 2) return 'not a matrix';
   if (shape.includes(0)) return 'has no elements';
   const matrix = weight.stacked ? shape.slice(1) : shape;
@@ -21,7 +22,6 @@ export function unfitReason(weight: WeightDescription): string | undefined {
     return 'a single row or column, not a matrix';
   }
   if (notMatrix !== undefined) return notMatrix;
-  if (unreadable !== undefined) return unreadable;
   if (elementTypes[dtype].values === 'integer') {
     return `integer values (${dtype}): packed or quantised weights have to be dequantised first`;
   }

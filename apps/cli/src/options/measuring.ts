@@ -35,7 +35,7 @@ export const measuring = (command: Command) =>
     .option('--farms', 'pool windows of one aspect ratio instead of the whole matrix (FARMS)')
     .option('--farms-size <size>', 'of a window (default: 2000x2000)', windowSize)
     .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
-    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder or hf://...')
+    .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder, file or hf://...')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
     .addOption(splitFused())

@@ -1,9 +1,4 @@
-/**
- * The updates of an adapter as weights: alone, or added to the weights of a base model.
- *
- * A module is found in the base by its name, or by its name without the prefixes that models of a
- * family are saved with or without (`transformer.h.0`, `h.0`).
- */
+/** The updates of an adapter as weights: alone, or added to the weights of a base model. */
 import {
   type DType,
   type LowRankFactors,
@@ -17,7 +12,9 @@ import { addProduct } from '../tensors/low-rank.js';
 import { readRange } from '../tensors/range.js';
 import { noted, plainWeight } from '../tensors/recipe.js';
 import { elementCount } from '../values/sizes.js';
-import { type Adapter, type LoraUpdate, plainUpdate } from './read.js';
+import type { Adapter, LoraUpdate } from './adapter.js';
+import { plainUpdate } from './factors.js';
+import { finder, withoutPrefixes } from './modules.js';
 
 /** An adapter that was added to a checkpoint. */
 export interface AppliedAdapter {
@@ -39,9 +36,9 @@ export function adapterWeights(adapter: Adapter): WeightTensor[] {
 }
 
 export function updateWeight(update: LoraUpdate, file: string): WeightTensor {
-  const { module, inputs, outputs, inputFirst = false } = update;
+  const { module, inputs, outputs, kernel = [], inputFirst = false } = update;
   const name = `${module}.weight`;
-  const shape = inputFirst ? [inputs, outputs] : [outputs, inputs];
+  const shape = inputFirst ? [inputs, outputs] : [outputs, inputs, ...kernel];
   const dtype = 'F32';
   // The configuration knows the layout, where names and shapes leave a guess.
   const { inputFirst: _, ...identity } = identify(name, shape);
@@ -56,7 +53,7 @@ export function updateWeight(update: LoraUpdate, file: string): WeightTensor {
     ...(inputFirst && identity.kind === 'projection' && { inputFirst }),
     read: (start = 0, end = count, signal) =>
       readRange({ name, file, dtype }, [start, end, count], (target) =>
-        addProduct(target, start, shape[1]!, factors, signal),
+        addProduct(target, start, count / shape[0]!, factors, signal),
       ),
   };
   const plain = plainUpdate(update);
@@ -105,26 +102,38 @@ export function addAdapter(
   base: readonly BaseTensor[],
   config: ModelConfig | undefined,
 ): Additions {
-  const find = finder(base.map(({ name }) => name));
+  const find = finder(
+    base.map(({ name }) => name),
+    adapter,
+  );
   const tensors = new Map(base.map((tensor) => [tensor.name, tensor]));
   const packed = quantisedModules(base);
-  const updates = new Map<string, Change>();
+  const found = new Map<string, LoraUpdate[]>();
   const unmatched: string[] = [];
   for (const update of adapter.updates) {
     const name = find(`${update.module}.weight`);
     if (name === undefined) {
-      const instead = packed.get(update.module.replace(prefixes, ''));
+      const instead = packed.get(withoutPrefixes(update.module));
       if (instead) throw quantisedBase(instead.file, instead.name, 'quantised values');
       unmatched.push(update.module);
       continue;
     }
-    if (updates.has(name)) {
+    found.set(name, [...(found.get(name) ?? []), update]);
+  }
+  const updates = new Map<string, Change>();
+  for (const [name, several] of found) {
+    const weight = tensors.get(name)!;
+    // Such as those of two text encoders of a pipeline, one of which is the base.
+    const fitting = several.filter((update) => layoutIn(weight, update, config) !== undefined);
+    if (several.length > 1 && fitting.length !== 1) {
       throw invalid(`it has two modules for the weight ${quoted(name)} of the base`, {
         file: adapter.weights.name,
-        tensor: update.module,
+        tensor: several[1]!.module,
       });
     }
-    updates.set(name, changeOf(update, tensors.get(name)!, adapter, config));
+    const update = fitting[0] ?? several[0]!;
+    updates.set(name, changeOf(update, weight, adapter, config));
+    for (const { module } of several) if (module !== update.module) unmatched.push(module);
   }
   if (updates.size === 0) {
     throw invalid(
@@ -153,21 +162,6 @@ function someOf(names: readonly string[]): string {
   return [...names.slice(0, 2).map(quoted), ...(names.length > 2 ? ['...'] : [])].join(', ');
 }
 
-/** What the classes of a family put before the names of the model that they wrap. */
-const prefixes = /^((base_model|model|transformer|language_model|gpt_neox|bert|roberta)\.)+/;
-
-/** From a name of the adapter to the one that the base has for it, if there is exactly one. */
-function finder(names: readonly string[]): (name: string) => string | undefined {
-  const exact = new Set(names);
-  /** Undefined where several names are the same without their prefixes. */
-  const short = new Map<string, string | undefined>();
-  for (const name of names) {
-    const key = name.replace(prefixes, '');
-    short.set(key, short.has(key) ? undefined : name);
-  }
-  return (name) => (exact.has(name) ? name : short.get(name.replace(prefixes, '')));
-}
-
 /** What is added to a weight of the base. */
 interface Change {
   update: LoraUpdate;
@@ -177,27 +171,40 @@ interface Change {
 
 function changeOf(
   update: LoraUpdate,
-  { name, shape, dtype, file, unreadable, ...base }: BaseTensor,
+  weight: BaseTensor,
   adapter: Adapter,
   config: ModelConfig | undefined,
 ): Change {
+  const { name, shape, dtype, file, unreadable } = weight;
   if (unreadable !== undefined || !/^(F64|F32|F16|BF16)$/.test(dtype))
     throw quantisedBase(file, name, dtype);
-  const { inputs, outputs, embedding = false, inputFirst = false } = update;
-  const isShape = (rows: number, columns: number): boolean =>
-    shape.length === 2 && shape[0] === rows && shape[1] === columns;
+  const layout = layoutIn(weight, update, config);
+  if (layout) return { update, inputFirst: layout === 'inputs first' };
+  const { inputs, outputs, kernel = [], embedding } = update;
+  const sides = embedding ? [inputs, outputs] : [outputs, inputs, ...kernel];
+  throw invalid(
+    `its update is [${sides.join(', ')}], but ${quoted(name)} of ${file} is [${shape}]; give the model that it was trained on`,
+    { file: adapter.weights.name, tensor: update.module },
+  );
+}
+
+/** How the weight is stored, if it is of the shape of the update. */
+function layoutIn(
+  { name, shape, inputFirst: isInputFirst }: BaseTensor,
+  { inputs, outputs, kernel = [], embedding, inputFirst }: LoraUpdate,
+  config: ModelConfig | undefined,
+): 'inputs first' | 'outputs first' | undefined {
+  const isShape = (...sides: number[]): boolean => withoutPoints(shape) === withoutPoints(sides);
   // Square weights show no layout: then the name in the base or the configuration decides.
   const mayTranspose =
-    inputFirst || (base.inputFirst ?? identify(name, shape, config).inputFirst) === true;
-  const isTransposed = mayTranspose && isShape(inputs, outputs);
-  if (!isTransposed && (embedding || !isShape(outputs, inputs))) {
-    const [rows, columns] = embedding ? [inputs, outputs] : [outputs, inputs];
-    throw invalid(
-      `its update is [${rows}, ${columns}], but ${quoted(name)} of ${file} is [${shape}]; give the model that it was trained on`,
-      { file: adapter.weights.name, tensor: update.module },
-    );
-  }
-  return { update, inputFirst: isTransposed };
+    inputFirst || (isInputFirst ?? identify(name, shape, config).inputFirst) === true;
+  if (mayTranspose && isShape(inputs, outputs)) return 'inputs first';
+  return !embedding && isShape(outputs, inputs, ...kernel) ? 'outputs first' : undefined;
+}
+
+/** Convolutions of single points are linear maps, and kept as either. */
+function withoutPoints(shape: readonly number[]): string {
+  return shape.filter((side, axis) => axis < 2 || side !== 1).join();
 }
 
 function quantisedBase(file: string, tensor: string, how: string): Error {
@@ -213,7 +220,7 @@ function quantisedModules(base: readonly BaseTensor[]): Map<string, BaseTensor> 
   for (const tensor of base) {
     const at = tensor.name.lastIndexOf('.');
     if (quantised.test(tensor.name.slice(at + 1))) {
-      found.set(tensor.name.slice(0, Math.max(0, at)).replace(prefixes, ''), tensor);
+      found.set(withoutPrefixes(tensor.name.slice(0, Math.max(0, at))), tensor);
     }
   }
   return found;
@@ -231,7 +238,7 @@ export function changedWeight(weight: WeightTensor, { update, inputFirst }: Chan
     dtype: 'F32',
     async read(start = 0, end = count, signal) {
       const values = await read(start, end, signal);
-      await addProduct(values, start, shape[1]!, factors, signal);
+      await addProduct(values, start, count / shape[0]!, factors, signal);
       return values instanceof Float32Array ? values : Float32Array.from(values);
     },
   };

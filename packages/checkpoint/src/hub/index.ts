@@ -1,5 +1,5 @@
 /** Checkpoints that are read over HTTP, from a hub or any address. Node and the browser. */
-export type { Adapter } from '../adapter/read.js';
+export type { Adapter } from '../adapter/adapter.js';
 export type { Checkpoint } from '../checkpoint.js';
 export { openUrlCheckpoint, type UrlOpenOptions } from './address.js';
 export type { Credentials, Http, HttpOptions } from './exchange.js';

@@ -4,7 +4,7 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
-import type { Adapter } from '../adapter/read.js';
+import type { Adapter } from '../adapter/adapter.js';
 import type { Checkpoint, CheckpointOptions } from '../checkpoint.js';
 import { isNameOfWeights } from '../formats/names.js';
 import { type Folder, openAdapterFolder, openFolder, openInFolder } from '../sources/folder.js';

@@ -23,6 +23,11 @@ describe('what is not the matrix of a layer is said to be that', () => {
     ['swin.encoder.layers.0.blocks.0.attention.self.relative_position_bias_table', [49, 4], /posi/],
     ['encoder.layers.0.blocks.0.attention.self.relative_position_index', [49, 49], /table/],
     ['encoder.layers.0.blocks.0.attn.cpb_mlp.0.weight', [512, 2], /positions/],
+    [
+      'swinv2.encoder.layers.0.blocks.0.attention.self.continuous_position_bias_mlp.0.weight',
+      [512, 2],
+      /posi/,
+    ],
     ['model.sam_model.blocks.0.attn.rel_pos_h', [27, 16], /positions/],
     // Masks and buffers
     ['transformer.h.0.attn.bias', [1, 1, 32, 32], /mask/],
@@ -63,6 +68,11 @@ describe('what is one is taken for one', () => {
     [`${layer}.feed_forward.router.weight`, [2, 64], 'router'],
     ['transformer.blocks.0.ffn.router.layer.weight', [4, 64], 'router'],
     ['head.weight', [96, 64], 'head'],
+    ['embed_out.weight', [96, 64], 'head'],
+    ['encoder.pos_emb.weight', [96, 64], 'embedding'],
+    ['embed_timestep.weight', [96, 64], 'embedding'],
+    [`${layer}.attn.rel_pos_emb.weight`, [96, 64], 'embedding'],
+    ['x_embedder.weight', [64, 64], 'other'],
     ['transformer.output_layer.weight', [96, 64], 'head'],
     ['model.transformer.ff_out.weight', [96, 64], 'head'],
     // Parameters of torch's attention and of CLIP

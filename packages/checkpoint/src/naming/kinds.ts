@@ -80,7 +80,9 @@ function commonKind(
       ...(!isVector && { notMatrix: 'gains of norms, not the matrix of a layer' }),
     };
   }
-  if (last !== undefined && tables.embeddings.test(last)) return { kind: 'embedding' };
+  if (last !== undefined && (tables.embeddings.test(last) || tables.embeddingTables.test(last))) {
+    return { kind: 'embedding' };
+  }
   // Vectors called weight are gains; others (`A_log`, `D`) are what they are.
   if (isVector) {
     return { kind: shape.length === 1 && parameter === 'weight' ? 'norm' : 'other' };

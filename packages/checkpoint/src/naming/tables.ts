@@ -36,6 +36,9 @@ export const sides: RegExp = /^(\w+_)?(encoder|decoder)$/;
 export const norms: RegExp = /norm|^ln(_?\w{1,2}|_\w+)?$/i;
 export const embeddings: RegExp =
   /^(wte|wpe|embed|embed_(in|tokens|positions)\w*|\w*embeddings?|\w+_embed|relative_attention_bias)$/;
+/** The same, of the modules alone that have the table themselves. */
+export const embeddingTables: RegExp =
+  /^(\w*embeds_layer|\w+_emb|embed_(?!out$|\w*proj)\w+|\w+_embedding_table)$/;
 /** Only outside of blocks, where nothing but T5's and BART's common embedding is called so. */
 export const sharedEmbedding: RegExp = /^shared$/;
 export const heads: RegExp =
@@ -108,7 +111,7 @@ export const notMatrices: readonly NotMatrix[] = [
     names: /^(rel_pos(_[hw])?|relative_position_\w*table)$/,
     reason: 'a table of relative positions',
   },
-  { names: /^cpb_mlp$/, reason: 'makes a table of relative positions' },
+  { names: /^(cpb|continuous_position_bias)_mlp$/, reason: 'makes a table of relative positions' },
   // VPTQ, AQLM, and the quantizers of audio models.
   { names: /^((res_)?centroids|codebooks?|codevectors)$/, reason: codebook },
   { names: /^((res_)?indices|codes|perm)$/, bare: true, reason: codebook },

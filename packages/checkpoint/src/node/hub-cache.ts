@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
-import type { Adapter } from '../adapter/read.js';
+import type { Adapter } from '../adapter/adapter.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { LocalFiles } from '../hub/open.js';
 import {

@@ -1,5 +1,5 @@
 /** Checkpoints on disk, the hub's cache included. Needs Node; the main entry does not. */
-export type { Adapter } from '../adapter/read.js';
+export type { Adapter } from '../adapter/adapter.js';
 export type { Checkpoint, CheckpointFile } from '../checkpoint.js';
 export type { LocalFiles } from '../hub/open.js';
 export type { Downloading } from './download.js';

@@ -1,16 +1,19 @@
-/** Opens a LoRA adapter on disk: a folder as PEFT's `save_pretrained` writes it. */
+/** Opens a LoRA adapter on disk: its file, or its folder. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { Adapter } from '../adapter/read.js';
-import { type Folder, holdsAdapter, openAdapterFolder } from '../sources/folder.js';
+import type { ByteSource } from '@alphalora/contracts/weights';
+import type { Adapter } from '../adapter/adapter.js';
+import { readAdapter } from '../adapter/read.js';
+import { invalid } from '../errors.js';
+import { ADAPTER_CONFIG, type Folder, holdsAdapter, openAdapterFolder } from '../sources/folder.js';
 import { fileError, isAbsence } from './file-error.js';
 import { kindOfFile, statIfPresent } from './file-kind.js';
 import { fileSource } from './file-source.js';
 
 /**
- * Whether `openCheckpoint` takes the folder for an adapter: it has an adapter's two files, and no
- * model beside them. False for what is no folder.
+ * Whether `openCheckpoint` takes the folder for an adapter by the names of its files, with no model beside
+ * them. False for what is no folder.
  *
  * @throws AlphaLoraError `IO_FAILED` when the operating system refuses to look
  */
@@ -26,15 +29,47 @@ export async function isAdapterFolder(path: string): Promise<boolean> {
  * Opens an adapter and reads its header and configuration; its factors are read when they are asked
  * for, until `close()`.
  *
- * @param path a folder with `adapter_config.json` and `adapter_model.safetensors`
- * @throws AlphaLoraError as `readAdapter`; `NOT_FOUND` when the folder or a file of it does not
+ * @param path the file of its weights; or a folder with that of PEFT, mlx-lm (each with
+ *   `adapter_config.json`) or diffusers, or with exactly one file of weights
+ * @throws AlphaLoraError as `readAdapter`; `NOT_FOUND` when a file or the folder does not
  *   exist, `IO_FAILED` when the operating system refuses to read
  */
 export async function openAdapter(
   path: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
-  return openAdapterFolder(await folderOnDisk(path), options);
+  const stats = await statIfPresent(path);
+  if (!stats?.isFile()) return openAdapterFolder(await folderOnDisk(path), options);
+  requireWeights(path);
+  const weights = await fileSource(path);
+  try {
+    return await withAdapterConfig(path, (config) =>
+      readAdapter({ weights, name: path, ...(config && { config }) }, options),
+    );
+  } catch (error) {
+    await weights.close?.();
+    throw error;
+  }
+}
+
+/** @throws AlphaLoraError `INVALID_CHECKPOINT` for a configuration or an index */
+export function requireWeights(path: string): void {
+  if (!path.endsWith('.json')) return;
+  throw invalid('not the weights; give the folder that it lies in', { file: path });
+}
+
+/** Reads a file with the configuration of an adapter, if there is one beside it. */
+export async function withAdapterConfig<Read>(
+  path: string,
+  read: (config: ByteSource | undefined) => Promise<Read>,
+): Promise<Read> {
+  const beside = join(dirname(path), ADAPTER_CONFIG);
+  const config = (await statIfPresent(beside)) ? await fileSource(beside) : undefined;
+  try {
+    return await read(config);
+  } finally {
+    await config?.close?.();
+  }
 }
 
 /** @throws AlphaLoraError `NOT_FOUND`; or `IO_FAILED`, also saying what lies there instead of a folder */

@@ -428,6 +428,56 @@ describe('a LoRA adapter on disk', () => {
     await opened.close();
   });
 
+  it('is opened by its file, with the configuration beside it', async () => {
+    const path = join(await folder(adapter), 'adapter_model.safetensors');
+    expect(await valuesOf(path)).toEqual([[3, 6]]);
+    const checkpoint = await openCheckpoint(await folder(base), { adapter: path });
+    expect(checkpoint.adapter).toMatchObject({ source: path, applied: 1 });
+    await checkpoint.close();
+    const alone = join(await folder({ 'x.safetensors': lora }), 'x.safetensors');
+    for (const open of [openCheckpoint, openAdapter]) {
+      const error = await open(alone).catch((reason: unknown) => reason);
+      expect(isAlphaLoraError(error, 'INVALID_CHECKPOINT')).toBe(true);
+    }
+  });
+
+  it('is found in a folder by the names of each program', async () => {
+    const factors = [matrix(`${module}.lora_a`, [[1], [2]]), matrix(`${module}.lora_b`, [[3]])];
+    const mlx = fileOf(factors);
+    const parameters = JSON.stringify({ lora_parameters: { rank: 1, scale: 2 } });
+    const diffusion = fileOf([
+      matrix(`${module}.lora_down.weight`, [[1, 2]]),
+      matrix(`${module}.lora_up.weight`, [[3]]),
+    ]);
+    const folders = {
+      'mlx-lm': {
+        'adapters.safetensors': mlx,
+        '0000100_adapters.safetensors': mlx,
+        'adapter_config.json': parameters,
+      },
+      diffusers: { 'pytorch_lora_weights.safetensors': diffusion, 'README.md': '' },
+      // Told by what it holds.
+      other: { 'my_lora.safetensors': diffusion },
+    };
+    for (const [format, files] of Object.entries(folders)) {
+      const path = await folder(files);
+      const alone = await openCheckpoint(path);
+      expect(alone.adapterFormat).toBe(format === 'other' ? 'diffusers' : format);
+      const scale = format === 'mlx-lm' ? 2 : 1;
+      expect([...(await alone.tensors[0]!.read())]).toEqual([3 * scale, 6 * scale]);
+      const added = await openCheckpoint(await folder(base), { adapter: path });
+      expect([...(await added.tensors[0]!.read())]).toEqual([10 + 3 * scale, 20 + 6 * scale]);
+      const error = await openCheckpoint(path, { adapter: path }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(isAlphaLoraError(error, 'INVALID_OPTION')).toBe(true);
+      await alone.close();
+      await added.close();
+    }
+    const model = await folder({ 'model.safetensors.index.json': '{}' });
+    await expect(openAdapter(model)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('is told from a model', async () => {
     expect(await isAdapterFolder(await folder(adapter))).toBe(true);
     // The model comes first where both are; the adapter is opened by its own function.
@@ -465,8 +515,8 @@ describe('a LoRA adapter on disk', () => {
     // Nor is what is no folder called absent.
     const file = join(path, 'adapter_config.json');
     await expect(openAdapter(file)).rejects.toMatchObject({
-      code: 'IO_FAILED',
-      message: `${file} is not a folder but a file; name a folder`,
+      code: 'INVALID_CHECKPOINT',
+      message: `${file}: not the weights; give the folder that it lies in`,
     });
     await expect(openAdapter(join(file, 'below'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

@@ -1,18 +1,17 @@
 /** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Adapter } from '../adapter/read.js';
+import type { Adapter } from '../adapter/adapter.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { invalid } from '../errors.js';
 import { isIndex, numberedFiles } from '../formats/names.js';
 import { openFolder, openInFolder } from '../sources/folder.js';
 import { isPiece } from '../sources/pieces.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
-import { folderOnDisk, openAdapter } from './open-adapter.js';
+import { folderOnDisk, openAdapter, requireWeights, withAdapterConfig } from './open-adapter.js';
 
 export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
-  /** A LoRA adapter, or its folder, whose updates are added to the weights; see `CheckpointOptions`. */
+  /** A LoRA adapter, or its folder or file, whose updates are added to the weights; see `CheckpointOptions`. */
   adapter?: string | Adapter;
 }
 
@@ -23,7 +22,8 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`, or of
  *   the pieces `consolidated.00.pth`, or the index of several, such as `model.safetensors.index.json`; or a folder with `model.safetensors`, with an
  *   index and its shards, or with exactly one other .safetensors file, and with `config.json` if there is
- *   one, or the same in another of the `formats`; or the folder of a LoRA adapter, see `adapterCheckpoint`
+ *   one, or the same in another of the `formats`; or the folder or the file of a LoRA adapter, see
+ *   `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
  *   `UNSUPPORTED_CHECKPOINT` when the weights are in another format or of a type we cannot read,
  *   `INVALID_CHECKPOINT` when a file breaks its format or files contradict one another,
@@ -54,12 +54,13 @@ async function openFile(path: string, options: CheckpointOptions): Promise<Check
   if (isIndex(file) || numberedFiles(file) || isPiece(file)) {
     return openInFolder(await folderOnDisk(dirname(path)), file, { ...options, name: path });
   }
-  if (path.endsWith('.json')) {
-    throw invalid('not the weights; give the folder that it lies in', { file: path });
-  }
+  requireWeights(path);
   const source = await fileSource(path);
   try {
-    return await readCheckpoint({ files: [source], name: path }, options);
+    return await withAdapterConfig(path, (beside) => {
+      const adapterConfig = beside && { adapterConfig: beside };
+      return readCheckpoint({ files: [source], name: path, ...adapterConfig }, options);
+    });
   } catch (error) {
     await source.close?.();
     throw error;

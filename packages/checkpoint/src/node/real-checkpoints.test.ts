@@ -5,7 +5,7 @@ import type { WeightTensor } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { shared, sharedLacks } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';
-import { openCheckpoint } from './index.js';
+import { openAdapter, openCheckpoint } from './index.js';
 
 const data = shared('data');
 const lack = sharedLacks('data');
@@ -124,19 +124,18 @@ describeUnless(lack, 'a LoRA adapter of GPT-2', () => {
     await close();
   });
 
-  it('is its factors where the file is opened', async () => {
-    const { tensors, blocks, close } = await openCheckpoint(
+  it('is the same where its file is opened', async () => {
+    const { adapterFormat, tensors, blocks, close } = await openCheckpoint(
       join(path, 'adapter_model.safetensors'),
     );
-    expect([tensors.length, blocks]).toEqual([72, 12]);
-    // They are not taken for weights of the model.
-    expect(new Set(tensors.map(({ kind }) => kind))).toEqual(new Set(['other']));
+    expect([adapterFormat, tensors.length, blocks]).toEqual(['PEFT', 36, 12]);
+    expect(tensors.every(({ kind, factors }) => kind === 'projection' && factors)).toBe(true);
     await close();
   });
 
   it('reads as base + 4 B A, whole and split', async () => {
     const plain = await openCheckpoint(base);
-    const factors = await openCheckpoint(join(path, 'adapter_model.safetensors'));
+    const factors = await openAdapter(path);
     const whole = await openCheckpoint(base, { adapter: path });
     const split = await openCheckpoint(base, { adapter: path, splitFused: true });
     // The base holds no MLP.
@@ -151,8 +150,8 @@ describeUnless(lack, 'a LoRA adapter of GPT-2', () => {
       ['h.7.attn.c_attn', 2304],
       ['h.0.attn.c_proj', 768],
     ] as const) {
-      const a = await find(factors.tensors, `${module}.lora_A.weight`).read();
-      const b = await find(factors.tensors, `${module}.lora_B.weight`).read();
+      const update = factors.updates.find((each) => each.module === `transformer.${module}`)!;
+      const [a, b] = [await update.readA(), await update.readB()];
       const stored = await find(plain.tensors, `${module}.weight`).read();
       const adapted = find(whole.tensors, `${module}.weight`);
       const values = await adapted.read();
@@ -163,11 +162,11 @@ describeUnless(lack, 'a LoRA adapter of GPT-2', () => {
         [500, 333],
         [767, width - 1],
       ] as const) {
-        let update = 0;
-        for (let k = 0; k < 8; k++) update += b[output * 8 + k]! * a[k * 768 + input]!;
+        let change = 0;
+        for (let k = 0; k < 8; k++) change += b[output * 8 + k]! * a[k * 768 + input]!;
         const at = input * width + output;
-        expect(Math.abs(4 * update)).toBeGreaterThan(0);
-        expect(values[at]).toBe(Math.fround(stored[at]! + 4 * update));
+        expect(Math.abs(4 * change)).toBeGreaterThan(0);
+        expect(values[at]).toBe(Math.fround(stored[at]! + 4 * change));
         expect((await adapted.read(at, at + 1))[0]).toBe(values[at]);
         if (width !== 2304) continue;
         const part = 'qkv'[Math.floor(output / 768)];

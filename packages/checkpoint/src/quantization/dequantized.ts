@@ -27,11 +27,11 @@ import { decodingOf, schemes } from './schemes.js';
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when the parts of a weight do not fit one another, or the
  *   checkpoint has a weight in parts and whole
  */
-export function dequantized(
+export async function dequantized(
   tensors: readonly FileTensor[],
   config: ModelConfig = {},
   metadata: StoredModel['metadata'] = {},
-): FileTensor[] {
+): Promise<FileTensor[]> {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const settings = config['quantization_config'] ?? config['quantization'];
   const model: StoredModel = {
@@ -42,8 +42,9 @@ export function dequantized(
   };
   const weights = new Map<FileTensor, FileTensor>();
   const companions = new Map<object, string>();
-  for (const tensor of tensors) {
-    const weight = weightOf(tensor, model, companions);
+  const found = await Promise.all(tensors.map((tensor) => weightOf(tensor, model, companions)));
+  for (const [i, tensor] of tensors.entries()) {
+    const weight = found[i];
     if (!weight) continue;
     if (weight.name !== tensor.name && byName.has(weight.name)) {
       throw invalid(`the weight ${quoted(weight.name)} is there whole too; keep one of them`, {
@@ -62,15 +63,15 @@ export function dequantized(
 }
 
 /** @param companions is told what the weight is made of, and in which scheme */
-function weightOf(
+async function weightOf(
   codes: FileTensor,
   model: StoredModel,
   companions: Map<object, string>,
-): FileTensor | undefined {
+): Promise<FileTensor | undefined> {
   if (codes.name.length > LONGEST_NAME) return undefined;
   const [, parameter] = moduleAndParameter(codes.name);
   for (const scheme of schemes) {
-    const found = scheme.codes.test(parameter) ? scheme.find(codes, model) : undefined;
+    const found = scheme.codes.test(parameter) ? await scheme.find(codes, model) : undefined;
     if (!found) continue;
     const { file } = codes;
     const { name, quantization } = found;
@@ -85,6 +86,7 @@ function weightOf(
           file,
           quantization,
           ...(found.inputFirst && { inputFirst: true }),
+          ...(found.outputFirst && { outputFirst: true }),
         };
   }
   return undefined;

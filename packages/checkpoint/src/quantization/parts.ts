@@ -33,3 +33,12 @@ export async function bytesOf(
   const codes = new Map([...valuesOf(dtype as SmallFloat)].map((value, code) => [value, code]));
   return bytes.map((_, i) => codes.get(values[i]!)!);
 }
+
+/** Words of 32 bits. */
+export async function wordsOf(
+  part: StoredTensor,
+  range: Range,
+  signal?: AbortSignal,
+): Promise<Int32Array> {
+  return new Int32Array((await bytesOf(part, range, signal)).buffer);
+}

@@ -31,6 +31,8 @@ export interface FoundWeight<Parts extends object = object, Layout extends objec
   readonly layout: Layout;
   /** Whether it is `[in, out]` as it is read. */
   readonly inputFirst?: boolean;
+  /** Whether it is `[out, in]` as it is read, also where models of its name have `[in, out]`. */
+  readonly outputFirst?: true;
 }
 
 /** A weight that is stored in parts, of which its values cannot be made here. */
@@ -44,20 +46,26 @@ export interface UnreadableWeight {
   readonly unreadable: string;
 }
 
+type Answer<Parts extends object, Layout extends object> =
+  | FoundWeight<Parts, Layout>
+  | UnreadableWeight
+  | undefined;
+
 export interface Scheme<Parts extends object = object, Layout extends object = object> {
   /** In recipes. */
   readonly name: string;
   /** Last components of the names of tensors that hold its codes. */
   readonly codes: RegExp;
   /**
-   * The weight whose codes a tensor holds; undefined when it holds none of this scheme.
+   * The weight whose codes a tensor holds; undefined when it holds none of this scheme. Of the contents
+   * it may read what describes the weight, such as its shape.
    *
    * @throws AlphaLoraError `INVALID_CHECKPOINT` when the shapes of its parts do not fit one another
    */
   find(
     codes: FileTensor,
     model: StoredModel,
-  ): FoundWeight<Parts, Layout> | UnreadableWeight | undefined;
+  ): Answer<Parts, Layout> | Promise<Answer<Parts, Layout>>;
   /** Absent where its weights cannot be read. */
   decoding?(parts: Parts, layout: Layout): Decoding;
 }

@@ -2,11 +2,13 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import { errorIn, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
-import { type Adapter, readAdapter } from '../adapter/read.js';
+import type { Adapter } from '../adapter/adapter.js';
+import { readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
+  addedToAdapter,
   type Checkpoint,
   type CheckpointOptions,
   readCheckpoint,
@@ -33,22 +35,40 @@ export interface Folder {
   below?(): Promise<readonly string[]>;
 }
 
-const ADAPTER_CONFIG = 'adapter_config.json';
-const ADAPTER_WEIGHTS = 'adapter_model';
+export const ADAPTER_CONFIG = 'adapter_config.json';
 
 /** Folders that a message names. */
 const MOST_NAMED = 10;
 
-/** Whether the files are an adapter's two, with no model beside them. */
+interface AdapterFile {
+  /** Without its extension. */
+  readonly stem: string;
+  readonly hasConfig: boolean;
+}
+
+/** What programs call the files of an adapter: PEFT, mlx-lm, diffusers. */
+const adapterFiles: readonly AdapterFile[] = [
+  { stem: 'adapter_model', hasConfig: true },
+  { stem: 'adapters', hasConfig: true },
+  { stem: 'pytorch_lora_weights', hasConfig: false },
+];
+
+/** Whether the files are an adapter's, with no model beside them. */
 export function holdsAdapter(names: readonly string[]): boolean {
   const isModel = extensions()
     .flatMap(modelsCalled)
     .some((model) => names.includes(model) || names.includes(indexOf(model)));
-  return (
-    names.includes(ADAPTER_CONFIG) &&
-    weightsCalled(ADAPTER_WEIGHTS, names) !== undefined &&
-    !isModel
-  );
+  return adapterIn(names) !== undefined && !isModel;
+}
+
+/** The file of an adapter, by its name; undefined also where its configuration is missing. */
+function adapterIn(names: readonly string[]): (AdapterFile & { file: string }) | undefined {
+  for (const each of adapterFiles) {
+    const file = weightsCalled(each.stem, names);
+    if (file === undefined) continue;
+    if (!each.hasConfig || names.includes(ADAPTER_CONFIG)) return { ...each, file };
+  }
+  return undefined;
 }
 
 /**
@@ -64,12 +84,7 @@ export async function openFolder(
 ): Promise<Checkpoint> {
   if (!holdsAdapter(folder.names)) return openLocated(folder, await locateIn(folder), options);
   const { adapter, splitFused = false, signal } = options;
-  if (adapter) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `${folder.name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
-    );
-  }
+  if (adapter) throw addedToAdapter(folder.name, adapter);
   const itself = await openAdapterFolder(folder, signal && { signal });
   return adapterCheckpoint(itself, { splitFused });
 }
@@ -153,26 +168,43 @@ export async function openAdapterFolder(
   { name: path, names, open }: Folder,
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
-  const file = weightsCalled(ADAPTER_WEIGHTS, names) ?? `${ADAPTER_WEIGHTS}.safetensors`;
-  for (const name of [ADAPTER_CONFIG, file]) {
-    if (names.includes(name)) continue;
-    throw errorIn(
-      'NOT_FOUND',
-      path,
-      `it has no ${name}; give the folder of an adapter that PEFT saved`,
-    );
-  }
+  const { file, hasConfig } = adapterIn(names) ?? onlyAdapter({ name: path, names });
   const opened: ByteSource[] = [];
   try {
-    const config = await open(ADAPTER_CONFIG);
-    opened.push(config);
+    const config = hasConfig ? await open(ADAPTER_CONFIG) : undefined;
+    if (config) opened.push(config);
     const weights = await open(file);
     opened.push(weights);
-    const adapter = await readAdapter({ weights, config, name: path }, options);
-    await config.close?.();
+    const sources = { weights, name: path, ...(config && { config }) };
+    const adapter = await readAdapter(sources, options);
+    await config?.close?.();
     return adapter;
   } catch (error) {
     await Promise.all(opened.map((source) => source.close?.()));
     throw error;
   }
+}
+
+/** Of a folder without names that tell: its one file, as kohya saves them under any name. */
+function onlyAdapter(folder: Pick<Folder, 'name' | 'names'>): { file: string; hasConfig: boolean } {
+  const { name: path, names } = folder;
+  const [stem] = adapterFiles
+    .map((each) => each.stem)
+    .filter((each) => weightsCalled(each, names) !== undefined);
+  const missing =
+    stem !== undefined
+      ? ADAPTER_CONFIG
+      : names.includes(ADAPTER_CONFIG) && `${adapterFiles[0]!.stem}.safetensors`;
+  if (missing) {
+    throw errorIn(
+      'NOT_FOUND',
+      path,
+      `it has no ${missing}; give the folder of an adapter that PEFT or mlx-lm saved`,
+    );
+  }
+  const [file] = locate(folder).files;
+  if (file === undefined) {
+    throw errorIn('NOT_FOUND', path, 'it is the folder of a model; give that of an adapter');
+  }
+  return { file, hasConfig: false };
 }

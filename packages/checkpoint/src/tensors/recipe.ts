@@ -85,6 +85,9 @@ export interface PlainUpdate {
   readonly outputs: number;
   readonly inputFirst?: boolean;
   readonly embedding?: boolean;
+  readonly kernel?: readonly number[];
+  /** Whether the factors are stored as their transposes. */
+  readonly turned?: boolean;
   readonly a: StoredRecipe;
   readonly b: StoredRecipe;
 }

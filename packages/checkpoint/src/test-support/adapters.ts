@@ -1,5 +1,6 @@
 /** LoRA adapters and models made of a few numbers. */
-import { type Adapter, readAdapter } from '../adapter/read.js';
+import type { Adapter } from '../adapter/adapter.js';
+import { readAdapter } from '../adapter/read.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { serializeSafetensors, type TensorData } from '../formats/safetensors/serialize.js';
 import { memorySource } from '../sources/memory.js';

@@ -1,6 +1,6 @@
 /** Quantized models beside the weights that another program makes of them. */
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { openCheckpoint } from '../node/index.js';
 
 /**
@@ -30,6 +30,9 @@ export async function expectDequantized(folder: string, name: string): Promise<v
     openCheckpoint(join(folder, name)),
     openCheckpoint(join(folder, `${name}.safetensors`)),
   ]);
+  onTestFinished(async () => {
+    await Promise.all([ours.close(), theirs.close()]);
+  });
   const weights = new Map(ours.tensors.map((weight) => [weight.name, weight]));
   expect(theirs.tensors.length).toBeGreaterThan(0);
   for (const expected of theirs.tensors) {
@@ -48,7 +51,6 @@ export async function expectDequantized(folder: string, name: string): Promise<v
       expectSame(expected.name, await weight!.read(start, end), values.subarray(start, end));
     }
   }
-  await Promise.all([ours.close(), theirs.close()]);
 }
 
 function expectSame(name: string, values: ArrayLike<number>, expected: ArrayLike<number>): void {

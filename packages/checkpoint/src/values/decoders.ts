@@ -22,6 +22,16 @@ export const decoders: Readonly<Record<DType, Decoder>> = {
   },
   F8_E4M3: lookUp8('F8_E4M3'),
   F8_E5M2: lookUp8('F8_E5M2'),
+  F8_E4M3FNUZ: lookUp8('F8_E4M3FNUZ'),
+  F8_E5M2FNUZ: lookUp8('F8_E5M2FNUZ'),
+  F8_E8M0: lookUp8('F8_E8M0'),
+  F4(bytes, target) {
+    const values = valuesOf('F4');
+    for (let i = 0; 2 * i < target.length; i++) {
+      target[2 * i] = values[bytes[i]! & 15]!;
+      target[2 * i + 1] = values[bytes[i]! >> 4]!;
+    }
+  },
   // Rounded to the nearest float64.
   I64: asBig(BigInt64Array),
   I32: as(Int32Array),

@@ -37,6 +37,11 @@ export const roundings: Readonly<Record<RoundedType, Rounding>> = {
   BF16: rounding(8, -126, 127),
 };
 
+/** Whether values of this type are numbers that can be rounded to. */
+export function isFloat(dtype: string): dtype is RoundedType {
+  return Object.hasOwn(roundings, dtype);
+}
+
 /** The number of the narrower type that is nearest to `value`. */
 export function round(value: number, { shift, normal, subnormal, infinite }: Rounding): number {
   const magnitude = Math.abs(value);

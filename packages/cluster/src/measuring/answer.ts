@@ -23,7 +23,7 @@ export interface WorkerAnswer extends Pick<Measured, 'measurement' | 'digest' | 
 
 /** What a measurement may consist of; the rest of a row is known from the header. */
 const parts = new Set([
-  ...['alpha', 'unbagged', 'xmin', 'ks', 'tail', 'stderr', 'lambda', 'fingers'],
+  ...['alpha', 'unbagged', 'xmin', 'ks', 'tail', 'stderr', 'lambda', 'fingers', 'rawAlpha'],
   ...['interval', 'draws', 'warning', 'thin', 'precision', 'imprecise', 'metrics', 'spectrum'],
 ]);
 

@@ -110,9 +110,15 @@ describe('csv', () => {
   it('does not say what it cannot know', async () => {
     const clipped = measuredRow('h.0.q_proj.weight', 2, {
       fingers: 3,
+      rawAlpha: 9.5,
       metrics: { spectral_norm: 9 },
     });
-    expect((await tableOf([clipped]))[0]).toMatchObject({ xmax: '', num_fingers: '3', sv_min: '' });
+    expect((await tableOf([clipped]))[0]).toMatchObject({
+      xmax: '',
+      num_fingers: '2',
+      raw_alpha: '9.5',
+      sv_min: '',
+    });
     // Windows overlap: their eigenvalues do not count the rank of the matrix.
     const [windows] = await tableOf([fitted], [], { farms: { rows: 8 } });
     expect(windows).toMatchObject({ rank_loss: '', matrix_rank: '14' });

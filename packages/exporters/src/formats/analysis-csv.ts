@@ -29,8 +29,8 @@ const weightWatcherColumns = [
   ...['layer_id', 'name', 'D', 'Lambda', 'M', 'N', 'Q', 'alpha', 'alpha_weighted', 'entropy'],
   ...['has_esd', 'lambda_max', 'layer_type', 'log_alpha_norm', 'log_norm', 'log_spectral_norm'],
   ...['longname', 'matrix_rank', 'norm', 'num_evals', 'num_fingers', 'num_pl_spikes', 'rank_loss'],
-  ...['rf', 'sigma', 'spectral_norm', 'stable_rank', 'status', 'sv_max', 'sv_min', 'warning'],
-  ...['weak_rank_loss', 'xmax', 'xmin'],
+  ...['raw_alpha', 'rf', 'sigma', 'spectral_norm', 'stable_rank', 'status', 'sv_max', 'sv_min'],
+  ...['warning', 'weak_rank_loss', 'xmax', 'xmin'],
 ];
 
 const ownColumns = [
@@ -64,7 +64,9 @@ function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cell
     xmin: fit.xmin,
     num_pl_spikes: fit.tail,
     Lambda: fit.lambda,
-    num_fingers: fit.fingers,
+    // It counts one less than it leaves out.
+    num_fingers: fit.fingers && fit.fingers - 1,
+    raw_alpha: fit.rawAlpha,
     lambda_max: largest,
     // Where fingers were set aside, the fitted tail ends before the largest eigenvalue.
     xmax: fit.fingers ? undefined : largest,
@@ -88,6 +90,7 @@ const weakCells: Cells = {
   num_pl_spikes: undefined,
   Lambda: undefined,
   num_fingers: undefined,
+  raw_alpha: undefined,
 };
 
 function ownCells(row: MatrixRow): Cells {

@@ -127,12 +127,16 @@ export function fitAt(fits: PowerLawFits, cut: number): TailFit {
       'the tail is constant: a power law needs at least two different eigenvalues',
     );
   }
-  const tail = fits.eigenvalues.length - cut;
+  const { eigenvalues } = fits;
+  const xmin = eigenvalues[cut]!;
+  let first = cut;
+  while (first > 0 && eigenvalues[first - 1] === xmin) first--;
   return {
     alpha,
-    xmin: fits.eigenvalues[cut]!,
+    xmin,
     ks: ksDistance(fits, cut).distance,
-    tail,
-    stderr: (alpha - 1) / Math.sqrt(tail),
+    // All from xmin on, also those equal to it that the cut leaves out (WeightWatcher's num_pl_spikes).
+    tail: eigenvalues.length - first,
+    stderr: (alpha - 1) / Math.sqrt(eigenvalues.length - cut),
   };
 }

@@ -9,14 +9,16 @@ import {
   type MetricGroup,
   type ReadyRegistry,
 } from '@alphalora/contracts/extensions';
+import { marchenkoPasturMetrics } from './density-fit.js';
 import { detXMetrics } from './det-x.js';
-import { marchenkoPasturMetrics } from './marchenko-pastur.js';
+import { noiseMetrics } from './marchenko-pastur.js';
 import { randomisedMetrics } from './randomised.js';
 import { spectrumMetrics } from './spectrum.js';
 
 const groups = createReadyRegistry<MetricGroup>('metric', {
   spectrum: () => spectrumMetrics,
   'marchenko-pastur': () => marchenkoPasturMetrics,
+  noise: () => noiseMetrics,
   detX: () => detXMetrics,
   randomised: () => randomisedMetrics,
 });

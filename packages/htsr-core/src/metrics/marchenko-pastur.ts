@@ -14,6 +14,7 @@
  * rule holds in these units only; it is applied there and scaled back, and nothing depends on the
  * scale of W. WeightWatcher's units are those where all eigenvalues together have the mean 1.
  *
+ * WeightWatcher's own fit, under its names, is in `density-fit.ts`. Here
  * s comes from the mean of the bulk, without a density estimate and its bandwidth: start with all
  * eigenvalues, set aside those that the edge of their mean calls spikes, repeat. The largest go, so
  * the mean falls and with it the edge: what was set aside stays so, and the sequence ends after at
@@ -121,22 +122,16 @@ function unitEdges(
   return { lower: (1 - inverseRoot) ** 2, upper, spike: upper + Math.sqrt(tracyWidom) };
 }
 
-export const marchenkoPasturMetrics: MetricGroup = {
-  metrics: ['sigma_mp', 'W_scale', 'bulk_min', 'bulk_max', 'num_spikes', 'mp_softrank'],
+export const noiseMetrics: MetricGroup = {
+  metrics: ['noise_sigma', 'noise_min', 'noise_max', 'above_noise', 'noise_softrank'],
   compute(context) {
-    const { eigenvalues, smaller, larger, matrices } = context;
     const { sigma, bulkMin, bulkMax, spikes, softRank } = marchenkoPastur(context);
-    // WeightWatcher measures sigma on the matrix that it has scaled so that its eigenvalues have
-    // the mean 1; there a random matrix of any size has sigma_mp = 1.
-    const total = eigenvalues.reduce((sum, value) => sum + value, 0);
-    const scale = Math.sqrt((smaller * matrices) / total);
     return {
-      sigma_mp: sigma * Math.sqrt(larger) * scale,
-      W_scale: scale,
-      bulk_min: bulkMin,
-      bulk_max: bulkMax,
-      num_spikes: spikes,
-      mp_softrank: softRank,
+      noise_sigma: sigma,
+      noise_min: bulkMin,
+      noise_max: bulkMax,
+      above_noise: spikes,
+      noise_softrank: softRank,
     };
   },
 };

@@ -76,8 +76,10 @@ describe('the randomised spectrum of small matrices', () => {
     expect(metrics['ww_softrank']).toBeGreaterThan(0.045);
     expect(metrics['ww_softrank']).toBeLessThan(0.065);
     expect(metrics['ww_maxdist']).toBeCloseTo(norm * (1 - metrics['ww_softrank']!), 9);
-    expect(metrics['rand_num_spikes']).toBe(0);
-    expect(metrics['rand_sigma_mp']).toBeCloseTo(1, 12);
+    expect(metrics['rand_above_noise']).toBe(0);
+    // All but the whole is bulk: the edge of independent elements.
+    const edge = (norm / 60) * (1 + Math.sqrt(60 / 90)) ** 2;
+    expect(metrics['rand_noise_max']! / edge).toBeCloseTo(1, 12);
     expect(metrics['rand_distance']).toBeGreaterThan(0.7);
   });
 

@@ -4,30 +4,36 @@
  * that shuffling does not remove.
  */
 import type { MetricGroup } from '@alphalora/contracts/extensions';
+import { densityFit } from './density-fit.js';
 import { marchenkoPastur } from './marchenko-pastur.js';
 
 export const randomisedMetrics: MetricGroup = {
   metrics: [
     ...['rand_distance', 'ww_maxdist', 'ww_softrank', 'max_rand_eval', 'rand_num_spikes'],
-    ...['rand_sigma_mp', 'rand_mp_softrank', 'rand_bulk_min', 'rand_bulk_max'],
+    ...['rand_sigma_mp', 'rand_mp_softrank', 'rand_bulk_min', 'rand_bulk_max', 'rand_W_scale'],
+    ...['rand_noise_max', 'rand_above_noise'],
   ],
   needsRandomised: true,
   compute({ eigenvalues, randomised, smaller, larger, matrices }) {
     const shuffled = randomised!.eigenvalues;
     const largest = eigenvalues.at(-1)!;
     const largestShuffled = shuffled.at(-1)!;
-    const fit = marchenkoPastur({ eigenvalues: shuffled, smaller, larger, matrices });
-    const mean = shuffled.reduce((sum, value) => sum + value, 0) / shuffled.length;
+    const given = { eigenvalues: shuffled, smaller, larger, matrices };
+    const fit = densityFit(given);
+    const noise = marchenkoPastur(given);
     return {
       rand_distance: jensenShannonDistance(eigenvalues, shuffled),
       ww_maxdist: largest - largestShuffled,
       ww_softrank: largestShuffled / largest,
       max_rand_eval: largestShuffled,
       rand_num_spikes: fit.spikes,
-      rand_sigma_mp: fit.sigma * Math.sqrt(larger / mean),
+      rand_sigma_mp: fit.sigma,
       rand_mp_softrank: fit.softRank,
       rand_bulk_min: fit.bulkMin,
       rand_bulk_max: fit.bulkMax,
+      rand_W_scale: fit.scale,
+      rand_noise_max: noise.bulkMax,
+      rand_above_noise: noise.spikes,
     };
   },
 };

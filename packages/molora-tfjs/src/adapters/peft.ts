@@ -1,5 +1,5 @@
 /**
- * LoRA adapters of PEFT (huggingface.co/docs/peft): importing them as adapters with one expert for
+ * LoRA adapters of PEFT (huggingface.co/docs/peft), and of others: importing them as adapters with one expert for
  * each projection, and writing such adapters for programs that read PEFT's files.
  *
  * Some of those programs read `r` and `lora_alpha` only, not the patterns. So scalings that differ
@@ -37,7 +37,7 @@ export async function importPeft(
   const projections = updates.map((update) =>
     projectionOf(update, described.get(`${update.module}.weight`), weights.name),
   );
-  const drop = config['lora_dropout'];
+  const drop = config?.['lora_dropout'];
   const spec = {
     projections,
     router: { name: 'top-k', options: {} },
@@ -64,7 +64,7 @@ export async function importPeft(
   return {
     state: { spec, tensors: Object.fromEntries(tensors) },
     ...defined({ base }),
-    ...(config['fan_in_fan_out'] === true && { inputFirst: true }),
+    ...(updates.some(({ inputFirst }) => inputFirst) && { inputFirst: true }),
   };
 }
 
@@ -72,7 +72,7 @@ export async function importPeft(
 function refuseFurther({ config, saved, weights }: Adapter): void {
   const biases = saved.filter(({ name }) => /\.lora_B\b.*\.bias$/.test(name));
   const why =
-    config['lora_bias'] === true || biases.length > 0
+    config?.['lora_bias'] === true || biases.length > 0
       ? 'lora_bias is set: B has a bias, which the experts here do not have; train the adapter without it'
       : saved.length > 0
         ? `it holds the weight ${JSON.stringify(saved[0]!.name)} whole (modules_to_save or bias), which would be lost; merge the adapter into its base with PEFT (merge_and_unload)`
@@ -81,11 +81,11 @@ function refuseFurther({ config, saved, weights }: Adapter): void {
 }
 
 function projectionOf(
-  { module, inputs, outputs, rank, scale, embedding }: LoraUpdate,
+  { module, inputs, outputs, rank, scale, embedding, kernel }: LoraUpdate,
   weight: WeightTensor | undefined,
   file: string,
 ): AdaptedProjection {
-  if (embedding || weight?.kind !== 'projection' || weight.block === undefined) {
+  if (embedding || kernel || weight?.kind !== 'projection' || weight.block === undefined) {
     throw errorIn(
       'UNSUPPORTED_CHECKPOINT',
       file,

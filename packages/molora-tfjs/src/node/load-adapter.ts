@@ -1,32 +1,54 @@
-/** An adapter from its folder. */
+/** An adapter from its folder or file. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileSource, isAdapterFolder } from '@alphalora/checkpoint/node';
+import {
+  fileSource,
+  isAdapterFolder,
+  openAdapter,
+  statIfPresent,
+} from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { StoredAdapter } from '../adapters/files.js';
+import { importPeft } from '../adapters/peft.js';
 import { readAdapterFiles } from '../adapters/read.js';
 
 /**
  * Reads the adapter in a folder with `adapter_model.safetensors` and `adapter_config.json`, as a
- * training run or PEFT leaves it.
+ * training run or PEFT leaves it; or an adapter of another program, by its folder or file, see
+ * `openAdapter` of `@alphalora/checkpoint`.
  *
  * @throws AlphaLoraError `NOT_FOUND` when the folder is no adapter's, else as `readAdapterFiles`
  */
 export async function loadAdapter(
-  folder: string,
+  path: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<StoredAdapter> {
-  if (!(await isAdapterFolder(folder))) {
-    const there = (await readdir(folder).catch(() => undefined))?.slice(0, 5).join(', ');
+  const names = await readdir(path).catch(() => undefined);
+  if (names && CONFIG_AND_WEIGHTS.every((name) => names.includes(name))) {
+    return ourFiles(path, options);
+  }
+  if (!names ? !(await statIfPresent(path))?.isFile() : !(await isAdapterFolder(path))) {
+    const there = names?.slice(0, 5).join(', ');
     throw new AlphaLoraError(
       'NOT_FOUND',
       there === undefined
-        ? `${folder} is no folder; give the folder of an adapter`
-        : `${folder}: it has no adapter_config.json and adapter_model.safetensors (but: ${there || 'nothing'}); give the folder of an adapter`,
-      { details: { file: folder } },
+        ? `${path} is no folder; give the folder of an adapter`
+        : `${path}: it has no adapter_config.json and adapter_model.safetensors (but: ${there || 'nothing'}); give the folder of an adapter`,
+      { details: { file: path } },
     );
   }
+  const adapter = await openAdapter(path, options);
+  try {
+    return await importPeft(adapter, options);
+  } finally {
+    await adapter.close();
+  }
+}
+
+const CONFIG_AND_WEIGHTS = ['adapter_config.json', 'adapter_model.safetensors'] as const;
+
+async function ourFiles(folder: string, options: { signal?: AbortSignal }): Promise<StoredAdapter> {
   const opened: ByteSource[] = [];
   const open = async (name: string): Promise<ByteSource> => {
     const source = await fileSource(join(folder, name));
@@ -34,9 +56,9 @@ export async function loadAdapter(
     return source;
   };
   try {
-    const config = await open('adapter_config.json');
+    const [config, weights] = CONFIG_AND_WEIGHTS;
     return await readAdapterFiles(
-      { config, weights: await open('adapter_model.safetensors') },
+      { config: await open(config), weights: await open(weights) },
       options,
     );
   } finally {

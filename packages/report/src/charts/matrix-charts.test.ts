@@ -64,7 +64,7 @@ describe('density', () => {
     expect(markup).not.toContain('class="bulk');
     const bulky = {
       ...row,
-      metrics: { num_evals: 100, bulk_min: 2, bulk_max: 50, num_spikes: 25 },
+      metrics: { num_evals: 100, noise_min: 2, noise_max: 50, above_noise: 25 },
     };
     const curve = points(spectrumChart(bulky, summary).markup, 'bulk');
     for (const [x] of curve) {

@@ -66,7 +66,7 @@ function bulkCurve(
   evaluations: number,
   [smallest]: readonly [number, number],
 ): [number, number][] {
-  const { bulk_min: low, bulk_max: high, num_spikes: spikes = 0 } = metrics;
+  const { noise_min: low, noise_max: high, above_noise: spikes = 0 } = metrics;
   if (low === undefined || high === undefined || !(high > low) || low < 0) return [];
   const density = bulkDensity({ low, high, share: (evaluations - spikes) / evaluations });
   const start = Math.max(low, smallest);

@@ -31,6 +31,6 @@ function charts(row: AnalysedRow): Content {
   if (!spectrum) return undefined;
   if (spectrum.range[0] >= spectrum.range[1])
     return html`<p>All eigenvalues are equal, so there is nothing to draw.</p>`;
-  const bulk = row.metrics['bulk_max'] !== undefined;
+  const bulk = row.metrics['noise_max'] !== undefined;
   return html`<div class="charts"><figure>${spectrumChart(row, spectrum)}<figcaption>Density: <span class="k fit">fitted tail</span>${bulk && html`, <span class="k bulk">random bulk</span>`}</figcaption></figure><figure>${histogramChart(row, spectrum)}<figcaption>Counts: <span class="k tail">tail</span> from the cut on</figcaption></figure>${spectrum.cuts.tail.length > 1 && html`<figure>${cutsChart(row, spectrum)}<figcaption>${row.lambda === undefined ? 'Alpha if the cut were elsewhere' : 'Alpha by cut, without the exponential'}, ± one standard error</figcaption></figure>`}</div>`;
 }

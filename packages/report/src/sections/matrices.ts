@@ -8,7 +8,7 @@ import { type Content, type Html, html } from '../html.js';
 import { detail } from './detail.js';
 
 /** Metrics with a column of their own, the most telling first, where the analysis has them. */
-const PREFERRED = ['stable_rank', 'num_spikes', 'alpha_weighted', 'entropy'];
+const PREFERRED = ['stable_rank', 'above_noise', 'alpha_weighted', 'entropy'];
 const MOST_METRICS = 2;
 
 interface Column {

@@ -10,7 +10,7 @@ export const evaluate = () =>
   command('evaluate', task, backend, plugins)
     .description('score a model, with or without an adapter, on a task')
     .argument('<model>', languageModelHelp)
-    .option('--adapter <folder>', 'a trained adapter, or one of PEFT')
+    .option('--adapter <folder>', 'a trained adapter, or one of PEFT or mlx-lm')
     .addOption(
       new Option('--split <name>', 'of the data')
         .choices(['train', 'validation', 'test'])

@@ -10,7 +10,7 @@ export const generate = () =>
     .description('go on with a text')
     .argument('<model>', languageModelHelp)
     .requiredOption('--prompt <text>', 'what to go on with')
-    .option('--adapter <folder>', 'a trained adapter, or one of PEFT')
+    .option('--adapter <folder>', 'a trained adapter, or one of PEFT or mlx-lm')
     .option('--max-tokens <count>', 'most that is added', positive, 128)
     .option('--temperature <number>', '0 takes the likeliest token', decimal, 0)
     .option('--top-p <share>', 'of the probability that is drawn from', decimal, 1)

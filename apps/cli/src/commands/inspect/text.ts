@@ -9,6 +9,7 @@ import { printable } from '../../output/printable.js';
 
 interface Inspection {
   architecture: string | undefined;
+  adapterFormat: string | undefined;
   blocks: number;
   weights: readonly InspectedWeight[];
   summary: WeightsSummary;
@@ -59,7 +60,7 @@ function classified({ role, kind, analysed }: InspectedWeight): string[] {
 }
 
 /** How many parameters there are, of which, and how they are stored. */
-function summaryText({ architecture, blocks, summary }: Inspection): string {
+function summaryText({ architecture, adapterFormat, blocks, summary }: Inspection): string {
   const { parts, parameters, weights } = summary;
   const rows = [
     ['projections of blocks', parts.projections],
@@ -80,8 +81,13 @@ function summaryText({ architecture, blocks, summary }: Inspection): string {
     percent(parameters > 0 ? part.parameters / parameters : 0),
     typesText(part),
   ]);
+  const model = printable(architecture ?? 'unknown architecture');
+  const what =
+    adapterFormat === undefined
+      ? model
+      : `LoRA adapter in the format of ${adapterFormat}, ${model}`;
   return (
-    `${printable(architecture ?? 'unknown architecture')}: ${count(blocks, 'block')}, ` +
+    `${what}: ${count(blocks, 'block')}, ` +
     `${count(weights, 'weight')}, ${count(parameters, 'parameter')}, ${bytes(summary.bytes)}\n` +
     table(columns, cells)
   );

@@ -19,12 +19,11 @@ export interface SafetensorsHeader {
 
 /** The format's element types, by their names there: those that are decoded, and the others. */
 const decoded: ReadonlySet<string> = new Set<DType>([
-  ...(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'] as const),
+  ...(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'] as const),
+  ...(['F8_E8M0', 'F4'] as const),
   ...(['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'] as const),
 ]);
-const undecoded: ReadonlySet<string> = new Set([
-  ...['F4', 'F6_E2M3', 'F6_E3M2', 'F8_E8M0', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'C64'],
-]);
+const undecoded: ReadonlySet<string> = new Set(['F6_E2M3', 'F6_E3M2', 'C64']);
 
 /** The cap of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -85,6 +84,8 @@ async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<n
 }
 
 function checkMetadata(entry: unknown, file: string): Record<string, string> {
+  // MLX writes null for none, and the reference reader takes it so.
+  if (entry === null) return {};
   if (!isObject(entry)) throw invalid(`${METADATA_KEY} is not an object of texts`, { file });
   for (const [key, value] of Object.entries(entry)) {
     if (typeof value !== 'string') {

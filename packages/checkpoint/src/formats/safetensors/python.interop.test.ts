@@ -119,6 +119,9 @@ describeUnless(lack ?? pythonLacks('ml_dtypes'), 'numpy and ml_dtypes', () => {
     ['BF16', 'ml_dtypes.bfloat16', 2],
     ['F8_E4M3', 'ml_dtypes.float8_e4m3fn', 1],
     ['F8_E5M2', 'ml_dtypes.float8_e5m2', 1],
+    ['F8_E4M3FNUZ', 'ml_dtypes.float8_e4m3fnuz', 1],
+    ['F8_E5M2FNUZ', 'ml_dtypes.float8_e5m2fnuz', 1],
+    ['F8_E8M0', 'ml_dtypes.float8_e8m0fnu', 1],
   ])('decode all values of %s to the same', async (dtype, type, size) => {
     run(`
 import numpy, ml_dtypes
@@ -131,6 +134,24 @@ codes.view(${type}).astype('<f4').tofile('values.bin')
     const codes = Array.from({ length: 256 ** size }, (_, code) => code);
     const stored = size === 1 ? Uint8Array.from(codes) : Uint16Array.from(codes);
     expect(decodeValues(new Uint8Array(stored.buffer), dtype)).toEqual(expected);
+  });
+
+  it('decode floats of four bits, two to a byte, to the same', async () => {
+    run(`
+import numpy, ml_dtypes
+bytes = numpy.arange(256, dtype='u1')
+pairs = numpy.stack([bytes & 15, bytes >> 4], axis=1)
+pairs.view(ml_dtypes.float4_e2m1fn).astype('<f4').tofile('values.bin')
+`);
+    const expected = new Float32Array(
+      new Uint8Array(await readFile(join(folder, 'values.bin'))).buffer,
+    );
+    expect(
+      decodeValues(
+        Uint8Array.from({ length: 256 }, (_, byte) => byte),
+        'F4',
+      ),
+    ).toEqual(expected);
   });
 
   it.each<['F16' | 'BF16', string]>([

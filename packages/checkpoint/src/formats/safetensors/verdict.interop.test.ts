@@ -68,7 +68,7 @@ const number = fc.oneof(
   fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53),
 );
 const entry = fc.record({
-  dtype: fc.constantFrom('F32', 'F32', 'U8', 'BF16', 'F8_E4M3', 'F4', 'C64', 'f32', 1),
+  dtype: fc.constantFrom('F32', 'F32', 'U8', 'BF16', 'F8_E4M3', 'F4', 'F8_E8M0', 'C64', 'f32', 1),
   shape: fc.array(number, { maxLength: 2 }),
   data_offsets: fc.tuple(number, number),
 });

@@ -94,6 +94,20 @@ describe('FP8 with scales', () => {
     });
   });
 
+  it('in powers of two, as DeepSeek stores its scales', async () => {
+    const scale: TensorData = {
+      name: `${up}.weight_scale_inv`,
+      dtype: 'F8_E8M0',
+      shape: [1, 2],
+      bytes: Uint8Array.of(126, 130),
+    };
+    const { tensors } = await modelOf([fp8(`${up}.weight`, [1, 256]), scale]);
+    const weight = tensors.find(({ name }) => name === `${up}.weight`)!;
+    expect(weight).toMatchObject({ dtype: 'BF16', quantization: 'FP8, scales of 128' });
+    const values = await weight.read();
+    expect([values[0], values[127], values[128]]).toEqual([0.5, 4, 8]);
+  });
+
   it('takes an adapter', async () => {
     const adapter = await adapterOf(lora(up, [[1, 0, 0]], [[1], [2]]), { r: 1, lora_alpha: 1 });
     const tensors = [fp8(`${up}.weight`, [2, 3]), vector(`${up}.weight_scale`, [2])];

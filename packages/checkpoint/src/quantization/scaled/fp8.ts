@@ -7,13 +7,14 @@
  *     scale_weight        ComfyUI: one number
  *     scale               DeepSeek's own files
  *
- * All of them multiply, `weight_scale_inv` too (its inverse quantized the weight). The program computes in
- * the type of the model; see `Fp8Dequantize` of transformers/integrations/finegrained_fp8.py.
+ * All of them multiply, `weight_scale_inv` too (its inverse quantized the weight). Scales of U8 are exponents
+ * (MXFP8). Programs compute in the type of the model, see `Fp8Dequantize` of
+ * transformers/integrations/finegrained_fp8.py, or in that of the scales, as compressed-tensors does.
  */
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import { type FoundWeight, moduleAndParameter, type Scheme, type StoredModel } from '../scheme.js';
-import { modelFloat } from '../settings.js';
-import { isCodeType } from './codes.js';
+import { blockSides, scaledFloat } from '../settings.js';
+import { isFloat8 } from './codes.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { gridInWords, gridOver } from './grid.js';
 
@@ -22,28 +23,38 @@ export const fp8: Scheme<ScaledParts, ScaledLayout> = {
   // Parameters of stacked experts have names of their own.
   codes: /./,
   find(codes, model) {
-    return codes.dtype.startsWith('F8') ? found(codes, model) : undefined;
+    const { name, shape, dtype } = codes;
+    if (!isFloat8(dtype)) return undefined;
+    const scale = scaleOf(name, model);
+    return scale && scaledFloats('FP8', { codes, scale }, { shape, codes: dtype }, model);
   },
   decoding: scaledDecoding,
 };
 
-function found(
-  codes: FileTensor,
+/** @param layout what the parts do not say of themselves */
+export function scaledFloats(
+  name: string,
+  parts: ScaledParts & { codes: FileTensor; scale: FileTensor },
+  layout: Pick<ScaledLayout, 'shape' | 'codes' | 'whole'>,
   model: StoredModel,
-): FoundWeight<ScaledParts, ScaledLayout> | undefined {
-  const { name, shape, dtype } = codes;
-  const scale = scaleOf(name, model);
-  if (!scale || !isCodeType(dtype)) return undefined;
-  const grid = gridOver(shape, scale, blockSides(model));
+): FoundWeight<ScaledParts, ScaledLayout> {
+  const { codes, scale } = parts;
+  const grid = gridOver(layout.shape, scale, blockSides(model));
   return {
-    name,
-    quantization: `FP8, ${gridInWords(grid)}`,
-    parts: { codes, scale },
-    layout: { shape, dtype: modelFloat(model, scale.dtype), codes: dtype, grid },
+    name: codes.name.replace(/\.weight_packed$/, '.weight'),
+    quantization: `${name}, ${gridInWords(grid)}`,
+    parts,
+    layout: {
+      ...layout,
+      dtype: scaledFloat(model, scale.dtype),
+      grid,
+      ...(scale.dtype === 'U8' && { exponents: true }),
+    },
   };
 }
 
-function scaleOf(name: string, { get }: StoredModel): FileTensor | undefined {
+/** The scales beside a weight of this name, whatever they are called. */
+export function scaleOf(name: string, { get }: StoredModel): FileTensor | undefined {
   const [module] = moduleAndParameter(name);
   const names = [
     ...[`${name}_scale_inv`, `${name}_scale`],
@@ -52,11 +63,4 @@ function scaleOf(name: string, { get }: StoredModel): FileTensor | undefined {
       : []),
   ];
   return names.map(get).find(Boolean);
-}
-
-function blockSides({ settings }: StoredModel): number[] | undefined {
-  const sides = settings['weight_block_size'];
-  const isSides = (value: unknown): value is number[] =>
-    Array.isArray(value) && value.every((side) => Number.isSafeInteger(side) && side > 0);
-  return isSides(sides) ? sides : undefined;
 }

@@ -7,7 +7,7 @@ import { decodeValues } from '../decode.js';
 import { storedBytes } from '../sizes.js';
 
 const blocked = (Object.keys(elementTypes) as DType[]).filter(
-  (dtype) => elementTypes[dtype].elements > 1,
+  (dtype) => elementTypes[dtype].elements >= 32,
 );
 /** Of each type: whole blocks of all of them. */
 const COUNT = 1 << 20;

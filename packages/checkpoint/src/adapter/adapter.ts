@@ -1,0 +1,63 @@
+/**
+ * LoRA adapters (Hu et al., arXiv 2106.09685): factors A [rank, inputs] and B [outputs, rank] of each
+ * adapted module, whose weight they change by scale * B A.
+ */
+import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
+
+/** PEFT, kohya's sd-scripts, diffusers, mlx-lm. */
+export type AdapterFormat = 'PEFT' | 'kohya' | 'diffusers' | 'mlx-lm';
+
+/** The change of one module's weight: `scale` * B A. */
+export interface LoraUpdate {
+  /**
+   * Such as `model.layers.0.self_attn.q_proj`: without PEFT's `base_model.model.`; with `unet.` or
+   * `text_encoder.` of kohya and diffusers, and with dots for kohya's underscores as far as they are sure.
+   */
+  readonly module: string;
+  readonly rank: number;
+  /** alpha / rank, alpha / sqrt(rank) of rank-stabilised LoRA, or what mlx-lm calls scale. */
+  readonly scale: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Sides of the kernels of a convolution, such as [3, 3]. */
+  readonly kernel?: readonly number[];
+  /** Whether the base stores the weight as `[inputs, outputs]`: Conv1D, embeddings. */
+  readonly inputFirst?: boolean;
+  /** Whether the module is an embedding. */
+  readonly embedding?: boolean;
+  /** A, [rank, inputs, ...kernel], row-major. */
+  readA(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+  /** B, [outputs, rank], row-major. */
+  readB(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
+}
+
+export interface Adapter {
+  /** What was opened, for messages and documents. */
+  readonly source: string;
+  /** Of the program that saved it. */
+  readonly format: AdapterFormat;
+  /** adapter_config.json, which kohya and diffusers do not write. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** The model that it was trained on (`base_model_name_or_path`). */
+  readonly base?: string;
+  /** In the order of the file. */
+  readonly updates: readonly LoraUpdate[];
+  /** Weights that the file holds whole: trained biases, heads, embeddings. */
+  readonly saved: readonly WeightTensor[];
+  /** `__metadata__` of the file. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What people should know of how the files were read, a sentence each. */
+  readonly notes: readonly string[];
+  readonly weights: ByteSource;
+  /** Closes the file; factors cannot be read any more. */
+  close(): Promise<void>;
+}
+
+export interface AdapterSources {
+  /** adapter_model.safetensors, adapters.safetensors, pytorch_lora_weights.safetensors, ... */
+  weights: ByteSource;
+  /** adapter_config.json of PEFT and mlx-lm. */
+  config?: ByteSource;
+  /** @default the name of `weights` */
+  name?: string;
+}

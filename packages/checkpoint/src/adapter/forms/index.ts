@@ -1,0 +1,64 @@
+/** In which form a file holds an adapter, by the names of its tensors. */
+import { invalid } from '../../errors.js';
+import type { JsonObject } from '../../json.js';
+import type { FileTensor } from '../../tensors/file-tensor.js';
+import type { AdapterFormat } from '../adapter.js';
+import { isDiffusionPiece, isKohyaName, readDiffusion } from './diffusion.js';
+import { mlxName, readMlx } from './mlx.js';
+import type { FormContent } from './pairs.js';
+import { readPeft, WRAPPER } from './peft.js';
+
+/**
+ * @returns undefined for a model, also for one that holds factors beside its weights: an adapter
+ *   has no matrices but factors
+ */
+export function adapterFormat(
+  tensors: ReadonlyArray<Pick<FileTensor, 'name' | 'shape'>>,
+): AdapterFormat | undefined {
+  const matrices = tensors.filter(({ shape }) => shape.length > 1);
+  const [first] = matrices;
+  if (!first) return undefined;
+  const all = (isPiece: (name: string) => boolean): boolean =>
+    matrices.every(({ name }) => name.length <= LONGEST_NAME && isPiece(name));
+  if (all((name) => mlxName.test(name))) return 'mlx-lm';
+  if (all((name) => name.startsWith(WRAPPER) && peftPiece.test(name))) return 'PEFT';
+  if (!all(isDiffusionPiece)) return undefined;
+  return isKohyaName(first.name) ? 'kohya' : 'diffusers';
+}
+
+const peftPiece = /\.lora_(embedding_)?[AB](\.|$)/;
+/** Longer names are no module's, and patterns with a gap take quadratic time on them. */
+const LONGEST_NAME = 1000;
+
+export interface AdapterFile {
+  readonly tensors: readonly FileTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly file: string;
+  /** adapter_config.json and the name of the file. */
+  readonly config?: { readonly value: JsonObject; readonly file: string };
+}
+
+/** @throws AlphaLoraError as the readers of the forms; `INVALID_CHECKPOINT` when it is in none */
+export async function readForm(
+  { tensors, metadata, file, config }: AdapterFile,
+  signal?: AbortSignal,
+): Promise<FormContent & { format: AdapterFormat }> {
+  const byNames = adapterFormat(tensors);
+  if (config) {
+    const isMlx = tensors.some(({ name }) => mlxName.test(name));
+    const [format, read] = isMlx ? (['mlx-lm', readMlx] as const) : (['PEFT', readPeft] as const);
+    return { format, ...read(tensors, file, config.value, config.file) };
+  }
+  if (byNames === 'PEFT' || byNames === 'mlx-lm') {
+    throw invalid(
+      `it is an adapter of ${byNames} whose scale is in adapter_config.json; put that beside it, or give their folder`,
+      { file },
+    );
+  }
+  if (byNames === undefined) {
+    throw invalid('it has no LoRA factors (lora_A, lora_B) only; give the file of a LoRA adapter', {
+      file,
+    });
+  }
+  return { format: byNames, ...(await readDiffusion(tensors, file, metadata, signal)) };
+}

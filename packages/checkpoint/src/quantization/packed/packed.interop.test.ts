@@ -1,0 +1,33 @@
+/** Wider packed weights than those of `packed.test.ts`, against the programs of their formats. */
+import { readFileSync } from 'node:fs';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { describe, expect, it } from 'vitest';
+import { expectDequantized, type PackedCase } from '../../test-support/packed-weights.js';
+
+const script = readFileSync(
+  new URL('../../test-support/packed-weights.py', import.meta.url),
+  'utf8',
+);
+
+/** Functions of the script, and the modules that they need. */
+const programs = [
+  ['gptqmodel', 'gptqmodel'],
+  ['autoawq', 'awq'],
+  ['bitsandbytes', 'bitsandbytes'],
+  ['mlx', 'mlx'],
+  ['hqq', 'hqq'],
+  ['compressed_tensors', 'compressed_tensors'],
+  ['transformers', 'transformers'],
+] as const;
+
+describe.each(programs)('%s', (program, module) => {
+  describeUnless(pythonLacks('torch', module), `the Python package ${module}`, () => {
+    it('makes the same values', { timeout: 300_000 }, async () => {
+      const answer = runPython(script, { args: ['--large', program] });
+      const cases: PackedCase[] = JSON.parse(answer);
+      expect(cases.length).toBeGreaterThan(0);
+      for (const packed of cases) await expectDequantized(packed);
+    });
+  });
+});
