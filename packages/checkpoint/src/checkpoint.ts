@@ -163,6 +163,7 @@ export async function readCheckpoint(
     config,
     stacks,
     splitFused,
+    onNote: (note: string): void => void (notes.includes(note) || notes.push(note)),
     ...defined({ family: splitFused ? familyOf(names) : undefined }),
     ...(additions && { adapted: additions.adapted }),
   };

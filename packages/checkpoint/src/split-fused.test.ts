@@ -25,6 +25,15 @@ const open = async (tensor: TensorData, config: object, options?: CheckpointOpti
   return { source, tensors, values };
 };
 
+const openAll = (tensors: TensorData[], config: object) =>
+  readCheckpoint(
+    {
+      files: [memorySource(joined(serializeSafetensors({ tensors })), 'model.safetensors')],
+      config: memorySource(new TextEncoder().encode(JSON.stringify(config)), 'config.json'),
+    },
+    { splitFused: true },
+  );
+
 const cAttn = 'transformer.h.0.attn.c_attn.weight';
 const qkv = 'model.layers.0.self_attn.qkv_proj.weight';
 const neox = 'gpt_neox.layers.0.attention.query_key_value.weight';
@@ -74,6 +83,26 @@ describe('splitFused', () => {
     await expect(open(counting(neox, [12, 1]), { model_type: 'gpt_neox' })).rejects.toThrow(
       /^model\.safetensors: .*query_key_value.*num_attention_heads/,
     );
+  });
+
+  it('splits what stands beside the model by its own settings, or leaves it whole with a note', async () => {
+    const block = counting('model.layers.0.self_attn.q_proj.weight', [40, 40]);
+    const tower = (name: string) => counting(`visual.blocks.0.attn.${name}.weight`, [12, 4]);
+    const config = {
+      ...{ model_type: 'x', num_hidden_layers: 1, num_attention_heads: 2 },
+      vision_config: { model_type: 'codegen', n_head: 4 },
+    };
+    const split = await openAll([block, tower('qkv_proj')], config);
+    expect(split.tensors.map(({ role }) => role)).toEqual(['q_proj', 'q_proj', 'v_proj', 'k_proj']);
+    expect(split.notes).toEqual([]);
+    const whole = await openAll([block, tower('qkv')], config);
+    expect(whole.tensors.map(({ role }) => role)).toEqual(['q_proj', 'qkv']);
+    expect(whole.notes).toEqual([
+      'visual.blocks.*.attn.qkv.weight stays whole: the layout of qkv in model_type "x", "codegen" is not known',
+    ]);
+    const { vision_config: _, ...textOnly } = config;
+    const phi = await openAll([block, tower('qkv_proj')], { ...textOnly, model_type: 'phi3' });
+    expect(phi.notes).toEqual([expect.stringMatching(/stays whole: .*num_attention_heads/)]);
   });
 
   it('stacked experts: halves of the last axis', async () => {

@@ -3,8 +3,10 @@
  * against rows that are laid down one by one, as other code takes them apart.
  */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fusedParts } from './fused.js';
+import { type FusedPart, fusedParts } from './fused.js';
+import { layouts } from './fused-layouts.js';
 import { identify } from './index.js';
 
 /** Outputs `label head index`, one after the other: `q0.0 q0.1 q1.0 ...`. */
@@ -184,6 +186,66 @@ describe('fused projections of families', () => {
     expect(found.map(({ role }) => role)).toEqual(each.parts);
     expect(found.map(({ ranges }) => ranges)).toEqual(
       each.parts.map((_, i) => [[4 * i, 4 * i + 4]]),
+    );
+  });
+
+  it('gives each output to one part, or says why not, whatever the configuration claims', () => {
+    const families = [...new Set(layouts.flatMap((layout) => layout.families ?? []))];
+    const modules = rows.map(([, name]) => name);
+    const setting = fc.oneof(
+      fc.integer({ min: -1, max: 9 }),
+      fc.constantFrom(2 ** 48, 0.5, 'x', true),
+    );
+    const config = fc.dictionary(
+      fc.constantFrom(
+        ...[
+          'num_attention_heads',
+          'num_key_value_heads',
+          'num_kv_heads',
+          'head_dim',
+          'hidden_size',
+        ],
+        ...['multi_query', 'new_decoder_architecture', 'multi_query_attention', 'attn_config'],
+        ...['linear_num_key_heads', 'linear_num_value_heads', 'linear_key_head_dim'],
+        ...['linear_value_head_dim', 'ffn_hidden_size', 'vision_config'],
+      ),
+      setting,
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...modules),
+        fc.constantFrom(...families),
+        config,
+        fc.integer({ min: 1, max: 64 }),
+        (module, model_type, more, size) => {
+          const name = `${module}.weight`;
+          const weight = {
+            name,
+            shape: [size, 4],
+            dtype: 'F32' as const,
+            kind: 'projection' as const,
+          };
+          let parts: FusedPart[];
+          try {
+            parts = fusedParts(weight, { ...more, model_type });
+          } catch (error) {
+            expect(error).toMatchObject({
+              code: 'UNSUPPORTED_CHECKPOINT',
+              details: { tensor: name },
+            });
+            return;
+          }
+          if (parts.length === 0) return;
+          const outputs = parts.flatMap(({ ranges }) =>
+            ranges.flatMap(([start, end]) =>
+              Array.from({ length: end - start }, (_, i) => start + i),
+            ),
+          );
+          expect(outputs.toSorted((a, b) => a - b)).toEqual([...Array(size).keys()]);
+          for (const { ranges } of parts) expect(ranges.flat().length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 3000 },
     );
   });
 

@@ -155,6 +155,6 @@ export function unsupported({ name }: WeightDescription, why: string): AlphaLora
   return new AlphaLoraError(
     'UNSUPPORTED_CHECKPOINT',
     `${name}: cannot be split: ${why}; open it beside its own config.json, or without splitting fused projections`,
-    { details: { tensor: name } },
+    { details: { tensor: name, reason: why } },
   );
 }

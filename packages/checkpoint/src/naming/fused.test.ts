@@ -158,7 +158,7 @@ describe('fusedParts', () => {
     expect(() => fusedParts(qkv, phi3)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_CHECKPOINT',
-        details: { tensor: qkv.name },
+        details: { tensor: qkv.name, reason: expect.stringMatching(message) },
         message: expect.stringMatching(/qkv_proj\.weight: .*without splitting/),
       }),
     );

@@ -5,7 +5,7 @@
  */
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { ModelConfig } from './config.js';
-import { familiesOf } from './families.js';
+import { familiesOf, settingsOf } from './families.js';
 import { type FusedLayout, isFused, layouts } from './fused-layouts.js';
 import { type Division, unsupported } from './fused-orders.js';
 import { moduleOf } from './index.js';
@@ -34,7 +34,7 @@ export function fusedParts(
   config: ModelConfig = {},
   guess?: string,
 ): FusedPart[] {
-  const { name, shape, kind, inputFirst = false, stacked = false } = weight;
+  const { name, shape, kind, block, stack, inputFirst = false, stacked = false } = weight;
   // Of an empty tensor, the other sizes are claims without bytes behind them.
   if (kind !== 'projection' || shape.length < 2 || shape.includes(0)) return [];
   const path = moduleOf(name).join('.');
@@ -43,15 +43,16 @@ export function fusedParts(
   const size = shape[axis]!;
   const said = familiesOf(config);
   const families = said.length > 0 || guess === undefined ? said : [guess];
+  const settings = settingsOf(block === undefined ? stack?.name : undefined, config);
   const layout = layouts.find((each) =>
-    applies(each, { name, path, inputFirst, families, config, size }),
+    applies(each, { name, path, inputFirst, families, config: settings, size }),
   );
   if (!layout) {
-    if (isFused(path, config, size)) throw unsupported(weight, unknown(path, families));
+    if (isFused(path, settings, size)) throw unsupported(weight, unknown(path, families));
     return [];
   }
   const { labels, order } = layout;
-  const ranges = rangesOf(order({ weight, size, parts: labels.length, config }));
+  const ranges = rangesOf(order({ weight, size, parts: labels.length, config: settings }));
   return labels.map((label, i) => ({ label, role: `${label}_proj`, axis, ranges: ranges[i]! }));
 }
 

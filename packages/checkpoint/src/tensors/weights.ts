@@ -1,7 +1,7 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { WeightTensor } from '@alphalora/contracts/weights';
-import { type FusedPart, fusedParts } from '../naming/fused.js';
+import { fusedParts } from '../naming/fused.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { Stacks } from '../naming/stacks.js';
 import type { FileTensor } from './file-tensor.js';
@@ -13,6 +13,8 @@ export interface WeightOptions {
   readonly splitFused: boolean;
   /** `model_type`, by the names of all weights, for configurations that do not say. */
   readonly family?: string;
+  /** Told of fused projections beside the model's blocks that stay whole. */
+  readonly onNote?: (note: string) => void;
   /** What an adapter makes of a weight, before it is split. */
   readonly adapted?: (weight: WeightTensor) => WeightTensor;
 }
@@ -40,29 +42,29 @@ export function placed(
   return { ...weight, ...defined({ block, stack, role }) };
 }
 
-/** A weight, or the parts that it is split into. */
+type SplitOptions = Pick<WeightOptions, 'config' | 'splitFused' | 'family' | 'onNote'>;
+
+/**
+ * A weight, or the parts that it is split into. One that cannot be split is an error in the model's blocks,
+ * and stays whole, with a note, in a stack beside them.
+ */
 export function partsOrWhole(
   weight: WeightTensor,
-  { config, splitFused, family }: Pick<WeightOptions, 'config' | 'splitFused' | 'family'>,
+  { config, splitFused, family, onNote }: SplitOptions,
   file: string,
 ): WeightTensor[] {
-  // The configuration says the heads of the text model only.
-  const isSplit = splitFused && weight.block !== undefined;
-  const parts = isSplit ? partsIn(weight, file, config, family) : [];
-  return parts.length > 0 ? parts.map((part) => partOf(weight, part)) : [weight];
-}
-
-/** Adds the file to errors, which know the tensor only. */
-function partsIn(
-  weight: WeightTensor,
-  file: string,
-  config: ModelConfig | undefined,
-  family: string | undefined,
-): FusedPart[] {
+  if (!splitFused) return [weight];
   try {
-    return fusedParts(weight, config, family);
+    const parts = fusedParts(weight, config, family);
+    return parts.length > 0 ? parts.map((part) => partOf(weight, part)) : [weight];
   } catch (cause) {
     if (!isAlphaLoraError(cause)) throw cause;
+    if (weight.block === undefined && onNote) {
+      // The same of each block.
+      const module = weight.name.replace(/(?<=\.)\d+(?=\.)/g, '*');
+      onNote(`${module} stays whole: ${cause.details['reason']}`);
+      return [weight];
+    }
     const details = { file, tensor: weight.name };
     throw new AlphaLoraError(cause.code, `${file}: ${cause.message}`, { details, cause });
   }
