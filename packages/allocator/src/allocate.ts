@@ -44,6 +44,11 @@ export interface AllocateOptions {
   topK?: number;
   /** LoRA rank of each expert. @default 8 */
   rank?: number;
+  /**
+   * The share of the model's parameters that the scores rest on: `coverageOf(analysis)` of
+   * `@alphalora/documents`. @default 1
+   */
+  covers?: number;
   /** Of the policy's random numbers, where it draws any. @default 0 */
   seed?: number;
   /** Time for the policy's answer, in milliseconds. @default 10000 */
@@ -78,6 +83,7 @@ export interface Prepared {
   rounding: Rounding;
   topK: number;
   rank: number;
+  covers: number;
   seed: number;
   guard: Guard;
 }
@@ -93,6 +99,10 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
       'INVALID_OPTION',
       `unknown rounding "${rounding}": choose one of ${roundings.join(', ')}`,
     );
+  }
+  const { covers = 1 } = request;
+  if (!(covers >= 0 && covers <= 1)) {
+    throw new AlphaLoraError('INVALID_OPTION', `covers is a share from 0 to 1, not ${covers}`);
   }
   requirePolicy(policy);
   const { unit = defaultResource, per = 'block' } = request.budget;
@@ -129,7 +139,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);
   const rule = await ruleOf(policy, options, per, guard);
-  return { policy, options, rule, layers, budget, rounding, topK, rank, seed, guard };
+  return { policy, options, rule, layers, budget, rounding, topK, rank, covers, seed, guard };
 }
 
 interface Decided {
@@ -151,7 +161,7 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 }
 
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
-  const { policy, options, rule, layers, budget, rounding, topK, rank } = prepared;
+  const { policy, options, rule, layers, budget, rounding, topK, rank, covers } = prepared;
   const { name, version } = policy;
   requireSane(prepared, decided);
   return documentOf({
@@ -162,6 +172,7 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
     ...decided,
     topK,
     rank,
+    covers,
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
+import { coverageOf } from '@alphalora/documents';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
 import { layersFromScores, layersOf } from './layers.js';
@@ -311,5 +312,46 @@ describe('fits that say nothing', () => {
     for (const per of ['block', 'projection'] as const) {
       expect(() => layersOf(analysis, { per })).toThrow('has a fit that says anything');
     }
+  });
+});
+
+describe('weights that cannot be read', () => {
+  const unreadable = (block: number) => ({
+    name: `${block}.codes`,
+    shape: [64, 64],
+    block,
+    kind: 'projection' as const,
+    status: 'skipped' as const,
+    quantization: 'AQLM codebooks',
+    reason: 'AQLM codebooks: measure the original checkpoint',
+  });
+
+  it('are named where a block has nothing else', () => {
+    const analysis = analysisOf([
+      { name: '0.q', shape: [64, 64], block: 0 } as never,
+      unreadable(1),
+    ]);
+    const blocks = [analysis.blocks[0]!, { index: 1, matrices: 0 }];
+    expect(() => layersOf({ ...analysis, blocks })).toThrow(
+      'block 1 has no alpha, because none of its projections was measured: AQLM codebooks: measure the original checkpoint',
+    );
+  });
+
+  it('are a part of the model that the allocation does not rest on', async () => {
+    const analysis = analysisOf([
+      { name: '0.q', shape: [64, 64], block: 0 } as never,
+      unreadable(0),
+    ]);
+    const request = {
+      layers: layersOf(analysis),
+      policy: uniform,
+      budget: { unit: 'experts', total: 4 },
+    } as const;
+    const covers = coverageOf(analysis);
+    expect(await allocate({ ...request, covers })).toMatchObject({ covers: 0.5 });
+    expect(await allocate(request)).not.toHaveProperty('covers');
+    await expect(allocate({ ...request, covers: 1.5 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
   });
 });

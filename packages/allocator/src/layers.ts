@@ -78,7 +78,7 @@ export function layersOf(
     throw new AlphaLoraError(
       'NO_SPECTRUM',
       `block ${block} has no alpha, because none of its projections was measured: ` +
-        'see the reasons in the analysis',
+        (unreadableIn(analysis, block) ?? 'see the reasons in the analysis'),
       { details: { block } },
     );
   });
@@ -90,6 +90,19 @@ export function layersOf(
     ...(Number.isNaN(alphas[index]) && { weak: weakReasons(own(block)).join('; ') }),
     ...factsOf(own(block), windows),
   }));
+}
+
+/** Why its quantized projections were not measured, each reason once. */
+function unreadableIn({ matrices }: Analysis, block: number): string | undefined {
+  const reasons = matrices.flatMap((row) =>
+    row.block === block &&
+    row.status === 'skipped' &&
+    row.quantization !== undefined &&
+    row.kind === 'projection'
+      ? [row.reason]
+      : [],
+  );
+  return reasons.length > 0 ? [...new Set(reasons)].join('; ') : undefined;
 }
 
 /** @throws AlphaLoraError `NO_SPECTRUM` where no layer has an alpha of its own */

@@ -6,7 +6,7 @@ export interface WeightsPart {
   weights: number;
   /** Elements of these weights. */
   parameters: number;
-  /** Parameters by the type of the stored elements. */
+  /** Parameters by the scheme that they are quantized in, or else the type of the stored elements. */
   types: Record<string, number>;
 }
 
@@ -39,9 +39,9 @@ function partOf({ kind, block }: WeightDescription): keyof WeightsSummary['parts
   return kind === 'embedding' || kind === 'head' ? 'embeddings' : 'other';
 }
 
-function add({ shape, dtype }: WeightDescription, part: WeightsPart): void {
+function add({ shape, dtype, quantization: type = dtype }: WeightDescription, part: WeightsPart): void {
   const elements = shape.reduce((product, length) => product * length, 1);
   part.weights++;
   part.parameters += elements;
-  part.types[dtype] = (part.types[dtype] ?? 0) + elements;
+  part.types[type] = (part.types[type] ?? 0) + elements;
 }

@@ -35,6 +35,11 @@ export interface Allocation {
   /** Name of the stack of blocks that it is for, where the model has several. */
   stack?: Words;
   budget: AllocationBudget;
+  /**
+   * The share of the parameters of the blocks' projections that the scores rest on, where others were
+   * skipped, failed or have fits that say nothing.
+   */
+  covers?: Share;
   /** Present where integers were made of the policy's weights. */
   rounding?: Rounding;
   blocks: AllocatedBlock[];

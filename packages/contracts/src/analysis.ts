@@ -88,6 +88,8 @@ interface RowIdentity {
   inputFirst?: boolean;
   /** The stored tensor of which this row is a part. */
   partOf?: Words;
+  /** The scheme that it was dequantized from, in words: `FP8, scales of 128 x 128`. */
+  quantization?: Words;
   /**
    * SHA-256 of the type, shape and values that were measured.
    * @pattern ^[0-9a-f]{64}$

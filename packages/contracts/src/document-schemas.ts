@@ -165,6 +165,12 @@ export const analysis: JsonSchema = {
             type: 'string',
             minLength: 1,
           },
+          quantization: {
+            description:
+              'The scheme that it was dequantized from, in words: `FP8, scales of 128 x 128`.',
+            type: 'string',
+            minLength: 1,
+          },
           digest: {
             description: 'SHA-256 of the type, shape and values that were measured.',
             type: 'string',
@@ -544,6 +550,13 @@ export const allocation: JsonSchema = {
         min: { type: 'number', minimum: 0 },
         max: { type: 'number', minimum: 0 },
       },
+    },
+    covers: {
+      description:
+        "The share of the parameters of the blocks' projections that the scores rest on, where others were skipped, failed or have fits that say nothing.",
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
     },
     rounding: {
       description: "Present where integers were made of the policy's weights.",

@@ -9,10 +9,12 @@ export {
 } from './amounts.js';
 export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
+export { coverageOf } from './coverage.js';
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';
 export { escapedData, printable, printableData } from './printable.js';
+export { type Quantized, quantizationOf, quantizedMatrices } from './quantization.js';
 export { defaultResource, type ResourceKind, resourceNames, resources } from './resources.js';
 export { formatSettings, parseSetting } from './settings.js';
 export {

@@ -49,6 +49,27 @@ describe('analyze', () => {
     expect((analysis.matrices[0] as AnalysedRow).precision).toBe('f64');
   });
 
+  it('writes down in what weights are quantized', async () => {
+    const quantization = 'FP8, one scale';
+    const { matrices } = await analyze([diagonal('a', powers(2), { quantization })], options);
+    expect(matrices[0]).toMatchObject({ status: 'ok', quantization });
+  });
+
+  it('skips weights that cannot be read, and says so where there are no others', async () => {
+    const unreadable = 'AQLM codebooks: measure the original checkpoint';
+    const codes = diagonal('codes', [1, 2], { unreadable, quantization: 'AQLM codebooks' });
+    const { matrices } = await analyze([codes, diagonal('a', powers(2))], options);
+    expect(matrices[0]).toMatchObject({
+      status: 'skipped',
+      reason: unreadable,
+      quantization: 'AQLM codebooks',
+    });
+    await expect(analyze([codes, codes], options)).rejects.toMatchObject({
+      code: 'NO_SPECTRUM',
+      message: `there is nothing to measure: all projections (2) are quantized in a way that is not read: ${unreadable}`,
+    });
+  });
+
   it('keeps failures and omissions as rows with reasons', async () => {
     const empty = weightFromValues({ name: 'e', shape: [0, 4], values: new Float32Array(0) });
     const vector = weightFromValues({ name: 'v', shape: [2], values: new Float32Array(2) });

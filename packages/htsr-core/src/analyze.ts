@@ -5,6 +5,7 @@
  * on, and written down in the order in which the checkpoint lists them.
  */
 import {
+  AlphaLoraError,
   type Analysis,
   type AnalysisOptionsRecord,
   defined,
@@ -69,7 +70,8 @@ export interface AnalysisProgress {
  * A matrix without a usable spectrum becomes a `failed` row with its reason; a weight that is not
  * analysed becomes a `skipped` row. Errors in reading the weights end the analysis.
  *
- * @throws the signal's reason when aborted; AlphaLoraError `NOT_FOUND` for unknown metrics,
+ * @throws the signal's reason when aborted; AlphaLoraError `NO_SPECTRUM` when all projections are
+ * quantized in ways that cannot be read, `NOT_FOUND` for unknown metrics,
  * `INVALID_OPTION` for options out of range, and from reading the weights
  */
 export async function analyze(
@@ -96,16 +98,22 @@ export async function analyzeWith(
   const scoring = scoringOf(options);
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
+  const unreadable: string[] = [];
+  let readable = 0;
   for await (const weight of weights) {
     const unfit = unfitReason(weight);
-    if (unfit !== undefined) rows.push(skipped(weight, unfit));
-    else {
+    if (unfit !== undefined) {
+      rows.push(skipped(weight, unfit));
+      if (weight.unreadable !== undefined) unreadable.push(weight.unreadable);
+    } else {
+      if (weight.kind === 'projection') readable++;
       for (const unit of spectralUnits(weight)) {
         const choice = options.select?.(unit) ?? unaskedReason(unit) ?? true;
         rows.push(choice === true ? unit : skipped(unit, choice));
       }
     }
   }
+  if (readable === 0 && unreadable.length > 0) throw nothingReadable(unreadable);
   const positions = [...rows.keys()].filter((position) => isUnit(rows[position]!));
   const unitAt = (position: number): SpectralUnit => rows[position] as SpectralUnit;
   positions.sort((a, b) => operations(unitAt(b)) - operations(unitAt(a)));
@@ -130,6 +138,13 @@ export async function analyzeWith(
     blocks: aggregateBlocks(matrices, blocks, scoring),
     timings: { seconds: (performance.now() - started) / 1000 },
   };
+}
+
+function nothingReadable(reasons: readonly string[]): AlphaLoraError {
+  return new AlphaLoraError(
+    'NO_SPECTRUM',
+    `there is nothing to measure: all projections (${reasons.length}) are quantized in a way that is not read: ${[...new Set(reasons)].join('; ')}`,
+  );
 }
 
 function skipped(weight: WeightDescription, reason: string): MatrixRow {

@@ -70,13 +70,14 @@ export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; 
 
 /** The description without the reading methods, ready to be written down. */
 export function describe(weight: WeightDescription): WeightDescription {
-  const { name, shape, dtype, block, role, kind, inputFirst, stacked, partOf } = weight;
+  const { name, shape, dtype, kind } = weight;
+  const { block, role, inputFirst, stacked, partOf, quantization } = weight;
   return {
     name,
     shape,
     dtype,
     kind,
-    ...defined({ block, role, inputFirst, stacked, partOf }),
+    ...defined({ block, role, inputFirst, stacked, partOf, quantization }),
   };
 }
 

@@ -86,8 +86,16 @@ export function portions({ allocation, blocks }: Facts): string[] {
   const sentences = [opening(allocation)];
   if (layers.length > 1) sentences.push(extremes(allocation));
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
-  sentences.push(...imputed(allocation), ...capped(allocation));
+  sentences.push(...partial(allocation), ...imputed(allocation), ...capped(allocation));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
+}
+
+/** What the scores do not rest on. */
+function partial({ covers }: AllocationFacts): string[] {
+  if (covers === undefined) return [];
+  return [
+    `The scores rest on ${percent(covers)} of the parameters of the projections; the others have no alpha that counts.`,
+  ];
 }
 
 /** Ranks as large as the matrices allow. */

@@ -72,6 +72,33 @@ const allocation: Allocation = {
   robustness: { draws: 200, distance: 3 },
 };
 
+describe('quantized matrices', () => {
+  const sound = analysis([2, 3, 4, 5]);
+  const matrices = sound.matrices.map((one, i) =>
+    i < 2 ? { ...one, quantization: 'FP8, one scale' } : one,
+  );
+  const said = (documents: Parameters<typeof factsOf>[0]): string =>
+    findings(factsOf(documents))
+      .flatMap(({ sentences }) => sentences)
+      .join(' ');
+
+  it('are told with their scheme, in the findings and beside each', () => {
+    const documents = { analysis: { ...sound, matrices } };
+    expect(said(documents)).toContain(
+      '2 of 4 matrices are quantized (FP8, one scale): what rounding takes away adds a bulk to a spectrum',
+    );
+    expect(renderReport(documents)).toContain('Its weights are quantized (FP8, one scale).');
+    expect(said({ analysis: sound })).not.toContain('quantized');
+  });
+
+  it('leave an allocation with a share of the parameters', () => {
+    const documents = { analysis: sound, allocation: { ...allocation, covers: 0.625 } };
+    expect(said(documents)).toMatch(
+      /The scores rest on 6[23] % of the parameters of the projections/,
+    );
+  });
+});
+
 describe('fits that say nothing', () => {
   const wild: AnalysedRow = { ...row(1, 1e6), weak: 'only 2 eigenvalues in all' };
   const sound = analysis([2, 3, 4, 5]);

@@ -3,6 +3,7 @@
  * follows from them by a rule that is written here.
  */
 import { alphaBounds } from '@alphalora/contracts';
+import { quantizedMatrices } from '@alphalora/documents';
 import { max, mean, median } from 'd3-array';
 import { drivers, portions, robustness } from './allocation-findings.js';
 import { type BlockFacts, type Facts, isBootstrap, type ScoredBlock } from './facts.js';
@@ -65,6 +66,14 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
     sentences.push(
       `In these, ${count(capped, 'alpha')} above the cap of ${analysis.options.cap} ` +
         `${capped === 1 ? 'counts' : 'count'} as ${analysis.options.cap}.`,
+    );
+  }
+  const quantized = quantizedMatrices(analysis);
+  if (quantized) {
+    sentences.push(
+      `${whole(quantized.count)} of ${count(quantized.of, 'matrix', 'matrices')} ` +
+        `${quantized.count === 1 ? 'is' : 'are'} quantized (${quantized.schemes.join('; ')}): what rounding ` +
+        'takes away adds a bulk to a spectrum, so that these alphas are not those of the original model.',
     );
   }
   if (omitted.length > 0) sentences.push(`${list(omitted)}: see Left out.`);

@@ -13,6 +13,7 @@ import {
   withScores,
 } from '@alphalora/allocator';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
+import { coverageOf } from '@alphalora/documents';
 import { alternativeScores } from '@alphalora/htsr-core';
 import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
@@ -92,6 +93,7 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): Allocati
     topK,
     rank,
     seed,
+    ...(evidence.analysis && !evidence.scores && { covers: coverageOf(evidence.analysis) }),
   };
 }
 

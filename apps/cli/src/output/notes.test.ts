@@ -44,6 +44,17 @@ it('quantized matrices are told: their alphas are not those of the original', ()
     measuredRow('h.0.v.weight', 2),
   ];
   const analysis = analysisOf(rows, [{ alpha: 2 }]);
-  expect(shortcomings(analysis)).toMatch(/^note: 2 of 3 matrices are quantized \(Q4_1, Q8_0\): /m);
+  expect(shortcomings(analysis)).toMatch(/^note: 2 of 3 matrices are quantized \(Q4_1; Q8_0\): /m);
   expect(shortcomings(analysisOf(rows.slice(2), [{ alpha: 2 }]))).toBe('');
+  const scaled = measuredRow('h.0.o.weight', 2, { quantization: 'FP8, one scale' });
+  expect(shortcomings(analysisOf([...rows, scaled], [{ alpha: 2 }]))).toMatch(
+    /^note: 3 of 4 matrices are quantized \(Q4_1; Q8_0; FP8, one scale\): /m,
+  );
+});
+
+it('an allocation says on what share of the parameters its scores rest', () => {
+  const allocation = projectionAllocation('rank', llamaLike);
+  expect(remarks({ ...allocation, covers: 0.625 })).toMatch(
+    /^note: the scores rest on 62\.5 % of the parameters of the projections; /,
+  );
 });

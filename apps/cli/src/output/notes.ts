@@ -1,7 +1,6 @@
 /** What to know of a document beside its numbers, in lines for stderr. */
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
-import { elementTypes } from '@alphalora/contracts/weights';
-import { imputedLayers, printableData, resources } from '@alphalora/documents';
+import { imputedLayers, printableData, quantizedMatrices, resources } from '@alphalora/documents';
 
 /** Matrices or layers that a line names. */
 const MOST_NAMED = 3;
@@ -71,14 +70,13 @@ function imprecision(analysis: Analysis): string {
   );
 }
 
-/** Matrices whose elements share scales: what was rounded away is in their spectra. */
-function quantization({ matrices }: Analysis): string {
-  const rows = matrices.filter((row) => row.status === 'ok');
-  const rounded = rows.filter(({ dtype }) => elementTypes[dtype].elements > 1);
-  if (rounded.length === 0) return '';
-  const types = [...new Set(rounded.map(({ dtype }) => dtype))].join(', ');
+/** What was rounded away is in the spectra. */
+function quantization(analysis: Analysis): string {
+  const quantized = quantizedMatrices(analysis);
+  if (!quantized) return '';
+  const { count, of, schemes } = quantized;
   return (
-    `note: ${rounded.length} of ${rows.length} matrices are quantized (${types}): rounding adds a bulk ` +
+    `note: ${count} of ${of} matrices are quantized (${schemes.join('; ')}): rounding adds a bulk ` +
     'to a spectrum, so these alphas are not those of the original model\n'
   );
 }
@@ -86,7 +84,18 @@ function quantization({ matrices }: Analysis): string {
 /** What to know of an allocation beside its numbers, for stderr. */
 export function remarks(document: Allocation): string {
   const allocation = printableData(document);
-  return imputedScores(allocation) + cappedRanks(allocation) + excessRank(allocation);
+  return (
+    partial(allocation) +
+    imputedScores(allocation) +
+    cappedRanks(allocation) +
+    excessRank(allocation)
+  );
+}
+
+/** What the scores do not rest on. */
+function partial({ covers }: Allocation): string {
+  if (covers === undefined) return '';
+  return `note: the scores rest on ${(100 * covers).toFixed(1)} % of the parameters of the projections; the others have no alpha that counts\n`;
 }
 
 /** Ranks that are as large as the matrices allow. */

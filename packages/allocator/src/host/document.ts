@@ -24,13 +24,15 @@ export interface Decision {
   topK: number;
   /** LoRA rank of each expert. */
   rank: number;
+  /** The share of the model's parameters that the scores rest on. */
+  covers: number;
 }
 
 /** What one layer gets. */
 type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 
 export function documentOf(decision: Decision): Allocation {
-  const { policy, budget, rounding, layers, quantities, topK, rank } = decision;
+  const { policy, budget, rounding, layers, quantities, topK, rank, covers } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
   const shares = sharesOf(decision);
@@ -71,6 +73,7 @@ export function documentOf(decision: Decision): Allocation {
     kind: 'allocation',
     policy,
     budget,
+    ...(covers < 1 && { covers }),
     ...(rounding && { rounding }),
     blocks,
     ...(shaped && { projections }),

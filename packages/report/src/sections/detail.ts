@@ -1,5 +1,6 @@
 /** What lies behind the row of a matrix: the fit in a sentence, three charts and all metrics. */
 import type { AnalysedRow } from '@alphalora/contracts';
+import { quantizationOf } from '@alphalora/documents';
 import { sum } from 'd3-array';
 import { cutsChart } from '../charts/cuts.js';
 import { histogramChart } from '../charts/histogram.js';
@@ -11,7 +12,9 @@ import { type Content, type Html, html } from '../html.js';
 export function detail(row: AnalysedRow): Html {
   const { warning, weak, metrics } = row;
   const marked = weak === undefined ? warning && explained(warning) : `It says nothing: ${weak}.`;
-  return html`<p>${sentence(row)}${marked && ` ${marked}`}</p>${charts(row)}<dl class="metrics">${Object.entries(metrics).map(([name, value]) => html`<div><dt>${name.replaceAll('_', ' ')}</dt><dd>${significant(value)}</dd></div>`)}</dl>`;
+  const scheme = quantizationOf(row);
+  const quantized = scheme !== undefined && ` Its weights are quantized (${scheme}).`;
+  return html`<p>${sentence(row)}${quantized}${marked && ` ${marked}`}</p>${charts(row)}<dl class="metrics">${Object.entries(metrics).map(([name, value]) => html`<div><dt>${name.replaceAll('_', ' ')}</dt><dd>${significant(value)}</dd></div>`)}</dl>`;
 }
 
 function sentence({ alpha, stderr, interval, tail, xmin, ks, ...row }: AnalysedRow): string {

@@ -25,11 +25,16 @@ export function inspectionText(found: Inspection, { all }: { all: boolean }): st
 }
 
 function weightRows(weights: readonly InspectedWeight[]): string {
-  const titles = ['weight', 'shape', 'dtype', 'block', 'role', 'kind', 'analysed'];
+  const scheme = schemesOf(weights);
+  const titles = [
+    ...['weight', 'shape', 'dtype', ...scheme.title],
+    ...['block', 'role', 'kind', 'analysed'],
+  ];
   const rows = weights.map((weight) => [
     weight.name,
     shape(weight.shape),
     weight.dtype,
+    ...scheme.cell(weight),
     weight.block === undefined ? '-' : String(weight.block),
     ...classified(weight),
   ]);
@@ -37,14 +42,16 @@ function weightRows(weights: readonly InspectedWeight[]): string {
 }
 
 function groupRows(weights: readonly InspectedWeight[]): string {
+  const scheme = schemesOf(weights);
   const columns = [
     left('weights'),
     { title: 'count' },
-    ...['shape', 'dtype', 'role', 'kind', 'analysed'].map(left),
+    ...['shape', 'dtype', ...scheme.title, 'role', 'kind', 'analysed'].map(left),
   ];
   const kindOf = (weight: InspectedWeight): string[] => [
     shape(weight.shape),
     weight.dtype,
+    ...scheme.cell(weight),
     ...classified(weight),
   ];
   const rows = grouped(weights, (weight) => kindOf(weight).join(' ')).map(({ name, items }) => [
@@ -53,6 +60,17 @@ function groupRows(weights: readonly InspectedWeight[]): string {
     ...kindOf(items[0]!),
   ]);
   return table(columns, rows);
+}
+
+/** A column for the schemes of quantized weights, where there are any. */
+function schemesOf(weights: readonly InspectedWeight[]): {
+  title: string[];
+  cell: (weight: InspectedWeight) => string[];
+} {
+  if (!weights.some(({ quantization }) => quantization !== undefined)) {
+    return { title: [], cell: () => [] };
+  }
+  return { title: ['quantization'], cell: ({ quantization }) => [quantization ?? '-'] };
 }
 
 function classified({ role, kind, analysed }: InspectedWeight): string[] {
@@ -96,5 +114,5 @@ function summaryText({ architecture, adapterFormat, blocks, summary }: Inspectio
 /** The types by their parameters, the most first. */
 function typesText({ types }: WeightsPart): string {
   const sorted = Object.entries(types).sort(([, a], [, b]) => b - a);
-  return sorted.map(([type]) => type).join(', ');
+  return sorted.map(([type]) => type).join('; ');
 }
