@@ -39,7 +39,10 @@ function partOf({ kind, block }: WeightDescription): keyof WeightsSummary['parts
   return kind === 'embedding' || kind === 'head' ? 'embeddings' : 'other';
 }
 
-function add({ shape, dtype, quantization: type = dtype }: WeightDescription, part: WeightsPart): void {
+function add(
+  { shape, dtype, quantization: type = dtype }: WeightDescription,
+  part: WeightsPart,
+): void {
   const elements = shape.reduce((product, length) => product * length, 1);
   part.weights++;
   part.parameters += elements;
