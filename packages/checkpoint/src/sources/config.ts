@@ -69,8 +69,10 @@ function numbersOf(
 ): Record<string, number> {
   const found: Record<string, number> = {};
   for (const [own, name] of Object.entries(names)) {
-    const value = Number(params[own] ?? Number.NaN);
-    if (value > 0 && Number.isFinite(value)) found[name] = value;
+    const said = params[own];
+    // Some write a sliding window as a text.
+    const value = typeof said === 'string' ? Number(said) : said;
+    if (typeof value === 'number' && value > 0 && Number.isFinite(value)) found[name] = value;
   }
   return found;
 }

@@ -27,7 +27,7 @@ export async function readFlatFiles(
   const add = (path: unknown, tensor: string): void => {
     if (path === null || path === undefined) return;
     if (typeof path !== 'string' || !path.endsWith('.npy') || !isPlainName(path)) {
-      const where = quoted(String(path));
+      const where = typeof path === 'string' ? quoted(path) : 'something that is no name';
       throw invalid(
         `${quoted(tensor)} is in ${where}, no .npy file beside it; give the model that was extracted`,
         { file },
