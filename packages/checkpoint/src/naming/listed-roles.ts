@@ -9,6 +9,7 @@ const families: Readonly<Record<string, string>> = {
   'Llama, Mistral, Qwen 2 and 3, Gemma, Phi-3, OLMo 2, StableLM, Cohere, Granite, GLM-4, gpt-oss':
     'q_proj k_proj v_proj o_proj qkv_proj gate_proj up_proj down_proj gate_up_proj',
   'mixtures of experts': 'w1 w2 w3 v1 wi wo input_linear output_linear output_proj gate',
+  'Llama and Mistral as released': 'wq wk wv wo w1 w2 w3',
   'DeepSeek, MiniCPM 3, Kimi':
     'q_a_proj q_b_proj kv_a_proj_with_mqa kv_b_proj wq_b wk weights_proj eh_proj',
   'GPT-2, GPT-J, CodeGen, GPT-BigCode, StarCoder 2, Qwen 1':

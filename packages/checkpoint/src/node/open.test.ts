@@ -478,6 +478,20 @@ describe('a LoRA adapter on disk', () => {
     await expect(openAdapter(model)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('is looked for in the folders of a training run', async () => {
+    const path = await folder({});
+    for (const step of ['checkpoint-10', 'checkpoint-20']) {
+      await mkdir(join(path, step));
+      for (const [name, content] of Object.entries(adapter))
+        await writeFile(join(path, step, name), content);
+    }
+    const message = `${path}: no weights directly in it; give one of those in it: checkpoint-10, checkpoint-20`;
+    await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'NOT_FOUND', message });
+    await expect(openAdapter(path)).rejects.toMatchObject({ code: 'NOT_FOUND', message });
+    const base = await folder({});
+    await expect(openAdapter(base)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('is told from a model', async () => {
     expect(await isAdapterFolder(await folder(adapter))).toBe(true);
     // The model comes first where both are; the adapter is opened by its own function.

@@ -165,10 +165,11 @@ async function openLocated(
  * @throws AlphaLoraError as `readAdapter`; `NOT_FOUND` when a file is missing
  */
 export async function openAdapterFolder(
-  { name: path, names, open }: Folder,
+  folder: Folder,
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
-  const { file, hasConfig } = adapterIn(names) ?? onlyAdapter({ name: path, names });
+  const { name: path, names, open } = folder;
+  const { file, hasConfig } = adapterIn(names) ?? (await onlyAdapter(folder));
   const opened: ByteSource[] = [];
   try {
     const config = hasConfig ? await open(ADAPTER_CONFIG) : undefined;
@@ -186,7 +187,7 @@ export async function openAdapterFolder(
 }
 
 /** Of a folder without names that tell: its one file, as kohya saves them under any name. */
-function onlyAdapter(folder: Pick<Folder, 'name' | 'names'>): { file: string; hasConfig: boolean } {
+async function onlyAdapter(folder: Folder): Promise<{ file: string; hasConfig: boolean }> {
   const { name: path, names } = folder;
   const [stem] = adapterFiles
     .map((each) => each.stem)
@@ -202,7 +203,7 @@ function onlyAdapter(folder: Pick<Folder, 'name' | 'names'>): { file: string; ha
       `it has no ${missing}; give the folder of an adapter that PEFT or mlx-lm saved`,
     );
   }
-  const [file] = locate(folder).files;
+  const [file] = (await locateIn(folder)).files;
   if (file === undefined) {
     throw errorIn('NOT_FOUND', path, 'it is the folder of a model; give that of an adapter');
   }

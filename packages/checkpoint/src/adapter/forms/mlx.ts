@@ -46,7 +46,7 @@ function settings(config: JsonObject, file: string): { scale: number; rank: numb
   if (type !== 'lora') {
     const what = type === 'dora' ? 'DoRA also learns the magnitude of each output; ' : '';
     throw unsupported(
-      `its fine_tune_type is ${quoted(String(type))}, and only "lora" can be read; ${what}${fuse}`,
+      `its fine_tune_type is ${quoted(typeof type === 'string' ? type : JSON.stringify(type))}, and only "lora" can be read; ${what}${fuse}`,
       { file },
     );
   }
