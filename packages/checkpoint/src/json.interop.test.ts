@@ -60,7 +60,7 @@ describeUnless(pythonLacks(), "Python's json.loads", () => {
   it('reads and refuses the same', () => {
     const sample = fc
       .sample(texts, { seed: 7, numRuns: runs })
-      .filter((text) => text.isWellFormed());
+      .filter((text) => !/\p{Cs}/u.test(text));
     const expected = JSON.parse(runPython(program, { input: JSON.stringify(sample) })) as unknown[];
     const seen = { read: 0, refused: 0, twice: 0 };
     for (const [i, text] of sample.entries()) {
