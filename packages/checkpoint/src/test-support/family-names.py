@@ -1,0 +1,71 @@
+"""
+Names and shapes of the parameters of families of models, and what layer of torch each belongs to, as JSON
+lines; for families on the command line, with two blocks of each list, made without any values.
+"""
+import contextlib, json, sys
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, logging
+from transformers.pytorch_utils import Conv1D
+
+logging.set_verbosity_error()
+BLOCKS = ('num_hidden_layers', 'n_layer', 'num_layers', 'n_layers', 'encoder_layers', 'decoder_layers', 'depth', 'num_decoder_layers')
+EXPERTS = ('num_experts', 'num_local_experts', 'n_routed_experts')
+KINDS = ('layer_types', 'mlp_layer_types', 'layers_block_type')
+
+
+def shrink(config):
+    """Two blocks, of different kinds where a model has several; few experts."""
+    for key in BLOCKS + EXPERTS:
+        most = 2 if key in BLOCKS else 16
+        if isinstance(getattr(config, key, None), int):
+            setattr(config, key, min(most, getattr(config, key)))
+    for key in KINDS:
+        kinds = getattr(config, key, None)
+        if isinstance(kinds, list):
+            with contextlib.suppress(AttributeError):  # where they follow from the number of blocks
+                setattr(config, key, (list(dict.fromkeys(kinds)) * 2)[:2])
+    for value in vars(config).values():
+        if isinstance(value, PretrainedConfig):
+            shrink(value)
+
+
+def layer(module, tensor):
+    if isinstance(module, Conv1D):
+        return 'conv1d' if tensor.dim() == 2 else 'vector'
+    if tensor.dim() < 2:
+        return 'vector'
+    if isinstance(module, nn.Linear):
+        return 'linear'
+    if isinstance(module, nn.Embedding):
+        return 'embedding'
+    if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+        return 'depthwise' if 1 < module.groups == module.in_channels else 'convolution'
+    name = type(module).__name__
+    return 'experts' if 'Expert' in name else 'norm' if 'Norm' in name else 'parameter'
+
+
+def kept(config):
+    keys = ('model_type', 'hidden_size', 'is_encoder_decoder', 'num_hidden_layers', 'moe_num_experts')
+    inner = ('text_config', 'vision_config', 'ffn_config')
+    return {key: value for key, value in config.items() if key in keys} | {key: kept(config[key]) for key in inner if isinstance(config.get(key), dict)}
+
+
+def made(config):
+    make = AutoModel._model_mapping[type(config)]
+    with torch.device('meta'):
+        return make._from_config(config)
+
+
+for family in sys.argv[1:]:
+    config = AutoConfig.for_model(family)
+    try:
+        shrink(config)
+        model = made(config)
+    except ValueError:
+        # Some ties between blocks hold only where all are there.
+        config = AutoConfig.for_model(family)
+        model = made(config)
+    modules = dict(model.named_modules())
+    tensors = [[name, list(tensor.shape), layer(modules[name.rpartition('.')[0]], tensor)] for name, tensor in model.named_parameters()]
+    print(json.dumps({'family': family, 'config': kept(config.to_dict()), 'tensors': tensors}))
