@@ -1,4 +1,4 @@
-/** Fused projections through the whole reader; `naming/fused.test.ts` has the layouts one by one. */
+/** Fused projections through the whole reader; `naming/fused/index.test.ts` has the layouts one by one. */
 import { describe, expect, it } from 'vitest';
 import { type CheckpointOptions, readCheckpoint } from './checkpoint.js';
 import { serializeSafetensors, type TensorData } from './formats/safetensors/serialize.js';

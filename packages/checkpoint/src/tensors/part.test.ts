@@ -1,7 +1,7 @@
 import type { WeightTensor } from '@alphalora/contracts/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FusedPart } from '../naming/fused.js';
+import type { FusedPart } from '../naming/fused/index.js';
 import { partOf } from './part.js';
 
 const product = (lengths: readonly number[]) => lengths.reduce((a, b) => a * b, 1);

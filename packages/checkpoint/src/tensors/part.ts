@@ -7,7 +7,7 @@ import {
   type WeightDescription,
   type WeightTensor,
 } from '@alphalora/contracts/weights';
-import type { FusedPart } from '../naming/fused.js';
+import type { FusedPart } from '../naming/fused/index.js';
 import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, fillsBlocks, storedBytes } from '../values/sizes.js';
 import { factorsOfPart } from './low-rank.js';

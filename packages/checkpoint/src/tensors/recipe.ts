@@ -12,7 +12,7 @@ import type {
   WeightDescription,
   WeightTensor,
 } from '@alphalora/contracts/weights';
-import type { FusedPart } from '../naming/fused.js';
+import type { FusedPart } from '../naming/fused/index.js';
 
 /**
  * The stored rows `start` to `start + count`, taken every `step` rows: `[0, 6, 2]` are the rows 0, 2, 4, 1,

@@ -1,7 +1,7 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { WeightTensor } from '@alphalora/contracts/weights';
-import { fusedParts } from '../naming/fused.js';
+import { fusedParts } from '../naming/fused/index.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { Stacks } from '../naming/stacks.js';
 import type { FileTensor } from './file-tensor.js';

@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FusedPart, fusedParts } from './fused.js';
-import { layouts } from './fused-layouts.js';
-import { identify } from './index.js';
+import { identify } from '../index.js';
+import { type FusedPart, fusedParts } from './index.js';
+import { layouts } from './layouts.js';
 
 /** Outputs `label head index`, one after the other: `q0.0 q0.1 q1.0 ...`. */
 const head = (label: string, number: number, size: number): string[] =>
@@ -159,7 +159,7 @@ describe('fused projections of families', () => {
     }>;
     chunks: Array<{ family: string; module: string; parts: string[] }>;
   } = JSON.parse(
-    readFileSync(new URL('../test-support/fused-layouts.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../test-support/fused-layouts.json', import.meta.url), 'utf8'),
   );
 
   it.each(asked.layouts.map((each) => [each.config['model_type'], each.name, each] as const))(

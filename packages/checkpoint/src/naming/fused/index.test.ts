@@ -1,7 +1,7 @@
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
-import { type FusedPart, fusedParts } from './fused.js';
-import { identify, type ModelConfig } from './index.js';
+import { identify, type ModelConfig } from '../index.js';
+import { type FusedPart, fusedParts } from './index.js';
 
 function describeWeight(name: string, shape: number[], config = {}): WeightDescription {
   return { name, shape, dtype: 'F32', ...identify(name, shape, config) };

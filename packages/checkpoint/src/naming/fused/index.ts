@@ -4,11 +4,11 @@
  * All that is known of a part is an axis and ranges of indices on it.
  */
 import type { WeightDescription } from '@alphalora/contracts/weights';
-import type { ModelConfig } from './config.js';
-import { familiesOf, settingsOf } from './families.js';
-import { type FusedLayout, isFused, layouts } from './fused-layouts.js';
-import { type Division, unsupported } from './fused-orders.js';
-import { moduleOf } from './index.js';
+import type { ModelConfig } from '../config.js';
+import { familiesOf, settingsOf } from '../families.js';
+import { moduleOf } from '../index.js';
+import { type FusedLayout, isFused, layouts } from './layouts.js';
+import { type Division, unsupported } from './orders.js';
 
 export interface FusedPart {
   /** Short name of the part: `q`, `k`, `v`, `gate`, `up`; of linear attention also `z`, `b`, `a`. */

@@ -3,9 +3,9 @@
  * `models/<family>/modeling_<family>.py` takes the outputs apart; else as the code in the model's own
  * repository does. A family that has the names of another adds its `model_type` to a row.
  */
-import { flagSetting, type ModelConfig, sizeSetting } from './config.js';
-import * as order from './fused-orders.js';
-import { outputFirstExperts } from './tables.js';
+import { flagSetting, type ModelConfig, sizeSetting } from '../config.js';
+import { outputFirstExperts } from '../tables.js';
+import * as order from './orders.js';
 
 export interface FusedLayout {
   /** Matched against the module's path in the model. */

@@ -4,7 +4,7 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
-import { type ModelConfig, sizeSetting } from './config.js';
+import { type ModelConfig, sizeSetting } from '../config.js';
 
 /** What is to be divided. */
 interface Fused {
