@@ -1,48 +1,80 @@
 /**
  * A tensor whose rows are stored in another order than they have: such as the queries and keys of a GGUF
  * file, where the two halves of each head lie interleaved. Read by groups of rows that lie side by side,
- * as decoded elements and as stored bytes alike.
+ * as stored bytes, of which each row is decoded to where it belongs.
  */
 import type { StoredTensor } from '@alphalora/contracts/weights';
+import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { checkRange, readRange } from './range.js';
 import type { RowGroup } from './recipe.js';
 
-/** Elements that are read at a time, where a group has no more: 4 MB of float32. */
+/** Elements that are read at a time, where a group has no more. */
 const CHUNK = 1 << 20;
 
-/** @param groups every stored row once, in the order in which the tensor has them */
+/**
+ * @param tensor of whole blocks in each row
+ * @param groups every stored row once, in the order in which the tensor has them
+ */
 export function withRowsInOrder(
   tensor: StoredTensor,
   groups: readonly RowGroup[],
   file: string,
 ): StoredTensor {
   const { name, dtype, shape, identity } = tensor;
+  const readStored = tensor.readInto!;
   const count = elementCount(shape);
   const row = elementCount(shape.slice(1));
   const most = Math.max(1, Math.floor(CHUNK / Math.max(1, row)));
   const pieces = groups.flatMap((group) => inPieces(group, most));
-  const { read, readInto } = tensor;
+  const rowBytes = storedBytes(dtype, row);
+  const visit = (
+    [start, end]: readonly [start: number, end: number],
+    put: (bytes: Uint8Array, index: number) => void,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    let buffer = new Uint8Array(0);
+    const readRows = async (from: number, rows: number): Promise<Uint8Array> => {
+      const length = rows * rowBytes;
+      if (buffer.length < length) buffer = new Uint8Array(length);
+      const bytes = buffer.subarray(0, length);
+      await readStored(bytes, from * row, signal);
+      return bytes;
+    };
+    return inOrder(pieces, { most, rowBytes }, [start, end], readRows, put);
+  };
   return {
     name,
     dtype,
     shape,
     read: (start = 0, end = count, signal) =>
-      readRange({ name, file, dtype }, [start, end, count], (target) =>
-        gather(pieces, { unit: row, most }, start, target, (from, to) => read(from, to, signal)),
-      ),
-    ...(readInto && {
-      async readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
-        const unit = storedBytes(dtype, row);
-        const first = storedBytes(dtype, start);
-        checkRange(name, first, first + target.byteLength, storedBytes(dtype, count));
-        await gather(pieces, { unit, most }, first, target, async (from, to) => {
-          const bytes = new Uint8Array(to - from);
-          await readInto(bytes, (from / unit) * row, signal);
-          return bytes;
-        });
-      },
-    }),
+      readRange({ name, file, dtype }, [start, end, count], async (target) => {
+        const whole = allocateValues(dtype, row);
+        const put = (bytes: Uint8Array, index: number): void => {
+          // Decoders take bytes from a multiple of eight on.
+          const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+          const at = index * row - start;
+          if (at >= 0 && at + row <= target.length) {
+            decodeInto(aligned, dtype, target.subarray(at, at + row));
+            return;
+          }
+          decodeInto(aligned, dtype, whole);
+          const [from, to] = [Math.max(0, -at), Math.min(row, target.length - at)];
+          target.set(whole.subarray(from, to), at + from);
+        };
+        if (target.length > 0) await visit([start / row, end / row], put, signal);
+      }),
+    async readInto(target: Uint8Array, start: number, signal?: AbortSignal) {
+      const first = storedBytes(dtype, start);
+      const last = first + target.byteLength;
+      checkRange(name, first, last, storedBytes(dtype, count));
+      const put = (bytes: Uint8Array, index: number): void => {
+        const at = index * rowBytes - first;
+        const [from, to] = [Math.max(0, -at), Math.min(rowBytes, target.length - at)];
+        target.set(bytes.subarray(from, to), at + from);
+      };
+      if (target.length > 0) await visit([first / rowBytes, last / rowBytes], put, signal);
+    },
     ...(identity !== undefined && { identity: `${identity} rows ${groups.join(' ')}` }),
   };
 }
@@ -57,26 +89,23 @@ function inPieces([start, count, step]: RowGroup, most: number): RowGroup[] {
   ]);
 }
 
-type Span = Float32Array | Float64Array | Uint8Array;
-
 /**
- * Fills the target with what the tensor has from `start` on.
+ * Hands out the stored bytes of each row that the range touches, in the order of the rows.
  *
- * @param unit of a row, in what `start` and the target count
+ * @param range in rows, which it may begin and end within
  * @param most rows of several groups that are read at once
  */
-async function gather<Values extends Span>(
+async function inOrder(
   groups: readonly RowGroup[],
-  { unit, most }: { unit: number; most: number },
-  start: number,
-  target: Values,
-  readRows: (from: number, to: number) => Promise<Span>,
+  { most, rowBytes }: { most: number; rowBytes: number },
+  [start, end]: readonly [start: number, end: number],
+  readRows: (from: number, rows: number) => Promise<Uint8Array>,
+  put: (bytes: Uint8Array, index: number) => void,
 ): Promise<void> {
-  const end = start + target.length;
   let row = 0;
-  for (let i = 0; i < groups.length && row * unit < end; ) {
+  for (let i = 0; i < groups.length && row < end; ) {
     const [first, count] = groups[i]!;
-    if ((row + count) * unit <= start) {
+    if (row + count <= start) {
       row += count;
       i++;
       continue;
@@ -84,21 +113,19 @@ async function gather<Values extends Span>(
     let rows = count;
     let next = i + 1;
     // Groups that lie one behind the other are read together, as far as they are asked for.
-    for (; next < groups.length && (row + rows) * unit < end; next++) {
+    for (; next < groups.length && row + rows < end; next++) {
       const [from, more] = groups[next]!;
       if (from !== first + rows || rows + more > most) break;
       rows += more;
     }
-    const span = await readRows(first * unit, (first + rows) * unit);
+    const bytes = await readRows(first, rows);
     for (; i < next; i++) {
       const [from, length, step] = groups[i]!;
       const column = length / step;
       for (let j = 0; j < length; j++, row++) {
-        const [a, b] = [Math.max(start, row * unit), Math.min(end, (row + 1) * unit)];
-        if (a >= b) continue;
+        if (row + 1 <= start || row >= end) continue;
         const stored = from - first + Math.floor(j / column) + (j % column) * step;
-        const skip = stored * unit - row * unit;
-        target.set(span.subarray(a + skip, b + skip), a - start);
+        put(bytes.subarray(stored * rowBytes, (stored + 1) * rowBytes), row);
       }
     }
   }
