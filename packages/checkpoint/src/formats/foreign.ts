@@ -13,8 +13,10 @@ interface Stranger {
   readonly what: string;
   /** Whether it is, by the first bytes as characters. */
   readonly is: (head: string) => boolean;
-  /** Where it holds no weights that could be converted. */
+  /** Where saving it as safetensors is not what helps. */
   readonly mend?: string;
+  /** Whether it holds weights all the same. */
+  readonly hasWeights?: true;
 }
 
 const starts =
@@ -56,6 +58,13 @@ const strangers: readonly Stranger[] = [
       starts('\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05')(head) &&
       '\x8a\x95}](cq'.includes(head[2]!),
   },
+  {
+    // The version of the format, a small number, then its producer or the graph.
+    what: 'an ONNX file, whose matrices have no names that tell their layers',
+    is: (head) => head[0] === '\b' && head[1]! < ' ' && '\x12:'.includes(head[2] ?? ' '),
+    mend: 'give the model that it was exported from',
+    hasWeights: true,
+  },
   { what: 'an HDF5 file, as Keras saves it', is: starts('\x89HDF\r\n\x1a\n') },
   { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
   { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
@@ -90,8 +99,8 @@ export function refuseForeign(head: Uint8Array, file: string): void {
   );
 }
 
-function refusal({ what, mend }: Stranger, file: string): AlphaLoraError {
-  return mend === undefined
-    ? unsupported(`it is ${what}, not safetensors; ${conversion}`, { file })
-    : invalid(`it is ${what}; ${mend}`, { file });
+function refusal({ what, mend, hasWeights }: Stranger, file: string): AlphaLoraError {
+  if (mend === undefined)
+    return unsupported(`it is ${what}, not safetensors; ${conversion}`, { file });
+  return (hasWeights ? unsupported : invalid)(`it is ${what}; ${mend}`, { file });
 }

@@ -18,6 +18,14 @@ describe('a file called model.safetensors is refused as what it is', () => {
     // What Python 3's pickle.dumps({}, 2) begins with.
     ['a pickle', '\x80\x02}q\x00.', 'UNSUPPORTED_CHECKPOINT', /is a pickle that torch\.save/],
     ['Keras', '\x89HDF\r\n\x1a\n', 'UNSUPPORTED_CHECKPOINT', /is an HDF5 file/],
+    // As torch.onnx and Python's onnx begin their files.
+    [
+      'ONNX',
+      '\x08\x0a\x12\x07pytorch\x1a\x0b2.6.0+cu124',
+      'UNSUPPORTED_CHECKPOINT',
+      /an ONNX file, whose matrices have no names.*exported from/,
+    ],
+    ['ONNX of Python', '\x08\x0e:\x87\x81', 'UNSUPPORTED_CHECKPOINT', /is an ONNX file/],
     ['HTML', '\n<!DOCTYPE html><html>', 'INVALID_CHECKPOINT', /is an HTML page .*; download/],
     ['XML', '<?xml version="1.0"?><Error>', 'INVALID_CHECKPOINT', /is an XML document/],
     ['gzip', '\x1f\x8b\x08\0', 'INVALID_CHECKPOINT', /is compressed with gzip; unpack it/],
