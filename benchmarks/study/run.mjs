@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { splits } from '../../examples/demo-tasks/tasks.mjs';
 import { allocate, policies as allocators, layersOf } from '../../packages/allocator/dist/index.js';
 import { openCheckpoint } from '../../packages/checkpoint/dist/node/index.js';
-import { aggregateBlocks, analyze, estimators } from '../../packages/htsr-core/dist/index.js';
+import { analyze, estimators, reaggregated } from '../../packages/htsr-core/dist/index.js';
 import { adaptedModel } from '../../packages/molora-tfjs/dist/decoder/index.js';
 import {
   adapterSpec,
@@ -82,10 +82,7 @@ async function allocationOf(run) {
   }
   const { kind, policy, options = {}, aggregate = 'mean' } = policies[run.policy];
   const total = expertsPerBlock * blocks;
-  const layers = layersOf({
-    ...analysis,
-    blocks: aggregateBlocks(analysis.matrices, blocks, aggregate),
-  });
+  const layers = layersOf(reaggregated(analysis, { aggregate }));
   if (kind === 'experts') {
     return allocate({
       layers,

@@ -19,13 +19,17 @@ import { ask, nameOf, optionsFor, requireFacts, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
 import { integer } from './integer.js';
-import type { Layer } from './layers.js';
+import type { EmptyBlock, Layer } from './layers.js';
 import { costOfUnit, mostOf } from './parameters.js';
 import { roundings, roundShares } from './rounding/index.js';
 
 export interface AllocateOptions {
   /** From `layersOf` or `layersFromScores`; of the same kind as the budget's `per`. */
   layers: readonly Layer[];
+  /** From `emptyBlocks`: blocks that are in the document, with nothing. */
+  empty?: readonly EmptyBlock[];
+  /** Name of the stack of blocks that they are of, where the model has several. */
+  stack?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
   policy: AllocationPolicy<any>;
   /** The policy's options. */
@@ -79,6 +83,8 @@ export interface Prepared {
   /** In the policy's own words. */
   rule: string | undefined;
   layers: readonly (Layer & PolicyLayer)[];
+  empty: readonly EmptyBlock[];
+  stack: string | undefined;
   budget: Budget;
   rounding: Rounding;
   topK: number;
@@ -89,7 +95,7 @@ export interface Prepared {
 }
 
 export async function prepare(request: AllocateOptions): Promise<Prepared> {
-  const { policy, rounding = 'largest-remainder', signal } = request;
+  const { policy, rounding = 'largest-remainder', empty = [], stack, signal } = request;
   const rank = integer('rank', request.rank ?? 8, 1);
   const topK = integer('topK', request.topK ?? 2, 1);
   const seed = integer('seed', request.seed ?? 0, 0);
@@ -139,7 +145,8 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);
   const rule = await ruleOf(policy, options, per, guard);
-  return { policy, options, rule, layers, budget, rounding, topK, rank, covers, seed, guard };
+  const question = { policy, options, rule, layers, empty, stack, budget };
+  return { ...question, rounding, topK, rank, covers, seed, guard };
 }
 
 interface Decided {
@@ -161,11 +168,14 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 }
 
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
-  const { policy, options, rule, layers, budget, rounding, topK, rank, covers } = prepared;
+  const { policy, options, rule, layers, empty, stack, budget } = prepared;
+  const { rounding, topK, rank, covers } = prepared;
   const { name, version } = policy;
   requireSane(prepared, decided);
   return documentOf({
     policy: { name, version, options: { ...options }, ...defined({ rule }) },
+    ...defined({ stack }),
+    empty,
     budget: budget.stated,
     ...(policy.traits.answer === 'weights' && { rounding }),
     layers,

@@ -14,8 +14,8 @@ export type {
 export { comparePolicies } from './compare-policies.js';
 export { defaultPolicy, defaultTotal } from './defaults.js';
 export { definePolicy, requirePolicy } from './define-policy.js';
-export type { Layer, ScoredLayer } from './layers.js';
-export { layersFromScores, layersOf } from './layers.js';
+export type { EmptyBlock, Layer, ScoredLayer } from './layers.js';
+export { emptyBlocks, layersFromScores, layersOf } from './layers.js';
 export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';
 export { alphalora } from './policies/alphalora.js';

@@ -1,9 +1,13 @@
 import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
-import { coverageOf } from '@alphalora/documents';
+import { coverageOf, parseAllocation, summaryOf, summaryText } from '@alphalora/documents';
 import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
-import { layersFromScores, layersOf } from './layers.js';
+import { defaultPolicy, defaultTotal } from './defaults.js';
+import { emptyBlocks, layersFromScores, layersOf } from './layers.js';
+import { alphalora } from './policies/alphalora.js';
+import { policies } from './policies/index.js';
 import { uniform } from './policies/uniform.js';
+import { allocateRobustly } from './robustness.js';
 
 function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): Analysis {
   const matrices = rows.map((row) => ({
@@ -354,4 +358,94 @@ describe('weights that cannot be read', () => {
       code: 'INVALID_OPTION',
     });
   });
+});
+
+describe('a block without projections', () => {
+  const rows = [
+    ...[0, 2].map((block) => ({
+      name: `${block}.q_proj`,
+      block,
+      shape: [8, 8],
+      metrics: { norm: 64 },
+    })),
+    {
+      name: '1.norm',
+      block: 1,
+      shape: [8],
+      kind: 'norm',
+      status: 'skipped',
+      reason: 'not a matrix',
+    },
+  ];
+  const analysis = analysisOf(rows);
+  const { alpha: _, ...without } = analysis.blocks[1]!;
+  analysis.blocks[1] = { ...without, matrices: 0 };
+  const layers = layersOf(analysis);
+  const empty = emptyBlocks(analysis);
+
+  it('gets nothing, and the others all', async () => {
+    expect(layers.map(({ block }) => block)).toEqual([0, 2]);
+    const made = await allocate({ layers, empty, policy: uniform, budget: { total: 8 } });
+    expect(made.experts).toEqual([4, 0, 4]);
+    expect(made.topK).toEqual([2, 1, 2]);
+    expect(made.blocks[1]).toEqual({
+      ...{ index: 1, score: 0, share: 0, experts: 0, topK: 1 },
+      empty: 'it has no projections',
+    });
+    expect(parseAllocation(made, 'a.json')).toEqual(made);
+    expect(summaryText(summaryOf(made))).toMatch(/^8 experts in 2 blocks /);
+  });
+
+  it.each(['rank', 'bits', 'learning-rate'] as const)(
+    'of %s, by block and projection',
+    async (unit) => {
+      for (const per of ['block', 'projection'] as const) {
+        const own = layersOf(analysis, { per });
+        const policy = await policies.load(defaultPolicy(unit));
+        const budget = { unit, per, ...defaultTotal(unit, own.length) };
+        const made = await allocate({ layers: own, empty, policy, budget });
+        expect(made.blocks.map(({ index }) => index)).toEqual([0, 1, 2]);
+        expect(made.blocks[1]!.rank ?? made.blocks[1]!.value).toBe(unit === 'rank' ? 0 : undefined);
+        expect(parseAllocation(made, 'a.json')).toEqual(made);
+      }
+    },
+  );
+
+  it('has no part in draws', async () => {
+    const draws = [[1, Number.NaN, 3]];
+    const job = { layers, empty, policy: alphalora, options: { beta: 1 }, budget: { total: 8 } };
+    const { blocks, robustness } = await allocateRobustly(job, {
+      draws,
+      without: [{ block: 2, name: '2.q_proj', alpha: 2, score: 6 }],
+    });
+    // 2 : 2 of 8, and 1 : 3; without its projection, block 2 would have 6 of 2 + 6.
+    expect(robustness).toEqual({ draws: 1, distance: 4 });
+    expect(blocks[1]!.robustness).toBeUndefined();
+    expect(blocks[2]!.robustness).toMatchObject({ experts: [6, 6], driver: { experts: 6 } });
+  });
+
+  it('is not one of which nothing was measured', () => {
+    const skipped = analysisOf(rows);
+    skipped.matrices[0] = {
+      ...skipped.matrices[0]!,
+      status: 'skipped',
+      reason: 'left out',
+    } as never;
+    const { alpha: __, ...block } = skipped.blocks[0]!;
+    skipped.blocks[0] = block;
+    expect(() => layersOf(skipped)).toThrow('block 0 has no alpha');
+  });
+});
+
+it('keeps the half of an encoder-decoder that a block is in', async () => {
+  const analysis = analysisOf(
+    [0, 1].map((block) => ({ name: `${block}.q`, block, shape: [8, 8] })),
+  );
+  const stacks = ['encoder.block', 'decoder.block'].map((name) => ({ name, block: 0 }));
+  analysis.blocks = analysis.blocks.map((block, i) => ({ ...block, stack: stacks[i]! }));
+  for (const per of ['block', 'projection'] as const) {
+    const layers = layersOf(analysis, { per });
+    const { blocks } = await allocate({ layers, policy: uniform, budget: { total: 4, per } });
+    expect(blocks.map(({ stack }) => stack)).toEqual(stacks);
+  }
 });

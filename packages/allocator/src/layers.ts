@@ -7,6 +7,7 @@ import {
   scoredAlpha,
 } from '@alphalora/contracts';
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
+import type { StackPlace } from '@alphalora/contracts/weights';
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 
@@ -16,6 +17,26 @@ export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
   readonly modules?: readonly NamedLinearMap[];
   /** Why the score is not its own but the mean of others': nothing behind it has a fit that says anything. */
   readonly weak?: string;
+  /** Of a block of an encoder or its decoder: which of the two, and its number there. */
+  readonly stack?: StackPlace;
+}
+
+/** A block that has nothing to give anything to. */
+export interface EmptyBlock {
+  readonly block: number;
+  readonly why: string;
+}
+
+/** Blocks without any projection, such as those of which a search over architectures left only the norms. */
+export function emptyBlocks({ blocks, matrices }: Analysis): EmptyBlock[] {
+  const filled = new Set(matrices.flatMap((row) => (isProjection(row) ? (row.block ?? []) : [])));
+  return blocks.flatMap(({ index: block, alpha }) =>
+    alpha !== undefined || filled.has(block) ? [] : [{ block, why: 'it has no projections' }],
+  );
+}
+
+function isProjection({ kind = 'projection' }: MatrixRow): boolean {
+  return kind === 'projection';
 }
 
 /**
@@ -24,7 +45,7 @@ export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
  *
  * Per block: one for each, scored with the block's alpha. Its modules are its analysed projections,
  * also those whose measurement failed. A block without a fit that says anything is scored with the
- * mean of the other blocks.
+ * mean of the other blocks; one without any projection is left out, see {@link emptyBlocks}.
  *
  * Per projection: one for each, in the checkpoint's order, scored with its own alpha, up to the
  * analysis's cap. The parts of a
@@ -58,6 +79,7 @@ export function layersOf(
     return maps.map((map, index) => ({
       index,
       block: map.block,
+      ...defined({ stack: analysis.blocks[map.block]?.stack }),
       score: scores[index]!,
       name: map.module.name,
       ...defined({ role: map.module.role }),
@@ -72,7 +94,9 @@ export function layersOf(
     else byBlock.set(map.block, [map]);
   }
   const own = (block: number): readonly StoredMap[] => byBlock.get(block) ?? [];
-  const alphas = analysis.blocks.map(({ index: block, alpha }) => {
+  const empty = new Set(emptyBlocks(analysis).map(({ block }) => block));
+  const blocks = analysis.blocks.filter(({ index }) => !empty.has(index));
+  const alphas = blocks.map(({ index: block, alpha }) => {
     if (alpha !== undefined) return alpha;
     if (weakReasons(own(block)).length > 0) return Number.NaN;
     throw new AlphaLoraError(
@@ -83,9 +107,10 @@ export function layersOf(
     );
   });
   const scores = scored(alphas);
-  return analysis.blocks.map(({ index: block }, index) => ({
+  return blocks.map(({ index: block, stack }, index) => ({
     index,
     block,
+    ...defined({ stack }),
     score: scores[index]!,
     ...(Number.isNaN(alphas[index]) && { weak: weakReasons(own(block)).join('; ') }),
     ...factsOf(own(block), windows),
@@ -187,7 +212,7 @@ function mapsOf(rows: readonly MatrixRow[]): StoredMap[] {
   for (const row of rows) {
     const { block, role } = row;
     if (block === undefined || row.status === 'skipped') continue;
-    if ((row.kind ?? 'projection') !== 'projection') continue;
+    if (!isProjection(row)) continue;
     // `c_attn.weight[q]` and its siblings share one input and line up their outputs.
     const name = row.partOf === undefined ? row.name : row.name.replace(/\[\D+?\]/, '');
     const { inputs, outputs } = linearMap(row);

@@ -9,7 +9,7 @@ import { middle95 } from '@alphalora/contracts/numbers';
 import { type AllocateOptions, allocationFor, decide, prepare } from './allocate.js';
 import { filled } from './missing.js';
 
-/** Scores other than those of the request; blocks are positions in its layers. */
+/** Scores other than those of the request; blocks are numbers of blocks, those of its layers and others. */
 export interface Alternatives {
   /** By draw, then by block; NaN for a block without a score of its own. */
   draws: readonly (readonly number[])[];
@@ -43,27 +43,34 @@ export async function allocateRobustly(
     const layers = prepared.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
     return (await decide(prepared, layers)).quantities;
   };
-  const scores = request.layers.map(({ score }) => score);
+  const { layers } = request;
+  const scores = layers.map(({ score }) => score);
+  const positions = new Map(layers.map(({ block }, position) => [block, position]));
+  const { quantities } = decided;
   const drawn: (readonly number[])[] = [];
-  for (const draw of draws) drawn.push(await expertsFor(filled(draw)));
+  for (const draw of draws) {
+    drawn.push(await expertsFor(filled(layers.map(({ block }) => draw[block] ?? Number.NaN))));
+  }
   const drivers = new Map<number, NonNullable<BlockRobustness['driver']>>();
   for (const { block, score, ...projection } of without) {
-    const experts = (await expertsFor(scores.with(block, score)))[block]!;
-    const chosen = allocation.experts[block]!;
+    const position = positions.get(block)!;
+    const experts = (await expertsFor(scores.with(position, score)))[position]!;
+    const chosen = quantities[position]!;
     const strongest = drivers.get(block);
     const change = Math.abs(experts - chosen);
     if (!strongest || change > Math.abs(strongest.experts - chosen)) {
       drivers.set(block, { ...projection, experts });
     }
   }
-  const distances = drawn.map((experts) => distance(experts, allocation.experts));
+  const distances = drawn.map((experts) => distance(experts, quantities));
   const total = distances.reduce((sum, value) => sum + value, 0);
   return {
     ...allocation,
-    blocks: allocation.blocks.map((block, i) => {
+    blocks: allocation.blocks.map((block) => {
+      const i = positions.get(block.index);
       // What was not measured cannot be called stable.
-      if (request.layers[i]!.weak !== undefined) return block;
-      const driver = drivers.get(i);
+      if (i === undefined || layers[i]!.weak !== undefined) return block;
+      const driver = drivers.get(block.index);
       const counts = drawn.map((experts) => experts[i]!);
       const changed = counts.filter((experts) => experts !== block.experts).length / draws.length;
       const robustness = { changed, experts: middle95(counts), ...(driver && { driver }) };

@@ -6,17 +6,19 @@
  * factors do not; there a block has the average of its projections, of bits and sparsity weighted by
  * their sizes, so that it is what the block's weights have on average.
  */
-import type {
-  AllocatedBlock,
-  AllocatedProjection,
-  Allocation,
-  Resource,
+import {
+  type AllocatedBlock,
+  type AllocatedProjection,
+  type Allocation,
+  defined,
+  type Resource,
 } from '@alphalora/contracts';
 import { resources } from './resources.js';
 
 /** What is said of an allocation as a whole. */
 export interface AllocationSummary
-  extends Pick<Allocation, 'policy' | 'budget' | 'rounding' | 'parameters'> {
+  extends Pick<Allocation, 'policy' | 'stack' | 'budget' | 'rounding' | 'parameters'> {
+  /** Those that have something to give to. */
   blocks: number;
   /** Present where the budget is per projection. */
   projections?: number;
@@ -31,15 +33,19 @@ export interface AllocationSummary
 }
 
 export function summaryOf(allocation: Allocation): AllocationSummary {
-  const { policy, budget, rounding, parameters, blocks, projections } = allocation;
+  const { policy, stack, budget, rounding, parameters, projections } = allocation;
+  const blocks = allocation.blocks.filter(({ empty }) => empty === undefined);
   const { weighted, adds } = resources[budget.unit];
   const own = budget.per === 'projection' ? projections : undefined;
-  const all = own ? own.map((one) => amountOf(one, budget.unit)) : amountsByBlock(allocation);
+  const all = own
+    ? own.map((one) => amountOf(one, budget.unit))
+    : amountsByBlock({ ...allocation, blocks });
   const given = all.filter((amount) => amount !== undefined);
   const sizes = own ? own.map(sizeOf) : blocks.map((block) => sizeOfBlock(allocation, block));
   const average = averageOf(all, weighted ? sizes : undefined);
   return {
     policy,
+    ...defined({ stack }),
     budget,
     ...(rounding && { rounding }),
     ...(parameters && { parameters }),

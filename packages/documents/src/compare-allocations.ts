@@ -6,6 +6,7 @@ import {
   defined,
   type Resource,
 } from '@alphalora/contracts';
+import type { StackPlace } from '@alphalora/contracts/weights';
 import { type AllocationSummary, amountOf, amountsByBlock, summaryOf } from './amounts.js';
 import { byIndex, type Change, difference } from './changes.js';
 import { resources } from './resources.js';
@@ -20,7 +21,7 @@ export interface AllocationComparison {
    * The amount of each block: the sum of its projections for experts and ranks where a budget is per
    * projection; for other resources, which do not add up, their average.
    */
-  blocks: Change<'index', number>[];
+  blocks: Array<Change<'index', number> & { stack?: StackPlace }>;
   /**
    * Where a budget is per projection: projections of the same name on both sides, the largest change
    * first.
@@ -35,7 +36,7 @@ export interface AllocationComparison {
 }
 
 /**
- * @throws AlphaLoraError `INVALID_OPTION` for allocations of different resources, and where one is per
+ * @throws AlphaLoraError `INVALID_OPTION` for allocations of different resources or stacks, and where one is per
  * block and the other per projection and the first does not know its projections
  */
 export function compareAllocations(a: Allocation, b: Allocation): AllocationComparison {
@@ -45,6 +46,15 @@ export function compareAllocations(a: Allocation, b: Allocation): AllocationComp
       'INVALID_OPTION',
       `a is an allocation of ${unit} and b one of ${b.budget.unit}, which cannot be compared: ` +
         'give two of the same unit',
+    );
+  }
+  if (a.stack !== b.stack) {
+    const [one, other] = [a.stack, b.stack].map(
+      (stack) => stack ?? 'a model of one stack of blocks',
+    );
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `a is an allocation for ${one} and b one for ${other}: give two for the same stack of blocks`,
     );
   }
   const blocks = byIndex(blockAmounts(a, b), blockAmounts(b, a), (one, other) =>
@@ -84,11 +94,12 @@ function blockAmounts(allocation: Allocation, other: Allocation) {
         'projections: give two per block or two per projection',
     );
   }
-  return blocks.map(({ index }, i) => {
-    if (!mixed) return { index, amount: own[i] };
+  return blocks.map(({ index, stack }, i) => {
+    const place = { index, ...defined({ stack }) };
+    if (!mixed) return { ...place, amount: own[i] };
     const inside = projections!.filter(({ block }) => block === index);
     const amounts = inside.map((projection) => amountOf(projection, budget.unit) ?? 0);
-    return { index, amount: amounts.reduce((sum, amount) => sum + amount, 0) };
+    return { ...place, amount: amounts.reduce((sum, amount) => sum + amount, 0) };
   });
 }
 

@@ -9,6 +9,7 @@ import {
   hasAlpha,
   type MatrixRow,
 } from '@alphalora/contracts';
+import type { StackPlace } from '@alphalora/contracts/weights';
 import { byIndex, type Change, difference } from './changes.js';
 import { spearman } from './spearman.js';
 
@@ -19,7 +20,7 @@ export interface AnalysisComparison {
   b: ComparedAnalysis;
   /** Options that change alphas and are not the same; undefined where one side lacks them. */
   options: Record<string, { a?: unknown; b?: unknown }>;
-  blocks: Change<'index', number>[];
+  blocks: Array<Change<'index', number> & { stack?: StackPlace }>;
   /** Spearman's rank correlation of the blocks' alphas; absent where it is undefined. */
   rankCorrelation?: number;
   /** Matrices with an alpha that counts on both sides, the largest change of it first. */
@@ -103,10 +104,10 @@ function byPlace(rows: readonly AnalysedRow[]): Map<string, AnalysedRow[]> {
  * Where a matrix belongs, whatever its model's names begin with: block, role, and the numbers of
  * experts further on in the name; outside of blocks the last two parts of the name.
  */
-function place({ name, block, role }: AnalysedRow): string {
+function place({ name, block, stack, role }: AnalysedRow): string {
   const parts = name.split(/[.[\]]+/);
   if (block === undefined || role === undefined) return parts.slice(-2).join('.');
-  const inside = parts.slice(parts.indexOf(String(block)) + 1);
+  const inside = parts.slice(parts.indexOf(String(stack?.block ?? block)) + 1);
   return [block, role, ...inside.filter((part) => /^\d+$/.test(part))].join(' ');
 }
 
@@ -128,7 +129,14 @@ function change(
   };
 }
 
-function differingOptions({ options: a }: Analysis, { options: b }: Analysis) {
+/** Those of the record, and the stack whose blocks are compared. */
+function differingOptions(analysisA: Analysis, analysisB: Analysis) {
+  const [a, b] = [analysisA, analysisB].map(
+    ({ options, model }): Record<string, unknown> => ({
+      ...options,
+      ...defined({ stack: model.stack }),
+    }),
+  ) as [Record<string, unknown>, Record<string, unknown>];
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   const differing = keys.filter(
     (key) => !harmlessOptions.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]),

@@ -18,6 +18,14 @@ export { type Quantized, quantizationOf, quantizedMatrices } from './quantizatio
 export { defaultResource, type ResourceKind, resourceNames, resources } from './resources.js';
 export { formatSettings, parseSetting } from './settings.js';
 export {
+  analysisFor,
+  analysisOfStack,
+  blockLabel,
+  chosenStack,
+  type StackNames,
+  stackNames,
+} from './stacks.js';
+export {
   type Crossing,
   crossings,
   parseThreshold,

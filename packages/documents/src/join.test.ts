@@ -62,8 +62,12 @@ const rows = [measured('a', 2), vector, measured('b', 3), measured('c', 7)];
 const owners = [1, undefined, 2, 1] as number[];
 
 /** Counts what it is given. */
-const aggregate = (all: readonly MatrixRow[], blocks: number) =>
-  Array.from({ length: blocks }, (_, index) => ({ index, matrices: all.length }));
+const aggregate = ({ matrices, model }: Analysis) => ({
+  blocks: Array.from({ length: model.blocks }, (_, index) => ({
+    index,
+    matrices: matrices.length,
+  })),
+});
 
 describe('joinParts', () => {
   it('restores the rows in their order, whatever the order of the parts', () => {

@@ -1,11 +1,5 @@
 /** The parts of one analysis, which machines that do not talk to one another measured, joined. */
-import {
-  AlphaLoraError,
-  type Analysis,
-  type BlockRow,
-  type MatrixRow,
-  type Scoring,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, type MatrixRow, type Scoring } from '@alphalora/contracts';
 
 /** An analysis of one shard, and what messages call it. */
 export interface Part {
@@ -14,14 +8,14 @@ export interface Part {
 }
 
 /**
- * @param aggregate from the rows to those of the blocks, as `aggregateBlocks` of `@alphalora/htsr-core`
+ * @param aggregate from the rows to those of the blocks, as `aggregateStacks` of `@alphalora/htsr-core`
  * @returns the whole analysis; `mergeParts` of `@alphalora/measuring` adds the digest of the model
  * @throws AlphaLoraError `INVALID_DOCUMENT` when the parts overlap, leave gaps, or stem from
  *   different models, options or versions
  */
 export function joinParts(
   parts: readonly Part[],
-  aggregate: (rows: readonly MatrixRow[], blocks: number, rule: Scoring) => BlockRow[],
+  aggregate: (analysis: Analysis, rule: Scoring) => Pick<Analysis, 'blocks' | 'stacks'>,
 ): Analysis {
   const ordered = completeSet(parts);
   const [first, ...others] = ordered as [Part, ...Part[]];
@@ -32,7 +26,7 @@ export function joinParts(
   return {
     ...document,
     matrices,
-    blocks: aggregate(matrices, document.model.blocks, document.options),
+    ...aggregate({ ...document, matrices }, document.options),
     timings: { seconds },
   };
 }
@@ -89,8 +83,8 @@ function requireSame(a: Part, b: Part): void {
 
 /** What every part knows of a matrix without measuring it. */
 function headerFacts(row: MatrixRow): unknown[] {
-  const { name, shape, dtype, block, role, kind, inputFirst, partOf } = row;
-  return [name, shape, dtype, block, role, kind, inputFirst, partOf];
+  const { name, shape, dtype, block, stack, role, kind, inputFirst, partOf } = row;
+  return [name, shape, dtype, block, stack, role, kind, inputFirst, partOf];
 }
 
 /** The row of the shard that measured it; rows that no shard measures are in all parts alike. */

@@ -4,6 +4,7 @@
  * Fits that say nothing (`weak`) cross no threshold but `weak` itself.
  */
 import { AlphaLoraError, type AnalysedRow, type Analysis, hasAlpha } from '@alphalora/contracts';
+import { blockLabel } from './stacks.js';
 
 type Comparison = '>' | '>=' | '<' | '<=';
 
@@ -98,7 +99,7 @@ export function crossings(analysis: Analysis, threshold: Threshold): Crossing[] 
 }
 
 /** Everything that a threshold can be about, by name. */
-function namedValues({ matrices, blocks }: Analysis): Map<string, Crossing[]> {
+function namedValues({ matrices, blocks, stacks = [] }: Analysis): Map<string, Crossing[]> {
   const values = new Map<string, Crossing[]>();
   const add = (key: string, name: string, value: number | undefined): void => {
     if (value === undefined) return;
@@ -110,8 +111,14 @@ function namedValues({ matrices, blocks }: Analysis): Map<string, Crossing[]> {
     if (hasAlpha(row)) for (const field of rowFields) add(field, row.name, row[field]);
     for (const [metric, value] of Object.entries(row.metrics)) add(metric, row.name, value);
   }
-  for (const block of blocks) {
-    for (const field of blockFields) add(`block.${field}`, `block ${block.index}`, block[field]);
+  const all = [
+    ...blocks.map((block) => ({ block, name: `block ${blockLabel(block)}` })),
+    ...stacks.flatMap(({ name, blocks: own }) =>
+      own.map((block) => ({ block, name: `block ${block.index} of ${name}` })),
+    ),
+  ];
+  for (const { block, name } of all) {
+    for (const field of blockFields) add(`block.${field}`, name, block[field]);
   }
   for (const status of counts) {
     // What another shard measures is not skipped.

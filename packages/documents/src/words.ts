@@ -51,6 +51,7 @@ export function budgetText(
 /** What there is in all, in the measure of the budget, and where it went. */
 function totalText({
   budget,
+  stack,
   blocks,
   projections,
   amounts,
@@ -58,7 +59,7 @@ function totalText({
 }: AllocationSummary): string {
   const { unit, measure = 'units', total } = budget;
   const { lowest, highest, average, sum } = amounts;
-  const where = layersText(blocks, projections);
+  const where = layersText(blocks, projections) + (stack === undefined ? '' : ` of ${stack}`);
   // Factors on a global value have nothing in all.
   if (!resources[unit].shared) {
     const [low, high] = [lowest, highest].map((amount) => amountText(amount, unit));

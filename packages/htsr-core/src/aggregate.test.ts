@@ -1,7 +1,13 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
 import type { WeightKind } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
-import { aggregateBlocks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
+import {
+  aggregateBlocks,
+  aggregateStacks,
+  alternativeScores,
+  reaggregated,
+  scoringOf,
+} from './aggregate.js';
 
 const row = (block: number, alpha: number, kind: WeightKind = 'projection'): MatrixRow => ({
   name: `${block}/${alpha}`,
@@ -164,5 +170,54 @@ describe('reaggregated', () => {
     expect(reaggregated(analysis)).toBe(analysis);
     const part = { ...analysis, shard: { index: 1, count: 2 } };
     expect(() => reaggregated(part)).toThrow(/join all parts/);
+  });
+});
+
+describe('aggregateStacks', () => {
+  const beside = (stack: string, block: number, alpha: number): MatrixRow => {
+    const { block: _, ...rest } = row(block, alpha);
+    return { ...rest, name: `${stack}.${block}/${alpha}`, stack: { name: stack, block } };
+  };
+  const rule = { aggregate: 'mean' } as const;
+
+  it('averages each stack by itself, in the order that is known', () => {
+    const matrices = [
+      ...[row(0, 2), row(0, 4), beside('visual', 0, 30), beside('mtp', 3, 8)],
+      ...[beside('visual', 0, 50), beside('visual', 2, 7)],
+    ];
+    const stacks = [{ name: 'mtp', reason: 'why', blocks: [] }];
+    const found = aggregateStacks({ matrices, model: { source: 'm', blocks: 1 }, stacks }, rule);
+    expect(found.blocks).toEqual(aggregateBlocks([row(0, 2), row(0, 4)], 1, rule));
+    expect(found.stacks!.map(({ name, reason }) => [name, reason])).toEqual([
+      ['mtp', 'why'],
+      ['visual', undefined],
+    ]);
+    expect(
+      found.stacks!.map(({ blocks }) => blocks.map(({ index, alpha }) => [index, alpha])),
+    ).toEqual([
+      [[3, 8]],
+      [
+        [0, 40],
+        [2, 7],
+      ],
+    ]);
+  });
+
+  it('says nothing of other stacks where there are none', () => {
+    const found = aggregateStacks(
+      { matrices: [row(0, 2)], model: { source: 'm', blocks: 1 } },
+      rule,
+    );
+    expect(Object.keys(found)).toEqual(['blocks']);
+  });
+
+  it('marks the blocks of an encoder and its decoder', () => {
+    const [encoder, decoder] = ['encoder', 'decoder'].map((name) => ({ name, block: 0 }));
+    const matrices = [
+      { ...row(0, 2), stack: encoder! },
+      { ...row(1, 3), stack: decoder! },
+    ];
+    const { blocks } = aggregateStacks({ matrices, model: { source: 'm', blocks: 2 } }, rule);
+    expect(blocks.map(({ stack }) => stack)).toEqual([encoder, decoder]);
   });
 });

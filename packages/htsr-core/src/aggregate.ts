@@ -16,6 +16,7 @@ import {
   type Scoring,
   scoredAlpha,
 } from '@alphalora/contracts';
+import type { StackPlace } from '@alphalora/contracts/weights';
 import { geometricMean, mean, middle95, quantile, standardDeviation } from './statistics.js';
 
 /** Share of the projections that the trimmed mean leaves out at either end. */
@@ -51,32 +52,68 @@ export function scoringOf({ aggregate = 'mean', cap }: Partial<Scoring>): Scorin
 }
 
 /**
- * One row per block index from 0 to `blocks - 1`, aggregated over its analysed projections. Fits that
- * say nothing (`weak`) do not count.
+ * One row per block index from 0 to `blocks - 1` of the main stack, aggregated over its analysed
+ * projections. Fits that say nothing (`weak`) do not count.
  */
 export function aggregateBlocks(
   rows: readonly MatrixRow[],
   blocks: number,
   scoring: Scoring,
 ): BlockRow[] {
-  const projections = projectionsByBlock(rows, blocks);
+  const places = new Map<number, StackPlace>();
+  for (const { block, stack } of rows) if (block !== undefined && stack) places.set(block, stack);
+  return projectionsByBlock(rows, blocks).map((projections, index) => {
+    const { index: _, ...row } = blockRow(index, projections, scoring);
+    return { index, ...defined({ stack: places.get(index) }), ...row };
+  });
+}
+
+/** What the rows say of the blocks of all stacks; `stacks` of the document give order and reasons. */
+export function aggregateStacks(
+  { matrices, model, stacks: known = [] }: Pick<Analysis, 'matrices' | 'model' | 'stacks'>,
+  scoring: Scoring,
+): Pick<Analysis, 'blocks' | 'stacks'> {
+  const rows = new Map<string, Map<number, AnalysedRow[]>>(
+    known.map(({ name }) => [name, new Map()]),
+  );
+  for (const row of matrices) {
+    if (row.block !== undefined || !row.stack) continue;
+    const { name, block } = row.stack;
+    const blocks = rows.get(name) ?? new Map<number, AnalysedRow[]>();
+    const projections = blocks.get(block) ?? [];
+    if (isScored(row)) projections.push(row);
+    rows.set(name, blocks.set(block, projections));
+  }
+  const reasons = new Map(known.map(({ name, reason }) => [name, reason]));
+  const stacks = [...rows].map(([name, blocks]) => ({
+    name,
+    ...defined({ reason: reasons.get(name) }),
+    blocks: [...blocks]
+      .sort(([a], [b]) => a - b)
+      .map(([index, projections]) => blockRow(index, projections, scoring)),
+  }));
+  return {
+    blocks: aggregateBlocks(matrices, model.blocks, scoring),
+    ...(stacks.length > 0 && { stacks }),
+  };
+}
+
+function blockRow(index: number, block: readonly AnalysedRow[], scoring: Scoring): BlockRow {
   const score = scoreBy(scoring);
   const { cap = Number.POSITIVE_INFINITY } = scoring;
-  return projections.map((block, index) => {
-    const alphas = block.map(({ alpha }) => alpha);
-    if (alphas.length === 0) return { index, matrices: 0 };
-    const interval = middle95(blockDraws(block, score));
-    const capped = alphas.filter((alpha) => alpha > cap).length;
-    return {
-      index,
-      alpha: score(alphas),
-      matrices: alphas.length,
-      ...(capped > 0 && { capped }),
-      range: [Math.min(...alphas), Math.max(...alphas)],
-      ...(alphas.length > 1 && { spread: standardDeviation(alphas) }),
-      ...(interval && { interval }),
-    };
-  });
+  const alphas = block.map(({ alpha }) => alpha);
+  if (alphas.length === 0) return { index, matrices: 0 };
+  const interval = middle95(blockDraws(block, score));
+  const capped = alphas.filter((alpha) => alpha > cap).length;
+  return {
+    index,
+    alpha: score(alphas),
+    matrices: alphas.length,
+    ...(capped > 0 && { capped }),
+    range: [Math.min(...alphas), Math.max(...alphas)],
+    ...(alphas.length > 1 && { spread: standardDeviation(alphas) }),
+    ...(interval && { interval }),
+  };
 }
 
 /**
@@ -95,8 +132,11 @@ export function reaggregated(analysis: Analysis, scoring: Partial<Scoring> = {})
   const { aggregate, cap } = analysis.options;
   const rule = scoringOf({ ...defined({ aggregate, cap }), ...scoring });
   if (rule.aggregate === aggregate && rule.cap === cap) return analysis;
-  const blocks = aggregateBlocks(analysis.matrices, analysis.blocks.length, rule);
-  return { ...analysis, options: { ...analysis.options, ...rule }, blocks };
+  return {
+    ...analysis,
+    options: { ...analysis.options, ...rule },
+    ...aggregateStacks(analysis, rule),
+  };
 }
 
 /** Other scores that the blocks might have had. */
@@ -153,8 +193,11 @@ function blockDraws(
 function projectionsByBlock(rows: readonly MatrixRow[], blocks: number): AnalysedRow[][] {
   const grouped = Array.from({ length: blocks }, (): AnalysedRow[] => []);
   for (const row of rows) {
-    if (!hasAlpha(row) || (row.kind ?? 'projection') !== 'projection') continue;
-    if (row.block !== undefined) grouped[row.block]?.push(row);
+    if (isScored(row) && row.block !== undefined) grouped[row.block]?.push(row);
   }
   return grouped;
+}
+
+function isScored(row: MatrixRow): row is AnalysedRow {
+  return hasAlpha(row) && (row.kind ?? 'projection') === 'projection';
 }

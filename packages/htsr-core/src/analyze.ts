@@ -16,7 +16,7 @@ import {
   type ToolIdentity,
 } from '@alphalora/contracts';
 import { reasonOf, type WeightDescription, type WeightTensor } from '@alphalora/contracts/weights';
-import { aggregateBlocks, scoringOf } from './aggregate.js';
+import { aggregateStacks, scoringOf } from './aggregate.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
 import {
   type MeasureControl,
@@ -29,6 +29,8 @@ import { unaskedReason, unfitReason } from './selection.js';
 
 export interface DocumentOptions extends Partial<Scoring> {
   model: ModelIdentity;
+  /** The stacks beside the main one, in the order of the document, and why they stand apart. */
+  stacks?: ReadonlyArray<{ name: string; reason?: string }>;
   /** Who writes the document. */
   tool: ToolIdentity;
   /**
@@ -128,14 +130,16 @@ export async function analyzeWith(
 
   const matrices = rows as MatrixRow[];
   const blocks = matrices.reduce((most, { block = -1 }) => Math.max(most, block + 1), model.blocks);
+  const identity = { ...model, blocks };
+  const known = (options.stacks ?? []).map((stack) => ({ ...stack, blocks: [] }));
   return {
     schemaVersion: 1,
     kind: 'analysis',
     tool,
-    model: { ...model, blocks },
+    model: identity,
     options: { ...record, ...scoring } as AnalysisOptionsRecord,
     matrices,
-    blocks: aggregateBlocks(matrices, blocks, scoring),
+    ...aggregateStacks({ matrices, model: identity, stacks: known }, scoring),
     timings: { seconds: (performance.now() - started) / 1000 },
   };
 }

@@ -1,7 +1,7 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
 
 export type { AlternativeScores } from './aggregate.js';
-export { aggregateBlocks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
+export { aggregateStacks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,

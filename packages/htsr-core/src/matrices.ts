@@ -71,13 +71,13 @@ export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; 
 /** The description without the reading methods, ready to be written down. */
 export function describe(weight: WeightDescription): WeightDescription {
   const { name, shape, dtype, kind } = weight;
-  const { block, role, inputFirst, stacked, partOf, quantization } = weight;
+  const { block, stack, role, inputFirst, stacked, partOf, quantization } = weight;
   return {
     name,
     shape,
     dtype,
     kind,
-    ...defined({ block, role, inputFirst, stacked, partOf, quantization }),
+    ...defined({ block, stack, role, inputFirst, stacked, partOf, quantization }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The analysis of a whole model: what the command line writes, and every program that asks for it here. */
 import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
+import { analysisOfStack, chosenStack, type StackNames } from '@alphalora/documents';
 import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
 import { createTracker, type Tracker } from './forecast/progress.js';
 import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
@@ -10,6 +11,7 @@ import { createPipeline, limitsOf, type Pipeline, type Work } from './pipeline/p
 import { keepDigests } from './pipeline/record.js';
 import { type MeasuringOptions, type Plan, planned, selectionOf } from './plan.js';
 import { type Preparation, prepare } from './preparation.js';
+import { stacksOf } from './selection.js';
 import { tool } from './version.js';
 
 export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
@@ -97,6 +99,9 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
       ));
     seen.tracker = tracker;
     const { architecture, blocks } = checkpoint;
+    const names = stacksOf(checkpoint);
+    const [stack, ...more] = names.main;
+    const isNamed = more.length === 0 && names.others.length > 0;
     const adapter = checkpoint.adapter?.source;
     const analysis = await analyzeWith(checkpoint.tensors, {
       tool: writer,
@@ -104,9 +109,10 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
       select: selectionOf(plan),
       model: {
         source,
-        ...defined({ architecture, adapter }),
+        ...defined({ architecture, adapter, stack: isNamed ? stack : undefined }),
         blocks,
       },
+      stacks: checkpoint.stacks.filter(({ main }) => !main),
       measure: (unit, control) =>
         pipeline.measure(unit, tracker ? tracker.control(unit, control) : control),
       concurrency: pipeline.concurrency,
@@ -123,11 +129,18 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     // A pipeline elsewhere reads other files than these, and checks each against its job.
     if (!options.pipeline) await requireUnchanged(checkpoint, states);
     if (seen.notKept !== undefined) onNotKept?.(seen.notKept);
-    return finished(analysis, plan, seen.digests);
+    return finished(analysisOf(analysis, names, options.stack), plan, seen.digests);
   } finally {
     await pipeline.close();
     if (cacheFolder !== undefined) await keepDigests(cacheFolder, states, seen.digests);
   }
+}
+
+/** With the stack that was asked for as the main one. */
+function analysisOf(analysis: Analysis, names: StackNames, text: string | undefined): Analysis {
+  const name = text === undefined ? undefined : chosenStack(names, text);
+  const isMain = names.main.length === 1 && names.main[0] === name;
+  return name === undefined || isMain ? analysis : analysisOfStack(analysis, name);
 }
 
 /** What is noticed while matrices are measured, beside their numbers. */

@@ -1,7 +1,7 @@
 /** The whole analysis from the parts that `shard` divided it into. */
 import type { Analysis } from '@alphalora/contracts';
 import { joinParts, type Part } from '@alphalora/documents';
-import { aggregateBlocks } from '@alphalora/htsr-core';
+import { aggregateStacks } from '@alphalora/htsr-core';
 import { withModelDigest } from './pipeline/identity.js';
 
 /**
@@ -10,5 +10,5 @@ import { withModelDigest } from './pipeline/identity.js';
  *   different models, options or versions
  */
 export function mergeParts(parts: readonly Part[]): Analysis {
-  return withModelDigest(joinParts(parts, aggregateBlocks));
+  return withModelDigest(joinParts(parts, aggregateStacks));
 }

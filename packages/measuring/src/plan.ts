@@ -78,7 +78,7 @@ export async function planned(
   engines.get(engine);
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
-  const choice = selection(options, checkpoint.tensors);
+  const choice = selection(options, checkpoint);
   const chosen = unitsOf(checkpoint.tensors, choice);
   const shards = shard && assignShards(chosen, shard.count);
   const elsewhere = (matrix: string): number | undefined => {

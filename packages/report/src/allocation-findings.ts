@@ -1,5 +1,5 @@
 /** What the allocation does and how stable it is, as sentences. */
-import { printable } from '@alphalora/documents';
+import { blockLabel, printable } from '@alphalora/documents';
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import { type BlockFacts, type Facts, isBootstrap } from './facts.js';
 import { count, decimal, list, percent, tenths, whole } from './format.js';
@@ -28,7 +28,7 @@ export function robustness({ allocation, analysis, blocks }: Facts): string[] {
     sentences.push(
       `${known.length - shaky.length} of ${count(known.length, 'block')} ` +
         `${known.length - shaky.length === 1 ? 'keeps its' : 'keep their'} number in at least half of the draws; ` +
-        `the least certain is block ${first!.index}, which changes in ${percent(first!.allocated!.robustness!.changed)}.`,
+        `the least certain is block ${first!.label}, which changes in ${percent(first!.allocated!.robustness!.changed)}.`,
     );
   }
   if (unknown > 0) {
@@ -69,7 +69,7 @@ export function drivers({ blocks, allocation }: Facts): string[] {
   const driver = first.allocated!.robustness!.driver!;
   return [
     `${found.length === 1 ? 'One block hangs on a single matrix' : `${found.length} blocks hang on a single matrix each`}: ` +
-      `block ${first.index} would have ${driver.experts} experts, not ${first.amount}, without its ` +
+      `block ${first.label} would have ${driver.experts} experts, not ${first.amount}, without its ` +
       `${driver.role ?? driver.name} (alpha ${decimal(driver.alpha)}).`,
   ];
 }
@@ -113,14 +113,16 @@ function capped({ blocks, projections = [] }: AllocationFacts): string[] {
 /** Layers whose score is not their own. */
 function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
   const imputed = blocks.filter(({ weak }) => weak !== undefined);
-  const without = imputed.map(({ index }) => `${index}`);
+  const empty = blocks.filter((block) => block.empty !== undefined);
+  const without = imputed.map(blockLabel);
   const others = projections.filter(({ weak }) => weak !== undefined).length;
   return [
+    ...empty.map((block) => `Block ${blockLabel(block)} gets nothing: ${block.empty}.`),
     ...(without.length > 0
       ? [
           `No fit of ${without.length === 1 ? 'block' : 'blocks'} ${list(without)} says anything, so ` +
             `${without.length === 1 ? 'it is' : 'they are'} scored with the mean of the other blocks.`,
-          ...imputed.map(({ index, weak }) => `Block ${index}: ${weak}.`),
+          ...imputed.map((block) => `Block ${blockLabel(block)}: ${block.weak}.`),
         ]
       : []),
     ...(others > 0
@@ -164,8 +166,8 @@ function extremes({ words, layers, sum, projections }: AllocationFacts): string 
 
 /** What projections make of their blocks. */
 function byBlock({ words }: AllocationFacts, blocks: readonly BlockFacts[]): string[] {
-  const inside = blocks.flatMap(({ index, amount }) =>
-    amount === undefined ? [] : [{ name: `block ${index}`, amount }],
+  const inside = blocks.flatMap(({ label, amount }) =>
+    amount === undefined ? [] : [{ name: `block ${label}`, amount }],
   );
   if (inside.length < 2) return [];
   const [lowest, highest] = ends(inside);

@@ -3,7 +3,7 @@
  * make together.
  */
 import { type AllocatedProjection, type Allocation, defined } from '@alphalora/contracts';
-import { amountOf, amountsByBlock, labelOf, summaryOf } from '@alphalora/documents';
+import { amountOf, amountsByBlock, blockLabel, labelOf, summaryOf } from '@alphalora/documents';
 import { type ResourceWords, wordsOf } from './resource.js';
 
 export interface AllocationFacts extends Allocation {
@@ -28,13 +28,15 @@ export function allocationFacts(allocation: Allocation): AllocationFacts {
   const { projections: all, ...rest } = allocation;
   const { per, unit } = allocation.budget;
   const projections = per === 'projection' ? all : undefined;
+  const labels = new Map(allocation.blocks.map((block) => [block.index, blockLabel(block)]));
+  const filled = allocation.blocks.filter(({ empty }) => empty === undefined);
   const named = projections
     ? projections.map((one) => ({
-        name: `block ${one.block} ${labelOf(one)}`,
+        name: `block ${labels.get(one.block)} ${labelOf(one)}`,
         amount: amountOf(one, unit),
       }))
-    : amountsByBlock(allocation).map((amount, i) => ({
-        name: `block ${allocation.blocks[i]!.index}`,
+    : amountsByBlock({ ...allocation, blocks: filled }).map((amount, i) => ({
+        name: `block ${blockLabel(filled[i]!)}`,
         amount,
       }));
   const { average, sum } = summaryOf(allocation).amounts;

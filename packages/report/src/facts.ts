@@ -6,6 +6,8 @@ import {
   type AnalysedRow,
   type Analysis,
   type BlockRow,
+  defined,
+  type MatrixRow,
   type ToolIdentity,
   type TrainingStep,
   type UnanalysedRow,
@@ -13,6 +15,8 @@ import {
 } from '@alphalora/contracts';
 import {
   amountsByBlock,
+  analysisFor,
+  blockLabel,
   parseAllocation,
   parseAnalysis,
   parseTrainingStep,
@@ -45,6 +49,8 @@ export interface Facts extends Omit<Documents, 'allocation'> {
 
 export type InBlock = AnalysedRow & { block: number; role: string };
 export interface BlockFacts extends BlockRow {
+  /** Its number, and whether it is the encoder's or the decoder's. */
+  label: string;
   allocated?: AllocatedBlock | undefined;
   /** Whether it has fits that say nothing. */
   unsound?: boolean;
@@ -64,7 +70,8 @@ export function isBootstrap({ options }: Analysis): boolean {
  */
 export function factsOf(documents: Documents): Facts {
   refuseOthers(documents);
-  const { analysis } = documents;
+  const { allocation: given } = documents;
+  const analysis = given ? analysisFor(documents.analysis, given) : documents.analysis;
   const allocation = documents.allocation && allocationFacts(documents.allocation);
   const amounts = documents.allocation ? amountsByBlock(documents.allocation) : [];
   const allocated = new Map(
@@ -79,11 +86,13 @@ export function factsOf(documents: Documents): Facts {
     .toSorted((a, b) => a.index - b.index)
     .map((block) => ({
       ...block,
+      label: blockLabel(block),
       ...allocated.get(block.index),
       ...(unsound.has(block.index) && { unsound: true }),
     }));
   return {
     ...documents,
+    analysis,
     allocation,
     measured,
     sound: measured.filter(({ weak }) => weak === undefined),
@@ -119,7 +128,8 @@ function refuseOthers({ analysis, allocation, training = [], tool }: Documents):
     refuse('the tool has no name or no version');
   if (!allocation) return;
   parseAllocation(allocation, 'the second document');
-  const unknown = allocation.blocks.find(({ index }) => index >= analysis.blocks.length);
+  const { blocks } = analysisFor(analysis, allocation);
+  const unknown = allocation.blocks.find(({ index }) => index >= blocks.length);
   if (unknown) {
     refuse(
       `the allocation has a block ${unknown.index}, the analysis has not: ` +
@@ -132,8 +142,14 @@ function refuse(message: string): never {
   throw new AlphaLoraError('INVALID_DOCUMENT', message);
 }
 
+/** The block of a row in words: of another stack than the main one, with its name. */
+export function blockOf({ block, stack }: Pick<MatrixRow, 'block' | 'stack'>): string | undefined {
+  if (block !== undefined) return blockLabel({ index: block, ...defined({ stack }) });
+  return stack && `${stack.name} ${stack.block}`;
+}
+
 /** Block and projection, which say more than the name of a tensor. */
-export function shortName(row: { name: string; block?: number; role?: string }): string {
+export function shortName(row: Pick<MatrixRow, 'name' | 'block' | 'stack' | 'role'>): string {
   if (row.block === undefined) return row.role ?? row.name;
-  return `block ${row.block} ${row.role ?? row.name}`;
+  return `block ${blockOf(row)} ${row.role ?? row.name}`;
 }

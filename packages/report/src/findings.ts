@@ -56,8 +56,8 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
   if (scored.length > 1) {
     const [low, high] = extremes(scored);
     sentences.push(
-      `Alpha of the blocks goes from ${decimal(low.alpha)} (block ${low.index}) to ` +
-        `${decimal(high.alpha)} (block ${high.index}) and is ` +
+      `Alpha of the blocks goes from ${decimal(low.alpha)} (block ${low.label}) to ` +
+        `${decimal(high.alpha)} (block ${high.label}) and is ` +
         `${decimal(mean(scored, ({ alpha }) => alpha)!)} on average.`,
     );
   }
@@ -101,7 +101,7 @@ function leastTrained({ blocks, scored, sound }: Facts): string[] {
         : `No block is above ${limit}, the usual mark of an under-trained one.`,
     );
   } else {
-    const names = list(above.map(({ index }) => String(index)));
+    const names = list(above.map(({ label }) => label));
     sentences.push(
       `${above.length === 1 ? `Block ${names} is` : `Blocks ${names} are`} above ${limit}, the usual ` +
         'mark of an under-trained block.',
@@ -145,7 +145,7 @@ function bestTrained({ scored, sound }: Facts): string[] {
 function leading(ordered: readonly ScoredBlock[], degree: string): string {
   const shown = ordered.slice(0, Math.min(EXAMPLES, Math.floor(ordered.length / 2)));
   const names = shown.map(
-    ({ index, alpha }, i) => `${index} (${i === 0 ? 'alpha ' : ''}${decimal(alpha)})`,
+    ({ label, alpha }, i) => `${label} (${i === 0 ? 'alpha ' : ''}${decimal(alpha)})`,
   );
   return shown.length === 1
     ? `${degree} trained is block ${names[0]}`
@@ -180,14 +180,14 @@ function intervals(facts: Facts): string[] {
   const rivals = known.filter((block) => block !== top && block.interval![1] >= top.interval![0]);
   const overlapped =
     rivals.length === 1
-      ? `that of block ${rivals[0]!.index}`
+      ? `that of block ${rivals[0]!.label}`
       : rivals.length === known.length - 1
         ? 'those of all others'
         : `those of ${rivals.length} others`;
   sentences.push(
     rivals.length === 0
-      ? `The interval of block ${top.index} lies above all others: it is clearly the least trained.`
-      : `The interval of block ${top.index} overlaps ${overlapped}, so which of them is least trained ` +
+      ? `The interval of block ${top.label} lies above all others: it is clearly the least trained.`
+      : `The interval of block ${top.label} overlaps ${overlapped}, so which of them is least trained ` +
           'is not settled.',
     ...thin(sound),
   );

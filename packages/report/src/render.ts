@@ -9,6 +9,7 @@ import { heatMapSection } from './sections/heat-map.js';
 import { matricesSection } from './sections/matrices.js';
 import { omissionsSection } from './sections/omissions.js';
 import { provenanceSection } from './sections/provenance.js';
+import { stacksSection } from './sections/stacks.js';
 import { summarySection, titleOf } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
 import { style } from './style.js';
@@ -31,12 +32,14 @@ export function renderReport(documents: Documents): string {
   const facts = factsOf(documents);
   const heatMap = heatMapSection(facts);
   const training = trainingSection(facts);
+  const stacks = stacksSection(facts);
   const sections: [id: string, name: string][] = [
     ['says', 'What this says'],
     ['read', 'How to read this'],
     ['blocks', 'Blocks'],
     ...(heatMap ? ([['map', 'Projections']] as [string, string][]) : []),
     ...(training ? ([['training', 'Training']] as [string, string][]) : []),
+    ...(stacks ? ([['stacks', 'Other stacks']] as [string, string][]) : []),
     ['matrices', 'Every matrix'],
     ['omitted', 'Left out'],
     ['made', 'How it was made'],
@@ -61,6 +64,7 @@ ${guideSection(facts)}
 ${blocksSection(facts)}
 ${heatMap}
 ${training}
+${stacks}
 ${matricesSection(facts)}
 ${omissionsSection(facts)}
 ${provenanceSection(facts)}

@@ -61,7 +61,7 @@ figcaption{font-size:13.5px;color:var(--muted);margin-bottom:4px}figcaption b{co
 .key{font-size:13.5px;color:var(--muted);margin-top:6px}
 svg{display:block;width:100%;font-size:12px;font-variant-numeric:tabular-nums;overflow:visible}
 svg text{fill:var(--muted)}
-svg.rows{margin-left:34px;width:calc(100% - 46px)}
+svg.rows{margin-left:34px;width:calc(100% - 46px)}svg.rows.long{margin-left:84px;width:calc(100% - 96px)}
 .pair figure+figure svg.rows{margin-left:4px;width:calc(100% - 40px)}
 .row{stroke:var(--faint)}.grid{stroke:var(--faint);fill:none}
 .bound{stroke:var(--muted);stroke-dasharray:3 3}.bounds text,.tx text{text-anchor:middle}.bounds text{font-size:11.5px}
@@ -134,7 +134,7 @@ body{font-size:15px}main,.bar-top{padding:0 16px}h1{font-size:23px}section{margi
 .identity div{display:block}.identity dt{font-size:12.5px}
 .figures{grid-template-columns:1fr 1fr}.figures dd{font-size:21px}.figures div{padding:10px 14px}
 .bounds{display:none}.pair{gap:10px}.pair.even{align-items:start;gap:28px}
-svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}.pair figure+figure svg.rows{margin-left:0;width:calc(100% - 26px)}
+svg .first{display:none}svg.rows{margin-left:26px;width:calc(100% - 32px)}svg.rows.long{margin-left:76px;width:calc(100% - 82px)}.pair figure+figure svg.rows{margin-left:0;width:calc(100% - 26px)}
 .minor{display:none}#all code{overflow-wrap:anywhere;font-size:12px}
 #all th[scope=row]{white-space:normal;min-width:150px}#all th,#all td{padding-right:12px;vertical-align:bottom}
 .detail summary{top:-58px;height:58px}.detail summary::before{top:37px}

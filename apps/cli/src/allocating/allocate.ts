@@ -4,6 +4,7 @@ import {
   type Alternatives,
   areOfProjections,
   defaultPolicy,
+  emptyBlocks,
   type Layer,
   layersFromScores,
   layersOf,
@@ -13,7 +14,7 @@ import {
   withScores,
 } from '@alphalora/allocator';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
-import { coverageOf } from '@alphalora/documents';
+import { analysisOfStack, coverageOf } from '@alphalora/documents';
 import { alternativeScores } from '@alphalora/htsr-core';
 import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
@@ -28,6 +29,11 @@ export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number
 export type Evidence =
   | { analysis: Analysis; scores?: Score[] }
   | { analysis?: undefined; scores: Score[] };
+
+/** The analysis with the stack of `--stack` as the main one. */
+export function ofStack(analysis: Analysis, { stack }: { stack?: string | undefined }): Analysis {
+  return stack === undefined ? analysis : analysisOfStack(analysis, stack);
+}
 
 /** The file of `--scores`, read before anything that takes long. */
 export async function givenScores(
@@ -85,8 +91,10 @@ export async function chosenAllocator(
 export function jobFor(evidence: Evidence, options: AllocatingOptions): AllocationJob {
   const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
+  const { analysis } = evidence;
   return {
     layers,
+    ...(analysis && { empty: emptyBlocks(analysis), ...defined({ stack: analysis.model.stack }) }),
     options: set,
     budget: budgetFor(options, layers.length),
     rounding,

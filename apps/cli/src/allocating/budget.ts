@@ -44,10 +44,13 @@ function totalOf(
 /** The layers that get something of the budget, known from the matrices that are to be measured. */
 export function layersIn(
   matrices: readonly WeightDescription[],
-  { per }: Pick<ResourceOptions, 'per'>,
+  { per, stack }: Pick<ResourceOptions, 'per'> & { stack?: string | undefined },
 ): { blocks: number; projections?: number } {
-  const maps = matrices.filter(({ kind, block }) => kind === 'projection' && block !== undefined);
-  const blocks = new Set(maps.map(({ block }) => block)).size;
+  // Of a stack that was chosen, nothing else is to be measured.
+  const blockOf = (weight: WeightDescription): number | undefined =>
+    weight.block ?? (stack === undefined ? undefined : weight.stack?.block);
+  const maps = matrices.filter((one) => one.kind === 'projection' && blockOf(one) !== undefined);
+  const blocks = new Set(maps.map(blockOf)).size;
   if (per === 'block') return { blocks };
   // The parts of a fused projection are one map.
   return { blocks, projections: new Set(maps.map(({ name, partOf }) => partOf ?? name)).size };

@@ -72,7 +72,7 @@ export function forecast(
 
 /** What the library is asked for by the options. */
 function settingsOf(options: MeasuringOptions, io: Io): AnalyzeModelOptions {
-  const { include, exclude, cache, cacheDir = defaultCacheFolder(process.env) } = options;
+  const { include, exclude, stack, cache, cacheDir = defaultCacheFolder(process.env) } = options;
   const { estimator, tail, tailShare, bag, minTail, aggregate, cap } = options;
   const { metrics, draws, bootstrap, seed } = options;
   const { engine, build, precision, jobs, maxMemory } = options;
@@ -82,7 +82,7 @@ function settingsOf(options: MeasuringOptions, io: Io): AnalyzeModelOptions {
     engine,
     build,
     precision,
-    ...defined({ include, exclude, jobs, maxMemory, farms: chosenFarms(options) }),
+    ...defined({ include, exclude, stack, jobs, maxMemory, farms: chosenFarms(options) }),
     ...defined({ tail, tailShare, bag, minTail, aggregate, cap, metrics, draws, bootstrap }),
     ...defined({ cache: cache ? cacheDir : undefined, preparation: preparationOf(io) }),
   };

@@ -42,3 +42,10 @@ export const settings = () =>
   new Option('--set <key=value>', 'an option of the policy, e.g. beta=2.5; may be repeated')
     .argParser(collectSetting)
     .default<Record<string, unknown>>({});
+
+/** One of several stacks of blocks. */
+export const stack = () =>
+  new Option(
+    '--stack <name>',
+    'use this stack of blocks, not the main one; a part of its name is enough',
+  );

@@ -1,7 +1,7 @@
 /** How a model is opened and measured: options of every command that measures. */
 import { estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
-import { aggregate, cap, jobs, json, oneOf, splitFused } from './common.js';
+import { aggregate, cap, jobs, json, oneOf, splitFused, stack } from './common.js';
 import type { OptionsOf } from './declare.js';
 import { byteSize, collectThreshold, decimal, integer, positive, windowSize } from './parsers.js';
 
@@ -38,6 +38,7 @@ export const measuring = (command: Command) =>
     .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder, file or hf://...')
     .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
     .option('--exclude <glob...>', 'leave out weights with matching names')
+    .addOption(stack())
     .addOption(splitFused())
     .option('--engine <name>', 'wasm, ml-matrix for reference, or a path or package', 'wasm')
     .addOption(

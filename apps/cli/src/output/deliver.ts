@@ -38,7 +38,7 @@ export async function deliver(
   if (json || toStdout) stdout.write(formatted, 'data');
   else stdout.write(text);
   if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
-  if (document.kind === 'allocation') stderr.write(remarks(document));
+  if (document.kind === 'allocation') stderr.write(remarks(document, analysis));
   if (output !== undefined && !toStdout) tell(stderr, `wrote ${output}`);
   return analysis ? exitCodeOf(analysis, failOn, io) : exitCodes.done;
 }

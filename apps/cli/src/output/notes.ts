@@ -1,6 +1,13 @@
 /** What to know of a document beside its numbers, in lines for stderr. */
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
-import { imputedLayers, printableData, quantizedMatrices, resources } from '@alphalora/documents';
+import {
+  blockLabel,
+  imputedLayers,
+  printableData,
+  quantizedMatrices,
+  resources,
+  stackNames,
+} from '@alphalora/documents';
 
 /** Matrices or layers that a line names. */
 const MOST_NAMED = 3;
@@ -81,11 +88,18 @@ function quantization(analysis: Analysis): string {
   );
 }
 
-/** What to know of an allocation beside its numbers, for stderr. */
-export function remarks(document: Allocation): string {
+/**
+ * What to know of an allocation beside its numbers, for stderr.
+ *
+ * @param behind what it was made from
+ */
+export function remarks(document: Allocation, behind?: Analysis): string {
   const allocation = printableData(document);
+  const stacks = behind ? stacksBeside(printableData(behind)) : '';
   return (
+    stacks +
     partial(allocation) +
+    emptyBlocks(allocation) +
     imputedScores(allocation) +
     cappedRanks(allocation) +
     excessRank(allocation)
@@ -98,10 +112,40 @@ function partial({ covers }: Allocation): string {
   return `note: the scores rest on ${(100 * covers).toFixed(1)} % of the parameters of the projections; the others have no alpha that counts\n`;
 }
 
+/** The stack that an allocation is for, and the others that the model has. */
+function stacksBeside(analysis: Analysis): string {
+  const { model, blocks, stacks = [] } = analysis;
+  const { main } = stackNames(analysis);
+  const others = stacks.map(({ name, reason, blocks: own }) => {
+    const count = Math.max(-1, ...own.map(({ index }) => index)) + 1;
+    return `${name} (${blockCount(count)}${reason === undefined ? '' : `; ${reason}`})`;
+  });
+  const named = main.length > 1 ? main.join(' and ') : model.stack;
+  if (named === undefined) return '';
+  const rest = others.length > 0 ? `, not for ${others.join(', ')}` : '';
+  return `note: for the ${blockCount(blocks.length)} of ${named}${rest}; --stack chooses\n`;
+}
+
+function blockCount(count: number): string {
+  return count === 1 ? '1 block' : `${count} blocks`;
+}
+
+/** Blocks that get nothing. */
+function emptyBlocks({ blocks }: Allocation): string {
+  const lines = blocks.flatMap((block) =>
+    block.empty === undefined
+      ? []
+      : [`note: block ${blockLabel(block)} gets nothing: ${block.empty}\n`],
+  );
+  return lines.join('');
+}
+
 /** Ranks that are as large as the matrices allow. */
 function cappedRanks({ blocks, projections = [] }: Allocation): string {
   const capped = [
-    ...blocks.flatMap(({ index, cap }) => (cap === undefined ? [] : [`block ${index} (${cap})`])),
+    ...blocks.flatMap((block) =>
+      block.cap === undefined ? [] : [`block ${blockLabel(block)} (${block.cap})`],
+    ),
     ...projections.flatMap(({ name, cap }) => (cap === undefined ? [] : [`${name} (${cap})`])),
   ];
   if (capped.length === 0) return '';
@@ -124,8 +168,8 @@ function excessRank({ budget, projections = [], parameters }: Allocation): strin
 function imputedScores(allocation: Allocation): string {
   const { blocks, projections } = imputedLayers(allocation);
   const lines = blocks.map(
-    ({ index, weak }) =>
-      `weak: block ${index}: no fit says anything (${weak}); scored with the mean of the other blocks\n`,
+    (block) =>
+      `weak: block ${blockLabel(block)}: no fit says anything (${block.weak}); scored with the mean of the other blocks\n`,
   );
   if (projections.length > 0) {
     const names = some(projections.map(({ name, weak }) => `${name} (${weak})`));

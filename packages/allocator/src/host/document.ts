@@ -9,14 +9,18 @@ import {
 } from '@alphalora/contracts';
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { resources } from '@alphalora/documents';
-import type { Layer } from '../layers.js';
+import type { EmptyBlock, Layer } from '../layers.js';
 
 export interface Decision {
   policy: Allocation['policy'];
   budget: AllocationBudget;
   /** Absent where no integers were made of weights. */
   rounding?: Rounding;
+  /** Name of the stack of blocks that they are of. */
+  stack?: string;
   layers: readonly (Layer & PolicyLayer)[];
+  /** Blocks that get nothing. */
+  empty: readonly EmptyBlock[];
   /** What the policy returned; absent where that were the quantities themselves. */
   weights?: readonly number[];
   quantities: readonly number[];
@@ -32,7 +36,7 @@ export interface Decision {
 type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 
 export function documentOf(decision: Decision): Allocation {
-  const { policy, budget, rounding, layers, quantities, topK, rank, covers } = decision;
+  const { policy, stack, budget, rounding, layers, quantities, topK, rank, covers } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
   const shares = sharesOf(decision);
@@ -41,12 +45,12 @@ export function documentOf(decision: Decision): Allocation {
     if (field === 'value') return { value: amount };
     return { experts: amount, topK: Math.max(1, Math.min(topK, amount)), rank };
   });
-  const blocks: AllocatedBlock[] =
+  const filled: AllocatedBlock[] =
     per === 'projection'
       ? sums(decision, shares, gets)
-      : layers.map(({ block: index, score, weak, max }, i) => {
+      : layers.map(({ block: index, stack: place, score, weak, max }, i) => {
           const { rank: own, ...rest } = gets[i]!;
-          const block: AllocatedBlock = { index, score, ...rest };
+          const block: AllocatedBlock = { index, ...defined({ stack: place }), score, ...rest };
           if (weak !== undefined) block.weak = weak;
           if (shares) block.share = shares[i]!;
           // The rank of experts is the same everywhere.
@@ -54,6 +58,7 @@ export function documentOf(decision: Decision): Allocation {
           if (own === max && max !== undefined) block.cap = max;
           return block;
         });
+  const blocks = withEmpty(filled, decision);
   const projections = layers.flatMap(({ block, score, weak, max, modules = [] }, i) =>
     modules.map(({ name, role, inputs, outputs }) => {
       const projection: AllocatedProjection = { name, block, inputs, outputs, ...gets[i] };
@@ -72,6 +77,7 @@ export function documentOf(decision: Decision): Allocation {
     schemaVersion: 1,
     kind: 'allocation',
     policy,
+    ...defined({ stack }),
     budget,
     ...(covers < 1 && { covers }),
     ...(rounding && { rounding }),
@@ -87,6 +93,22 @@ export function documentOf(decision: Decision): Allocation {
         },
       }),
   };
+}
+
+/** In their order, with those that get nothing. */
+function withEmpty(
+  filled: readonly AllocatedBlock[],
+  { empty, budget: { unit } }: Decision,
+): AllocatedBlock[] {
+  const { adapter, field } = resources[unit];
+  const nothing = {
+    score: 0,
+    ...(adapter && { share: 0, experts: 0, topK: 1 }),
+    ...(field === 'rank' && { rank: 0 }),
+  };
+  const rest = empty.map(({ block: index, why }) => ({ index, ...nothing, empty: why }));
+  if (rest.length === 0) return [...filled];
+  return [...filled, ...rest].sort((a, b) => a.index - b.index);
 }
 
 /** Parts of the budget that were asked for; absent where nothing is shared. */
@@ -123,6 +145,7 @@ function sums(
         );
       return {
         index,
+        ...defined({ stack: layers[own[0]!]!.stack }),
         score: sum((i) => layers[i]!.score) / own.length,
         ...defined({ share }),
         ...(field === 'experts' && {

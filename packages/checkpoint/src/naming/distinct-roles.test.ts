@@ -203,3 +203,30 @@ describe('withDistinctRoles', () => {
     );
   });
 });
+
+it('calls the modules of an encoder as those of its decoder', () => {
+  const names = [
+    'encoder.block.0.layer.0.SelfAttention.q',
+    'encoder.block.0.layer.1.DenseReluDense.wo',
+    'decoder.block.0.layer.0.SelfAttention.q',
+    'decoder.block.0.layer.1.EncDecAttention.q',
+    'decoder.block.0.layer.2.DenseReluDense.wo',
+  ];
+  const stacks = stacksOf(names.map((name) => ({ name: `${name}.weight`, shape: [64, 64] })));
+  const weights = names.map((name): WeightDescription => {
+    const shape = [64, 64];
+    return {
+      name: `${name}.weight`,
+      shape,
+      dtype: 'F32',
+      ...identify(`${name}.weight`, shape, {}, stacks),
+    };
+  });
+  expect(withDistinctRoles(weights, stacks).map(({ role }) => role)).toEqual([
+    'SelfAttention.q',
+    'wo',
+    'SelfAttention.q',
+    'EncDecAttention.q',
+    'wo',
+  ]);
+});

@@ -26,14 +26,14 @@ export function withDistinctRoles<Weight extends WeightDescription>(
   const moduleOf = weights.map((weight): Module | undefined => {
     const place = placeOf(weight, stacks);
     if (!place) return undefined;
-    const key = [...place.list, '', ...place.path].join('.');
     const { role: plain = '', kind, block, stack } = weight;
+    // An encoder and its decoder are one stack: what they share is called alike.
+    const list = block === undefined ? place.list : [];
+    const key = [...list, '', ...place.path].join('.');
     const module = modules.get(key) ?? { plain, path: place.path, others: new Map() };
     modules.set(key, module);
     if (kind === 'projection') {
-      const group = [...place.list, block ?? `${stack?.name} ${stack?.block}`, nameOf(module)].join(
-        '.',
-      );
+      const group = [...list, block ?? stack?.block, nameOf(module)].join('.');
       groups.set(group, (groups.get(group) ?? new Set()).add(module));
     }
     return module;

@@ -312,7 +312,7 @@ describe('places', () => {
       block: 0,
     });
     expect(stacks.all[1]!.reason).toBe(
-      'multi-token prediction: the configuration says 3 blocks (num_hidden_layers)',
+      'multi-token prediction, behind the 3 blocks of num_hidden_layers',
     );
   });
 });

@@ -174,6 +174,6 @@ function reasonOf(name: string, main: readonly CountedList[]): { reason?: string
   const of = main.find(({ list, said }) => said && name.startsWith(`${list.name}.`));
   if (!of) return {};
   const { setting, count, extra } = of.said!;
-  const what = extra > 0 ? 'multi-token prediction: ' : '';
-  return { reason: `${what}the configuration says ${count} blocks (${setting})` };
+  const what = extra > 0 ? 'multi-token prediction, ' : '';
+  return { reason: `${what}behind the ${count} blocks of ${setting}` };
 }

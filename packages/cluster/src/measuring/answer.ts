@@ -13,7 +13,7 @@ import {
 } from '@alphalora/contracts';
 import { middle95 } from '@alphalora/contracts/numbers';
 import { parseAnalysis } from '@alphalora/documents';
-import { aggregateBlocks, drawCount, operations, type SpectralUnit } from '@alphalora/htsr-core';
+import { drawCount, operations, type SpectralUnit } from '@alphalora/htsr-core';
 import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */
@@ -69,7 +69,7 @@ function documentFault(row: AnalysedRow): string | undefined {
       timings: { seconds: 0 },
       options: { estimator: 'any', aggregate: 'mean', engine: 'any' },
       matrices: [row],
-      blocks: aggregateBlocks([], blocks, { aggregate: 'mean' }),
+      blocks: Array.from({ length: blocks }, (_, index) => ({ index, matrices: 0 })),
     });
     return undefined;
   } catch (error) {

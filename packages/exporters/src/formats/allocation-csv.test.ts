@@ -124,3 +124,20 @@ describe('csv of an allocation', () => {
     expect(await notesOf(allocation, 'csv')).toHaveLength(1);
   });
 });
+
+it('says which stack a block is in where there are several', async () => {
+  const both = allocationOf([2, 3]);
+  both.blocks[1]!.stack = { name: 'decoder.block', block: 0 };
+  both.blocks[0]!.stack = { name: 'encoder.block', block: 0 };
+  expect(
+    (await rowsOf(both)).map((row) => [row['block'], row['stack'], row['stack_block']]),
+  ).toEqual([
+    ['0', 'encoder.block', '0'],
+    ['1', 'decoder.block', '0'],
+  ]);
+  const tower = { ...allocationOf([2, 3]), stack: 'visual.blocks' };
+  expect((await rowsOf(tower)).map((row) => [row['stack'], row['stack_block']])).toEqual([
+    ['visual.blocks', '0'],
+    ['visual.blocks', '1'],
+  ]);
+});

@@ -8,12 +8,24 @@
 import type { AllocatedBlock, AllocatedProjection, Allocation } from '@alphalora/contracts';
 import { type Cells, tableOf } from '../shared/table.js';
 
+/** Of an encoder and its decoder, or of one of several stacks: its name, and the number of the block in it. */
+const ofStacks = ['stack', 'stack_block'];
 const amounts = ['score', 'share', 'experts', 'top_k', 'rank', 'value'];
 const ofBlocks = ['block', ...amounts, 'changed', 'experts_low', 'experts_high'];
 const ofProjections = ['block', 'name', 'role', 'inputs', 'outputs', ...amounts];
 
-export function allocationTable({ blocks, projections }: Allocation): string {
-  if (!projections) return tableOf(blocks.map(blockCells), ofBlocks);
+export function allocationTable({ stack, blocks, projections }: Allocation): string {
+  const places = new Map(blocks.map((block) => [block.index, placeCells(block, stack)]));
+  const inStacks = (columns: readonly string[]): string[] =>
+    stack === undefined && !blocks.some((block) => block.stack)
+      ? [...columns]
+      : [columns[0]!, ...ofStacks, ...columns.slice(1)];
+  const table = (rows: readonly Cells[], columns: readonly string[]): string =>
+    tableOf(
+      rows.map((row) => ({ ...row, ...places.get(Number(row['block'])) })),
+      inStacks(columns),
+    );
+  if (!projections) return table(blocks.map(blockCells), ofBlocks);
   const scores = new Map(blocks.map(({ index, score }) => [index, score]));
   const named = new Set(projections.map(({ block }) => block));
   const rows = [
@@ -22,7 +34,12 @@ export function allocationTable({ blocks, projections }: Allocation): string {
   ];
   // Stable: projections stay in the checkpoint's order.
   rows.sort((a, b) => Number(a['block']) - Number(b['block']));
-  return tableOf(rows, ofProjections);
+  return table(rows, ofProjections);
+}
+
+function placeCells({ index, stack }: AllocatedBlock, name: string | undefined): Cells {
+  if (stack) return { stack: stack.name, stack_block: stack.block };
+  return name === undefined ? {} : { stack: name, stack_block: index };
 }
 
 export function allocationNotes({ blocks, projections }: Allocation): string[] {
@@ -34,7 +51,7 @@ function blockCells(block: AllocatedBlock): Cells {
   const [low, high] = block.robustness?.experts ?? [];
   return {
     block: block.index,
-    score: block.score,
+    score: block.empty === undefined ? block.score : undefined,
     share: block.share,
     experts: block.experts,
     top_k: block.topK,

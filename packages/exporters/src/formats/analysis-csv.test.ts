@@ -164,3 +164,28 @@ describe('exportDocument', () => {
     );
   });
 });
+
+it('has columns for stacks only where there are several', async () => {
+  const { block: _, ...row } = measuredRow('visual.blocks.3.fc.weight', 9);
+  const tower = { ...row, stack: { name: 'visual.blocks', block: 3 } };
+  const blocks = [{ index: 3, matrices: 1, alpha: 9 }];
+  const analysis = {
+    ...analysisOf(
+      [measuredRow('model.layers.0.up.weight', 2), tower, skippedRow('n')],
+      [{ alpha: 2 }],
+    ),
+    stacks: [{ name: 'visual.blocks', blocks }],
+  };
+  analysis.model.stack = 'model.layers';
+  const text = (await filesOf(analysis, 'csv')) as string;
+  const rows = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  const column = (name: string) => rows.slice(1).map((cells) => cells[rows[0]!.indexOf(name)]);
+  expect(column('block')).toEqual(['0', '', '']);
+  expect(column('stack')).toEqual(['model.layers', 'visual.blocks', '']);
+  expect(column('stack_block')).toEqual(['0', '3', '']);
+  const plain = (await filesOf(analysisOf([measuredRow('h.0.up.weight', 2)]), 'csv')) as string;
+  expect(plain).not.toMatch(/stack(_block)?,/);
+});

@@ -11,16 +11,17 @@
 import type { AnalysedRow, Analysis, MatrixRow } from '@alphalora/contracts';
 import { type Cells, tableOf } from '../shared/table.js';
 
-export function analysisTable({ matrices, options }: Analysis): string {
+export function analysisTable({ matrices, model, options }: Analysis): string {
   const farms = options['farms'] !== undefined;
   const records = matrices.map((row, index) => ({
     ...weightWatcherCells(row, index, farms),
     ...(row.status === 'ok' && row.metrics),
     ...(row.status === 'ok' && row.weak !== undefined && weakCells),
-    ...ownCells(row),
+    ...ownCells(row, model.stack),
   }));
   const names = new Set(matrices.flatMap((row) => Object.keys(measured(row)?.metrics ?? {})));
-  const own = new Set(ownColumns);
+  const inStacks = matrices.some(({ stack }) => stack);
+  const own = new Set(inStacks ? ownColumns : ownColumns.filter((name) => !stackColumns.has(name)));
   for (const column of own) names.delete(column);
   return tableOf(records, [...new Set([...weightWatcherColumns, ...names, ...own])]);
 }
@@ -34,9 +35,23 @@ const weightWatcherColumns = [
 ];
 
 const ownColumns = [
-  ...['weight', 'block', 'role', 'kind', 'dtype', 'shape', 'interval_low', 'interval_high'],
+  ...[
+    'weight',
+    'block',
+    'stack',
+    'stack_block',
+    'role',
+    'kind',
+    'dtype',
+    'shape',
+    'interval_low',
+    'interval_high',
+  ],
   ...['spurious', 'weak', 'precision', 'imprecise', 'digest', 'reason'],
 ];
+
+/** Only where there are several stacks of blocks: the name of the row's, and the number of its block there. */
+const stackColumns: ReadonlySet<string> = new Set(['stack', 'stack_block']);
 
 /** What WeightWatcher calls these things; its metrics have our names and come from the row. */
 function weightWatcherCells(row: MatrixRow, index: number, farms: boolean): Cells {
@@ -93,11 +108,14 @@ const weakCells: Cells = {
   raw_alpha: undefined,
 };
 
-function ownCells(row: MatrixRow): Cells {
+/** @param main the name of the main stack, where there are others */
+function ownCells(row: MatrixRow, main: string | undefined): Cells {
   const fit = measured(row);
   return {
     weight: row.name,
     block: row.block,
+    stack: row.stack?.name ?? (row.block === undefined ? undefined : main),
+    stack_block: row.stack?.block ?? row.block,
     role: row.role,
     kind: row.kind,
     dtype: row.dtype,

@@ -23,8 +23,10 @@ export const mola: Exporter<Allocation> = {
           'per projection: --to guilomo, peft, axolotl or csv, or allocate per block',
       );
     }
-    const { blocks, experts, topK, parameters } = allocation;
+    const { blocks, topK, parameters } = allocation;
     requireConsecutive(blocks, 'mola');
+    // In a block without projections nothing is built, whatever the number.
+    const experts = blocks.map((block) => (block.empty === undefined ? block.experts! : 1));
     requireExperts(
       experts.map((count, index) => ({ what: `block ${index}`, experts: count })),
       'mola',
@@ -41,8 +43,13 @@ export const mola: Exporter<Allocation> = {
   },
 };
 
-function notesOn({ parameters, projections }: Allocation, roles: string[] | undefined): string[] {
+function notesOn(
+  { parameters, projections, blocks }: Allocation,
+  roles: string[] | undefined,
+): string[] {
+  const empty = blocks.filter((block) => block.empty !== undefined);
   return [
+    ...empty.map(({ index, empty: why }) => `block ${index} has 1 for none: ${why}`),
     ...(parameters ? [] : ['the allocation has no rank: pass --lora_r yourself']),
     ...(roles
       ? []

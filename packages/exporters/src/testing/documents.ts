@@ -118,6 +118,11 @@ function allocations(): Sample[] {
       document: allocationOf([2, 3, 5], { parameters: { rank: 8, trainable: 1 } }),
       other: allocationOf([4, 6, 10], { parameters: { rank: 8, trainable: 1 } }),
     },
+    {
+      name: 'experts of blocks one of which is without projections',
+      claim: 'experts',
+      document: withEmptyBlock(allocationOf([2, 3, 5], { parameters: { rank: 8, trainable: 1 } })),
+    },
     { name: 'experts of blocks without a rank', claim: 'experts', document: allocationOf([2, 0]) },
     ...values.map((unit) => ({
       name: `${unit} per block`,
@@ -126,4 +131,23 @@ function allocations(): Sample[] {
       other: valueAllocation(unit, [0.5, 0.75]),
     })),
   ];
+}
+
+/** The second block gets nothing, as there is nothing in it. */
+function withEmptyBlock(allocation: Allocation): Allocation {
+  const { experts, topK } = allocation;
+  const nothing = {
+    index: 1,
+    score: 0,
+    share: 0,
+    experts: 0,
+    topK: 1,
+    empty: 'it has no projections',
+  };
+  return {
+    ...allocation,
+    blocks: allocation.blocks.with(1, nothing),
+    experts: experts.with(1, 0),
+    topK: topK.with(1, 1),
+  };
 }

@@ -4,9 +4,9 @@ import { wordsOf } from '../resource.js';
 import { alphaChart, amountsChart } from './blocks.js';
 
 const blocks: BlockFacts[] = [
-  { index: 0, matrices: 7, alpha: 2, interval: [1.5, 3] },
-  { index: 1, matrices: 7, alpha: 5, interval: [4, 40] },
-  { index: 2, matrices: 0 },
+  { index: 0, label: '0', matrices: 7, alpha: 2, interval: [1.5, 3] },
+  { index: 1, label: '1', matrices: 7, alpha: 5, interval: [4, 40] },
+  { index: 2, label: '2', matrices: 0 },
 ];
 
 describe('alpha by block', () => {
@@ -49,13 +49,21 @@ describe('experts by block', () => {
     blocks: [
       {
         index: 0,
+        label: '0',
         matrices: 7,
         alpha: 2,
         amount: 4,
         allocated: { ...allocated, robustness: { changed: 0.25, experts: [3, 6] } },
       },
-      { index: 1, matrices: 7, alpha: 2, amount: 0, allocated: { ...allocated, index: 1 } },
-      { index: 2, matrices: 7 },
+      {
+        index: 1,
+        label: '1',
+        matrices: 7,
+        alpha: 2,
+        amount: 0,
+        allocated: { ...allocated, index: 1 },
+      },
+      { index: 2, label: '2', matrices: 7 },
     ],
   });
 
@@ -77,7 +85,7 @@ describe('experts by block', () => {
       words: wordsOf('experts'),
       label: 'words',
       guide: [4, 'even share 4'],
-      blocks: [{ index: 0, matrices: 7, alpha: 2, amount: 4, allocated: wild }],
+      blocks: [{ index: 0, label: '0', matrices: 7, alpha: 2, amount: 4, allocated: wild }],
     });
     // To one and a half times the most that a block has.
     expect(cut).toContain('x1="50%" x2="100%"');
@@ -90,7 +98,13 @@ describe('experts by block', () => {
       words: wordsOf('sparsity'),
       label: 'words',
       guide: [0.4, 'average'],
-      blocks: [0.3, 0.5].map((amount, index) => ({ index, matrices: 7, alpha: 2, amount })),
+      blocks: [0.3, 0.5].map((amount, index) => ({
+        index,
+        label: String(index),
+        matrices: 7,
+        alpha: 2,
+        amount,
+      })),
     });
     // The largest reaches 1 / 1.08 of the width.
     expect([...sparse.matchAll(/<rect [^>]*width="([\d.]+)%"/g)].map(([, width]) => width)).toEqual(

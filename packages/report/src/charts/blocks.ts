@@ -13,6 +13,9 @@ import type { ResourceWords } from '../resource.js';
 
 const { overTrained, underTrained } = alphaBounds;
 
+/** Longer labels of blocks, such as `encoder 3`, need a wider margin. */
+const LONGEST_NUMBER = 4;
+
 const TOP = 26;
 const BOTTOM = 26;
 
@@ -28,10 +31,10 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
   const highest = Math.max(underTrained + 0.5, largest * 1.04, ...ends);
   const x = scaleLinear([smallest, highest], [0, 100]);
   const row = (block: BlockFacts, y: number): Content => {
-    const { alpha, interval, index, unsound } = block;
+    const { alpha, interval, label: name, unsound } = block;
     if (alpha === undefined)
       return html`<text class="none" x="0" y="${y + 4}">${unsound ? 'no fit says anything' : 'no matrix measured'}</text>`;
-    const title = `Block ${index}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
+    const title = `Block ${name}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
     const mark = alpha > underTrained ? 'dot under' : 'dot';
     return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
@@ -67,13 +70,13 @@ export function amountsChart(params: {
   );
   const highest = Math.max(most, ...ends) || 1;
   const x = scaleLinear([0, highest], [0, 100]);
-  const row = ({ allocated, amount, index }: BlockFacts, y: number): Content => {
+  const row = ({ allocated, amount, label: name }: BlockFacts, y: number): Content => {
     if (amount === undefined)
       return html`<text class="none" x="0" y="${y + 4}">not in the budget</text>`;
     const robustness = allocated?.robustness;
     const whisker = robustness?.experts;
     const title =
-      `Block ${index}: ${words.phrase(amount)}` +
+      `Block ${name}: ${words.phrase(amount)}` +
       (whisker ? `, 95 % between ${tenths(whisker[0])} and ${tenths(whisker[1])}` : '') +
       (robustness ? `, another number in ${percent(robustness.changed)} of the draws` : '');
     const end = Math.min(highest, Math.max(amount, whisker?.[1] ?? 0, 0));
@@ -113,7 +116,8 @@ function rows(params: {
   const middle = (i: number): number => TOP + (i + 0.5) * step;
   const vertical = (place: number, name: string): Html =>
     html`<line class="${name}" x1="${percentOf(place)}" x2="${percentOf(place)}" y1="${TOP}" y2="${bottom}"/>`;
-  return html`<svg class="rows" height="${bottom + BOTTOM}" role="img" aria-label="${label}">${blocks.map((_, i) => html`<line class="row" x1="0" x2="100%" y1="${middle(i)}" y2="${middle(i)}"/>`)}${axis.map(([place]) => vertical(place, 'grid'))}${guides.map(([place]) => vertical(place, 'bound'))}${blocks.map((block, i) => row(block, middle(i)))}<g class="tx">${axis.map(([place, text]) => html`<text x="${percentOf(place)}" y="${bottom + 16}">${text}</text>`)}</g><g class="bounds">${guides.map(([place, text]) => html`<text x="${percentOf(place)}" y="${TOP - 10}">${text}</text>`)}</g>${named && html`<g class="names"><text class="first" x="-10" y="${TOP - 10}">block</text>${blocks.map(({ index }, i) => html`<text x="-10" y="${middle(i) + 4}">${index}</text>`)}</g>`}</svg>`;
+  const long = named && blocks.some(({ label: name }) => name.length > LONGEST_NUMBER);
+  return html`<svg class="rows${long && ' long'}" height="${bottom + BOTTOM}" role="img" aria-label="${label}">${blocks.map((_, i) => html`<line class="row" x1="0" x2="100%" y1="${middle(i)}" y2="${middle(i)}"/>`)}${axis.map(([place]) => vertical(place, 'grid'))}${guides.map(([place]) => vertical(place, 'bound'))}${blocks.map((block, i) => row(block, middle(i)))}<g class="tx">${axis.map(([place, text]) => html`<text x="${percentOf(place)}" y="${bottom + 16}">${text}</text>`)}</g><g class="bounds">${guides.map(([place, text]) => html`<text x="${percentOf(place)}" y="${TOP - 10}">${text}</text>`)}</g>${named && html`<g class="names"><text class="first" x="-10" y="${TOP - 10}">block</text>${blocks.map(({ label: name }, i) => html`<text x="-10" y="${middle(i) + 4}">${name}</text>`)}</g>`}</svg>`;
 }
 
 function percentOf(place: number): Html {

@@ -30,8 +30,8 @@ export function amountMap({ allocation, blocks }: Facts, order: readonly string[
 <p>What each projection gets${unit}: the stronger the colour, the more.${several && ' Where a block has several matrices of one kind, the cell is their mean.'} The last row has ${words.adds ? 'the sums of the blocks' : 'the averages of the blocks'}.</p>
 ${legend(scale)}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="amounts"><table class="heat tight"><caption class="unseen">${words.title} by projection (rows) and block (columns)</caption>
-<thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
-<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index }) => cell(byRole.get(role)?.get(index), `Block ${index} ${role}: `, scale))}</tr>`)}
+<thead><tr><th scope="col">Block</th>${blocks.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
+<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index, label }) => cell(byRole.get(role)?.get(index), `Block ${label} ${role}: `, scale))}</tr>`)}
 <tr class="whole"><th scope="row">${words.adds ? 'sum' : 'block'}</th>${blocks.map(({ amount }) => html`<td${!words.adds && amount !== undefined && html` class="${scale.colour(amount)}"`}>${amount !== undefined && words.short(amount)}</td>`)}</tr></tbody></table></div>`;
 }
 

@@ -70,8 +70,8 @@ function alphaWords({ scored }: Facts): string {
   const ascending = scored.toSorted((a, b) => a.alpha - b.alpha);
   const [low, high] = [ascending[0]!, ascending.at(-1)!];
   return (
-    `Alpha of ${count(scored.length, 'block')}, from ${decimal(low.alpha)} in block ${low.index} to ` +
-    `${decimal(high.alpha)} in block ${high.index}. The numbers are in the table after the charts.`
+    `Alpha of ${count(scored.length, 'block')}, from ${decimal(low.alpha)} in block ${low.label} to ` +
+    `${decimal(high.alpha)} in block ${high.label}. The numbers are in the table after the charts.`
   );
 }
 
@@ -79,8 +79,8 @@ function amountsWords(
   { words, sum, average }: AllocationFacts,
   blocks: readonly BlockFacts[],
 ): string {
-  const given = blocks.flatMap(({ index, amount }) =>
-    amount === undefined ? [] : [`block ${index} ${words.number(amount)}`],
+  const given = blocks.flatMap(({ label, amount }) =>
+    amount === undefined ? [] : [`block ${label} ${words.number(amount)}`],
   );
   const whole =
     sum === undefined ? `${words.number(average)} on average` : `${words.number(sum)} in all`;
@@ -95,9 +95,9 @@ function driverTable(blocks: readonly BlockFacts[]): Content {
 <p>Without the projection named here, its block would have at least ${STRONG_HOLD} experts more or fewer. Look at its fit before you trust the number.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="drivers"><table class="compact"><caption class="unseen">Blocks whose number of experts depends on a single projection</caption>
 <thead><tr><th scope="col">Block</th><th scope="col">Projection</th><th scope="col">Its alpha</th><th scope="col">Block’s alpha</th><th scope="col">Experts</th><th scope="col">Without it</th></tr></thead>
-<tbody>${found.map(({ index, alpha, allocated, amount }) => {
+<tbody>${found.map(({ label, alpha, allocated, amount }) => {
     const driver = allocated!.robustness!.driver!;
-    return html`<tr><th scope="row">${index}</th><td title="${driver.name}">${driver.role ?? driver.name}</td><td>${decimal(driver.alpha)}</td><td>${alpha !== undefined && decimal(alpha)}</td><td>${amount}</td><td>${driver.experts}</td></tr>`;
+    return html`<tr><th scope="row">${label}</th><td title="${driver.name}">${driver.role ?? driver.name}</td><td>${decimal(driver.alpha)}</td><td>${alpha !== undefined && decimal(alpha)}</td><td>${amount}</td><td>${driver.experts}</td></tr>`;
   })}</tbody></table></div>`;
 }
 
@@ -168,5 +168,5 @@ function numbers({ blocks, allocation }: Facts): Html {
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-label="All blocks in numbers"><table class="compact"><caption class="unseen">Alpha${allocation && ` and ${allocation.words.title.toLowerCase()}`} of every block</caption>
 <thead><tr><th scope="col">Block</th>${present.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
-<tbody>${blocks.map(({ index }, i) => html`<tr><th scope="row">${index}</th>${present.map(({ contents }) => html`<td>${contents[i]}</td>`)}</tr>`)}</tbody></table></div>`;
+<tbody>${blocks.map(({ label }, i) => html`<tr><th scope="row">${label}</th>${present.map(({ contents }) => html`<td>${contents[i]}</td>`)}</tr>`)}</tbody></table></div>`;
 }

@@ -42,14 +42,14 @@ export function heatMapSection(facts: Facts): Content {
 <p>Alpha of each projection in each block: the stronger the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
 ${legend()}
 <div class="scroll" tabindex="0" role="region" aria-label="Table of alpha by projection and block"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
-<thead><tr><th scope="col">Block</th>${blocks.map(({ index }) => html`<th scope="col">${index}</th>`)}</tr></thead>
-<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index }) => cell(role, index, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
+<thead><tr><th scope="col">Block</th>${blocks.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
+<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index, label }) => cell(role, label, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
 <tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div>${amountMap(facts, roles)}</section>`;
 }
 
 function cell(
   role: string,
-  block: number,
+  block: string,
   rows: readonly InBlock[] = [],
   failures: readonly UnanalysedRow[] = [],
 ): Html {

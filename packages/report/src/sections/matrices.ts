@@ -2,7 +2,7 @@
 import type { AnalysedRow } from '@alphalora/contracts';
 import { amountOf } from '@alphalora/documents';
 import type { AllocationFacts } from '../allocation.js';
-import { type Facts, shortName } from '../facts.js';
+import { blockOf, type Facts, shortName } from '../facts.js';
 import { count, decimal, range, shape, significant } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 import { detail } from './detail.js';
@@ -49,7 +49,7 @@ function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFact
   // One more column takes the place of one of them: names stay on one line.
   const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS - amount.length);
   return [
-    { title: 'Block', cell: ({ block }) => block ?? '–', minor: true },
+    { title: 'Block', cell: (row) => blockOf(row) ?? '–', minor: true },
     { title: 'Projection', cell: ({ role }) => role ?? '–', minor: true },
     { title: 'Shape', cell: (row) => shape(row.shape), minor: true },
     {

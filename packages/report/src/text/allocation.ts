@@ -2,11 +2,12 @@
  * An allocation for people. Per block: a row for each with a bar. Per projection: blocks as rows and
  * roles as columns where all blocks have the same roles, otherwise a row for each projection.
  */
-import type { AllocatedProjection, Allocation } from '@alphalora/contracts';
+import type { AllocatedBlock, AllocatedProjection, Allocation } from '@alphalora/contracts';
 import {
   amountOf,
   amountsByBlock,
   amountText,
+  blockLabel,
   imputedLayers,
   labelOf,
   printableData,
@@ -58,8 +59,8 @@ export function allocationText(
 /** Behind a score that is not the layer's own. */
 const IMPUTED = '*';
 
-function scoreText({ score, weak }: { score?: number; weak?: string }): string {
-  return fixed(score) + (weak === undefined ? '' : IMPUTED);
+function scoreText({ score, weak, empty }: Partial<AllocatedBlock>): string {
+  return fixed(empty === undefined ? score : undefined) + (weak === undefined ? '' : IMPUTED);
 }
 
 function imputedNote(allocation: Allocation): string {
@@ -101,14 +102,16 @@ function projectionMatrix(
   projections: readonly AllocatedProjection[],
   width: number,
 ): Grid | undefined {
-  const { blocks, budget } = allocation;
+  const { budget } = allocation;
+  const blocks = allocation.blocks.filter(({ empty }) => empty === undefined);
   const cells = new Map(projections.map((one) => [`${one.block} ${labelOf(one)}`, one]));
   const labels = [...new Set(projections.map(labelOf))];
   if (cells.size !== projections.length || cells.size !== blocks.length * labels.length) {
     return undefined;
   }
-  const { columns, rows } = heads({ allocation, ...others });
-  const amounts = amountsByBlock(allocation);
+  const filled = { ...allocation, blocks };
+  const { columns, rows } = heads({ allocation: filled, ...others });
+  const amounts = amountsByBlock(filled);
   const grid = (titles: readonly string[]): Grid => ({
     columns: [
       ...columns,
@@ -130,18 +133,24 @@ function projectionMatrix(
 }
 
 function projectionRows(
-  { budget: { unit } }: Allocation,
+  { blocks, budget: { unit } }: Allocation,
   projections: readonly AllocatedProjection[],
   scores: string,
 ): Grid {
   const amounts = projections.map((one) => amountOf(one, unit));
+  const labels = new Map(blocks.map((block) => [block.index, blockLabel(block)]));
   return {
     columns: [
       ...[left('projection'), { title: 'block' }, { title: scores }],
       { title: resources[unit].amount },
     ],
     rows: projections.map((one, i) => [
-      ...[one.name, String(one.block), scoreText(one), amountText(amounts[i], unit)],
+      ...[
+        one.name,
+        labels.get(one.block) ?? String(one.block),
+        scoreText(one),
+        amountText(amounts[i], unit),
+      ],
     ]),
     amounts,
   };
@@ -152,7 +161,7 @@ function heads({ allocation: { blocks }, planted, scores }: ByBlock): Omit<Grid,
   return {
     columns: [{ title: 'block' }, ...(planted ? [{ title: 'planted' }] : []), { title: scores }],
     rows: blocks.map((block) => [
-      ...[String(block.index), ...(planted ? [fixed(planted[block.index])] : [])],
+      ...[blockLabel(block), ...(planted ? [fixed(planted[block.index])] : [])],
       scoreText(block),
     ]),
   };

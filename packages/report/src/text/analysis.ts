@@ -11,7 +11,7 @@ import {
   type MatrixRow,
   type Warning,
 } from '@alphalora/contracts';
-import { printableData } from '@alphalora/documents';
+import { blockLabel, printableData } from '@alphalora/documents';
 import { mean } from 'd3-array';
 import { fixed } from './numbers.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
@@ -29,17 +29,25 @@ const RANGE_WIDTH = 17;
 
 export function analysisText(document: Analysis, output: Terminal = {}): string {
   const analysis = printableData(document);
-  const { model, blocks } = analysis;
+  const { model, blocks, stacks = [] } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
   const title =
     `${model.source}${model.architecture ? ` (${model.architecture})` : ''}: ` +
-    `${blocks.length} blocks, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
+    `${blocks.length} blocks${model.stack === undefined ? '' : ` of ${model.stack}`}, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
     `measured with ${analysis.options.estimator}\n`;
   const measured = ok.filter((row) => inBlock(row) && hasAlpha(row));
   const sections = [
-    blocks.some(({ alpha }) => alpha !== undefined) ? blockTable(blocks, measured, output) : '',
-    alphaLines(blocks, measured, output),
-    matrixTable(ok.filter((row) => !inBlock(row))),
+    ...blockSections(blocks, measured, output),
+    ...stacks.flatMap((stack) => {
+      const rows = ok.flatMap((row) => inStack(row, stack.name));
+      const [table = ''] = blockSections(stack.blocks, rows.filter(hasAlpha), output);
+      return table === '' ? [] : [headOf(stack) + table];
+    }),
+    matrixTable(
+      ok.filter(
+        (row) => !inBlock(row) && !stacks.some(({ name }) => inStack(row, name).length > 0),
+      ),
+    ),
     warningLines(ok) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');
@@ -47,6 +55,27 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
   return text
     .replace(/[▁-█][▁-█·↑↓ ]*/g, '\x1b[36m$&\x1b[39m')
     .replace(/^\d+ (spurious|under-trained|over-trained|weak)/gm, '\x1b[33m$&\x1b[39m');
+}
+
+function blockSections(
+  blocks: readonly BlockRow[],
+  measured: readonly AnalysedRow[],
+  output: Terminal,
+): string[] {
+  if (blocks.every(({ alpha }) => alpha === undefined)) return [];
+  return [blockTable(blocks, measured, output), alphaLines(blocks, measured, output)];
+}
+
+/** Above the blocks of a stack beside the main one. */
+function headOf({ name, reason }: NonNullable<Analysis['stacks']>[number]): string {
+  return `stack ${name}${reason === undefined ? '' : ` (${reason})`}\n`;
+}
+
+/** A projection of such a stack, with the number of its block there. */
+function inStack(row: AnalysedRow, name: string): AnalysedRow[] {
+  if (row.block !== undefined || row.stack?.name !== name) return [];
+  const placed = { ...row, block: row.stack.block };
+  return inBlock(placed) ? [placed] : [];
 }
 
 /** A row per block, a column per role where they all fit on a line. */
@@ -57,7 +86,7 @@ function blockTable(
 ): string {
   const roles = rolesOf(measured);
   const cells = blocks.map((block) => [
-    String(block.index),
+    blockLabel(block),
     withUncertainty(block),
     ...roles.map((role) => fixed(roleAlpha(measured, block.index, role))),
   ]);

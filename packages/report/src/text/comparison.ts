@@ -4,6 +4,7 @@ import {
   type AllocationComparison,
   type AnalysisComparison,
   amountText,
+  blockLabel,
   printableData,
   resources,
   summaryText,
@@ -27,7 +28,7 @@ export function analysisComparisonText(
   const overlapColumn = compared ? [left('95 % intervals')] : [];
   const numbers: Column[] = [{ title: 'alpha a' }, { title: 'alpha b' }, { title: 'difference' }];
   const blockRows = blocks.map((block) => [
-    String(block.index),
+    blockLabel(block),
     ...changeCells(block),
     ...(compared ? [overlapText(block.overlap)] : []),
   ]);
@@ -75,7 +76,7 @@ export function allocationComparisonText(
   const body = table(
     [{ title: 'block' }, ...numbers, left('')],
     blocks.map((block) => [
-      ...[String(block.index), ...cells(block)],
+      ...[blockLabel(block), ...cells(block)],
       bar((block.a ?? 0) * scale, (block.b ?? 0) * scale),
     ]),
   );

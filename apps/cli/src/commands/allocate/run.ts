@@ -2,7 +2,7 @@
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { reaggregated } from '@alphalora/htsr-core';
 import { allocationText } from '@alphalora/report/text';
-import { chosenAllocator, type Evidence, givenScores } from '../../allocating/allocate.js';
+import { chosenAllocator, type Evidence, givenScores, ofStack } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
 import { isStreamName } from '../../files/read.js';
 import type { ExitCode, Io } from '../../io.js';
@@ -43,7 +43,10 @@ async function evidenceFrom(
   }
   const { aggregate, cap } = options;
   const analysis = isDocument(source)
-    ? reaggregated(await readDocument(source, 'analysis', io), defined({ aggregate, cap }))
+    ? ofStack(
+        reaggregated(await readDocument(source, 'analysis', io), defined({ aggregate, cap })),
+        options,
+      )
     : await withModel(source, options, io, (model) => measure(model, options, io));
   return { analysis, ...(scores && { scores }) };
 }

@@ -1,7 +1,7 @@
 /** `alphalora compare`: what it takes. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { resource } from '../../options/allocating.js';
-import { aggregate, cap, json } from '../../options/common.js';
+import { aggregate, cap, json, stack } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
@@ -17,6 +17,7 @@ export const compare = () =>
     .addOption(new Option('--set <key=value>').hideHelp().argParser(refuseSetting))
     .addOption(aggregate())
     .addOption(cap())
+    .addOption(stack())
     .option('--seed <number>', 'of policies that draw', integer, 0)
     .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
     .addOption(json());

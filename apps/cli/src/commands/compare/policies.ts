@@ -5,7 +5,7 @@ import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
 import type { OpenPolicy } from '@alphalora/plugins';
-import { jobFor } from '../../allocating/allocate.js';
+import { jobFor, ofStack } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { shortcomings } from '../../output/notes.js';
@@ -26,7 +26,7 @@ export async function comparePoliciesCommand(
   for (const file of files) {
     const analysis = await readDocument(file, 'analysis', io);
     io.stderr.write(shortcomings(analysis));
-    analyses.push({ file, analysis: reaggregated(analysis, scoring) });
+    analyses.push({ file, analysis: ofStack(reaggregated(analysis, scoring), options) });
   }
   const odd = analyses.find(
     ({ analysis }) => analysis.blocks.length !== analyses[0]!.analysis.blocks.length,

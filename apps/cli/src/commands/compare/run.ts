@@ -8,6 +8,7 @@ import {
   compareAnalyses,
 } from '@alphalora/documents';
 import { allocationComparisonText, analysisComparisonText } from '@alphalora/report/text';
+import { ofStack } from '../../allocating/allocate.js';
 import { readAnyDocument } from '../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
@@ -47,7 +48,7 @@ async function compareDocuments(
   if (a.kind === 'analysis' && b.kind === 'analysis') {
     requireWhole(a, fileA);
     requireWhole(b, fileB);
-    comparison = compareAnalyses(a, b);
+    comparison = compareAnalyses(ofStack(a, options), ofStack(b, options));
     for (const [option, values] of Object.entries(comparison.options)) {
       tell(
         stderr,

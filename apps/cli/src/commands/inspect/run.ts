@@ -12,15 +12,17 @@ import { inspectionText } from './text.js';
 
 export async function run(model: string, options: InspectOptions, io: Io): Promise<ExitCode> {
   return withModel(model, options, io, async (opened) => {
-    const { source, architecture, adapterFormat, blocks, notes, tensors } = opened.checkpoint;
+    const { checkpoint } = opened;
+    const { source, architecture, adapterFormat, blocks, stacks, notes, tensors } = checkpoint;
     const weights = tensors.map((tensor) => ({
       ...describe(tensor),
       analysed: (unfitReason(tensor) ?? unaskedReason(tensor)) === undefined,
     }));
     const { jobs } = options;
     const forecast = await forecastModel(opened, defined({ jobs, preparation: preparationOf(io) }));
-    const summary = weightsSummary(opened.checkpoint);
-    const found = { source, architecture, adapterFormat, blocks, notes, weights, summary };
+    const summary = weightsSummary(checkpoint);
+    const about = { source, architecture, adapterFormat, blocks, stacks, notes };
+    const found = { ...about, weights, summary };
     const data = { ...found, forecast: { ...forecast, matrices: forecast.matrices.length } };
     const all = options.all === true;
     writeResult(io.stdout, options, data, () => inspectionText({ ...found, forecast }, { all }));

@@ -1,6 +1,8 @@
 /** The weights of a model for people: a row for those that differ in numbers only, then what they come to. */
-import type { WeightsPart, WeightsSummary } from '@alphalora/checkpoint';
+import type { Checkpoint, WeightsPart, WeightsSummary } from '@alphalora/checkpoint';
+import { defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
+import { blockLabel } from '@alphalora/documents';
 import type { Forecast } from '@alphalora/measuring';
 import { count, grouped, left, percent, shape, table, whole } from '@alphalora/report/text';
 import { bytes } from '../../output/amounts.js';
@@ -11,6 +13,7 @@ interface Inspection {
   architecture: string | undefined;
   adapterFormat: string | undefined;
   blocks: number;
+  stacks: Checkpoint['stacks'];
   weights: readonly InspectedWeight[];
   summary: WeightsSummary;
   forecast: Forecast;
@@ -21,7 +24,8 @@ type InspectedWeight = WeightDescription & { analysed: boolean };
 /** @param options.all whether each weight has a row of its own */
 export function inspectionText(found: Inspection, { all }: { all: boolean }): string {
   const list = all ? weightRows(found.weights) : groupRows(found.weights);
-  return `${list}\n${summaryText(found)}\nanalyze: ${summaryOfForecast(found.forecast)}`;
+  const stacks = found.stacks.length > 1 ? `${stacksText(found.stacks)}\n` : '';
+  return `${list}\n${stacks}${summaryText(found)}\nanalyze: ${summaryOfForecast(found.forecast)}`;
 }
 
 function weightRows(weights: readonly InspectedWeight[]): string {
@@ -35,7 +39,7 @@ function weightRows(weights: readonly InspectedWeight[]): string {
     shape(weight.shape),
     weight.dtype,
     ...scheme.cell(weight),
-    weight.block === undefined ? '-' : String(weight.block),
+    blockText(weight),
     ...classified(weight),
   ]);
   return table(titles.map(left), rows);
@@ -75,6 +79,28 @@ function schemesOf(weights: readonly InspectedWeight[]): {
 
 function classified({ role, kind, analysed }: InspectedWeight): string[] {
   return [role ?? '-', kind, analysed ? 'yes' : 'no'];
+}
+
+/** In the main stack its number there; in another one the number within that, in brackets. */
+function blockText({ block, stack }: WeightDescription): string {
+  if (block !== undefined) return blockLabel({ index: block, ...defined({ stack }) });
+  return stack ? `(${stack.block})` : '-';
+}
+
+function stacksText(stacks: Checkpoint['stacks']): string {
+  const columns = [
+    ...[
+      left('stack'),
+      { title: 'blocks' },
+      { title: 'weights' },
+      { title: 'parameters' },
+      left(''),
+    ],
+  ];
+  const rows = stacks.map(({ name, blocks, weights, parameters, main, reason = '' }) => [
+    ...[name, String(blocks), whole(weights), whole(parameters), main ? 'main' : reason],
+  ]);
+  return table(columns, rows);
 }
 
 /** How many parameters there are, of which, and how they are stored. */

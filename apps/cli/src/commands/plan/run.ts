@@ -43,7 +43,7 @@ export async function run(
     const allocationFile = join(options.output, 'allocation.json');
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
-    io.stderr.write(remarks(allocation));
+    io.stderr.write(remarks(allocation, analysis));
     await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
     const planted = plantedAlphas(opened.checkpoint);
     const judged = scores ? 'score' : 'alpha';

@@ -1,6 +1,6 @@
 /** `alphalora report`: one HTML page from an analysis, an allocation and a training run. */
 import { AlphaLoraError, type TrainingStep } from '@alphalora/contracts';
-import { parseTrainingStep } from '@alphalora/documents';
+import { analysisFor, parseTrainingStep } from '@alphalora/documents';
 import { readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -13,9 +13,10 @@ export async function run(
   { output, metrics }: ReportOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const analysis = await readDocument(analysisFile, 'analysis', io);
+  const whole = await readDocument(analysisFile, 'analysis', io);
   const allocation =
     allocationFile === undefined ? undefined : await readDocument(allocationFile, 'allocation', io);
+  const analysis = allocation ? analysisFor(whole, allocation) : whole;
   if (allocation && allocation.blocks.length !== analysis.blocks.length) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',
