@@ -446,6 +446,18 @@ describe('the rest', () => {
     expect(forecast).toMatchObject({ matrices: 6, threads: 1 });
   });
 
+  it('what is to be known of the files is told once by each command, and listed in JSON', async () => {
+    const path = writeModel('noted', soundWeights());
+    writeFileSync(join(path, 'config.json'), '{"model_type":"x","model_type":"llama"}');
+    const note =
+      'config.json: the name "model_type" appears twice; the last one counts, as in Python';
+    const { stdout, stderr } = await alphalora('inspect', path, '--json');
+    expect(JSON.parse(stdout).notes).toEqual([note]);
+    expect(stderr).toBe(`note: ${note}\n`);
+    for (const command of ['analyze', 'plan'])
+      expect((await alphalora(command, path, '--dry-run')).stderr).toBe(`note: ${note}\n`);
+  });
+
   it('schema and doctor print JSON', async () => {
     expect(JSON.parse((await alphalora('schema', 'analysis')).stdout).title).toBe('Analysis');
     expect(JSON.parse((await alphalora('doctor', '--json')).stdout).node).toBe(

@@ -219,6 +219,15 @@ describe('config.json', () => {
     },
   );
 
+  it.each([
+    ['', 'it is empty'],
+    ['version https://git-lfs.github.com/spec/v1\n', 'it is a Git LFS pointer instead of the file'],
+    ['<!doctype html><html>', 'it is an HTML page instead of the file'],
+    ['\0'.repeat(100), 'it is zeros where it should begin'],
+  ])('is refused as what it is when it is %j', async (text, message) => {
+    expect((await refusal(read(text))).message).toContain(`folder/config.json: ${message}`);
+  });
+
   it('is refused when it is as large as weights', async () => {
     const large = { ...config('{}'), byteLength: 2e9 };
     const attempt = readCheckpoint({ files: [memorySource(bytesOf([q]), 'm')], config: large });

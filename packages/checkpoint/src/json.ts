@@ -7,6 +7,7 @@
 import type { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { downloadAgain, invalid, quoted } from './errors.js';
+import { refuseSubstitute } from './formats/foreign.js';
 import { plainName } from './sources/plain-name.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -54,6 +55,7 @@ export function parseJsonObject(
     const counts = dialect === 'counts' ? withNull(text, numbersButCounts) : text;
     if (counts !== text) value = JSON.parse(counts);
   } catch (cause) {
+    refuseSubstitute(bytes, file);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
   }

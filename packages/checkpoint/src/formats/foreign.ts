@@ -24,22 +24,35 @@ const starts =
   (head: string): boolean =>
     beginnings.some((beginning) => head.startsWith(beginning));
 
-const strangers: readonly Stranger[] = [
+/** What Git, a server or a program that downloads leaves in the place of any file. */
+const substitutes: readonly Stranger[] = [
   {
-    what: 'a Git LFS pointer instead of the weights',
+    what: 'a Git LFS pointer instead of the file',
     is: starts('version https://git-lfs'),
     mend: 'run git lfs pull',
   },
   {
-    what: 'an HTML page instead of the weights, such as an error or a login',
+    what: 'an HTML page instead of the file, such as an error or a login',
     is: (head) => /^(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)/i.test(head),
     mend: 'download the file itself',
   },
   {
-    what: 'an XML document instead of the weights, such as an error of a file store',
+    what: 'an XML document instead of the file, such as an error of a file store',
     is: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/i.test(head),
     mend: 'download the file itself',
   },
+  { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
+  { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
+  // Programs that download make room first.
+  {
+    what: 'zeros where it should begin',
+    is: (head) => /^\0{32,}$/.test(head),
+    mend: downloadAgain,
+  },
+];
+
+const strangers: readonly Stranger[] = [
+  ...substitutes,
   {
     what: 'a JSON document instead of the weights, such as an index or an error',
     is: (head) => /^(\xef\xbb\xbf)?\s*([{[]\s*["{}[\]]|\[\s*\d)/.test(head),
@@ -66,19 +79,25 @@ const strangers: readonly Stranger[] = [
     hasWeights: true,
   },
   { what: 'an HDF5 file, as Keras saves it', is: starts('\x89HDF\r\n\x1a\n') },
-  { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
-  { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
   { what: 'a tar archive', is: (head) => starts('ustar')(head.slice(257)), mend: 'unpack it' },
-  // Programs that download make room first.
-  {
-    what: 'zeros where it should begin',
-    is: (head) => /^\0{32,}$/.test(head),
-    mend: downloadAgain,
-  },
 ];
 
 /** What a server says instead of sending a file, such as `Entry not found`. */
 const text = /^[\t\n\r\x20-\x7e]{8,}$/;
+
+/** Bytes that tell what a file is. */
+const HEAD = 512;
+
+/**
+ * @param bytes of a file that is no weights, such as a configuration
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` for what stands in the place of a file; nothing otherwise
+ */
+export function refuseSubstitute(bytes: Uint8Array, file: string): void {
+  if (bytes.byteLength === 0) throw invalid(`it is empty; ${downloadAgain}`, { file });
+  const characters = String.fromCharCode(...bytes.subarray(0, HEAD));
+  const substitute = substitutes.find((each) => each.is(characters));
+  if (substitute) throw refusal(substitute, file);
+}
 
 /**
  * @param head the first bytes of the file

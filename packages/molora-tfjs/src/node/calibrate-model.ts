@@ -47,7 +47,7 @@ export interface CalibrateModelOptions extends TaskSource, SequencesOptions {
   /** Ends the run after the current batch; the promise rejects with its reason. */
   signal?: AbortSignal;
   onBatch?: (report: { done: number; total: number }) => void;
-  /** What people should know of the data, in a sentence. */
+  /** What people should know of the model's files and of the data, in a sentence. */
   onNote?: (note: string) => void;
 }
 
@@ -69,7 +69,7 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
   const measures = measuresOf(options);
   const measure = options.measure ?? measures[0]!;
   const { task, examples } = await examplesOf(options, 'train');
-  const model = await loadLanguageModel(options.model);
+  const model = await loadLanguageModel(options.model, { onNote });
   let calibrator: Calibrator | undefined;
   try {
     const { sequences, note } = sequencesOf(model, examples, options);

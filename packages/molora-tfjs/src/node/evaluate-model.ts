@@ -31,7 +31,7 @@ export interface EvaluateModelOptions extends TaskSource, EvaluationOptions {
   maxTokens?: number;
   /** Tokens after which an example is cut for the loss. @default 256 */
   cutoff?: number;
-  /** What people should know of the data, in a sentence. */
+  /** What people should know of the model's files and of the data, in a sentence. */
   onNote?: (note: string) => void;
 }
 
