@@ -69,6 +69,8 @@ def gptqmodel():
         layer.g_idx = torch.arange(rows, dtype=torch.int32) // group_size
         if order == 'permuted':
             layer.g_idx = layer.g_idx[torch.randperm(rows)]
+        if order == 'shifted':  # Groups begin within words, and are as long as some of them.
+            layer.g_idx = layer.g_idx.roll(3)
         tensors = {'layer.qweight': layer.qweight, 'layer.qzeros': stored.clone(), 'layer.scales': layer.scales}
         if order != 'absent':
             tensors['layer.g_idx'] = layer.g_idx
@@ -83,6 +85,8 @@ def gptqmodel():
         one(f'{bits} bits', bits, 16)
     one('4 bits, act-order', 4, 16, order='permuted')
     one('3 bits, act-order', 3, 16, order='permuted')
+    one('4 bits, groups that begin within words', 4, 16, order='shifted', numbers=scales)
+    one('8 bits, groups that begin within words', 8, 16, order='shifted', numbers=scales)
     one('4 bits without g_idx', 4, 16, order='absent', numbers=scales)
     one('4 bits, one group', 4, -1)
     one('4 bits, version 2', 4, 16, version=2)

@@ -22,7 +22,7 @@ export interface PackedCase {
   readonly values: string;
 }
 
-function tensorsOf({ tensors }: Pick<PackedCase, 'tensors'>): TensorData[] {
+export function tensorsOf({ tensors }: Pick<PackedCase, 'tensors'>): TensorData[] {
   return Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => ({
     name,
     dtype,

@@ -114,19 +114,19 @@ function gptqDecoding(parts: GptqParts, layout: GptqLayout): Decoding {
 
   function decodeRows(words: Int32Array, groups: readonly ColumnGroup[], target: Values): void {
     const codes = new Uint8Array(out);
-    for (let row = 0; row < groups.length; ) {
-      const group = groups[row]!;
-      const rows = endsWithWord ? 32 / bits : 1;
-      const isOne = rows > 1 && group.isNormal && isConstant(groups, row, row + rows);
-      const part = target.subarray(row * out, (row + (isOne ? rows : 1)) * out);
-      if (isOne) {
-        const from = (row / rows) * out;
-        decodeWords(words.subarray(from, from + out), bits, group, rounding, part);
-        row += rows;
+    const rowsOfWord = endsWithWord ? 32 / bits : 1;
+    for (let row = 0; row < groups.length; row += rowsOfWord) {
+      const end = Math.min(groups.length, row + rowsOfWord);
+      const first = groups[row]!;
+      if (endsWithWord && first.isNormal && isConstant(groups, row, row + rowsOfWord)) {
+        const from = (row / rowsOfWord) * out;
+        const part = target.subarray(row * out, end * out);
+        decodeWords(words.subarray(from, from + out), bits, first, rounding, part);
       } else {
-        unpackAcross(words, row, bits, codes);
-        decodeColumns(codes, group, rounding, part);
-        row++;
+        for (let i = row; i < end; i++) {
+          unpackAcross(words, i, bits, codes);
+          decodeColumns(codes, groups[i]!, rounding, target.subarray(i * out, (i + 1) * out));
+        }
       }
     }
   }

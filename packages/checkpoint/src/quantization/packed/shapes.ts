@@ -46,7 +46,9 @@ export function misfit(
   part: FileTensor,
 ): UnreadableWeight {
   const { shape, dtype } = codes;
-  const what = `${quoted(part.name)} of ${part.dtype} [${part.shape}]`;
+  // Without the module, so that modules of one damage are told together.
+  const [module] = moduleAndParameter(name);
+  const what = `${quoted(part.name.slice(module === '' ? 0 : module.length + 1))} of ${part.dtype} [${part.shape}]`;
   return {
     name,
     quantization,
