@@ -49,6 +49,8 @@ describe('what is not the matrix of a layer is said to be that', () => {
     // Adapters in a base: Phi-4-multimodal
     [`${layer}.self_attn.qkv_proj.lora_A.vision.weight`, [8, 64], /adapter/],
     [`${layer}.self_attn.qkv_proj.lora_B.speech.weight`, [128, 8], /adapter/],
+    [`${layer}.self_attn.q_proj.lora_a`, [64, 8], /adapter/],
+    [`${layer}.self_attn.q_proj.lora_down.weight`, [8, 64], /adapter/],
     ['qformer.query_tokens', [32, 64], /tokens/],
   ])('%s %j', (name, shape, reason) => {
     const { notMatrix, kind } = identify(name, shape);

@@ -103,7 +103,7 @@ export const notMatrices: readonly NotMatrix[] = [
     reason: 'a table that the model computes with, not the matrix of a layer',
   },
   {
-    names: /^lora_(embedding_)?[AB]$/,
+    names: /^lora_((embedding_)?[AB]|[ab]|up|down|magnitude_vector)$/,
     reason: 'a factor of an adapter, not a weight of the model',
   },
   // Swin, SAM, T5 and BEiT; the second makes its table of positions by a small network.

@@ -229,6 +229,7 @@ layouts = [
     divided(QKV, 'qwen3_vl_vision', vision | dict(num_position_embeddings=16, intermediate_size=8, out_hidden_size=8, deepstack_visual_indexes=[]), 'blocks.0.attn.qkv', image),
     called('qkvz', 'qwen3_next', linear, 'layers.0.linear_attn.in_proj_qkvz', lambda o, x: o.fix_query_key_value_ordering(x, torch.zeros(1, 1, 8))[:4]),
     called('ba', 'qwen3_next', linear, 'layers.0.linear_attn.in_proj_ba', lambda o, x: o.fix_query_key_value_ordering(torch.zeros(1, 1, 40), x)[4:]),
+    divided(('q', 'gate'), 'qwen3_next', moe | dict(layer_types=['full_attention']), 'layers.0.self_attn.q_proj', lambda o: o(one, (one, one), None)),
     gated('phi3', small, 'layers.0.mlp.gate_up_proj', 'activation_fn'),
     gated('glm4', grouped, 'layers.0.mlp.gate_up_proj', 'activation_fn'),
     gated('modernbert', bert, 'layers.0.mlp.Wi', 'act'),

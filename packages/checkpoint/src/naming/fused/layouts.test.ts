@@ -249,6 +249,18 @@ describe('fused projections of families', () => {
     );
   });
 
+  it('takes queries of Qwen3-Next with gates apart where heads have as many outputs again', () => {
+    const name = 'model.layers.3.self_attn.q_proj.weight';
+    const parts = (outputs: number, more: object) =>
+      fusedParts(
+        { name, shape: [outputs, 4], dtype: 'F32', kind: 'projection' },
+        { model_type: 'qwen3_next', num_attention_heads: 2, ...more },
+      ).map(({ label }) => label);
+    expect(parts(16, { head_dim: 4 })).toEqual(['q', 'gate']);
+    expect(parts(8, { head_dim: 4 })).toEqual([]);
+    expect(parts(16, {})).toEqual([]);
+  });
+
   it('leaves the plain feed-forward parts of the first ChatGLM alone', () => {
     const name = 'transformer.layers.0.mlp.dense_h_to_4h.weight';
     const weight = { name, shape: [16, 4], dtype: 'F32' as const, ...identify(name, [16, 4]) };

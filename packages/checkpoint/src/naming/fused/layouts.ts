@@ -123,6 +123,10 @@ export const layouts: readonly FusedLayout[] = [
     order: order.numbersOfValues,
   },
   {
+    ...{ path: /(^|\.)self_attn\.q_proj$/, labels: ['q', 'gate'], order: order.queriesWithGates },
+    ...{ families: words('qwen3_next qwen3_5 qwen3_5_moe qwen4_exp'), where: isGated },
+  },
+  {
     ...{ path: /(^|\.)in_proj_qkv$/, labels: qkv, order: order.linearTogether },
     families: words('qwen3_5 qwen3_5_moe qwen4_exp lara_mini'),
   },
@@ -183,6 +187,14 @@ export const layouts: readonly FusedLayout[] = [
 /** Whether there are two outputs for each of the feed-forward part's: ChatGLM 2 and later, not the first. */
 function isTwice(config: ModelConfig, size: number): boolean {
   return size === 2 * (sizeSetting(config, 'ffn_hidden_size', 'intermediate_size') ?? 0);
+}
+
+/** Whether each head has two outputs for each of its query's: the other is that of the gate. */
+function isGated(config: ModelConfig, size: number): boolean {
+  const [heads = 0, headSize = 0] = ['num_attention_heads', 'head_dim'].map((name) =>
+    sizeSetting(config, name),
+  );
+  return size > 0 && size === 2 * heads * headSize;
 }
 
 /** Names that fused projections have, whatever the family. */

@@ -83,6 +83,9 @@ function ofHeads(fused: Fused, groups: number, keys: number): Division {
   );
 }
 
+/** For each head its query, then the gate of its output. */
+export const queriesWithGates: Order = (fused) => inGroups(fused, headsOf(fused));
+
 /** Qwen3-Next's linear attention: for each key head its query, key, values and gates `z`. */
 export const keysWithValuesAndGates: Order = (fused) => {
   const { keys, keySize, values } = linearHeadsOf(fused);
