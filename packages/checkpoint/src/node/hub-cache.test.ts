@@ -203,6 +203,17 @@ describe('without a connection', () => {
     await missing('hf://demo/model');
   });
 
+  it('what is there in folders below is named', async () => {
+    await hub.put('demo/pipeline/unet/model.safetensors', weights);
+    await (await downloaded('hf://demo/pipeline/unet')).close();
+    await expect(
+      openCachedCheckpoint('hf://demo/pipeline', { folder: cache }),
+    ).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: `hf://demo/pipeline: in the cache ${cache}, no weights directly in it; give the folder in it that has some: unet; or download it once with a connection`,
+    });
+  });
+
   it('a shard without the others is not taken for the model', async () => {
     const { commit } = await resolveHubModel('hf://demo/parts', connection());
     const path = join(

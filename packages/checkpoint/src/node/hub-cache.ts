@@ -7,7 +7,8 @@
  *     models--org--name/snapshots/<commit>/<path>    links into the blobs
  */
 import { join } from 'node:path';
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import { reasonOf } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/adapter.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { LocalFiles } from '../hub/open.js';
@@ -101,7 +102,13 @@ async function complete<Opened>(
   try {
     return await open();
   } catch (error) {
-    throw isAlphaLoraError(error, 'NOT_FOUND') ? notCached(reference, folder, error) : error;
+    if (!isAlphaLoraError(error, 'NOT_FOUND')) throw error;
+    if (error.details['below'] === undefined) throw notCached(reference, folder, error);
+    throw errorIn(
+      'NOT_FOUND',
+      reference,
+      `in the cache ${folder}, ${reasonOf(error)}; or download it once with a connection`,
+    );
   }
 }
 

@@ -100,7 +100,9 @@ async function locateIn(folder: Folder): Promise<Located> {
     if (found.length === 0) throw error;
     const some = found.slice(0, MOST_NAMED).join(', ') + (found.length > MOST_NAMED ? ', ...' : '');
     const what = found.length === 1 ? 'the folder in it that has some' : 'one of those in it';
-    throw errorIn('NOT_FOUND', folder.name, `no weights directly in it; give ${what}: ${some}`);
+    throw errorIn('NOT_FOUND', folder.name, `no weights directly in it; give ${what}: ${some}`, {
+      details: { below: found.length },
+    });
   }
 }
 
