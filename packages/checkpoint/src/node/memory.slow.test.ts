@@ -8,6 +8,7 @@ import { temporaryFolder } from '@alphalora/testing/folders';
 import { build } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
+import { ggufHeader } from '../test-support/gguf.js';
 import { storedBytes } from '../values/sizes.js';
 
 const MB = 2 ** 20;
@@ -54,9 +55,64 @@ async function sparseFile(dtype: 'BF16' | 'F32', fused: boolean): Promise<string
   return path;
 }
 
+/** The matrices of Llama 2 7B, by their names in GGUF. */
+const llama2 = [
+  ['token_embd', [32_000, 4096]],
+  ['output', [32_000, 4096]],
+  ...Array.from(
+    { length: 32 },
+    (_, block): Array<[string, number[]]> => [
+      ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].map((name): [string, number[]] => [
+        `blk.${block}.${name}`,
+        [4096, 4096],
+      ]),
+      [`blk.${block}.ffn_gate`, [11_008, 4096]],
+      [`blk.${block}.ffn_up`, [11_008, 4096]],
+      [`blk.${block}.ffn_down`, [4096, 11_008]],
+    ],
+  ).flat(),
+] as Array<[string, number[]]>;
+
+/** A file of 3.8 GB (Q4_K) or 13.5 GB (BF16), all of it a hole. */
+async function sparseLlama(format: 'gguf' | 'safetensors'): Promise<string> {
+  const path = join(folder, `llama2-7b.${format}`);
+  const count = ([rows = 0, columns = 0]: readonly number[]) => rows * columns;
+  let head: Uint8Array;
+  let length: number;
+  if (format === 'gguf') {
+    const tensors = llama2.map(([name, shape]) => ({
+      ...{ name: `${name}.weight`, shape, type: Q4_K },
+      byteLength: storedBytes('Q4_K', count(shape)),
+    }));
+    const heads = { 'llama.attention.head_count': ['u32', 32] } as const;
+    const metadata = { 'general.architecture': ['text', 'llama'], ...heads } as const;
+    ({ header: head, byteLength: length } = ggufHeader({ metadata, tensors }));
+  } else {
+    let end = 0;
+    const entries = llama2.map(([name, shape]) => {
+      const start = end;
+      end += storedBytes('BF16', count(shape));
+      return [`${name}.weight`, { dtype: 'BF16', shape, data_offsets: [start, end] }];
+    });
+    const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+    head = new Uint8Array(8 + json.length);
+    new DataView(head.buffer).setBigUint64(0, BigInt(json.length), true);
+    head.set(json, 8);
+    length = head.length + end;
+  }
+  const file = await open(path, 'w');
+  await file.write(head);
+  await file.truncate(length);
+  await file.close();
+  return path;
+}
+
+/** Its number among the types of ggml. */
+const Q4_K = 12;
+
 /** Reads every tensor once; prints how far the peak lies above the memory before, and the sizes. */
 const program = `
-const [library, path, splitFused] = process.argv.slice(1);
+const [library, path, splitFused, most = 'Infinity'] = process.argv.slice(1);
 const { openCheckpoint } = await import(library);
 const checkpoint = await openCheckpoint(path, { splitFused: splitFused === 'true' });
 await checkpoint.tensors[0].read(0, 10);
@@ -71,7 +127,7 @@ const readOnce = async ({ read }) => {
 gc();
 const before = process.memoryUsage.rss();
 let largest = 0;
-for (const tensor of checkpoint.tensors) {
+for (const tensor of checkpoint.tensors.slice(0, Number(most))) {
   largest = Math.max(largest, await readOnce(tensor));
   gc();
 }
@@ -98,5 +154,25 @@ describe('peak memory of reading a checkpoint tensor by tensor', () => {
       `${dtype}${fused ? ' parts' : ''}: ${Math.round((grown - largest) / MB)} MB over the decoded tensor`,
     );
     expect(grown).toBeLessThan(largest + 50 * MB);
+  });
+
+  it('of 7 billion parameters is no more for GGUF than for safetensors', async () => {
+    const [gguf, safetensors] = await Promise.all(
+      (['gguf', 'safetensors'] as const).map(async (format) => {
+        const { stdout } = await promisify(execFile)(process.execPath, [
+          ...['--expose-gc', '--input-type=module', '--eval', program, '--'],
+          // The embedding, the output layer and a block, whose queries and keys are permuted.
+          ...[library, await sparseLlama(format), 'false', '9'],
+        ]);
+        return JSON.parse(stdout) as { grown: number; largest: number; count: number };
+      }),
+    );
+    expect([gguf!.count, safetensors!.count]).toEqual([226, 226]);
+    expect(gguf!.largest).toBe(4 * 32_000 * 4096);
+    console.info(
+      `7B: ${Math.round(gguf!.grown / MB)} MB for GGUF, ${Math.round(safetensors!.grown / MB)} MB for safetensors, of which the largest tensor takes ${Math.round(gguf!.largest / MB)} MB`,
+    );
+    expect(gguf!.grown).toBeLessThan(safetensors!.grown + 10 * MB);
+    expect(gguf!.grown).toBeLessThan(gguf!.largest + 50 * MB);
   });
 });

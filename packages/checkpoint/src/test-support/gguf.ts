@@ -25,12 +25,30 @@ export interface GgufParts {
   readonly alignment?: number;
 }
 
-export function ggufFile({
+/** A tensor, but for its bytes. */
+export type GgufPlace = Omit<GgufTensor, 'bytes'> & { readonly byteLength: number };
+
+export function ggufFile(parts: GgufParts): Uint8Array<ArrayBuffer> {
+  const { tensors = [] } = parts;
+  const places = tensors.map(({ bytes, ...each }) => ({ ...each, byteLength: bytes.length }));
+  const { header, byteLength, starts } = ggufHeader({ ...parts, tensors: places });
+  const file = new Uint8Array(byteLength);
+  file.set(header);
+  for (const [i, { bytes }] of tensors.entries()) file.set(bytes, starts[i]!);
+  return file;
+}
+
+/** The header of a file, where its tensors start, and the length of all. */
+export function ggufHeader({
   metadata = {},
   tensors = [],
   version = 3,
   alignment = 32,
-}: GgufParts): Uint8Array<ArrayBuffer> {
+}: Omit<GgufParts, 'tensors'> & { tensors?: readonly GgufPlace[] }): {
+  header: Uint8Array<ArrayBuffer>;
+  starts: readonly number[];
+  byteLength: number;
+} {
   const bytes: number[] = [];
   const put = (view: (view: DataView) => void, length: number): void => {
     const buffer = new Uint8Array(length);
@@ -66,24 +84,23 @@ export function ggufFile({
     }
   }
   const aligned = (length: number): number => Math.ceil(length / alignment) * alignment;
+  const offsets: number[] = [];
   let offset = 0;
-  for (const { name, shape, type = 0, bytes: data } of tensors) {
+  for (const { name, shape, type = 0, byteLength } of tensors) {
     text(name);
     u32(shape.length);
     for (const length of shape.toReversed()) u64(length);
     u32(type);
     u64(offset);
-    offset += aligned(data.length);
+    offsets.push(offset);
+    offset += aligned(byteLength);
   }
   const start = aligned(bytes.length);
-  const file = new Uint8Array(start + offset);
-  file.set(bytes);
-  let at = start;
-  for (const { bytes: data } of tensors) {
-    file.set(data, at);
-    at += aligned(data.length);
-  }
-  return file;
+  return {
+    header: Uint8Array.from(bytes),
+    starts: offsets.map((each) => start + each),
+    byteLength: start + offset,
+  };
 }
 
 /** A tensor of float32. */
