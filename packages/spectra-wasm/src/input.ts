@@ -20,6 +20,8 @@ function decodedType(dtype: DType): 'F64' | 'F32' {
 
 /** Bytes asked for in one read, so that an abort is noticed in between. */
 const READ_BYTES = 32 * 2 ** 20;
+/** The same of decoded values, which come in an array of their own: garbage once they are copied. */
+const DECODED_BYTES = 2 ** 20;
 
 export interface RowReader {
   /** The module's code of the elements' type. */
@@ -40,7 +42,7 @@ export function createRowReader(
   const type = isStored ? dtype : decodedType(dtype);
   const { bytes, wide } = elementTypes[type];
   const rowBytes = columns * bytes;
-  const rowsAtOnce = Math.max(1, Math.floor(READ_BYTES / rowBytes));
+  const rowsAtOnce = Math.max(1, Math.floor((isStored ? READ_BYTES : DECODED_BYTES) / rowBytes));
 
   const readRows = async (start: number, end: number, address: number): Promise<void> => {
     if (isStored) {
