@@ -40,10 +40,17 @@ export function blockLists(tensors: readonly NamedShape[]): BlockLists {
     name.length > tables.LONGEST_NAME ? [] : unwrapped(name.split('.')),
   );
   const stages = stagesAmong(names);
+  /** Members of lists that are stages: what they have beside their blocks is in no block. */
+  const members = new Set<string>();
+  for (const parts of names) {
+    const at = stageNumber(parts, stages);
+    if (at >= 0) members.add(parts.slice(0, outerNumber(parts) + 1).join('.'));
+  }
   const numberAt = (module: readonly string[]): number => {
     const outer = outerNumber(module);
-    const inner = outer < 0 ? -1 : innerNumber(module, outer);
-    return inner >= 0 && stages.has(patternOf(module, inner)) ? inner : outer;
+    const inner = stageNumber(module, stages);
+    if (inner >= 0) return inner;
+    return members.has(module.slice(0, outer + 1).join('.')) ? -1 : outer;
   };
   const lists = new Map<string, { -readonly [Key in keyof BlockList]: BlockList[Key] }>();
   for (const [i, parts] of names.entries()) {
@@ -73,6 +80,13 @@ function innerNumber(parts: readonly string[], outer: number): number {
   const next = parts[outer + 1];
   const isList = next !== undefined && tables.blockLists.test(next) && isNumber(parts[outer + 2]);
   return isList ? outer + 2 : -1;
+}
+
+/** The number of a block in a stage; -1 for names that are in none. */
+function stageNumber(parts: readonly string[], stages: ReadonlySet<string>): number {
+  const outer = outerNumber(parts);
+  const inner = outer < 0 ? -1 : innerNumber(parts, outer);
+  return inner >= 0 && stages.has(patternOf(parts, inner)) ? inner : -1;
 }
 
 /** The name up to a number, without any: `layers.*.blocks`. */

@@ -151,12 +151,12 @@ const cases: Case[] = [
   ],
   [
     'Swin, whose stages are lists of blocks',
-    [0, 1, 2].flatMap((stage) => list(`swin.encoder.layers.${stage}.blocks`, [2, 2, 6][stage]!)),
+    [0, 1, 2].flatMap((stage) => list(`encoder.layers.${stage}.blocks`, [2, 2, 6][stage]!)),
     { depths: [2, 2, 6], num_layers: 3 },
-    [['swin.encoder.layers.2.blocks', 6]],
+    [['encoder.layers.2.blocks', 6]],
     [
-      ['swin.encoder.layers.0.blocks', 2],
-      ['swin.encoder.layers.1.blocks', 2],
+      ['encoder.layers.0.blocks', 2],
+      ['encoder.layers.1.blocks', 2],
     ],
   ],
   [
@@ -315,6 +315,17 @@ describe('places', () => {
       'multi-token prediction, behind the 3 blocks of num_hidden_layers',
     );
   });
+});
+
+it('takes what a stage has beside its blocks for no block', () => {
+  const between = { name: 'encoder.layers.0.downsample.reduction.weight', shape: [64, 64] };
+  const stages = [0, 1].flatMap((stage) => list(`encoder.layers.${stage}.blocks`, 2 + stage));
+  const stacks = stacksOf([between, ...stages]);
+  expect(found(stacks)).toEqual([
+    [['encoder.layers.1.blocks', 3]],
+    [['encoder.layers.0.blocks', 2]],
+  ]);
+  expect(identify(between.name, between.shape, {}, stacks)).toEqual({ kind: 'other' });
 });
 
 describe('fewer blocks than the configuration says', () => {
