@@ -55,6 +55,31 @@ describe('withDistinctRoles', () => {
       },
     ],
     [
+      'T5',
+      'decoder.block',
+      {
+        'layer.0.SelfAttention.q': 'q',
+        'layer.1.EncDecAttention.q': 'EncDecAttention.q',
+        'layer.2.DenseReluDense.wi_0': 'wi_0',
+      },
+    ],
+    [
+      'BART and Whisper',
+      'model.decoder.layers',
+      { 'self_attn.q_proj': 'q_proj', 'encoder_attn.q_proj': 'encoder_attn.q_proj', fc1: 'fc1' },
+    ],
+    [
+      'GPT-2 with cross attention',
+      'h',
+      {
+        'attn.c_attn': 'c_attn',
+        'attn.c_proj': 'attn.c_proj',
+        'crossattention.c_attn': 'crossattention.c_attn',
+        'crossattention.c_proj': 'crossattention.c_proj',
+        'mlp.c_proj': 'mlp.c_proj',
+      },
+    ],
+    [
       'the Q-Former of BLIP-2',
       'qformer.encoder.layer',
       {
@@ -223,9 +248,9 @@ it('calls the modules of an encoder as those of its decoder', () => {
     };
   });
   expect(withDistinctRoles(weights, stacks).map(({ role }) => role)).toEqual([
-    'SelfAttention.q',
+    'q',
     'wo',
-    'SelfAttention.q',
+    'q',
     'EncDecAttention.q',
     'wo',
   ]);

@@ -6,6 +6,7 @@
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { pathInBlock } from './index.js';
 import type { Stacks } from './stacks.js';
+import { crossAttentions } from './tables.js';
 
 interface Module {
   /** What its role is where nothing else has that name. */
@@ -61,10 +62,10 @@ function placeOf(
   return partOf === undefined ? place : { ...place, path: [...place.path.slice(0, -1), role] };
 }
 
-/** The last name of the path; a role with more to it than the path, as for cross attention, is its own. */
+/** The last name of the path; of a role that tells more than the path, or of cross attention, all of it. */
 function nameOf({ plain, path }: Module): string {
   const isPath = endOf(path, plain.split('.').length) === plain;
-  return isPath ? path.at(-1)! : plain;
+  return isPath && !path.some((part) => crossAttentions.test(part)) ? path.at(-1)! : plain;
 }
 
 function qualified({ plain, path, others }: Module): string {

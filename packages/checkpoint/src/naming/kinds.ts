@@ -99,7 +99,12 @@ function isRouter(path: string, [outputs = 0, inputs = 0]: readonly number[]): b
   return tables.routers.test(path) && outputs < inputs;
 }
 
+/** Convolutions beside attention and in state-space models look back by four, seldom by more. */
+const MOST_POSITIONS = 32;
+
 function isDepthwise(path: string, shape: readonly number[]): boolean {
   if (shape.length > 2 && shape[1] === 1) return true;
-  return tables.convolutions.test(path) && (shape.length === 2 || shape.at(-1) === 1);
+  // Without the axis of the one input, or with it behind that of the positions, which are few.
+  const positionsAreSecond = shape.length === 2 || shape.at(-1) === 1;
+  return tables.convolutions.test(path) && positionsAreSecond && shape[1]! <= MOST_POSITIONS;
 }

@@ -45,7 +45,7 @@ export const heads: RegExp =
   /^(lm_head|embed_out|score|classifier|qa_outputs|vocab_projector|output_projection)$/;
 /** Outside of blocks; matched against the module's whole path. */
 export const headPaths: RegExp =
-  /^(output|cls\.(predictions\.decoder|seq_relationship))$|(^|\.)(head|output_layer|transformer\.ff_out)$/;
+  /^(output|head|cls\.(predictions\.decoder|seq_relationship))$|(^|\.)(output_layer|transformer\.ff_out)$/;
 /** In blocks: multi-token prediction of DeepSeek. */
 export const blockHeads: RegExp = /^(lm_head|shared_head)$/;
 /** Matched against the module's path within its block. The gate of RWKV's attention is a projection. */
