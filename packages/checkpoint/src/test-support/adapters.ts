@@ -28,8 +28,11 @@ export function lora(module: string, a: number[][], b: number[][]): TensorData[]
   return [matrix(`${name}.lora_A.weight`, a), matrix(`${name}.lora_B.weight`, b)];
 }
 
-export function fileOf(tensors: readonly TensorData[]): Uint8Array<ArrayBuffer> {
-  return joined(serializeSafetensors({ tensors }));
+export function fileOf(
+  tensors: readonly TensorData[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  return joined(serializeSafetensors({ tensors, ...(metadata && { metadata }) }));
 }
 
 const jsonSource = (value: unknown, name: string) =>
@@ -57,10 +60,11 @@ export function modelOf(
   tensors: readonly TensorData[],
   options?: CheckpointOptions,
   config?: unknown,
+  metadata?: Readonly<Record<string, string>>,
 ): Promise<Checkpoint> {
   return readCheckpoint(
     {
-      files: [memorySource(fileOf(tensors), 'base/model.safetensors')],
+      files: [memorySource(fileOf(tensors, metadata), 'base/model.safetensors')],
       ...(config !== undefined && { config: jsonSource(config, 'base/config.json') }),
     },
     options,

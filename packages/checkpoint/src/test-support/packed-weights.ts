@@ -1,4 +1,4 @@
-/** Packed weights that `packed-weights.py` wrote: what is stored, and what other programs make of it. */
+/** Quantized weights that `packed-weights.py` and `scaled-weights.py` wrote: what is stored, and what other programs make of it. */
 import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { expect } from 'vitest';
 import type { TensorData } from '../formats/safetensors/serialize.js';
@@ -15,6 +15,8 @@ interface Stored {
 export interface PackedCase {
   readonly name: string;
   readonly config: object;
+  /** Of the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly tensors: Readonly<Record<string, Stored>>;
   readonly weight: string;
   readonly dtype: DType;
@@ -33,8 +35,8 @@ export function tensorsOf({ tensors }: Pick<PackedCase, 'tensors'>): TensorData[
 
 /** The weight has the type and shape of the other program and its values, bit for bit; its parts are none. */
 export async function expectDequantized(packed: PackedCase): Promise<void> {
-  const { weight: name, dtype, shape, values, config } = packed;
-  const { tensors } = await modelOf(tensorsOf(packed), {}, config);
+  const { weight: name, dtype, shape, values, config, metadata } = packed;
+  const { tensors } = await modelOf(tensorsOf(packed), {}, config, metadata);
   const weight = tensors.find((tensor) => tensor.name === name);
   expect({ ...weight }).toMatchObject({ name, dtype, shape });
   expect(weight!.quantization).toBeDefined();
