@@ -50,7 +50,8 @@ export function scaledDecoding(parts: ScaledParts, layout: ScaledLayout): Decodi
   const [rows, columns] = shape.slice(-2) as [number, number];
   const [gridRows, gridColumns] = grid.shape.slice(-2) as [number, number];
   const [blockRows, blockColumns] = grid.block;
-  const hasGridEach = grid.shape.slice(0, -2).some((length) => length > 1);
+  /** Successive matrices that share their scales. */
+  const sharing = elementCount(shape.slice(0, -2)) / elementCount(grid.shape.slice(0, -2));
   /** Stored elements of a row of codes. */
   const width = elementCount(codes.shape) / (elementCount(shape) / columns);
   const levels = values.length;
@@ -62,8 +63,16 @@ export function scaledDecoding(parts: ScaledParts, layout: ScaledLayout): Decodi
 
   /** Where the scales of a row begin, counted over all matrices. */
   const scalesOf = (row: number): number => {
-    const matrix = hasGridEach ? Math.floor(row / rows) : 0;
-    return (matrix * gridRows + Math.floor((row % rows) / blockRows)) * gridColumns;
+    const matrix = Math.floor(row / rows);
+    const down = Math.floor(matrix / sharing) * gridRows + Math.floor((row % rows) / blockRows);
+    return down * gridColumns;
+  };
+  /** The scales of the rows `[row, end)`: of some matrices all, where these share them. */
+  const scalesFrom = (row: number, end: number): readonly [number, number] => {
+    const [first, last] = [Math.floor(row / rows), Math.floor((end - 1) / rows)];
+    return sharing === 1 || first === last
+      ? [scalesOf(row), scalesOf(end - 1) + gridColumns]
+      : [scalesOf(first * rows), scalesOf((last + 1) * rows - 1) + gridColumns];
   };
 
   return {
@@ -74,11 +83,7 @@ export function scaledDecoding(parts: ScaledParts, layout: ScaledLayout): Decodi
     async decode(target, start, signal) {
       const row = start / columns;
       const end = row + target.length / columns;
-      // Where matrices share their scales, those of a later row may come before those of an earlier one.
-      const isRun = hasGridEach || Math.floor(row / rows) === Math.floor((end - 1) / rows);
-      const range = isRun
-        ? ([scalesOf(row), scalesOf(end - 1) + gridColumns] as const)
-        : ([0, gridRows * gridColumns] as const);
+      const range = scalesFrom(row, end);
       const bytes = await bytesOf(codes, [row * width, end * width], signal);
       const decodeStripe = hasFewScales
         ? await byTable(range, signal)

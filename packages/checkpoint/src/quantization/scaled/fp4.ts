@@ -15,6 +15,7 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import { moduleAndParameter, type Scheme } from '../scheme.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { scaledFloats, scaleOf } from './fp8.js';
+import { requireOneNumber } from './grid.js';
 
 export const fp4: Scheme<ScaledParts, ScaledLayout> = {
   name: 'fp4',
@@ -32,6 +33,7 @@ export const fp4: Scheme<ScaledParts, ScaledLayout> = {
     const isMicroscaled = scale.dtype === 'F8_E8M0' || (isPacked && scale.dtype === 'U8');
     const whole = multiplied ?? divided;
     if (!whole && !isMicroscaled && dtype !== 'F4') return undefined;
+    if (whole) requireOneNumber(whole);
     const parts = { codes, scale, ...(whole && { whole }) };
     const found = scaledFloats(
       isMicroscaled ? 'MXFP4' : 'NVFP4',

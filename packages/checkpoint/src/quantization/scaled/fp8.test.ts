@@ -86,6 +86,7 @@ describe('FP8 with scales', () => {
     [[4, 6], ones(8, 1, 1)],
     [[4], ones(4, 2, 1)],
     [[3, 4, 6], ones(2, 4, 1)],
+    [[2, 3, 4, 6], ones(1, 3, 1)],
   ])('of %j with scales %j is refused', async (shape, scales) => {
     const tensors = [fp8(`${up}.weight`, shape), matrix(`${up}.weight_scale`, scales)];
     await expect(modelOf(tensors)).rejects.toMatchObject({
@@ -106,6 +107,13 @@ describe('FP8 with scales', () => {
     expect(weight).toMatchObject({ dtype: 'BF16', quantization: 'FP8, scales of 128' });
     const values = await weight.read();
     expect([values[0], values[127], values[128]]).toEqual([0.5, 4, 8]);
+  });
+
+  it('of kernels, with a scale for each output', async () => {
+    const tensors = [fp8('conv.weight', [2, 2, 1, 2]), vector('conv.weight_scale', [1, 10])];
+    const { tensors: weights } = await modelOf(tensors);
+    const weight = weights.find(({ quantization }) => quantization !== undefined)!;
+    expect([...(await weight.read())]).toEqual([1, 2, 3, 4, 50, 60, 70, 80]);
   });
 
   it('takes an adapter', async () => {

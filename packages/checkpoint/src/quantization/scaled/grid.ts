@@ -37,9 +37,26 @@ export function gridOver(
   });
   if (missing < 0 && !isOne) throw misfit(shape, scale);
   const [rows, columns] = block.slice(-2);
-  const isLeading = block.slice(0, -2).every((side, axis) => side === 1 || grid[axis] === 1);
+  // Matrices have scales of their own, or those with the same first indices share them.
+  const leading = grid.slice(0, -2);
+  const own = leading.findIndex((scales, axis) => scales === 1 && shape[axis] !== 1);
+  const isLeading = leading.every(
+    (scales, axis) => scales === (own === -1 || axis < own ? shape[axis] : 1),
+  );
   if (rows === undefined || columns === undefined || !isLeading) throw misfit(shape, scale);
   return { shape: grid, block: [rows, columns] };
+}
+
+/** @throws AlphaLoraError `INVALID_CHECKPOINT` for a tensor that is not one number for all of a weight */
+export function requireOneNumber({ shape, name, file }: FileTensor): void {
+  if (shape.every((length) => length === 1)) return;
+  throw invalid(
+    `it has the shape [${shape}], and should be one number; download or export it again`,
+    {
+      file,
+      tensor: name,
+    },
+  );
 }
 
 /** How many indices of an axis share a scale; undefined where so many scales do not cover it. */

@@ -13,7 +13,7 @@ import { moduleAndParameter, type Scheme } from '../scheme.js';
 import { blockSides, scaledFloat } from '../settings.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { scaleOf } from './fp8.js';
-import { gridInWords, gridOver } from './grid.js';
+import { gridInWords, gridOver, requireOneNumber } from './grid.js';
 
 /** What bitsandbytes multiplies by in place of dividing by 127; to float32, as a number beside tensors is. */
 const SHARE = Math.fround(7.874015718698502e-3);
@@ -29,6 +29,7 @@ export const int8: Scheme<ScaledParts, ScaledLayout> = {
     if (scb) {
       const grid = gridOver(shape, scb);
       const order = model.get(`${module}.weight_format`);
+      if (order) requireOneNumber(order);
       return {
         name,
         quantization: 'int8 (bitsandbytes), scales of rows',
