@@ -285,10 +285,16 @@ describe('sharded checkpoints', () => {
   const head = { ...right, 'lm_head.weight': 'b.safetensors' };
   it.each<[string, object, object | undefined, string]>([
     [
-      'a head that no shard holds, which is tied by default',
+      'a head that no shard holds, which is tied',
       head,
-      {},
+      { tie_word_embeddings: true },
       'lists "lm_head.weight", which no file holds: the head is tied to the embedding',
+    ],
+    [
+      'a head that no shard holds, of which nothing is said',
+      head,
+      undefined,
+      'lists "lm_head.weight", which no file holds: the head is taken to be tied to the embedding',
     ],
     [
       'a head that is not tied',

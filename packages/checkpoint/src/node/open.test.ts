@@ -378,7 +378,7 @@ describe('openCheckpoint refuses', () => {
       await writeFile(join(path, part, 'diffusion_pytorch_model.safetensors.index.json'), '');
     }
     expect(await refusal()).toBe(
-      `${path}: no weights directly in it; give one of those in it: snapshots/f00, transformer, vae`,
+      `${path}: no weights directly in it; give one of the folders in it that have some: snapshots/f00, transformer, vae`,
     );
   });
 
@@ -485,7 +485,7 @@ describe('a LoRA adapter on disk', () => {
       for (const [name, content] of Object.entries(adapter))
         await writeFile(join(path, step, name), content);
     }
-    const message = `${path}: no weights directly in it; give one of those in it: checkpoint-10, checkpoint-20`;
+    const message = `${path}: no weights directly in it; give one of the folders in it that have some: checkpoint-10, checkpoint-20`;
     await expect(openCheckpoint(path)).rejects.toMatchObject({ code: 'NOT_FOUND', message });
     await expect(openAdapter(path)).rejects.toMatchObject({ code: 'NOT_FOUND', message });
     const base = await folder({});

@@ -99,7 +99,10 @@ async function locateIn(folder: Folder): Promise<Located> {
     const found = [...new Set(parts)].filter((part) => part !== '').sort();
     if (found.length === 0) throw error;
     const some = found.slice(0, MOST_NAMED).join(', ') + (found.length > MOST_NAMED ? ', ...' : '');
-    const what = found.length === 1 ? 'the folder in it that has some' : 'one of those in it';
+    const what =
+      found.length === 1
+        ? 'the folder in it that has some'
+        : 'one of the folders in it that have some';
     throw errorIn('NOT_FOUND', folder.name, `no weights directly in it; give ${what}: ${some}`, {
       details: { below: found.length },
     });

@@ -130,7 +130,12 @@ function tensorsIn(names: readonly string[]): string {
 function absenceOf(names: readonly string[], config: ModelConfig | undefined): string {
   const isHead = (name: string): boolean => identify(name, [1, 1], config).kind === 'head';
   if (!names.every(isHead)) return ': the model may be incomplete';
-  return config && setting(config, 'tie_word_embeddings') === false
-    ? ': its configuration does not tie the head to the embedding, and the model may be incomplete'
-    : ': the head is tied to the embedding';
+  switch (config && setting(config, 'tie_word_embeddings')) {
+    case true:
+      return ': the head is tied to the embedding';
+    case false:
+      return ': its configuration does not tie the head to the embedding, and the model may be incomplete';
+    default:
+      return ': the head is taken to be tied to the embedding';
+  }
 }
