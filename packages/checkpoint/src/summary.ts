@@ -13,7 +13,7 @@ export interface WeightsPart {
 export interface WeightsSummary extends WeightsPart {
   /** Of the files. */
   bytes: number;
-  /** Projections of blocks; embeddings and the output head; and everything else. */
+  /** Projections of blocks, of whatever stack; embeddings and the output head; and everything else. */
   parts: { projections: WeightsPart; embeddings: WeightsPart; other: WeightsPart };
 }
 
@@ -34,8 +34,8 @@ function empty(): WeightsPart {
   return { weights: 0, parameters: 0, types: {} };
 }
 
-function partOf({ kind, block }: WeightDescription): keyof WeightsSummary['parts'] {
-  if (kind === 'projection' && block !== undefined) return 'projections';
+function partOf({ kind, block, stack }: WeightDescription): keyof WeightsSummary['parts'] {
+  if (kind === 'projection' && (block !== undefined || stack !== undefined)) return 'projections';
   return kind === 'embedding' || kind === 'head' ? 'embeddings' : 'other';
 }
 

@@ -3,6 +3,7 @@ import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { analysisOfStack, chosenStack, type StackNames } from '@alphalora/documents';
 import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
 import { createTracker, type Tracker } from './forecast/progress.js';
+import type { ModelProgress } from './model-progress.js';
 import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
 import { fileStates, requireUnchanged } from './models/state.js';
 import { withModelDigest } from './pipeline/identity.js';
@@ -36,16 +37,6 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
   onProgress?: (progress: ModelProgress) => void;
   /** Is told why spectra could not be kept: the analysis goes on, but would start anew. */
   onNotKept?: (why: string) => void;
-}
-
-/** `done` and `total` are work in a measure of its own, in proportion to time. */
-export interface ModelProgress extends AnalysisProgress {
-  /** The part of what is done whose results were found, not computed. */
-  found: number;
-  /** Bytes that came over the network. */
-  received: number;
-  /** How long it still takes; absent in the first seconds. */
-  secondsLeft?: number;
 }
 
 /**

@@ -1,10 +1,11 @@
 /** A model measured on one machine: threads, cache, memory limit, shards, models on the hub. Node only. */
-export type { AnalyzeModelOptions, ModelProgress } from './analyze-model.js';
+export type { AnalyzeModelOptions } from './analyze-model.js';
 export { analyzeModel } from './analyze-model.js';
 export { engines } from './engines/index.js';
 export type { Forecast, ForecastMatrix } from './forecast/forecast.js';
 export { forecastModel } from './forecast/forecast.js';
 export { mergeParts } from './merge.js';
+export type { ModelProgress } from './model-progress.js';
 export type { ModelAccess } from './models/access.js';
 export type { RemoteSettings } from './models/environment.js';
 export { defaultCacheFolder, remoteSettings } from './models/environment.js';

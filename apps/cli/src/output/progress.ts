@@ -79,7 +79,7 @@ export function downloadLine(
 /** What a progress says of an analysis. */
 type Analyzed = Pick<
   ModelProgress,
-  'done' | 'total' | 'finished' | 'count' | 'name' | 'received' | 'secondsLeft'
+  'done' | 'total' | 'finished' | 'count' | 'name' | 'received' | 'secondsLeft' | 'estimated'
 >;
 
 /** Characters of a bar, and the terminal's width from which on there is room for one. */
@@ -91,13 +91,13 @@ export function progressLine(output: Output, now?: () => number): StatusLine<[An
   let shown = { finished: -1, name: '' };
   return statusLine(
     output,
-    ({ done, total, finished, count, name, received, secondsLeft }) => {
+    ({ done, total, finished, count, name, received, secondsLeft, estimated }) => {
       if (finished !== shown.finished) shown = { finished, name };
       const share = total > 0 ? Math.min(1, done / total) : 1;
       const hasBar = output.isTTY && (output.columns ?? 80) >= BAR_FROM;
       return [
         ...(hasBar ? [bar(share)] : []),
-        `${Math.floor(100 * share)} %`.padStart(hasBar ? 5 : 0),
+        `${estimated ? 'about ' : ''}${Math.floor(100 * share)} %`.padStart(hasBar ? 5 : 0),
         `${String(finished).padStart(String(count).length)}/${count} matrices`,
         ...(received > 0 ? [`${bytes(received)} received`] : []),
         ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),

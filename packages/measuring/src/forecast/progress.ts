@@ -2,12 +2,14 @@
  * How far an analysis is: by work, in seconds of a thread where the analysis is long enough that its
  * speed is found out first, and in floating-point operations otherwise.
  */
+import { defined } from '@alphalora/contracts';
 import {
   type AnalysisProgress,
   type MeasureControl,
   operations,
   type SpectralUnit,
 } from '@alphalora/htsr-core';
+import type { ModelProgress } from '../model-progress.js';
 import type { MeasurerSettings } from '../pipeline/measurer.js';
 import { sampledUnit } from '../pipeline/pipeline.js';
 import { type CostSettings, expected, unitCost } from './cost.js';
@@ -28,37 +30,57 @@ export interface Tracker {
   control(unit: SpectralUnit, control: MeasureControl): MeasureControl;
   /** @param operations of the unit whose results were found */
   found(unit: SpectralUnit, operations: number): void;
-  report(progress: AnalysisProgress): { found: number; secondsLeft?: number };
+  report(progress: AnalysisProgress): Pick<ModelProgress, 'found' | 'secondsLeft' | 'estimated'>;
 }
 
+/** Seconds for which a unit may say nothing of how far it is. */
+const PATIENCE = 2;
+
+const steadySeconds = (): number => performance.now() / 1000;
+
 /** Operations from which on an analysis takes much longer than to find out how fast it will be. */
-const WORTH_KNOWING = 1e11;
+const WORTH_KNOWING = 2e10;
 
 export async function createTracker(
   units: readonly SpectralUnit[],
   settings: Omit<MeasurerSettings, 'memoryShare'>,
-  { lanes, isHere }: { lanes: number; isHere: boolean },
+  { lanes, isHere, now = steadySeconds }: { lanes: number; isHere: boolean; now?: () => number },
 ): Promise<Tracker> {
   const all = units.reduce((sum, unit) => sum + operations(sampledUnit(unit, settings)), 0);
   const speed = isHere && all >= WORTH_KNOWING ? await speedOf(settings) : undefined;
   const works = new Map(units.map((unit) => [unit.name, workOf(unit, settings, speed)]));
   const of = ({ name }: SpectralUnit): Work => works.get(name)!;
-  const left = timeLeft({ lanes, expected: speed && 1 });
+  const left = timeLeft({ lanes, expected: speed && 1, now });
   let found = 0;
+  /** Units of which nothing was reported yet, so that the clock tells. */
+  const silent = new Set<string>();
   return {
     work: (unit) => of(unit).total,
     control(unit, { onProgress, ...others }) {
       const { spectrum, total } = of(unit);
       if (!onProgress) return others;
-      return { ...others, onProgress: (part) => onProgress((part * spectrum) / total) };
+      const began = now();
+      let most = 0;
+      return {
+        ...others,
+        onProgress(part) {
+          const waited = part === 0 && speed !== undefined ? now() - began : 0;
+          if (waited > PATIENCE) silent.add(unit.name);
+          else silent.delete(unit.name);
+          // Nears the end, and never gets there.
+          const guess = waited > PATIENCE ? 1 - Math.exp((PATIENCE - waited) / total) : 0;
+          most = Math.max(most, guess, part);
+          onProgress((most * spectrum) / total);
+        },
+      };
     },
     found(unit, operationsFound) {
       const share = operationsFound / operations(sampledUnit(unit, settings));
       found += Math.min(1, share) * of(unit).spectrum;
     },
-    report({ done, total, finished, count }) {
+    report({ done, total, finished, count, name }) {
       const secondsLeft = left({ done, total, found, remaining: count - finished });
-      return { found, ...(secondsLeft !== undefined && { secondsLeft }) };
+      return { found, ...defined({ secondsLeft }), ...(silent.has(name) && { estimated: true }) };
     },
   };
 }
