@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
-import { analyzeModel, type ModelProgress } from './analyze-model.js';
+import { analyzeModel } from './analyze-model.js';
+import type { ModelProgress } from './model-progress.js';
 import { type ModelReference, openModel } from './models/open.js';
 import type { Work } from './pipeline/pipeline.js';
 

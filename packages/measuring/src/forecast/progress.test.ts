@@ -12,9 +12,9 @@ function unitOf(name: string, side: number): SpectralUnit {
   return { name, shape: [side, side], dtype: 'F32', kind: 'projection', matrices: [matrix] };
 }
 const settings = {
-  ...{ access: {}, engine: 'quiet', build: 'auto', precision: 'auto', version: '0' },
+  ...({ access: {}, engine: 'quiet', build: 'auto', precision: 'auto', version: '0' } as const),
   ...{ estimator: 'hill', metrics: [], draws: 50, seed: 0 },
-} as const;
+};
 
 async function tracked(side: number) {
   let time = 0;
