@@ -56,6 +56,18 @@ async function countScanned<Result>(
 }
 
 describe('readCheckpoint', () => {
+  it('says that a file given alone is one of several', async () => {
+    const notesOf = async (name: string, given?: unknown) => {
+      const files = [memorySource(bytesOf([q, k]), name)];
+      return (await readCheckpoint({ files, ...(given ? { config: config(given) } : {}) })).notes;
+    };
+    expect(await notesOf('folder/model-00002-of-00003.safetensors')).toEqual([
+      'model-00002-of-00003.safetensors is one of 3 files of a model: the weights of the others are not looked at',
+    ]);
+    expect(await notesOf('model-00001-of-00001.safetensors')).toEqual([]);
+    expect(await notesOf('model-00002-of-00003.safetensors', {})).toEqual([]);
+  });
+
   it('refuses a model of which blocks are missing, by both numbers', async () => {
     const files = [memorySource(bytesOf([q, k]), 'model.safetensors')];
     const whole = config({ num_hidden_layers: 32 });

@@ -156,6 +156,7 @@ export async function readCheckpoint(
   const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata));
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
+  if (!configSource && files.length === 1) notes.push(...partNotes(files[0]!.name));
   checkBlocks(stacks, configSource?.name ?? files[0]!.name);
 
   const additions = adapter && addAdapter(adapter, tensors, config);
@@ -259,6 +260,16 @@ function checkComplete(
     name,
     `it is one of ${count} files of a model, and ${length} are given; give the folder that has all of them and no other model`,
   );
+}
+
+/** A file of a model that was given alone, on purpose: its blocks are not all that there are. */
+function partNotes(file: string): string[] {
+  const name = plainName(file);
+  const [, , count] = /-(\d+)-of-(\d+)\.\w+$/.exec(name) ?? [];
+  if (count === undefined || Number(count) < 2) return [];
+  return [
+    `${name} is one of ${Number(count)} files of a model: the weights of the others are not looked at`,
+  ];
 }
 
 /** A model of which blocks are missing would be taken for a smaller one, too. */

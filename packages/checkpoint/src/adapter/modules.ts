@@ -1,5 +1,6 @@
 /** From a module of an adapter to the weight that the base has for it. */
 import { invalid, quoted } from '../errors.js';
+import { unwrappedName } from '../naming/wrappers.js';
 import type { Adapter } from './adapter.js';
 
 /**
@@ -10,7 +11,7 @@ const prefixes =
   /^((base_model|model|transformer|language_model|gpt_neox|bert|roberta|unet|diffusion_model|text_encoder(_\d)?|cond_stage_model|conditioner\.embedders\.\d)\.)+/;
 
 export function withoutPrefixes(name: string): string {
-  return name.replace(prefixes, '');
+  return unwrappedName(name).replace(prefixes, '');
 }
 
 /**

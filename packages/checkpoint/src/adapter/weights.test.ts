@@ -243,6 +243,7 @@ describe('an adapter added to a base', () => {
     [cAttn, `transformer.${cAttn}`],
     [`transformer.${cAttn}`, cAttn],
     ['layers.0.self_attn.q_proj', q],
+    ['_orig_mod.module.model.layers.0._checkpoint_wrapped_module.self_attn.q_proj', q],
     [
       'language_model.model.layers.0.self_attn.q_proj',
       'model.language_model.layers.0.self_attn.q_proj',

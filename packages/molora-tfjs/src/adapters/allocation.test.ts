@@ -180,7 +180,11 @@ describe('adapterSpec', () => {
     };
     expect(() => adapterSpec({ allocation: turned, weights })).toThrow('maps 11008 to 4096 there');
     const foreign = { ...allocation, projections: [{ ...projection, name: 'x' }] };
-    expect(() => adapterSpec({ allocation: foreign, weights })).toThrow('which the model has not');
+    expect(() => adapterSpec({ allocation: foreign, weights })).toThrow('which the model has not;');
+    const other = { ...foreign, stack: 'visual.blocks' };
+    expect(() => adapterSpec({ allocation: other, weights })).toThrow(
+      'which the model has not (it is for the stack of blocks visual.blocks)',
+    );
     const twice = { ...allocation, projections: [projection, projection] };
     expect(() => adapterSpec({ allocation: twice, weights })).toThrow('twice');
   });

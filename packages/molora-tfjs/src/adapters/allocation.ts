@@ -142,14 +142,18 @@ function checkTargets(targets: readonly string[] | undefined, linear: readonly L
 
 type PortionLookup = (weight: LinearMap) => Portion | undefined;
 
-function byProjection({ projections }: Allocation, linear: readonly LinearMap[]): PortionLookup {
+function byProjection(
+  { projections, stack }: Allocation,
+  linear: readonly LinearMap[],
+): PortionLookup {
   const known = new Map(linear.map((weight) => [weight.name, weight]));
   const portions = new Map<string, Portion>();
   for (const { name, inputs, outputs, experts, topK, rank } of projections!) {
     const weight = known.get(name);
     if (!weight) {
+      const whose = stack === undefined ? '' : ` (it is for the stack of blocks ${stack})`;
       throw mismatch(
-        `it has the projection ${JSON.stringify(name)}, which the model has not; allocate for this model`,
+        `it has the projection ${JSON.stringify(name)}, which the model has not${whose}; allocate for this model`,
       );
     }
     if (weight.inputs !== inputs || weight.outputs !== outputs) {
@@ -169,7 +173,8 @@ function byBlock({ blocks, budget }: Allocation, linear: readonly LinearMap[]): 
   }
   const inModel = new Set(linear.map(({ block }) => block));
   const portions = new Map<number, Portion>();
-  for (const { index, experts, topK, rank } of blocks) {
+  for (const { index, experts, topK, rank, empty } of blocks) {
+    if (empty !== undefined) continue;
     if (portions.has(index)) throw mismatch(`block ${index} is there twice`);
     portions.set(index, portion(`block ${index}`, experts, topK, rank));
   }
