@@ -318,6 +318,16 @@ describe('openCheckpoint refuses', () => {
       /pytorch_model\.bin: not a PyTorch file: neither a zip archive nor a pickle/,
     ],
     [
+      'a truncated archive',
+      {
+        'pytorch_model.bin': torchArchive(dict({ [name]: tensor([1]) }), {
+          0: new Uint8Array(4),
+        }).subarray(0, -10),
+      },
+      'INVALID_CHECKPOINT',
+      /pytorch_model\.bin: it ends after \d+ bytes, without the directory that ends a zip archive; .*download/,
+    ],
+    [
       'an index of nothing',
       { 'pytorch_model.bin.index.json': '{}' },
       'INVALID_CHECKPOINT',

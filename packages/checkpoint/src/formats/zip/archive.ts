@@ -70,7 +70,7 @@ export async function openArchive(
     if (cause.message === ERR_EOCDR_NOT_FOUND) {
       throw invalid(
         `it ends after ${byteLength} bytes, without the directory that ends a zip archive; ${incomplete}`,
-        { file, cause },
+        { file },
       );
     }
     throw invalid(`not a sound zip archive (${cause.message}); ${downloadAgain}`, { file, cause });
