@@ -4,6 +4,7 @@
  */
 import type { Checkpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { transposed as valuesTransposed } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
 import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { Linear } from '../ops/linear.js';
@@ -144,20 +145,25 @@ async function readValues(
       { details },
     );
   }
-  if (stored.shape.join() !== shape.join()) {
+  // Some programs of quantization store linear maps the other way round.
+  const expected = stored.inputFirst ? shape.toReversed() : shape;
+  if (stored.shape.join() !== expected.join()) {
     throw new AlphaLoraError(
       'INVALID_CHECKPOINT',
-      `${checkpoint.source}: ${name} has shape [${stored.shape.join(', ')}], by config.json it is [${shape.join(', ')}]`,
+      `${checkpoint.source}: ${name} has shape [${stored.shape.join(', ')}], by config.json it is [${expected.join(', ')}]`,
       { details },
     );
   }
   const read = await stored.read();
   const values = read instanceof Float32Array ? read : Float32Array.from(read);
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad === -1) return values;
+  if (bad === -1) {
+    if (!stored.inputFirst) return values;
+    return valuesTransposed(values, shape[1]!, shape[0]!);
+  }
   throw new AlphaLoraError(
     'INVALID_CHECKPOINT',
-    `${checkpoint.source}: ${name} has ${values[bad]} at [${indicesOf(bad, shape)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
+    `${checkpoint.source}: ${name} has ${values[bad]} at [${indicesOf(bad, expected)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
     { details },
   );
 }

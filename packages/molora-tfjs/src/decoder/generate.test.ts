@@ -1,3 +1,4 @@
+import { transposed } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
@@ -188,6 +189,24 @@ describe('loadDecoder', () => {
       expect(tf.memory().numTensors).toBe(before);
     },
   );
+
+  it('turns linear maps that are stored [inputs, outputs], as quantized ones may be', async () => {
+    const { checkpoint } = await randomDecoder({ model_type: 'llama', tie_word_embeddings: true });
+    const tensors = checkpoint.tensors.map((tensor) => {
+      if (!tensor.name.endsWith('proj.weight')) return tensor;
+      const [rows, columns] = tensor.shape as [number, number];
+      const read = async () => transposed(await tensor.read(), rows, columns);
+      return { ...tensor, shape: [columns, rows], inputFirst: true, read };
+    });
+    const models = [await loadDecoder(checkpoint), await loadDecoder({ ...checkpoint, tensors })];
+    const options = { temperature: 3, maxTokens: 20, endTokens: [], seed: 5 };
+    const [texts, turned] = [
+      await generate(models[0]!, [[1, 2]], options),
+      await generate(models[1]!, [[1, 2]], options),
+    ];
+    expect(turned).toEqual(texts);
+    for (const model of models) model.dispose();
+  });
 
   it('frees what it read when a weight is missing or has another shape', async () => {
     const { checkpoint, config } = await randomDecoder({ model_type: 'llama' });
