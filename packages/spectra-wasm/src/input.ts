@@ -18,6 +18,11 @@ function decodedType(dtype: DType): 'F64' | 'F32' {
   return elementTypes[dtype].wide ? 'F64' : 'F32';
 }
 
+/** Whether a type is stored in blocks of elements, in a few bits for each. */
+export function isInBlocks(dtype: DType): boolean {
+  return elementTypes[dtype].elements > 1;
+}
+
 /** Bytes asked for in one read, so that an abort is noticed in between. */
 const READ_BYTES = 32 * 2 ** 20;
 /** The same of decoded values, which come in an array of their own: garbage once they are copied. */

@@ -62,6 +62,24 @@ describe('reserve', () => {
   });
 });
 
+describe('a matrix that is stored in blocks of elements', () => {
+  const layout = (rows: number, columns: number, inBlocks: boolean) =>
+    planLayout({ rows, columns, rowBytes: 4 * columns, precision: 'f64', inBlocks });
+
+  it('is held in two of eight parts where it is wide', () => {
+    const [held, parts] = [layout(4096, 11_008, false), layout(4096, 11_008, true)];
+    expect([held.blockRows, parts.blockRows]).toEqual([4096, 512]);
+    const less = (4096 - 2 * 512) * 11_008 * 4;
+    // Its panels are of fewer rows too, but there are two of them.
+    expect(held.end - parts.end).toBeGreaterThan(0.95 * less);
+  });
+
+  it('is held whole where it is small, and read as others are where it is tall', () => {
+    expect(layout(1000, 2000, true)).toEqual(layout(1000, 2000, false));
+    expect(layout(11_008, 4096, true)).toEqual(layout(11_008, 4096, false));
+  });
+});
+
 describe('gramProduct', () => {
   it.each([
     ['f32', 300e3],

@@ -33,6 +33,12 @@ const PAGE = 65_536;
 export const MAX_BYTES: number = 65_536 * PAGE;
 /** A matrix is held whole while everything together stays below this many bytes. */
 const HOLD_LIMIT = 2.5e9;
+/**
+ * Two of so many parts are held of a matrix whose elements are stored in blocks: decoded, it is several
+ * times what it is stored as. It is decoded four and a half times, which takes a few hundredths of the
+ * product.
+ */
+const PARTS = 8;
 /** Rows of a tall matrix are read in blocks of about this many bytes. */
 const READ_BYTES = 4 * 2 ** 20;
 /** Loads may run past the last element of an area by less than this. */
@@ -72,10 +78,13 @@ export function planLayout(params: {
   precision: 'f32' | 'f64';
   /** Bytes up to which a matrix is held whole. */
   holdLimit?: number;
+  /** Whether elements are stored in blocks: then a wide matrix goes through in parts; see `PARTS`. */
+  inBlocks?: boolean;
   /** For the embedding of the matrix (`embedded.ts`) instead of its Gram matrix; holds a wide one. */
   embedded?: boolean;
 }): Layout {
   const { rows, columns, rowBytes, precision, holdLimit = HOLD_LIMIT, embedded = false } = params;
+  const parts = params.inBlocks && rows >= PARTS * TILE ? PARTS : 1;
   const size = precision === 'f32' ? 4 : 8;
   const tall = rows > columns;
   const smaller = wholeTiles(Math.min(rows, columns));
@@ -129,7 +138,11 @@ export function planLayout(params: {
     };
   };
 
-  if (!tall) return placeWide(rows, embedded ? Number.POSITIVE_INFINITY : holdLimit, place);
+  if (!tall) {
+    return embedded
+      ? placeWide(rows, Number.POSITIVE_INFINITY, place, 1)
+      : placeWide(rows, holdLimit, place, parts);
+  }
   return place(Math.min(rows, Math.max(1, Math.round(READ_BYTES / rowBytes / depth)) * depth));
 }
 
@@ -137,10 +150,15 @@ export function wholeTiles(length: number): number {
   return Math.ceil(length / TILE) * TILE;
 }
 
-/** Holds the matrix where it fits; otherwise two blocks of rows as large as fit. */
-function placeWide(rows: number, holdLimit: number, place: (blockRows: number) => Layout): Layout {
-  let layout = place(rows);
-  for (let blocks = 2; layout.end > holdLimit && layout.blockRows > TILE; blocks++) {
+/** Holds the matrix where it fits, in one part; otherwise two blocks of rows as large as fit. */
+function placeWide(
+  rows: number,
+  holdLimit: number,
+  place: (blockRows: number) => Layout,
+  parts: number,
+): Layout {
+  let layout = place(parts === 1 ? rows : wholeTiles(rows / parts));
+  for (let blocks = parts + 1; layout.end > holdLimit && layout.blockRows > TILE; blocks++) {
     layout = place(wholeTiles(rows / blocks));
   }
   return layout;

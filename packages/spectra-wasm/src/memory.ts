@@ -2,7 +2,7 @@
 import type { Precision } from '@alphalora/contracts';
 import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { embeddingBytes } from './embedded.js';
-import { moduleType } from './input.js';
+import { isInBlocks, moduleType } from './input.js';
 import { planLayout } from './layout.js';
 
 /** Code and stack of one instance. */
@@ -24,7 +24,11 @@ export function memoryEstimate(
   const stored = { rows, columns, rowBytes: columns * elementTypes[moduleType(dtype)].bytes };
   const arithmetic = precision === 'f32' ? 'f32' : 'f64';
   const again = arithmetic === 'f64' ? bytesWithoutSquaring(stored, maxMemory) : undefined;
-  return again ?? planLayout({ ...stored, precision: arithmetic }).end + INSTANCE_BYTES;
+  return (
+    again ??
+    planLayout({ ...stored, precision: arithmetic, inBlocks: isInBlocks(dtype) }).end +
+      INSTANCE_BYTES
+  );
 }
 
 /** The bytes that a matrix takes that is done again without squaring; undefined if they are too many. */

@@ -6,7 +6,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { Matrix } from '@alphalora/contracts/weights';
 import { symmetricEigenvalues } from './eigenvalues.js';
 import { gramProduct } from './gram.js';
-import { createRowReader, type RowReader } from './input.js';
+import { createRowReader, isInBlocks, type RowReader } from './input.js';
 import { planLayout, reserve } from './layout.js';
 import { createStepper, type Pass } from './pass.js';
 import { stagesOf, type WasmInstance } from './stages.js';
@@ -58,7 +58,8 @@ export async function gramSpectrum(params: {
   const stages = stagesOf(exports, precision);
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes } = reader;
-  const layout = planLayout({ rows, columns, rowBytes, precision });
+  const inBlocks = isInBlocks(matrix.dtype);
+  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks });
   reserve(memory, layout, name);
 
   const { order } = layout;

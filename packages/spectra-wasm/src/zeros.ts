@@ -3,7 +3,7 @@
  * lacks is a singular value of exactly zero, which no arithmetic has to resolve.
  */
 import type { Matrix } from '@alphalora/contracts/weights';
-import { createRowReader } from './input.js';
+import { createRowReader, isInBlocks } from './input.js';
 import { planLayout, reserve } from './layout.js';
 import type { WasmInstance } from './stages.js';
 
@@ -23,7 +23,8 @@ export async function countZeros(params: {
   const { name, rows, columns } = matrix;
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes, elementBytes } = reader;
-  const layout = planLayout({ rows, columns, rowBytes, precision });
+  const inBlocks = isInBlocks(matrix.dtype);
+  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks });
   reserve(memory, layout, name);
   const seen = new Uint8Array(columns);
   let seenRows = 0;
