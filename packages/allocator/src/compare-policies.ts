@@ -3,7 +3,6 @@
  * allocations are, and how far each moves when the measurement or its exponent changes. Plain data.
  */
 import {
-  type Aggregate,
   type Allocation,
   type Analysis,
   defined,
@@ -41,7 +40,12 @@ export interface PolicyComparison {
   of: 'policies';
   budget: Allocation['budget'];
   /** The first one is what the allocations are made from; the others are for the sensitivity. */
-  analyses: Array<{ file: string; source: string; estimator: string; aggregate: Aggregate }>;
+  analyses: Array<{
+    file: string;
+    source: string;
+    estimator: string;
+    aggregate: Scoring['aggregate'];
+  }>;
   /** Blocks or projections, in their order, with the scores of the first analysis. */
   layers: Array<{ block: number; name?: string; score: number }>;
   policies: ComparedPolicy[];
@@ -61,9 +65,9 @@ interface ComparedPolicy {
 }
 
 /** What is different: another analysis (by its file), aggregate, or exponent of a policy with one. */
-export type Change = { analysis: string } | { aggregate: Aggregate } | { beta: number };
+export type Change = { analysis: string } | Pick<Scoring, 'aggregate'> | { beta: number };
 
-const aggregates: readonly Aggregate[] = ['mean', 'median', 'trimmed', 'geometric'];
+const aggregates: ReadonlyArray<Scoring['aggregate']> = ['mean', 'median', 'trimmed', 'geometric'];
 /** As published, plain proportions, and beyond. */
 const betas: readonly number[] = [2.5, 1, 4];
 

@@ -1,12 +1,7 @@
 /** What the allocation needs of each block or projection: its score, its shapes, its linear maps. */
-import {
-  AlphaLoraError,
-  type Analysis,
-  defined,
-  type MatrixRow,
-  scoredAlpha,
-} from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
+import { scoredAlpha } from '@alphalora/contracts/numbers';
 import type { StackPlace } from '@alphalora/contracts/weights';
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';

@@ -1,4 +1,5 @@
-/** Random numbers and quantiles that are the same on every machine. */
+/** Random numbers, quantiles and what an alpha counts as: the same on every machine and in every package. */
+export { scoredAlpha } from './alphas.js';
 export { middle95, quantile } from './quantiles.js';
 export type { Random } from './random.js';
 export { seededRandom, sfc32 } from './random.js';

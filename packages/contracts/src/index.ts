@@ -8,9 +8,8 @@ export type {
   Robustness,
   Rounding,
 } from './allocation.js';
-export { alphaBounds, hasAlpha, scoredAlpha, warningOf } from './alphas.js';
+export { alphaBounds, hasAlpha, warningOf } from './alphas.js';
 export type {
-  Aggregate,
   AnalysedRow,
   Analysis,
   AnalysisOptionsRecord,

@@ -72,6 +72,8 @@ export interface TailFit {
   readonly lambda?: number;
   /** Number of largest eigenvalues that were set aside before the fit, if that was tried. */
   readonly fingers?: number;
+  /** Why the fit says nothing, in words, where the estimator itself knows. */
+  readonly weak?: string;
   /** Alpha of all eigenvalues, where some may have been set aside. */
   readonly rawAlpha?: number;
 }

@@ -5,7 +5,6 @@
  * does any of them under a cap: larger alphas count as the cap.
  */
 import {
-  type Aggregate,
   AlphaLoraError,
   type AnalysedRow,
   type Analysis,
@@ -14,8 +13,8 @@ import {
   hasAlpha,
   type MatrixRow,
   type Scoring,
-  scoredAlpha,
 } from '@alphalora/contracts';
+import { scoredAlpha } from '@alphalora/contracts/numbers';
 import type { StackPlace } from '@alphalora/contracts/weights';
 import { geometricMean, mean, middle95, quantile, standardDeviation } from './statistics.js';
 
@@ -24,7 +23,7 @@ const TRIMMED_SHARE = 0.2;
 
 const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 
-const aggregates: Record<Aggregate, (values: readonly number[]) => number> = {
+const aggregates: Record<Scoring['aggregate'], (values: readonly number[]) => number> = {
   mean,
   median: (values) => quantile(ascending(values), 0.5),
   trimmed: (values) => {

@@ -7,7 +7,7 @@ import type { TailFit } from '@alphalora/contracts/extensions';
  * @throws AlphaLoraError `EXTENSION_FAILED` naming the estimator and the field
  */
 export function checkedFit(fit: TailFit, estimator: string, count: number): TailFit {
-  const { alpha, xmin, ks, tail, stderr, lambda, fingers, rawAlpha } = (fit ??
+  const { alpha, xmin, ks, tail, stderr, lambda, fingers, rawAlpha, weak } = (fit ??
     {}) as Partial<TailFit>;
   const whole = (value: number | undefined, least: number): boolean =>
     Number.isInteger(value) && value! >= least && value! <= count;
@@ -22,6 +22,7 @@ export function checkedFit(fit: TailFit, estimator: string, count: number): Tail
     stderr: Number.isFinite(stderr) && stderr! >= 0,
     lambda: lambda === undefined || (Number.isFinite(lambda) && lambda >= 0),
     fingers: fingers === undefined || whole(fingers, 0),
+    weak: weak === undefined || (typeof weak === 'string' && weak !== ''),
     rawAlpha: rawAlpha === undefined || exponent(rawAlpha),
   };
   const field = Object.keys(sound).find((name) => !sound[name]);

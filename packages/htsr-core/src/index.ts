@@ -1,16 +1,14 @@
 /** Heavy-tailed self-regularization: spectra, tail fits and layer metrics of weight matrices. */
 
-export type { AlternativeScores } from './aggregate.js';
 export { aggregateStacks, alternativeScores, reaggregated, scoringOf } from './aggregate.js';
 export type {
   AnalysisProgress,
   AnalyzeOptions,
   AnalyzeWithOptions,
-  DocumentOptions,
 } from './analyze.js';
 export { analyze, analyzeWith } from './analyze.js';
 export type { DrawOptions } from './draws/index.js';
-export { drawCount, drawsRecord } from './draws/index.js';
+export { drawsRecord } from './draws/index.js';
 export { createReferenceEngine } from './engines/ml-matrix.js';
 export { fixFinger } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';
@@ -22,9 +20,8 @@ export type { SpectralUnit } from './matrices.js';
 export { describe, matrixOperations, operations, spectralUnits } from './matrices.js';
 export type { MeasureControl, Measurement, MeasureOptions } from './measure.js';
 export { measureRecord, measureUnit } from './measure.js';
-export { detX } from './metrics/det-x.js';
 export { defaultMetrics, metrics, needsRandomised, resolveMetrics } from './metrics/index.js';
 export { unaskedReason, unfitReason } from './selection.js';
 export { spectrum } from './spectrum.js';
-export { mean } from './statistics.js';
+export { mean, middle95 } from './statistics.js';
 export { weightFromValues } from './values.js';

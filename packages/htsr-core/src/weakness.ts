@@ -13,6 +13,7 @@
  * - A tail that piles up at its cut: half of it within 1 % of its smallest eigenvalue, which is how
  *   far apart rounding to bfloat16 moves equal ones. A power law does so for alpha = 70 only.
  * - A tail of two or three values, each repeated, by the same 1 %.
+ * - What the estimator itself says, such as that an exponential fits better than its law.
  *
  * WeightWatcher 0.7.5.5 leaves out matrices with fewer than 10 eigenvalues (`min_evals`), which
  * would exclude every LoRA of rank 8, and has no bound on the tail or its width.
@@ -34,6 +35,7 @@ const FEWEST_LEVELS = 4;
  * @param eigenvalues positive, ascending, without those that are zero but for rounding
  */
 export function weaknessOf(eigenvalues: Float64Array, fit: TailFit): string | undefined {
+  if (fit.weak !== undefined) return fit.weak;
   const { length } = eigenvalues;
   if (length < SMALLEST_TAIL) return `${count(length)} in all: ${NEEDED}`;
   const [smallest, largest] = [eigenvalues[0]!, eigenvalues.at(-1)!];

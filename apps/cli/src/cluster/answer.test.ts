@@ -50,6 +50,12 @@ function withAt(path: readonly (string | number)[], value?: unknown): unknown {
 }
 
 describe('the answer of a worker', () => {
+  it('may be a fit that says nothing', () => {
+    const { interval: _, draws: __, warning: ___, ...rest } = measurement;
+    const weak = { ...rest, weak: 'eigenvalues almost equal', thin: '3 eigenvalues' };
+    expect(() => check(unit, { ...answer, measurement: weak })).not.toThrow();
+  });
+
   it('is taken as it comes', () => {
     const before = JSON.stringify(answer);
     check(unit, answer);

@@ -11,9 +11,8 @@ import {
   isAlphaLoraError,
   warningOf,
 } from '@alphalora/contracts';
-import { middle95 } from '@alphalora/contracts/numbers';
 import { parseAnalysis } from '@alphalora/documents';
-import { drawCount, operations, type SpectralUnit } from '@alphalora/htsr-core';
+import { drawsRecord, middle95, operations, type SpectralUnit } from '@alphalora/htsr-core';
 import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */
@@ -24,7 +23,17 @@ export interface WorkerAnswer extends Pick<Measured, 'measurement' | 'digest' | 
 /** What a measurement may consist of; the rest of a row is known from the header. */
 const parts = new Set([
   ...['alpha', 'unbagged', 'xmin', 'ks', 'tail', 'stderr', 'lambda', 'fingers', 'rawAlpha'],
-  ...['interval', 'draws', 'warning', 'thin', 'precision', 'imprecise', 'metrics', 'spectrum'],
+  ...[
+    'interval',
+    'draws',
+    'warning',
+    'weak',
+    'thin',
+    'precision',
+    'imprecise',
+    'metrics',
+    'spectrum',
+  ],
 ]);
 
 /** Squares and sums of alphas that are larger overflow. */
@@ -84,16 +93,17 @@ function* faultsOf(
   unit: SpectralUnit,
   { metrics, farms, ...expected }: Expected,
 ): Generator<string> {
-  const { alpha, tail, fingers = 0, draws = [], interval, warning, spectrum } = measurement;
+  const { alpha, tail, fingers = 0, draws = [], interval, warning, weak, spectrum } = measurement;
   const { matrices } = sampledUnit(unit, farms ? { farms } : {});
   const count = matrices.reduce((sum, { rows, columns }) => sum + Math.min(rows, columns), 0);
   if (tail + fingers > count) yield `a tail of ${tail} of ${count} eigenvalues`;
-  const asked = drawCount(expected);
+  const [asked = 0] = Object.values(drawsRecord(expected)) as number[];
   if (draws.length > asked) yield `${draws.length} draws, ${asked} were asked for`;
   if (draws.some((drawn) => drawn > LARGEST_ALPHA)) yield 'draws are out of range';
   if (alpha > LARGEST_ALPHA) yield 'alpha is out of range';
   if (String(middle95(draws)) !== String(interval)) yield 'another interval than that of its draws';
-  if (warning !== warningOf(alpha)) yield `the warning ${warning} for an alpha of ${alpha}`;
+  const expectedWarning = weak === undefined ? warningOf(alpha) : undefined;
+  if (warning !== expectedWarning) yield `the warning ${warning} for an alpha of ${alpha}`;
   for (const name of Object.keys(measurement.metrics))
     if (!metrics.includes(name)) yield `the metric ${name}, which was not asked for`;
   if (!spectrum) return yield 'no spectrum';

@@ -2,10 +2,11 @@
 import { isAlphaLoraError } from '@alphalora/contracts';
 import type { TailEstimator } from '@alphalora/contracts/extensions';
 
-/** @returns undefined where no cut gives a fit, such as for a sample of equal values */
+/** @returns undefined where no cut gives a fit that says anything, such as for a sample of equal values */
 export function alphaOf(sample: Float64Array, estimator: TailEstimator): number | undefined {
   try {
-    return estimator.fit(sample).alpha;
+    const { alpha, weak } = estimator.fit(sample);
+    return weak === undefined ? alpha : undefined;
   } catch (error) {
     if (isAlphaLoraError(error, 'NO_SPECTRUM')) return undefined;
     throw error;

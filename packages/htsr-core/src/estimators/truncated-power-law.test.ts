@@ -161,9 +161,24 @@ describe('truncated power law', () => {
     expect(distance).toBeLessThanOrEqual(1);
   });
 
-  it('refuses an exponent that is not positive: then nothing of the tail is a power law', () => {
-    expect(() => tpl.fit(Float64Array.of(1, 1.0001, 1.0003))).toThrow(
-      expect.objectContaining({ code: 'NO_SPECTRUM' }),
-    );
+  it.each([
+    ['an equal spread', (share: number) => 1 + share],
+    ['a density that rises', (share: number) => 1 + Math.sqrt(share)],
+  ])('says nothing where an exponential fits better above any cut: %s', (_, quantile) => {
+    const eigenvalues = Float64Array.from({ length: 200 }, (_, i) => quantile((i + 0.5) / 200));
+    const fit = tpl.fit(eigenvalues);
+    expect(fit.weak).toMatch(/an exponential fits better, as above other cuts/);
+    expect(fit).toMatchObject({ alpha: ks.fit(eigenvalues).alpha, lambda: 0 });
+  });
+
+  it('takes another cut where there is no power law above the first', () => {
+    // The pure law looks best above the upper half of this sample, an exponential by then.
+    const eigenvalues = sample({ alpha: 1.2, rate: 0.5, xmin: 1, count: 100 }, seededRandom(1));
+    const cut = ks.fit(eigenvalues);
+    expect(() => withCutOff(eigenvalues, cut)).toThrow(/no power law above the cut/);
+    const fit = tpl.fit(eigenvalues);
+    expect(fit.weak).toBeUndefined();
+    expect(fit.alpha).toBeGreaterThan(0);
+    expect(fit.tail).not.toBe(cut.tail);
   });
 });

@@ -16,29 +16,74 @@
  * - `tpl`: of all cuts, the one with the smallest KS distance.
  * - `e-tpl`: near the peak of the histogram, WeightWatcher's E_TPL, which is TPL with xmin_peak. The
  *   lower bound is the intended one of `fix-finger-strict`, so that scale does not matter.
+ *
+ * Above that cut there may be no power law: the likelihood then prefers an exponent below 0, a density
+ * that rises before the cut-off. The package `powerlaw` stops at its bound, 0, an exponential, and
+ * WeightWatcher 0.7.5.5 with it. Here other cuts are tried, twelve tails of sizes from 10 to all,
+ * equally spaced in their logarithm; of those with a positive exponent that with the smallest KS
+ * distance counts. Where there is none, the fit says nothing.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { TailEstimator, TailFit } from '@alphalora/contracts/extensions';
 import { fixFingerStrict } from './fix-finger.js';
 import { ks } from './ks.js';
+import { fitAt, powerLawFits } from './power-law.js';
 import { quadrature } from './quadrature.js';
 
 export const tpl: TailEstimator = {
   name: 'tpl',
-  fit: (eigenvalues) => withCutOff(eigenvalues, ks.fit(eigenvalues)),
+  fit: (eigenvalues) => withCutOffFrom(eigenvalues, ks.fit(eigenvalues)),
 };
 
 export const extendedTpl: TailEstimator = {
   name: 'e-tpl',
-  fit: (eigenvalues) => withCutOff(eigenvalues, fixFingerStrict.fit(eigenvalues)),
+  fit: (eigenvalues) => withCutOffFrom(eigenvalues, fixFingerStrict.fit(eigenvalues)),
 };
+
+/** Tails that are tried where there is no power law above the cut. */
+const OTHER_CUTS = 12;
+const SMALLEST_OTHER = 10;
+
+/**
+ * The truncated law above the cut of the pure one, or else above another; where no cut has one, the
+ * pure one, which then says nothing.
+ */
+function withCutOffFrom(eigenvalues: Float64Array, pure: TailFit): TailFit {
+  const first = attempt(() => withCutOff(eigenvalues, pure));
+  if (!(first instanceof AlphaLoraError)) return first;
+  const { length } = eigenvalues;
+  const fits = powerLawFits(eigenvalues);
+  let best: TailFit | undefined;
+  for (let i = 0; i < OTHER_CUTS && length > SMALLEST_OTHER; i++) {
+    const tail = SMALLEST_OTHER * (length / SMALLEST_OTHER) ** (i / (OTHER_CUTS - 1));
+    const fit = attempt(() => withCutOff(eigenvalues, fitAt(fits, length - Math.round(tail))));
+    if (fit instanceof AlphaLoraError) continue;
+    if (!best || fit.ks < best.ks) best = fit;
+  }
+  if (best) return best;
+  return {
+    ...pure,
+    lambda: 0,
+    weak: `${first.message}, as above other cuts; try the estimator ks`,
+  };
+}
+
+/** The fit, or why there is none. */
+function attempt(fit: () => TailFit): TailFit | AlphaLoraError {
+  try {
+    return fit();
+  } catch (error) {
+    if (isAlphaLoraError(error, 'NO_SPECTRUM')) return error as AlphaLoraError;
+    throw error;
+  }
+}
 
 /**
  * The truncated law above the cut of a pure one.
  * @param eigenvalues positive, ascending
  * @param pure the maximum-likelihood fit of the pure law to the `tail` largest of them
  * @throws AlphaLoraError `NO_SPECTRUM` when the tail is so narrow that double precision cannot tell
- * the two parameters apart, or the exponent is not positive: an exponential without a power law
+ * the two parameters apart, or the exponent is not positive: an exponential fits better
  */
 export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
   const { xmin, tail } = pure;
@@ -49,6 +94,14 @@ export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
   // At rate 0 the likelihood rises with the rate when the pure law's mean exceeds the observed one.
   const excessOfPure = pure.alpha > 2 ? 1 / (pure.alpha - 2) : Number.POSITIVE_INFINITY;
   if (excessOfPure <= observed.excess) return { ...pure, lambda: 0 };
+  // Of exponent 0 the law is an exponential with the rate 1 / excess. The likelihood is concave: its
+  // maximum has a positive exponent where it rises from there.
+  if (momentsOf(0, 1 / observed.excess).log <= observed.log) {
+    throw new AlphaLoraError(
+      'NO_SPECTRUM',
+      'no power law above the cut: an exponential fits better',
+    );
+  }
 
   const { alpha, rate, moments } = maximumLikelihood(observed, pure.alpha);
   const { varianceLog, varianceExcess, covariance } = moments;
@@ -58,13 +111,6 @@ export function withCutOff(eigenvalues: Float64Array, pure: TailFit): TailFit {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
       'the tail is too narrow to tell a cut-off from a power law; try the estimator ks',
-    );
-  }
-  if (alpha <= 0) {
-    throw new AlphaLoraError(
-      'NO_SPECTRUM',
-      `no power law above the cut: its exponent with a cut-off would be ${alpha.toFixed(2)}; ` +
-        'try the estimator ks',
     );
   }
   return {
