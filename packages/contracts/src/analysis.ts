@@ -126,6 +126,11 @@ export interface AnalysedRow extends RowIdentity {
   weak?: Words;
   /** Present where the tail has fewer eigenvalues than was asked for, in words: alpha counts all the same. */
   thin?: Words;
+  /**
+   * Present where the estimator does not look for its cut and the tail above it is no power law, in
+   * words: alpha depends on the cut, and the interval holds for this cut only.
+   */
+  misfit?: Words;
   spectrum?: SpectrumSummary;
   /** The arithmetic that the spectrum was computed in. */
   precision?: 'f32' | 'f64';

@@ -250,6 +250,12 @@ export const analysis: JsonSchema = {
               type: 'string',
               minLength: 1,
             },
+            misfit: {
+              description:
+                'Present where the estimator does not look for its cut and the tail above it is no power law, in words: alpha depends on the cut, and the interval holds for this cut only.',
+              type: 'string',
+              minLength: 1,
+            },
             spectrum: {
               description: 'A spectrum, small enough to be kept in the document and drawn.',
               type: 'object',

@@ -85,6 +85,8 @@ export interface TailEstimator {
    * others. All of them when absent.
    */
   reads?(count: number): number;
+  /** Whether the cut is a given one, which no draw moves. @default false */
+  readonly fixedCut?: boolean;
   /** Whether alpha changes when all eigenvalues are multiplied by a constant. @default false */
   readonly dependsOnScale?: boolean;
   /**

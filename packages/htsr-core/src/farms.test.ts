@@ -37,6 +37,16 @@ describe('windows of one aspect ratio', () => {
     ]);
   });
 
+  it('are upright where the released code is followed, cut off at the last column', () => {
+    const upright = { rows: 2, windows: 2, upright: true };
+    expect(names(9, 4, { ...upright, ratio: 2 })).toEqual(['w[0:2, 0:4]', 'w[7:9, 0:4]']);
+    expect(names(9, 4, { ...upright, ratio: 3 })).toEqual(['w[0:2, 0:4]', 'w[7:9, 0:4]']);
+    expect(names(9, 4, { ...upright, ratio: 1 })).toEqual(names(9, 4, { rows: 2, windows: 2 }));
+    expect(names(4, 9, { ...upright, ratio: 2 })).toEqual(
+      names(4, 9, { rows: 2, windows: 2, ratio: 2 }),
+    );
+  });
+
   it('shrink to fit a small matrix, and step by one where there is little room', () => {
     expect(names(3, 4, { rows: 2000, windows: 10 })).toEqual(['w[0:3, 0:3]', 'w[0:3, 1:4]']);
     expect(names(3, 4, { rows: 2000, ratio: 4, windows: 10 })).toEqual([

@@ -18,18 +18,25 @@ export interface FarmsOptions {
   ratio?: number;
   /** Most windows along a side. @default 10 */
   windows?: number;
+  /**
+   * Keeps windows upright on tall matrices, as the released code does: r rows and r Q columns, or as
+   * many as there are. Of square windows it makes no difference.
+   */
+  upright?: boolean;
 }
 
+type CheckedFarms = Required<Omit<FarmsOptions, 'upright'>> & { upright?: true };
+
 /** @throws AlphaLoraError `INVALID_OPTION` for values out of range */
-export function farmsOptions(options: FarmsOptions): Required<FarmsOptions> {
-  const { rows = 2000, ratio = 1, windows = 10 } = options;
+export function farmsOptions(options: FarmsOptions): CheckedFarms {
+  const { rows = 2000, ratio = 1, windows = 10, upright = false } = options;
   const problem =
     (!(Number.isInteger(rows) && rows >= 2) && `rows must be an integer from 2, not ${rows}`) ||
     (!(Number.isFinite(ratio) && ratio >= 1) && `ratio must be at least 1, not ${ratio}`) ||
     (!(Number.isInteger(windows) && windows >= 1) &&
       `windows must be an integer from 1, not ${windows}`);
   if (problem) throw new AlphaLoraError('INVALID_OPTION', `farms: ${problem}`);
-  return { rows, ratio, windows };
+  return { rows, ratio, windows, ...(upright && { upright }) };
 }
 
 /**
@@ -51,20 +58,26 @@ export function farmsUnit(unit: SpectralUnit, options: FarmsOptions = {}): Spect
 }
 
 /** The windows of a matrix, named `name[firstRow:endRow, firstColumn:endColumn]`. */
-export function windowsOf(matrix: Matrix, options: Required<FarmsOptions>): Matrix[] {
+export function windowsOf(matrix: Matrix, options: CheckedFarms): Matrix[] {
   const { rows, columns } = matrix;
-  const { ratio, windows } = options;
-  const wide = rows <= columns;
-  const shorter = Math.max(
-    1,
-    Math.min(options.rows, Math.min(rows, columns), Math.floor(Math.max(rows, columns) / ratio)),
-  );
-  const longer = Math.floor(shorter * ratio);
-  const height = wide ? shorter : longer;
-  const width = wide ? longer : shorter;
+  const { height, width } = windowSides(rows, columns, options);
+  const { windows } = options;
   return starts(rows, height, windows).flatMap((top) =>
     starts(columns, width, windows).map((left) => windowAt(matrix, { top, left, height, width })),
   );
+}
+
+function windowSides(
+  rows: number,
+  columns: number,
+  options: CheckedFarms,
+): { height: number; width: number } {
+  const { ratio, upright } = options;
+  const most = Math.min(options.rows, rows, columns);
+  if (upright) return { height: most, width: Math.min(columns, Math.floor(most * ratio)) };
+  const shorter = Math.max(1, Math.min(most, Math.floor(Math.max(rows, columns) / ratio)));
+  const longer = Math.floor(shorter * ratio);
+  return rows <= columns ? { height: shorter, width: longer } : { height: longer, width: shorter };
 }
 
 function starts(side: number, window: number, most: number): number[] {

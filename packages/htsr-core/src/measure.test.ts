@@ -57,6 +57,27 @@ describe('a measured unit', () => {
     expect(await measureUnit(unit!, { ...options, minTail: 20 })).not.toHaveProperty('thin');
   });
 
+  it('fits what is above a threshold, and has the metrics of all', async () => {
+    const eigenvalues = (await createReferenceEngine().singularValues(unit!.matrices[0]!)).map(
+      (value) => value * value,
+    );
+    const evalsThreshold = eigenvalues[29]!;
+    const cut = await measureUnit(unit!, { ...options, evalsThreshold, draws: 0 });
+    expect(cut.alpha).toBe(hill().fit(eigenvalues.slice(0, 29).sort()).alpha);
+    expect(cut.metrics['num_evals']).toBe(40);
+    const all = { ...options, evalsThreshold: eigenvalues[0]! };
+    await expect(measureUnit(unit!, all)).rejects.toMatchObject({ code: 'NO_SPECTRUM' });
+    await expect(measureUnit(unit!, { ...options, evalsThreshold: -1 })).rejects.toThrow(
+      /threshold/,
+    );
+  });
+
+  it('takes the name of one group of metrics', async () => {
+    expect((await measureUnit(unit!, { ...options, metrics: 'none' })).metrics).toEqual({});
+    const { metrics } = await measureUnit(unit!, { ...options, metrics: 'snr' });
+    expect(Object.keys(metrics)).toEqual(['snr']);
+  });
+
   it('computes what is asked for and no more', async () => {
     const bare = await measureUnit(unit!, { ...options, bootstrap: 0, metrics: ['stable_rank'] });
     expect(bare).not.toHaveProperty('interval');

@@ -20,6 +20,7 @@ import { type FarmsOptions, farmsOptions, farmsUnit } from './farms.js';
 import { type SpectralUnit, sidesOf } from './matrices.js';
 import { computeMetrics, needsRandomised, resolveMetrics, withoutFit } from './metrics/index.js';
 import { randomisedSpectrum } from './metrics/randomised-spectrum.js';
+import { misfitReason } from './misfit.js';
 import { impreciseReason } from './resolution.js';
 import { spectrum } from './spectrum.js';
 import { middle95 } from './statistics.js';
@@ -32,11 +33,16 @@ export interface MeasureOptions extends DrawOptions {
   /** Arithmetic of the engine. @default 'auto' */
   precision?: Precision;
   /** Metrics, or groups of them, by name. @default all that cost little */
-  metrics?: readonly string[];
+  metrics?: string | readonly string[];
   /** Takes alpha over this many rigid draws of a spectrum, not from the spectrum alone. */
   bag?: number;
   /** Marks tails of fewer eigenvalues as thin. */
   minTail?: number;
+  /**
+   * Fits only eigenvalues above this, as WeightWatcher does above 1e-5; metrics have all of them.
+   * @default all that are not zero to working precision
+   */
+  evalsThreshold?: number;
   /** Of all draws and of the shuffling of randomised matrices; with a matrix's name. @default 0 */
   seed?: number;
   /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
@@ -53,7 +59,7 @@ export function measureRecord(
   },
 ): Omit<AnalysisOptionsRecord, keyof Scoring> {
   const { engine, build, estimator, precision = 'auto', farms } = options;
-  const { bag, minTail, seed = 0 } = checkedOptions(options);
+  const { bag, minTail, evalsThreshold, seed = 0 } = checkedOptions(options);
   return {
     estimator: estimator.name,
     engine: engine.name,
@@ -62,13 +68,13 @@ export function measureRecord(
     metrics: resolveMetrics(options.metrics),
     ...drawsRecord(options),
     seed,
-    ...defined({ bag, minTail }),
+    ...defined({ bag, minTail, evalsThreshold }),
     ...(farms && { farms: farmsOptions(farms) }),
   };
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` for counts that are none */
-function checkedOptions<Given extends Pick<MeasureOptions, 'bag' | 'minTail'>>(
+function checkedOptions<Given extends Pick<MeasureOptions, 'bag' | 'minTail' | 'evalsThreshold'>>(
   options: Given,
 ): Given {
   for (const name of ['bag', 'minTail'] as const) {
@@ -76,7 +82,12 @@ function checkedOptions<Given extends Pick<MeasureOptions, 'bag' | 'minTail'>>(
     if (Number.isInteger(value) && value >= 1) continue;
     throw new AlphaLoraError('INVALID_OPTION', `${name} must be an integer from 1, not ${value}`);
   }
-  return options;
+  const { evalsThreshold: threshold = 0 } = options;
+  if (Number.isFinite(threshold) && threshold >= 0) return options;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `the threshold of eigenvalues must be a number from 0, not ${threshold}`,
+  );
 }
 
 /** What {@link measureUnit} may report and obey while it works. */
@@ -113,24 +124,28 @@ export async function measureUnit(
   const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
   const count = sampled.matrices.reduce((sum, m) => sum + Math.min(m.rows, m.columns), 0);
   const resolution = { from, count };
-  const imprecise = impreciseReason(eigenvalues, resolution, estimator, used);
-  const single = checkedFit(estimator.fit(eigenvalues), estimator.name, eigenvalues.length);
-  const weak = weaknessOf(eigenvalues, single);
+  const fitted = above(eigenvalues, options.evalsThreshold);
+  // What is below the threshold is not fitted, whatever it is.
+  const hidden = (options.evalsThreshold ?? 0) >= from;
+  const imprecise = hidden ? undefined : impreciseReason(eigenvalues, resolution, estimator, used);
+  const single = checkedFit(estimator.fit(fitted), estimator.name, fitted.length);
+  const weak = weaknessOf(fitted, single);
   const randomFor = (what: string): Random => seededRandom(seed, `${what} ${unit.name}`);
   const bagged =
     bag === undefined || weak !== undefined
       ? undefined
-      : baggedAlpha({ eigenvalues, estimator, bag, random: randomFor('bag') });
+      : baggedAlpha({ eigenvalues: fitted, estimator, bag, random: randomFor('bag') });
   const alpha = bagged?.alpha ?? single.alpha;
   const fit = { ...single, alpha };
   const kind = options.bootstrap === undefined ? 'rigid' : 'bootstrap';
   const draws = drawnAlphas({
-    ...{ kind, eigenvalues, alpha, estimator, bag: bagged && bag },
+    ...{ kind, eigenvalues: fitted, alpha, estimator, bag: bagged && bag },
     // How sure an exponent is that says nothing is no question.
     count: weak === undefined ? drawCount(options) : 0,
     random: randomFor(kind),
   });
   const interval = middle95(draws);
+  const misfit = estimator.fixedCut && weak === undefined ? misfitReason(single) : undefined;
   const warning = weak === undefined ? warningOf(alpha) : undefined;
   // A core has other elements than its matrix, so shuffling them would tell nothing.
   const randomised =
@@ -150,10 +165,20 @@ export async function measureUnit(
     ...(interval && { interval }),
     ...(draws.length > 0 && { draws }),
     ...(warning && { warning }),
-    ...defined({ weak, thin: thinReason(fit, minTail) }),
+    ...defined({ weak, thin: thinReason(fit, minTail), misfit }),
     ...(used && { precision: used }),
     ...defined({ imprecise }),
     metrics: computeMetrics(context, weak === undefined ? names : withoutFit(names)),
     spectrum: summarize(eigenvalues),
   };
+}
+
+/** @throws AlphaLoraError `NO_SPECTRUM` when fewer than two are left */
+function above(eigenvalues: Float64Array, threshold = 0): Float64Array {
+  const fitted = threshold === 0 ? eigenvalues : eigenvalues.filter((value) => value > threshold);
+  if (fitted.length >= 2) return fitted;
+  throw new AlphaLoraError(
+    'NO_SPECTRUM',
+    `${fitted.length} of ${eigenvalues.length} eigenvalues above the threshold ${threshold}: a tail needs at least two`,
+  );
 }

@@ -33,8 +33,10 @@ export interface MeasuringOptions extends SelectionOptions, DrawOptions, Partial
   bag?: number;
   /** Marks tails of fewer eigenvalues as thin. */
   minTail?: number;
+  /** Fits only eigenvalues above this. */
+  evalsThreshold?: number;
   /** Metrics, or groups of them, by name. @default all that cost little */
-  metrics?: readonly string[];
+  metrics?: string | readonly string[];
   /** Of everything that is drawn at random. @default 0 */
   seed?: number;
   /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
@@ -69,7 +71,7 @@ export async function planned(
   own: { version: string; cacheFolder?: string | undefined },
 ): Promise<Plan> {
   const { estimator: name = 'fix-finger', include, exclude, shard } = options;
-  const { tail, tailShare, bag, minTail, seed = 0 } = options;
+  const { tail, tailShare, bag, minTail, evalsThreshold, seed = 0 } = options;
   const scoring = scoringOf(options);
   const draws = drawsRecord(options);
   const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
@@ -98,7 +100,7 @@ export async function planned(
       metrics,
       ...draws,
       seed,
-      ...defined({ tail, tailShare, bag, minTail }),
+      ...defined({ tail, tailShare, bag, minTail, evalsThreshold }),
       ...(farms && { farms }),
       ...defined({ cacheFolder }),
     },
@@ -114,7 +116,7 @@ export async function planned(
         metrics,
         ...draws,
         seed,
-        ...defined({ build, bag, minTail }),
+        ...defined({ build, bag, minTail, evalsThreshold }),
         ...(farms && { farms }),
       }),
       ...defined({ tail, tailShare }),

@@ -73,7 +73,7 @@ export function forecast(
 /** What the library is asked for by the options. */
 function settingsOf(options: MeasuringOptions, io: Io): AnalyzeModelOptions {
   const { include, exclude, stack, cache, cacheDir = defaultCacheFolder(process.env) } = options;
-  const { estimator, tail, tailShare, bag, minTail, aggregate, cap } = options;
+  const { estimator, tail, tailShare, bag, minTail, evalsThreshold, aggregate, cap } = options;
   const { metrics, draws, bootstrap, seed } = options;
   const { engine, build, precision, jobs, maxMemory } = options;
   return {
@@ -83,16 +83,17 @@ function settingsOf(options: MeasuringOptions, io: Io): AnalyzeModelOptions {
     build,
     precision,
     ...defined({ include, exclude, stack, jobs, maxMemory, farms: chosenFarms(options) }),
-    ...defined({ tail, tailShare, bag, minTail, aggregate, cap, metrics, draws, bootstrap }),
+    ...defined({ tail, tailShare, bag, minTail, evalsThreshold, aggregate, cap }),
+    ...defined({ metrics, draws, bootstrap }),
     ...defined({ cache: cache ? cacheDir : undefined, preparation: preparationOf(io) }),
   };
 }
 
-/** Each of the three options turns the sampling on. */
+/** Each of the four options turns the sampling on. */
 function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
-  const { farms, farmsSize, farmsWindows: windows } = options;
-  if (!farms && farmsSize === undefined && windows === undefined) return undefined;
-  return { ...farmsSize, ...defined({ windows }) };
+  const { farms, farmsSize, farmsWindows: windows, farmsUpright: upright } = options;
+  if (!(farms || upright) && farmsSize === undefined && windows === undefined) return undefined;
+  return { ...farmsSize, ...defined({ windows, upright }) };
 }
 
 /** What there is of measurements that were interrupted. */

@@ -33,6 +33,7 @@ export function shortcomings(document: Analysis): string {
     failed.join('') +
     weakness(analysis) +
     thinness(analysis) +
+    misfits(analysis) +
     imprecision(analysis) +
     quantization(analysis)
   );
@@ -60,6 +61,18 @@ function thinness({ matrices, options }: Analysis): string {
   if (thin.length === 0) return '';
   const names = some(thin.map(({ name, tail }) => `${name} (${tail})`));
   return `thin: ${thin.length} of ${rows.length} tails have fewer than ${options['minTail']} eigenvalues: ${names}\n`;
+}
+
+/** Alphas that would be others with another share of the spectrum as the tail. */
+function misfits({ matrices }: Analysis): string {
+  const rows = matrices.filter((row) => row.status === 'ok');
+  const marked = rows.filter((row) => row.misfit !== undefined);
+  if (marked.length === 0) return '';
+  const [first] = marked;
+  return (
+    `note: ${marked.length} of ${rows.length} tails are no power law from the given cut on; their alphas depend on ` +
+    `the cut, which the intervals do not include: ${first!.name}: ${first!.misfit}\n`
+  );
 }
 
 /** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */
@@ -102,7 +115,8 @@ export function remarks(document: Allocation, behind?: Analysis): string {
     emptyBlocks(allocation) +
     imputedScores(allocation) +
     cappedRanks(allocation) +
-    excessRank(allocation)
+    excessRank(allocation) +
+    wholePruned(allocation)
   );
 }
 
@@ -151,6 +165,17 @@ function cappedRanks({ blocks, projections = [] }: Allocation): string {
   if (capped.length === 0) return '';
   const layers = capped.length === 1 ? 'layer has' : 'layers have';
   return `${capped.length} ${layers} the largest rank that the smaller side of a matrix allows: ${some(capped)}\n`;
+}
+
+/** Layers of which pruning leaves nothing, where it leaves something of others. */
+function wholePruned({ budget, blocks, projections = [] }: Allocation): string {
+  if (budget.unit !== 'sparsity') return '';
+  const gone = [
+    ...blocks.flatMap(({ index, value = 0 }) => (value < 1 ? [] : [`block ${index}`])),
+    ...projections.flatMap(({ name, value = 0 }) => (value < 1 ? [] : [name])),
+  ];
+  if (gone.length === 0) return '';
+  return `warning: all weights of ${some(gone)} are pruned, ${gone.length} in all; --max 0.95 keeps some of each\n`;
 }
 
 /** Experts of a higher rank than their matrices. */

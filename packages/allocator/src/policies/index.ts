@@ -19,6 +19,7 @@ export const policies: Registry<AnyPolicy> = createRegistry<AnyPolicy>(
     layerif: async () => (await import('./layerif.js')).layerif,
     alphapruning: async () => (await import('./alphapruning.js')).alphapruning,
     tempbalance: async () => (await import('./tempbalance.js')).tempbalance,
+    llr: async () => (await import('./llr.js')).llr,
     alphadecay: async () => (await import('./alphadecay.js')).alphadecay,
     alphaq: async () => (await import('./alphaq.js')).alphaq,
     gora: async () => (await import('./gora.js')).gora,

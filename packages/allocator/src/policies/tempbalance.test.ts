@@ -6,7 +6,7 @@ const defaults = { low: 0.5, high: 1.5, tau: 10, strength: 1 };
 
 async function factors(
   scores: readonly number[],
-  schedule: 'linear' | 'sqrt' | 'log2' | 'sigmoid',
+  schedule: 'linear' | 'sqrt' | 'log2' | 'step' | 'sigmoid',
 ): Promise<readonly number[]> {
   const layers = sampleLayers(scores);
   const budget = sampleBudget('learning-rate', scores.length);
@@ -28,6 +28,12 @@ describe('tempbalance', () => {
   it('log2: logarithms 1, 2 and 3 over their mean, 2', async () => {
     expect(await factors([2, 4, 8], 'log2')).toEqual([0.5, 1, 1.5]);
     await expect(factors([0.5, 4], 'log2')).rejects.toThrow(/scores above 1; layer 0 has 0.5/);
+  });
+
+  it('step: by rank alone, as numpy.argsort has them; equal alphas alike', async () => {
+    // i / 4 of the way for the i-th lowest, as the released code computes it.
+    expect(await factors([2, 9, 3, 90], 'step')).toEqual([0.5, 1, 0.75, 1.25]);
+    expect(await factors([2, 3, 3, 90], 'step')).toEqual([0.5, 0.875, 0.875, 1.25]);
   });
 
   it('sigmoid: 1 at the mean; 10^(3/10) where the sigmoid is 0.8', async () => {

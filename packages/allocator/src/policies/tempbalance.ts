@@ -5,9 +5,11 @@
  *   linear   (alpha - min) / (max - min) * (high - low) + low,  (low, high) = (0.5, 1.5)
  *   sqrt     sqrt(alpha) / mean of sqrt(alpha)
  *   log2     log2(alpha) / mean of log2(alpha),  alpha > 1
+ *   step     low + (high - low) i / n,  for the i-th lowest of n alphas, from 0
  *   sigmoid  10^(strength * (1 / (1 + exp(-tau * (alpha - mean))) - 0.5)),  tau = 10
  *
- * The released settings vary `strength`; 1 bounds the factors by sqrt(10) either way.
+ * The released code has `linear`, `sqrt`, `log2` and `step`, which reaches low but not high; here equal
+ * alphas get the mean of their steps. The released settings vary `strength`; 1 bounds the factors by sqrt(10) either way.
  */
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
@@ -15,7 +17,7 @@ import { linearMap } from './linear-map.js';
 import { numberFrom, strictOptions } from './options.js';
 import { requireScores } from './scores.js';
 
-type Schedule = 'linear' | 'sqrt' | 'log2' | 'sigmoid';
+type Schedule = 'linear' | 'sqrt' | 'log2' | 'step' | 'sigmoid';
 type TempBalanceOptions = {
   schedule: Schedule;
   low: number;
@@ -31,7 +33,7 @@ export const tempbalance: AllocationPolicy<TempBalanceOptions> = {
   summary: 'learning-rate factors that grow with alpha (arXiv 2312.00359)',
   options: v.pipe(
     strictOptions({
-      schedule: v.optional(v.picklist(['linear', 'sqrt', 'log2', 'sigmoid']), 'linear'),
+      schedule: v.optional(v.picklist(['linear', 'sqrt', 'log2', 'step', 'sigmoid']), 'linear'),
       low: v.optional(numberFrom(0), 0.5),
       high: v.optional(numberFrom(0), 1.5),
       tau: v.optional(numberFrom(0), 10),
@@ -49,6 +51,11 @@ export const tempbalance: AllocationPolicy<TempBalanceOptions> = {
   allocate({ layers, options: { schedule, low, high, tau, strength } }) {
     const scores = layers.map(({ score }) => score);
     if (schedule === 'linear') return { values: linearMap(scores, low, high) };
+    if (schedule === 'step') {
+      return {
+        values: middleRanks(scores).map((rank) => low + ((high - low) * rank) / scores.length),
+      };
+    }
     if (schedule === 'sigmoid') {
       const mean = meanOf(scores);
       const centred = scores.map((score) => 1 / (1 + Math.exp(-tau * (score - mean))) - 0.5);
@@ -60,6 +67,12 @@ export const tempbalance: AllocationPolicy<TempBalanceOptions> = {
     return { values: heights.map((height) => height / mean) };
   },
 };
+
+/** Positions in ascending order, from 0; equal values share the mean of theirs. */
+function middleRanks(values: readonly number[]): number[] {
+  const ascending = values.toSorted((a, b) => a - b);
+  return values.map((value) => (ascending.indexOf(value) + ascending.lastIndexOf(value)) / 2);
+}
 
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

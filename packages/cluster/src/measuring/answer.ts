@@ -29,6 +29,7 @@ const parts = new Set([
     'warning',
     'weak',
     'thin',
+    'misfit',
     'precision',
     'imprecise',
     'metrics',

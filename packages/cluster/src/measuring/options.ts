@@ -34,6 +34,7 @@ const measuringOptions = v.strictObject({
   tailShare: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   bag: v.exactOptional(count(1, 1e5)),
   minTail: v.exactOptional(count(1, 1e9)),
+  evalsThreshold: v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(0))),
   metrics: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(200)),
   draws: v.exactOptional(count(0, 1e5)),
   bootstrap: v.exactOptional(count(0, 1e5)),
@@ -44,6 +45,7 @@ const measuringOptions = v.strictObject({
       ratio: v.pipe(v.number(), v.minValue(1), v.maxValue(1e6)),
       // Up to its square for a matrix.
       windows: count(1, 256),
+      upright: v.exactOptional(v.literal(true)),
     }),
   ),
 });
@@ -53,14 +55,21 @@ function count(smallest: number, largest: number) {
 }
 
 type Measuring = 'engine' | 'build' | 'precision' | 'estimator' | 'tail' | 'tailShare' | 'bag';
-type Summarising = 'metrics' | 'minTail' | 'draws' | 'bootstrap' | 'seed' | 'farms';
+type Summarising =
+  | 'metrics'
+  | 'minTail'
+  | 'evalsThreshold'
+  | 'draws'
+  | 'bootstrap'
+  | 'seed'
+  | 'farms';
 
 export type JobOptions = Pick<ModelReference, 'splitFused'> &
   Pick<MeasurerSettings, Measuring | Summarising>;
 
 export function jobOptions(settings: JobOptions): JobOptions {
   const { splitFused, engine, build, precision, estimator, tail, tailShare } = settings;
-  const { bag, minTail, metrics, draws, bootstrap, seed, farms } = settings;
+  const { bag, minTail, evalsThreshold, metrics, draws, bootstrap, seed, farms } = settings;
   return checkedOptions({
     splitFused,
     engine,
@@ -69,7 +78,7 @@ export function jobOptions(settings: JobOptions): JobOptions {
     estimator,
     metrics,
     seed,
-    ...defined({ tail, tailShare, bag, minTail, draws, bootstrap }),
+    ...defined({ tail, tailShare, bag, minTail, evalsThreshold, draws, bootstrap }),
     ...(farms && { farms }),
   });
 }

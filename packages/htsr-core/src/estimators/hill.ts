@@ -32,6 +32,7 @@ export function hill(params: { k?: number; share?: number } = {}): TailEstimator
   };
   return {
     name: 'hill',
+    fixedCut: true,
     reads: (count) => Math.min(count, tailOf(count)),
     fit(eigenvalues) {
       const count = eigenvalues.length;

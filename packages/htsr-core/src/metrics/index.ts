@@ -13,6 +13,7 @@ import { marchenkoPasturMetrics } from './density-fit.js';
 import { detXMetrics } from './det-x.js';
 import { noiseMetrics } from './marchenko-pastur.js';
 import { randomisedMetrics } from './randomised.js';
+import { snrMetrics } from './snr.js';
 import { spectrumMetrics } from './spectrum.js';
 
 const groups = createReadyRegistry<MetricGroup>('metric', {
@@ -20,6 +21,7 @@ const groups = createReadyRegistry<MetricGroup>('metric', {
   'marchenko-pastur': () => marchenkoPasturMetrics,
   noise: () => noiseMetrics,
   detX: () => detXMetrics,
+  snr: () => snrMetrics,
   randomised: () => randomisedMetrics,
 });
 
@@ -47,12 +49,12 @@ export function defaultMetrics(): readonly string[] {
 
 /**
  * The metrics that are meant, in the order of the registry, each once.
- * @param names of metrics and groups, `all` or `none`; the default ones when absent
+ * @param names of metrics and groups, `all` or `none`, one or several; the default ones when absent
  * @throws AlphaLoraError `NOT_FOUND` when there is no metric or group of that name
  */
-export function resolveMetrics(names?: readonly string[]): readonly string[] {
+export function resolveMetrics(names?: string | readonly string[]): readonly string[] {
   if (names === undefined) return defaultMetrics();
-  const wanted = new Set(names.flatMap(meant));
+  const wanted = new Set([names].flat().flatMap(meant));
   return allMetrics().filter((metric) => wanted.has(metric));
 }
 

@@ -26,7 +26,11 @@ type Sides = Pick<MetricContext, 'smaller' | 'larger' | 'matrices'>;
 
 /** @param known share of the eigenvalues that the arithmetic resolves */
 function sample(name: string, sides: Sides, count: number, known = 1): Sample {
-  const eigenvalues = paretoQuantiles(2.5, count);
+  // A power law, whose lowest quarter goes down to nothing as that of a matrix does.
+  const quarter = count / 4;
+  const eigenvalues = paretoQuantiles(2.5, count).map((value, i) =>
+    i < quarter ? value * ((i + 1) / (quarter + 1)) ** 2 : value,
+  );
   const all = sides.smaller * sides.matrices;
   const from = known === 1 ? 0 : eigenvalues[Math.floor(count * (1 - known))]!;
   // Shuffled elements have the same sum of squares, and no zeros.

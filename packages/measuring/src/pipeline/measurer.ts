@@ -43,6 +43,8 @@ export interface MeasurerSettings extends DrawOptions {
   bag?: number;
   /** Tails of fewer eigenvalues are marked as thin. */
   minTail?: number;
+  /** Only eigenvalues above this are fitted. */
+  evalsThreshold?: number;
   metrics: readonly string[];
   seed: number;
   farms?: FarmsOptions;
@@ -77,7 +79,7 @@ export interface Measurer {
 
 export async function createMeasurer(settings: MeasurerSettings): Promise<Measurer> {
   const { precision, build, memoryShare, farms } = settings;
-  const { metrics, draws, bootstrap, bag, minTail, seed, cacheFolder } = settings;
+  const { metrics, draws, bootstrap, bag, minTail, evalsThreshold, seed, cacheFolder } = settings;
   await prepare(settings.preparation);
   const { load, memory } = engines.get(settings.engine);
   const estimator = await chosenEstimator(settings);
@@ -102,7 +104,7 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
         sampled,
         {
           ...{ engine: cached, estimator, precision, metrics, seed },
-          ...defined({ draws, bootstrap, bag, minTail }),
+          ...defined({ draws, bootstrap, bag, minTail, evalsThreshold }),
         },
         control,
       );

@@ -138,9 +138,12 @@ function flag(name: string, value: unknown): string[] {
 }
 
 /** Windows are given by their two sides, and recorded as the shorter one and the ratio. */
-function farmsFlags({ rows, ratio, windows }: Record<string, unknown>): string[] {
+function farmsFlags({ rows, ratio, windows, upright }: Record<string, unknown>): string[] {
   const sides = `${Number(rows)}x${Math.round(Number(rows) * Number(ratio))}`;
-  return ['--farms-size', sides, '--farms-windows', String(Number(windows))];
+  return [
+    ...['--farms-size', sides, '--farms-windows', String(Number(windows))],
+    ...(upright === true ? ['--farms-upright'] : []),
+  ];
 }
 
 /** A word for a POSIX shell. */
