@@ -71,7 +71,7 @@ export interface Scoring {
  * the lowest and the highest fifth, at least one each where there are three or more; `geometric` is
  * 1 + exp(mean of ln(alpha - 1)).
  */
-export type Aggregate = 'mean' | 'median' | 'trimmed' | 'geometric';
+type Aggregate = 'mean' | 'median' | 'trimmed' | 'geometric';
 
 interface RowIdentity {
   name: Words;

@@ -27,7 +27,7 @@ import {
 } from './measure.js';
 import { unaskedReason, unfitReason } from './selection.js';
 
-export interface DocumentOptions extends Partial<Scoring> {
+interface DocumentOptions extends Partial<Scoring> {
   model: ModelIdentity;
   /** The stacks beside the main one, in the order of the document, and why they stand apart. */
   stacks?: ReadonlyArray<{ name: string; reason?: string }>;

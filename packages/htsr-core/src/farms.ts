@@ -19,8 +19,8 @@ export interface FarmsOptions {
   /** Most windows along a side. @default 10 */
   windows?: number;
   /**
-   * Keeps windows upright on tall matrices, as the released code does: r rows and r Q columns, or as
-   * many as there are. Of square windows it makes no difference.
+   * Keeps windows upright on tall matrices, as the released code does: r rows and r Q columns; where
+   * there are not so many, the last r Q - columns of them. Of square windows it makes no difference.
    */
   upright?: boolean;
 }
@@ -61,9 +61,11 @@ export function farmsUnit(unit: SpectralUnit, options: FarmsOptions = {}): Spect
 export function windowsOf(matrix: Matrix, options: CheckedFarms): Matrix[] {
   const { rows, columns } = matrix;
   const { height, width } = windowSides(rows, columns, options);
-  const { windows } = options;
+  const { windows, upright, ratio } = options;
+  const isTooWide = upright && Math.floor(height * ratio) > columns;
+  const lefts = isTooWide ? [columns - width] : starts(columns, width, windows);
   return starts(rows, height, windows).flatMap((top) =>
-    starts(columns, width, windows).map((left) => windowAt(matrix, { top, left, height, width })),
+    lefts.map((left) => windowAt(matrix, { top, left, height, width })),
   );
 }
 
@@ -74,7 +76,11 @@ function windowSides(
 ): { height: number; width: number } {
   const { ratio, upright } = options;
   const most = Math.min(options.rows, rows, columns);
-  if (upright) return { height: most, width: Math.min(columns, Math.floor(most * ratio)) };
+  if (upright) {
+    const width = Math.floor(most * ratio);
+    // A window that is too wide begins before the first column, which Python counts from the end.
+    return { height: most, width: width > columns ? Math.min(columns, width - columns) : width };
+  }
   const shorter = Math.max(1, Math.min(most, Math.floor(Math.max(rows, columns) / ratio)));
   const longer = Math.floor(shorter * ratio);
   return rows <= columns ? { height: shorter, width: longer } : { height: longer, width: shorter };

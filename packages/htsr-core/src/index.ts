@@ -8,7 +8,7 @@ export type {
 } from './analyze.js';
 export { analyze, analyzeWith } from './analyze.js';
 export type { DrawOptions } from './draws/index.js';
-export { drawsRecord } from './draws/index.js';
+export { drawCount, drawsRecord } from './draws/index.js';
 export { createReferenceEngine } from './engines/ml-matrix.js';
 export { fixFinger } from './estimators/fix-finger.js';
 export { hill } from './estimators/hill.js';

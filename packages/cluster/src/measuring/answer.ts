@@ -12,7 +12,7 @@ import {
   warningOf,
 } from '@alphalora/contracts';
 import { parseAnalysis } from '@alphalora/documents';
-import { drawsRecord, middle95, operations, type SpectralUnit } from '@alphalora/htsr-core';
+import { drawCount, middle95, operations, type SpectralUnit } from '@alphalora/htsr-core';
 import { type Measured, type MeasurerSettings, sampledUnit } from '@alphalora/measuring';
 
 /** A measurement, and the matrix that it is of. */
@@ -98,7 +98,7 @@ function* faultsOf(
   const { matrices } = sampledUnit(unit, farms ? { farms } : {});
   const count = matrices.reduce((sum, { rows, columns }) => sum + Math.min(rows, columns), 0);
   if (tail + fingers > count) yield `a tail of ${tail} of ${count} eigenvalues`;
-  const [asked = 0] = Object.values(drawsRecord(expected)) as number[];
+  const asked = drawCount(expected);
   if (draws.length > asked) yield `${draws.length} draws, ${asked} were asked for`;
   if (draws.some((drawn) => drawn > LARGEST_ALPHA)) yield 'draws are out of range';
   if (alpha > LARGEST_ALPHA) yield 'alpha is out of range';
