@@ -74,6 +74,7 @@ describe('what is one is taken for one', () => {
     ['text_model.head.weight', [96, 64], 'other'],
     ['embed_out.weight', [96, 64], 'head'],
     ['encoder.pos_emb.weight', [96, 64], 'embedding'],
+    ['emb.weight', [96, 64], 'embedding'],
     ['embed_timestep.weight', [96, 64], 'embedding'],
     [`${layer}.attn.rel_pos_emb.weight`, [96, 64], 'embedding'],
     ['x_embedder.weight', [64, 64], 'other'],

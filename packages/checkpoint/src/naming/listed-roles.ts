@@ -36,7 +36,7 @@ const families: Readonly<Record<string, string>> = {
     'intermediate_dense output_dense linear_q linear_k linear_v linear_pos relative_k_proj kv_proj pointwise_conv1 pointwise_conv2 conv',
   'diffusers: FLUX, Stable Diffusion, PixArt, Wan':
     'to_q to_k to_v to_out to_out.* to_kv to_add_out add_q_proj add_k_proj add_v_proj net.* proj_mlp proj_in proj_out linear linear_1 linear_2 time_emb_proj conv_shortcut',
-  'FLUX and Stable Diffusion 3 as released': 'lin mlp.* adaLN_modulation.*',
+  'FLUX and Stable Diffusion 3 as released': 'lin mlp.* img_mlp.* txt_mlp.* adaLN_modulation.*',
   'convolutional networks': 'conv1 conv2 conv3 convolution downsample.* pwconv1 pwconv2 layers.*',
 };
 

@@ -38,7 +38,7 @@ export const embeddings: RegExp =
   /^(wte|wpe|embed|embed_(in|tokens|positions)\w*|\w*embeddings?|\w+_embed|relative_attention_bias)$/;
 /** The same, of the modules alone that have the table themselves. */
 export const embeddingTables: RegExp =
-  /^(\w*embeds_layer|\w+_emb|embed_(?!out$|\w*proj)\w+|\w+_embedding_table)$/;
+  /^(emb|\w*embeds_layer|\w+_emb|embed_(?!out$|\w*proj)\w+|\w+_embedding_table)$/;
 /** Only outside of blocks, where nothing but T5's and BART's common embedding is called so. */
 export const sharedEmbedding: RegExp = /^shared$/;
 export const heads: RegExp =
