@@ -44,7 +44,7 @@ function awqDecoding(parts: AwqParts, { shape, groupSize }: AwqLayout): Decoding
     ]);
     const zeros = new Uint8Array(out);
     unpackInterleaved(packed, zeros);
-    return columnGroup(Float32Array.from(its), zeros, rounding);
+    return columnGroup(new Float32Array(its), zeros, rounding);
   }
 
   return {

@@ -21,7 +21,7 @@ import type { Decoding } from '../decoding.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { floatNamed } from '../settings.js';
-import { decodeGroups } from './groups.js';
+import { decodePacked } from './groups.js';
 import { isShape, misfit } from './shapes.js';
 
 export interface BitsAndBytesLayout {
@@ -67,7 +67,7 @@ function bitsAndBytesDecoding(parts: BitsAndBytesParts, layout: BitsAndBytesLayo
   const width = storedBytes(weight.dtype, 1);
 
   async function scalesOf(from: number, to: number, signal?: AbortSignal): Promise<Float32Array> {
-    if (!nested) return Float32Array.from(await absmax.read(from, to, signal));
+    if (!nested) return new Float32Array(await absmax.read(from, to, signal));
     const first = Math.floor(from / nested.blockSize);
     const [codes, scales, map] = await Promise.all([
       bytesOf(absmax, [from, to], signal),
@@ -75,10 +75,12 @@ function bitsAndBytesDecoding(parts: BitsAndBytesParts, layout: BitsAndBytesLayo
       nestedQuantMap!.read(undefined, undefined, signal),
     ]);
     const offset = Math.fround(nested.offset);
-    return Float32Array.from(codes, (code, i) => {
+    const all = new Float32Array(codes.length);
+    for (let i = 0; i < all.length; i++) {
       const scale = scales[Math.floor((from + i) / nested.blockSize) - first]!;
-      return Math.fround(map[code]! * scale) + offset;
-    });
+      all[i] = Math.fround(map[codes[i]!]! * scale) + offset;
+    }
+    return all;
   }
 
   return {
@@ -93,21 +95,17 @@ function bitsAndBytesDecoding(parts: BitsAndBytesParts, layout: BitsAndBytesLayo
         bytesOf(weight, range, signal),
         scalesOf(start / blockSize, Math.ceil(end / blockSize), signal),
       ]);
-      const codes = new Uint8Array(2 * bytes.length);
-      unpackUpperFirst(bytes, codes);
-      decodeGroups(codes, target, { size: blockSize, levels: 16 }, (code, block) =>
-        round(Math.fround(values[code]! * scales[block]!), rounding),
-      );
+      decodePacked({ bytes, bits: 4, upperFirst: true }, target, {
+        size: blockSize,
+        decode(codes, from, to, block, into, at) {
+          const scale = scales[block]!;
+          for (let i = from; i < to; i++) {
+            into[at + i - from] = round(Math.fround(values[codes[i]!]! * scale), rounding);
+          }
+        },
+      });
     },
   };
-}
-
-function unpackUpperFirst(bytes: Uint8Array, codes: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    codes[2 * i] = byte >> 4;
-    codes[2 * i + 1] = byte & 15;
-  }
 }
 
 export const bitsAndBytes: Scheme<BitsAndBytesParts, BitsAndBytesLayout> = {

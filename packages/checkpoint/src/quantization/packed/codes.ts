@@ -33,6 +33,17 @@ export function unpackCodes(bytes: Uint8Array, bits: number, codes: Uint8Array):
   }
 }
 
+/** Codes of four bits, of which the first one of a byte is in its upper half. */
+export function unpackUpperFirst(bytes: Uint8Array, codes: Uint8Array): void {
+  const pairs = codes.length >> 1;
+  for (let i = 0; i < pairs; i++) {
+    const byte = bytes[i]!;
+    codes[2 * i] = byte >> 4;
+    codes[2 * i + 1] = byte & 15;
+  }
+  if (codes.length % 2 === 1) codes[2 * pairs] = bytes[pairs]! >> 4;
+}
+
 /**
  * Fills `codes` with code `index` of each of as many streams of words, which lie side by side: successive
  * words are those of successive streams.

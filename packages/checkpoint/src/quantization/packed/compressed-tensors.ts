@@ -21,7 +21,7 @@ import type { Decoding } from '../decoding.js';
 import { bytesOf, wordsOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { unpackAcross, unpackCodes } from './codes.js';
-import { decodeGroups } from './groups.js';
+import { decodeGroups, type GroupDecoder } from './groups.js';
 import {
   groupsInWords,
   hasFloats,
@@ -105,34 +105,43 @@ function compressedDecoding(parts: CompressedParts, layout: CompressedLayout): D
         gIdx?.read(undefined, undefined, signal),
       ]);
       if (order?.some((group) => !(group >= 0 && group < groups))) throw noSuchGroup(gIdx!, groups);
-      const numberOf = (code: number, group: number): number =>
-        round((code - zeros[group]!) * scales[group]!, rounding);
-      decodeRows(bytes, target, numberOf, order);
+      decodeRows(bytes, target, { scales, zeros, order });
     },
   };
 
   function decodeRows(
     bytes: Uint8Array,
     target: Values,
-    numberOf: (code: number, group: number) => number,
-    order: ArrayLike<number> | undefined,
+    { scales, zeros, order }: RowScales,
   ): void {
     const codes = new Uint8Array(columns);
     const size = columns / groups;
+    const decode: GroupDecoder = (its, from, to, group, into, at) => {
+      const [factor, zero] = [scales[group]!, zeros[group]!];
+      for (let i = from; i < to; i++)
+        into[at + i - from] = round((its[i]! - zero) * factor, rounding);
+    };
     for (let row = 0, at = 0; at < target.length; row++, at += columns) {
       unpackCodes(bytes.subarray(4 * words * row), bits, codes);
       const values = target.subarray(at, at + columns);
       const first = row * groups;
-      if (!order) {
-        const levels = 1 << bits;
-        decodeGroups(codes, values, { size, levels }, (code, group) =>
-          numberOf(code, first + group),
-        );
-      } else {
-        for (let i = 0; i < columns; i++) values[i] = numberOf(codes[i]!, first + order[i]!);
+      if (!order) decodeGroups(codes, values, { size, decode, levels: 1 << bits, first });
+      else {
+        for (let i = 0; i < columns; i++) {
+          const group = first + order[i]!;
+          values[i] = round((codes[i]! - zeros[group]!) * scales[group]!, rounding);
+        }
       }
     }
   }
+}
+
+/** Of rows, [rows, groups] each. */
+interface RowScales {
+  readonly scales: ArrayLike<number>;
+  readonly zeros: Int16Array;
+  /** The group of each column, where columns are not in the order of groups. */
+  readonly order: ArrayLike<number> | undefined;
 }
 
 export const compressedTensors: Scheme<CompressedParts, CompressedLayout> = {

@@ -60,7 +60,7 @@ function gptqDecoding(parts: GptqParts, layout: GptqLayout): Decoding {
 
   async function groupsOf(row: number, end: number, signal?: AbortSignal): Promise<Int32Array> {
     const groups = gIdx
-      ? Int32Array.from(await gIdx.read(row, end, signal))
+      ? new Int32Array(await gIdx.read(row, end, signal))
       : Int32Array.from({ length: end - row }, (_, i) => Math.floor((row + i) / groupSize));
     if (groups.every((group) => group >= 0 && group < groupCount)) return groups;
     throw noSuchGroup(gIdx!, groupCount);
@@ -84,7 +84,7 @@ function gptqDecoding(parts: GptqParts, layout: GptqLayout): Decoding {
         for (let i = 0; i < out; i++) zeros[i] = (zeros[i]! + 1) & mask;
       }
       const from = (group - first) * out;
-      const its = Float32Array.from(scaleRows.subarray(from, from + out));
+      const its = new Float32Array(scaleRows.subarray(from, from + out));
       groups.set(group, columnGroup(its, zeros, rounding));
     }
     return groups;

@@ -20,7 +20,7 @@ import { elementCount, storedBytes } from '../../values/sizes.js';
 import type { Decoding } from '../decoding.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
-import { decodeGroups } from './groups.js';
+import { decodeGroups, type GroupDecoder } from './groups.js';
 import {
   groupsInWords,
   hasFloats,
@@ -72,8 +72,13 @@ function hqqDecoding({ codes: packed, scale, zero }: HqqParts, layout: HqqLayout
         scale.read(...range, signal),
         zero.read(...range, signal),
       ]);
-      const numberOf = (code: number, group: number): number =>
-        round(round(code - zeros[group]!, rounding) * scales[group]!, rounding);
+      /** In rows that are groups, counted from the first one that is asked for. */
+      const decode: GroupDecoder = (codes, from, to, group, into, at) => {
+        const [factor, zeroPoint] = [scales[group]!, zeros[group]!];
+        for (let i = from; i < to; i++) {
+          into[at + i - from] = round(round(codes[i]! - zeroPoint, rounding) * factor, rounding);
+        }
+      };
       for (let row = start / columns, at = 0; row < end; ) {
         const part = Math.floor(row / partRows);
         const first = row - part * partRows;
@@ -83,35 +88,37 @@ function hqqDecoding({ codes: packed, scale, zero }: HqqParts, layout: HqqLayout
         const shift = (parts - 1 - part) * bits;
         unpackPart(await bytesOf(packed, elements, signal), shift, bits, codes);
         const values = target.subarray(at, at + codes.length);
-        const group = row - start / columns;
         if (axis === 1) {
-          const groups = { size: columns, levels: 1 << bits };
-          decodeGroups(codes, values, groups, (code, i) => numberOf(code, group + i));
-        } else decodeAcross(codes, values, columns, numberOf);
+          const levels = 1 << bits;
+          const first = row - start / columns;
+          decodeGroups(codes, values, { size: columns, decode, levels, first });
+        } else decodeColumns(codes, values, scales, zeros);
         row += count;
         at += codes.length;
       }
     },
   };
+
+  /** Of rows whose groups are their columns. */
+  function decodeColumns(
+    codes: Uint8Array,
+    target: Values,
+    scales: ArrayLike<number>,
+    zeros: ArrayLike<number>,
+  ): void {
+    for (let from = 0; from < target.length; from += columns) {
+      for (let column = 0; column < columns; column++) {
+        const difference = round(codes[from + column]! - zeros[column]!, rounding);
+        target[from + column] = round(difference * scales[column]!, rounding);
+      }
+    }
+  }
 }
 
 function unpackPart(bytes: Uint8Array, shift: number, bits: number, codes: Uint8Array): void {
   const mask = (1 << bits) - 1;
   const elements = bits === 3 ? new Int32Array(bytes.buffer) : bytes;
   for (let i = 0; i < codes.length; i++) codes[i] = (elements[i]! >>> shift) & mask;
-}
-
-/** Values of rows whose groups are their columns. */
-function decodeAcross(
-  codes: Uint8Array,
-  target: Values,
-  columns: number,
-  numberOf: (code: number, group: number) => number,
-): void {
-  for (let i = 0, column = 0; i < target.length; i++) {
-    target[i] = numberOf(codes[i]!, column);
-    if (++column === columns) column = 0;
-  }
 }
 
 export const hqq: Scheme<HqqParts, HqqLayout> = {

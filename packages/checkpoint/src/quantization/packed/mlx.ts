@@ -13,7 +13,6 @@ import { defined } from '@alphalora/contracts';
 import type { StoredTensor } from '@alphalora/contracts/weights';
 import { isObject } from '../../json.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
-import type { Values } from '../../values/decoder.js';
 import { type RoundedType, round, roundings } from '../../values/rounding.js';
 import { valuesOf } from '../../values/small-floats.js';
 import type { Decoding } from '../decoding.js';
@@ -25,8 +24,7 @@ import {
   type StoredModel,
   type UnreadableWeight,
 } from '../scheme.js';
-import { unpackCodes } from './codes.js';
-import { decodeGroups } from './groups.js';
+import { decodePacked, type GroupDecoder } from './groups.js';
 import { E2M1, E8M0 } from './microscaling.js';
 import { groupsInWords, hasFloats, hasShape, misfit, siblingsOf } from './shapes.js';
 
@@ -53,23 +51,28 @@ function mlxDecoding({ weight, scales, biases }: MlxParts, layout: MlxLayout): D
   const elements = mode === 'mxfp8' ? valuesOf('F8_E4M3') : E2M1;
   const powers = mode === 'nvfp4' ? valuesOf('F8_E4M3') : E8M0;
 
-  /** What a code stands for in the groups of the rows `[from, to)`. */
-  async function meaning(
-    from: number,
-    to: number,
-    signal?: AbortSignal,
-  ): Promise<(code: number, group: number) => number> {
+  /** What codes stand for in the groups of the rows `[from, to)`. */
+  async function meaning(from: number, to: number, signal?: AbortSignal): Promise<GroupDecoder> {
     const range = [from * groups, to * groups] as const;
     if (mode !== 'affine') {
-      const codes = await bytesOf(scales, range, signal);
-      return (code, group) => round(elements[code]! * powers[codes[group]!]!, rounding);
+      const exponents = await bytesOf(scales, range, signal);
+      return (codes, first, end, group, target, at) => {
+        const scale = powers[exponents[group]!]!;
+        for (let i = first; i < end; i++) {
+          target[at + i - first] = round(elements[codes[i]!]! * scale, rounding);
+        }
+      };
     }
     const [factors, summands] = await Promise.all([
       scales.read(...range, signal),
       biases!.read(...range, signal),
     ]);
-    return (code, group) =>
-      round(round(code * factors[group]!, rounding) + summands[group]!, rounding);
+    return (codes, first, end, group, target, at) => {
+      const [factor, summand] = [factors[group]!, summands[group]!];
+      for (let i = first; i < end; i++) {
+        target[at + i - first] = round(round(codes[i]! * factor, rounding) + summand, rounding);
+      }
+    };
   }
 
   return {
@@ -80,14 +83,12 @@ function mlxDecoding({ weight, scales, biases }: MlxParts, layout: MlxLayout): D
     async decode(target, start, signal) {
       const row = start / columns;
       const end = row + target.length / columns;
-      const [bytes, numberOf] = await Promise.all([
+      const [bytes, decode] = await Promise.all([
         bytesOf(weight, [row * words, end * words], signal),
         meaning(row, end, signal),
       ]);
       // Groups are whole words, so rows are one stream.
-      const codes = new Uint8Array(target.length);
-      unpackCodes(bytes, bits, codes);
-      decodeGroups(codes, target as Values, { size: groupSize, levels: 1 << bits }, numberOf);
+      decodePacked({ bytes, bits }, target, { size: groupSize, decode });
     },
   };
 }

@@ -7,11 +7,10 @@
  */
 import type { StoredTensor } from '@alphalora/contracts/weights';
 import type { FileTensor } from '../../tensors/file-tensor.js';
+import type { Values } from '../../values/decoder.js';
 import type { Decoding } from '../decoding.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
-import { unpackCodes } from './codes.js';
-import { decodeGroups } from './groups.js';
 import { E2M1, E8M0 } from './microscaling.js';
 import { hasShape, misfit } from './shapes.js';
 
@@ -37,16 +36,23 @@ function mxfp4Decoding({ blocks, scales }: Mxfp4Parts, { shape }: Mxfp4Layout): 
         bytesOf(blocks, [16 * from, 16 * to], signal),
         bytesOf(scales, [from, to], signal),
       ]);
-      const codes = new Uint8Array(target.length);
-      unpackCodes(bytes, 4, codes);
-      decodeGroups(
-        codes,
-        target,
-        { size: 32, levels: 16 },
-        (code, group) => E2M1[code]! * E8M0[powers[group]!]!,
-      );
+      multiplyGroups(bytes, powers, target);
     },
   };
+}
+
+/** The numbers of both halves of each byte. */
+const pairs = Float32Array.from({ length: 512 }, (_, i) => E2M1[((i >> 1) >> (4 * (i & 1))) & 15]!);
+
+function multiplyGroups(bytes: Uint8Array, powers: Uint8Array, target: Values): void {
+  for (let group = 0, at = 0, to = 0; group < powers.length; group++) {
+    const scale = E8M0[powers[group]!]!;
+    for (const end = at + 16; at < end; at++, to += 2) {
+      const pair = 2 * bytes[at]!;
+      target[to] = pairs[pair]! * scale;
+      target[to + 1] = pairs[pair + 1]! * scale;
+    }
+  }
 }
 
 export const mxfp4: Scheme<Mxfp4Parts, Mxfp4Layout> = {
