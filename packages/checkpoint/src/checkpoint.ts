@@ -153,7 +153,7 @@ export async function readCheckpoint(
     const { name: path } = indexSource;
     notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata));
+  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata), signal);
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   if (!configSource && files.length === 1) notes.push(...partNotes(files[0]!.name));

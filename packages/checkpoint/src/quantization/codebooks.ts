@@ -7,6 +7,7 @@
  *     EXL2     q_weight, q_scale, q_groups, ...                (ExLlamaV2's convert.py)
  *     EXL3     trellis, suh, svh                               (ExLlamaV3)
  *     QuIP#    Qidxs, SU, SV                                   (github.com/Cornell-RelaxML/quip-sharp)
+ *     Marlin   B, s, workspace                              (github.com/IST-DASLab/marlin)
  *     SpQR     dense_weights, row_offsets, ...                 (transformers/integrations/spqr.py)
  *     HIGGS    qweight of tables beside tables, tables2        (transformers/integrations/higgs.py)
  */
@@ -66,6 +67,14 @@ const codebooks: readonly Codebook[] = [
     codes: 'Qidxs',
     beside: ['SV'],
     further: ['SU', 'Wscale', 'codebook_id', 'fuse_scales'],
+  },
+  {
+    title: 'GPTQ in the layout of Marlin kernels',
+    codes: 'B',
+    beside: ['s'],
+    further: ['workspace'],
+    // [in / 16, ...] tiles, and scales [groups, out].
+    shape: ({ shape: [tiles = 0] }, { shape }) => [16 * tiles, shape.at(-1) ?? 1],
   },
   {
     title: 'SpQR',

@@ -31,6 +31,7 @@ export async function dequantized(
   tensors: readonly FileTensor[],
   config: ModelConfig = {},
   metadata: StoredModel['metadata'] = {},
+  signal?: AbortSignal,
 ): Promise<FileTensor[]> {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const settings = config['quantization_config'] ?? config['quantization'];
@@ -39,6 +40,7 @@ export async function dequantized(
     settings: isObject(settings) ? settings : {},
     metadata,
     get: (name) => byName.get(name),
+    ...defined({ signal }),
   };
   const weights = new Map<FileTensor, FileTensor>();
   const companions = new Map<object, string>();

@@ -17,6 +17,8 @@ export interface StoredModel {
   readonly metadata: Readonly<Record<string, string>>;
   /** The tensor of this name, in whatever file. */
   get(name: string): FileTensor | undefined;
+  /** For what is read to tell a weight. */
+  readonly signal?: AbortSignal;
 }
 
 /** A weight that is stored in parts. */

@@ -121,7 +121,7 @@ const LONGEST_STATE = 10_000;
 
 async function find(
   weight: FileTensor,
-  { get }: StoredModel,
+  { get, signal }: StoredModel,
 ): Promise<FoundWeight<BitsAndBytesParts, BitsAndBytesLayout> | UnreadableWeight | undefined> {
   const { name } = weight;
   const type = (['nf4', 'fp4'] as const).find((each) => get(stateName(name, each)));
@@ -139,7 +139,7 @@ async function find(
     ...defined({ nestedAbsmax, nestedQuantMap, quantMap: get(`${name}.quant_map`) }),
   };
   const unread = { name, quantization: type.toUpperCase(), parts };
-  const layout = await layoutOf(state, type, nestedAbsmax !== undefined);
+  const layout = await layoutOf(state, { type, isNested: nestedAbsmax !== undefined }, signal);
   if (!layout) {
     const unreadable = `${type.toUpperCase()} of bitsandbytes without a valid description of the weight: export it again`;
     return { ...unread, shape: weight.shape, dtype: weight.dtype, unreadable };
@@ -178,11 +178,11 @@ function stateName(weight: string, type: string): string {
 
 async function layoutOf(
   state: FileTensor,
-  type: 'nf4' | 'fp4',
-  isNested: boolean,
+  { type, isNested }: { type: 'nf4' | 'fp4'; isNested: boolean },
+  signal: AbortSignal | undefined,
 ): Promise<BitsAndBytesLayout | undefined> {
   if (state.dtype !== 'U8' || elementCount(state.shape) > LONGEST_STATE) return undefined;
-  const said = parsed(await bytesOf(state, [0, elementCount(state.shape)]), state.file);
+  const said = parsed(await bytesOf(state, [0, elementCount(state.shape)], signal), state.file);
   const { shape, blocksize: blockSize, nested_blocksize: nestedSize } = said;
   const [dtype, offset] = [floatNamed(said['dtype']), said['nested_offset']];
   if (!isShape(shape) || !isBlockSize(blockSize) || !dtype) return undefined;

@@ -166,7 +166,7 @@ async function find(
     ...defined({ zeroPoint, gIdx, shape }),
   };
   const unread = { name: weightName(packed), quantization: 'compressed-tensors', parts };
-  const said = shape && (await wholeNumbers(shape, 2));
+  const said = shape && (await wholeNumbers(shape, 2, model.signal));
   if (shape && !(isShape(said) && said.length === 2 && said[0] === rows)) {
     return misfit(packed, unread, shape);
   }

@@ -149,7 +149,7 @@ async function find(
       'HQQ whose scales or shape are not numbers beside the codes: measure the original checkpoint';
     return { ...unread, shape: codes.shape, dtype: codes.dtype, unreadable };
   }
-  const shape = await wholeNumbers(stored, 8);
+  const shape = await wholeNumbers(stored, 8, model.signal);
   if (!isShape(shape)) return misfit(codes, unread, stored);
   const all = elementCount(shape);
   const [first, second] = scale.shape;

@@ -78,10 +78,11 @@ export function isShape(value: unknown): value is number[] {
 export async function wholeNumbers(
   tensor: StoredTensor,
   most: number,
+  signal?: AbortSignal,
 ): Promise<number[] | undefined> {
   const { shape, dtype } = tensor;
   if (!/^[IU](8|16|32|64)$/.test(dtype) || elementCount(shape) > most) return undefined;
-  return [...(await tensor.read())];
+  return [...(await tensor.read(undefined, undefined, signal))];
 }
 
 export function noSuchGroup({ name }: StoredTensor, groups: number): AlphaLoraError {
