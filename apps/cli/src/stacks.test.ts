@@ -83,7 +83,7 @@ it('keeps a tower apart from the text model, and takes it where it is asked for'
 
   const main = await alphalora('allocate', file, '--unit', 'rank', '--json');
   expect(main.stderr).toMatch(
-    /note: for the 2 blocks of model\.layers, not for visual\.blocks \(3 blocks\); --stack chooses/,
+    /note: this is for the 2 blocks of model\.layers; --stack takes another: visual\.blocks \(3 blocks\)\n/,
   );
   const made = JSON.parse(main.stdout) as Allocation;
   expect(made.stack).toBe('model.layers');
@@ -91,7 +91,9 @@ it('keeps a tower apart from the text model, and takes it where it is asked for'
 
   const other = await alphalora('allocate', file, '--unit', 'rank', '--stack', 'visual');
   expect(other.stdout).toMatch(/total rank 24 in 3 blocks of visual\.blocks /);
-  expect(other.stderr).toMatch(/for the 3 blocks of visual\.blocks, not for model\.layers/);
+  expect(other.stderr).toMatch(
+    /for the 3 blocks of visual\.blocks; --stack takes another: model\.layers \(2 blocks\)/,
+  );
 
   const unknown = await alphalora('allocate', file, '--stack', 'audio');
   expect(unknown.stderr).toMatch(

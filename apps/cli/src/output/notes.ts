@@ -136,8 +136,8 @@ function stacksBeside(analysis: Analysis): string {
   });
   const named = main.length > 1 ? main.join(' and ') : model.stack;
   if (named === undefined) return '';
-  const rest = others.length > 0 ? `, not for ${others.join(', ')}` : '';
-  return `note: for the ${blockCount(blocks.length)} of ${named}${rest}; --stack chooses\n`;
+  const rest = others.length > 0 ? `another: ${others.join(', ')}` : 'one of them alone';
+  return `note: this is for the ${blockCount(blocks.length)} of ${named}; --stack takes ${rest}\n`;
 }
 
 function blockCount(count: number): string {
