@@ -27,7 +27,10 @@ beforeAll(async () => {
   }
   await hub.put('demo/gated/.hub.json', '{"gated":"auto"}');
   await hub.put('demo/large/model.safetensors', largeModel());
-  await hub.put('demo/large/config.json', config);
+  await hub.put(
+    'demo/large/config.json',
+    JSON.stringify({ ...JSON.parse(config.toString()), num_hidden_layers: large.blocks }),
+  );
   await hub.put('demo/lora/adapter_config.json', '{"peft_type":"LORA","r":2,"lora_alpha":2}');
   const rows = (count: number, length: number): number[][] =>
     Array.from({ length: count }, (_, i) => Array.from({ length }, (_, j) => Math.cos(i + 2 * j)));
@@ -82,7 +85,7 @@ const alphalora = (...args: string[]): Promise<Outcome> => alphaloraWith({}, ...
 
 /** Without intervals, unless asked for: they cost as much as all else. */
 async function analysisOf(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Analysis> {
-  const command = ['analyze', '--json', '--bootstrap', '0', ...args];
+  const command = ['analyze', '--json', '--draws', '0', ...args];
   const { code, stdout, stderr } = await alphaloraWith(env, ...command);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
@@ -107,7 +110,7 @@ describe('a model by its name on the hub', () => {
     expect(code, stderr).toBe(0);
     const analysis: Analysis = JSON.parse(readFileSync(join(home, 'plan/analysis.json'), 'utf8'));
     expect(analysis.model.source).toMatch(/^hf:\/\/demo\/model@[0-9a-f]{40}$/);
-    const onDisk = await analysisOf({}, demoModel, '--no-cache', '--bootstrap', '200');
+    const onDisk = await analysisOf({}, demoModel, '--no-cache', '--draws', '200');
     expect({ ...analysis, timings: 0 }).toEqual({
       ...onDisk,
       timings: 0,
