@@ -52,8 +52,7 @@ export function stacksOf(tensors: readonly NamedShape[], config: ModelConfig = {
   let blocks = 0;
   for (const { list, said } of main) {
     const end = Math.min(list.blocks, said?.count ?? list.blocks);
-    const beyond = `${list.name}.${said?.extra ? 'mtp' : 'extra'}`;
-    ends.set(list.name, { start: blocks, end, beyond });
+    ends.set(list.name, { start: blocks, end, beyond: nameBeyond(list, said) });
     blocks += end;
   }
   const placeOf = (module: readonly string[]): Place | undefined => {
@@ -169,9 +168,14 @@ function summaries(
   return [...all.values()];
 }
 
-/** Of blocks behind those that the configuration says. */
+/** Of the blocks of a list behind those that the configuration says. */
+function nameBeyond({ name }: BlockList, said: BlockCount | undefined): string {
+  return `${name}.${said?.extra ? 'mtp' : 'extra'}`;
+}
+
+/** Why they stand apart. */
 function reasonOf(name: string, main: readonly CountedList[]): { reason?: string } {
-  const of = main.find(({ list, said }) => said && name.startsWith(`${list.name}.`));
+  const of = main.find(({ list, said }) => said && name === nameBeyond(list, said));
   if (!of) return {};
   const { setting, count, extra } = of.said!;
   const what = extra > 0 ? 'multi-token prediction, ' : '';

@@ -12,7 +12,7 @@ import {
   type Warning,
 } from '@alphalora/contracts';
 import { blockLabel, printableData } from '@alphalora/documents';
-import { mean } from 'd3-array';
+import { group, mean } from 'd3-array';
 import { fixed } from './numbers.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, left, table } from './table.js';
@@ -36,18 +36,18 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
     `${blocks.length} blocks${model.stack === undefined ? '' : ` of ${model.stack}`}, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
     `measured with ${analysis.options.estimator}\n`;
   const measured = ok.filter((row) => inBlock(row) && hasAlpha(row));
+  const beside = group(
+    ok.flatMap((row) => placedBeside(row) ?? []),
+    ({ stack }) => stack!.name,
+  );
   const sections = [
     ...blockSections(blocks, measured, output),
     ...stacks.flatMap((stack) => {
-      const rows = ok.flatMap((row) => inStack(row, stack.name));
+      const rows = beside.get(stack.name) ?? [];
       const [table = ''] = blockSections(stack.blocks, rows.filter(hasAlpha), output);
       return table === '' ? [] : [headOf(stack) + table];
     }),
-    matrixTable(
-      ok.filter(
-        (row) => !inBlock(row) && !stacks.some(({ name }) => inStack(row, name).length > 0),
-      ),
-    ),
+    matrixTable(ok.filter((row) => !inBlock(row) && placedBeside(row) === undefined)),
     warningLines(ok) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');
@@ -72,10 +72,10 @@ function headOf({ name, reason }: NonNullable<Analysis['stacks']>[number]): stri
 }
 
 /** A projection of such a stack, with the number of its block there. */
-function inStack(row: AnalysedRow, name: string): AnalysedRow[] {
-  if (row.block !== undefined || row.stack?.name !== name) return [];
+function placedBeside(row: AnalysedRow): AnalysedRow | undefined {
+  if (row.block !== undefined || !row.stack) return undefined;
   const placed = { ...row, block: row.stack.block };
-  return inBlock(placed) ? [placed] : [];
+  return inBlock(placed) ? placed : undefined;
 }
 
 /** A row per block, a column per role where they all fit on a line. */
