@@ -51,6 +51,42 @@ describe('weights of codebooks', () => {
     expect(others.map(({ kind }) => kind)).toEqual(others.map(() => 'other'));
   });
 
+  it.each([
+    [
+      'EXL2',
+      [
+        ['q_weight', 'I32', [8, 128]],
+        ['q_groups', 'I16', [4]],
+        ['q_invperm', 'I32', [64]],
+      ],
+    ],
+    [
+      'QuIP#',
+      [
+        ['Qidxs', 'I64', [128, 1]],
+        ['SV', 'F16', [128]],
+        ['SU', 'F16', [64]],
+      ],
+    ],
+  ] as const)('%s have the shape that the parts tell', async (scheme, parts) => {
+    const { tensors } = await modelOf(
+      parts.map(([name, dtype, shape]) => tensor(name, dtype, shape)),
+    );
+    const weight = tensors.find(({ name }) => name === `${q}.weight`);
+    expect(weight).toMatchObject({
+      shape: [128, 64],
+      quantization: expect.stringContaining(scheme),
+    });
+  });
+
+  it('have the shape that the configuration of VPTQ says', async () => {
+    const parts = [tensor('indices', 'I32', [1, 5]), tensor('centroids.weight', 'F16', [1, 512])];
+    const layer = { in_features: 64, out_features: 128, vector_lens: [-1, 8] };
+    const config = { quantization_config: { config_for_layers: { [q]: layer } } };
+    const { tensors } = await modelOf(parts, {}, config);
+    expect(tensors.find(({ unreadable }) => unreadable !== undefined)!.shape).toEqual([128, 64]);
+  });
+
   it('take no adapter', async () => {
     const adapter = await adapterOf(lora(q, [[1]], [[1]]), { r: 1, lora_alpha: 1 });
     await expect(modelOf(aqlm, { adapter })).rejects.toMatchObject({
@@ -58,4 +94,16 @@ describe('weights of codebooks', () => {
       message: expect.stringMatching(/q_proj\.weight/),
     });
   });
+});
+
+it('groups of optimum-quanto are one weight too', async () => {
+  const parts = [
+    tensor('weight._data._data', 'U8', [64, 128]),
+    tensor('weight._scale', 'BF16', [128, 1]),
+    tensor('weight._shift', 'BF16', [128, 1]),
+  ];
+  const { tensors } = await modelOf(parts);
+  expect(tensors.filter(({ kind }) => kind !== 'other')).toMatchObject([
+    { name: `${q}.weight`, role: 'q_proj', unreadable: expect.stringMatching(/^quanto, groups/) },
+  ]);
 });

@@ -11,8 +11,11 @@
  *     SpQR     dense_weights, row_offsets, ...                 (transformers/integrations/spqr.py)
  *     HIGGS    qweight of tables beside tables, tables2        (transformers/integrations/higgs.py)
  */
+import { isObject } from '../json.js';
+import type { ModelConfig } from '../naming/index.js';
 import type { FileTensor } from '../tensors/file-tensor.js';
 import { moduleAndParameter, type Scheme, type StoredModel } from './scheme.js';
+import { sidesIn } from './settings.js';
 
 interface Codebook {
   readonly title: string;
@@ -21,8 +24,12 @@ interface Codebook {
   readonly beside: readonly [string, ...string[]];
   /** Others that may be there. */
   readonly further: readonly string[];
-  /** [out, in] of the weight, where the parts tell it. */
-  shape?(codes: FileTensor, beside: FileTensor): readonly number[];
+  /**
+   * [out, in] of the weight, where its parts or the configuration tell it.
+   *
+   * @param beside the shape of another part, by its name; empty where it is not there
+   */
+  shape?(codes: FileTensor, beside: (name: string) => readonly number[]): readonly number[];
 }
 
 const original = 'measure the original checkpoint, or one that was converted back to BF16';
@@ -43,16 +50,17 @@ const codebooks: readonly Codebook[] = [
     beside: ['codebooks'],
     further: ['scales'],
     // [out / group, in / group, ...] codes of [..., out group, in group] vectors.
-    shape: ({ shape: [rows = 0, columns = 0] }, { shape }) => [
-      rows * (shape.at(-2) ?? 1),
-      columns * (shape.at(-1) ?? 1),
-    ],
+    shape: ({ shape: [rows = 0, columns = 0] }, beside) => {
+      const [out = 1, inner = 1] = beside('codebooks').slice(-2);
+      return [rows * out, columns * inner];
+    },
   },
   {
     title: 'EXL2',
     codes: 'q_weight',
     beside: ['q_groups'],
     further: ['q_scale', 'q_scale_max', 'q_invperm', 'q_perm', 'q_group_map'],
+    shape: ({ shape: [, rows = 0] }, beside) => [rows, ...beside('q_invperm')],
   },
   {
     title: 'EXL3',
@@ -67,6 +75,7 @@ const codebooks: readonly Codebook[] = [
     codes: 'Qidxs',
     beside: ['SV'],
     further: ['SU', 'Wscale', 'codebook_id', 'fuse_scales'],
+    shape: (_, beside) => [...beside('SV'), ...beside('SU')],
   },
   {
     title: 'GPTQ in the layout of Marlin kernels',
@@ -74,7 +83,7 @@ const codebooks: readonly Codebook[] = [
     beside: ['s'],
     further: ['workspace'],
     // [in / 16, ...] tiles, and scales [groups, out].
-    shape: ({ shape: [tiles = 0] }, { shape }) => [16 * tiles, shape.at(-1) ?? 1],
+    shape: ({ shape: [tiles = 0] }, beside) => [16 * tiles, beside('s').at(-1) ?? 1],
   },
   {
     title: 'SpQR',
@@ -99,9 +108,10 @@ export const unreadableSchemes: readonly Scheme[] = codebooks.map((codebook) => 
 function found(
   { title, beside, further, shape }: Codebook,
   codes: FileTensor,
-  { get }: StoredModel,
+  { get, settings }: StoredModel,
 ): ReturnType<Scheme['find']> {
   const [module] = moduleAndParameter(codes.name);
+  const shapeOf = (name: string): readonly number[] => get(`${module}.${name}`)?.shape ?? [];
   const [first, ...others] = [...beside, ...further].map((name) => get(`${module}.${name}`));
   if (!first) return undefined;
   const parts = [codes, first, ...others.filter((part) => part !== undefined)];
@@ -109,8 +119,16 @@ function found(
     name: `${module}.weight`,
     quantization: title,
     parts: Object.fromEntries(parts.entries()),
-    shape: shape?.(codes, first) ?? codes.shape,
+    shape: saidShape(module, settings) ?? shape?.(codes, shapeOf) ?? codes.shape,
     dtype: 'F16',
     unreadable: `${title}: not dequantized here; ${original}`,
   };
+}
+
+/** [out, in], as VPTQ's configuration has it for each layer. */
+function saidShape(module: string, settings: ModelConfig): readonly number[] | undefined {
+  const layers = settings['config_for_layers'];
+  const layer = isObject(layers) && Object.hasOwn(layers, module) ? layers[module] : undefined;
+  if (!isObject(layer)) return undefined;
+  return sidesIn([layer['out_features'], layer['in_features']]);
 }
