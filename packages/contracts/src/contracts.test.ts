@@ -204,7 +204,7 @@ it('names what an error is in', () => {
 });
 
 it('says of a weight what is not said elsewhere', () => {
-  const file = '/home/someone/model/a.safetensors';
+  const file = 'models/someone/a.safetensors';
   const reason = (message: string, details = {}) =>
     reasonOf(new AlphaLoraError('UNSUPPORTED_CHECKPOINT', message, { details }), 'layers.0.q');
   const details = { file, tensor: 'layers.0.q' };

@@ -35,6 +35,6 @@ export {
   scoresSchema,
   trainingStepSchema,
 } from './schemas.js';
-export type { MeasuredScore, ScoreRow, Scores } from './scores.js';
+export type { Scores } from './scores.js';
 export type { Precision } from './spectra.js';
 export type { TrainingStep } from './training.js';

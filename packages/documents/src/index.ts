@@ -1,14 +1,11 @@
 /** Work on documents: checked in full before they are used, and read alike by all. */
 export {
-  type AllocationSummary,
   amountOf,
   amountsByBlock,
   imputedLayers,
   labelOf,
   summaryOf,
 } from './amounts.js';
-export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
-export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
 export { coverageOf } from './coverage.js';
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
@@ -26,7 +23,6 @@ export {
   stackNames,
 } from './stacks.js';
 export {
-  type Crossing,
   crossings,
   parseThreshold,
   requireMeasured,

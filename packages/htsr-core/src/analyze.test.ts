@@ -117,7 +117,7 @@ describe('analyze', () => {
       ...diagonal('layers.0.q', [1, 2]),
       read: () => Promise.reject(error),
     });
-    const file = '/home/someone/model/a.safetensors';
+    const file = 'models/someone/a.safetensors';
     const details = { file, tensor: 'layers.0.q' };
     const { matrices } = await analyze(
       [

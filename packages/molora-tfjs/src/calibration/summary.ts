@@ -1,7 +1,9 @@
 /** From the numbers of all batches to a row for each projection. */
-import type { MeasuredScore, ScoreRow } from '@alphalora/contracts';
+import type { Scores } from '@alphalora/contracts';
 import type { BatchScores, CalibratedProjection } from './calibrate.js';
 import type { CalibrationMeasure } from './measures.js';
+
+type ScoreRow = Scores['scores'][number];
 
 /**
  * @param batches at least one, each with the same measures
@@ -24,7 +26,7 @@ export function scoreRows(
 }
 
 /** Mean, and its standard error by the scatter of the batches. */
-function summarized(values: readonly number[]): MeasuredScore {
+function summarized(values: readonly number[]): ScoreRow['measures'][string] {
   const { length } = values;
   const mean = values.reduce((sum, value) => sum + value, 0) / length;
   if (length < 2) return { mean };

@@ -1,4 +1,4 @@
-import { compareAllocations, compareAnalyses } from '@alphalora/documents';
+import { compareAllocations, compareAnalyses } from '@alphalora/documents/comparison';
 import {
   allocationOf,
   analysisOf,

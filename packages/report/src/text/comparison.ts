@@ -1,14 +1,13 @@
 /** Two documents side by side for people. */
 import type { Resource } from '@alphalora/contracts';
 import {
-  type AllocationComparison,
-  type AnalysisComparison,
   amountText,
   blockLabel,
   printableData,
   resources,
   summaryText,
 } from '@alphalora/documents';
+import type { AllocationComparison, AnalysisComparison } from '@alphalora/documents/comparison';
 import { fixed, whole } from './numbers.js';
 import { type Column, left, table } from './table.js';
 import type { Terminal } from './terminal.js';

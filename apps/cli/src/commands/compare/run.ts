@@ -6,7 +6,7 @@ import {
   type AnalysisComparison,
   compareAllocations,
   compareAnalyses,
-} from '@alphalora/documents';
+} from '@alphalora/documents/comparison';
 import { allocationComparisonText, analysisComparisonText } from '@alphalora/report/text';
 import { ofStack } from '../../allocating/allocate.js';
 import { readAnyDocument } from '../../files/documents.js';
