@@ -28,7 +28,7 @@ export interface Scores {
   scores: ScoreRow[];
 }
 
-export interface ScoreRow {
+interface ScoreRow {
   /** Of the weight, as the checkpoint calls it. */
   name: Words;
   block: Count;
@@ -41,7 +41,7 @@ export interface ScoreRow {
   measures: Record<string, MeasuredScore>;
 }
 
-export interface MeasuredScore {
+interface MeasuredScore {
   mean: number;
   stderr?: NotNegative;
 }
