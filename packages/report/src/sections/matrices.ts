@@ -49,7 +49,7 @@ function columnsOf(measured: readonly AnalysedRow[], allocation?: AllocationFact
   // One more column takes the place of one of them: names stay on one line.
   const metrics = PREFERRED.filter(has).slice(0, MOST_METRICS - amount.length);
   return [
-    { title: 'Block', cell: (row) => blockOf(row) ?? '–', minor: true },
+    { title: 'Block', cell: (row) => breakable(blockOf(row) ?? '–'), minor: true },
     { title: 'Projection', cell: ({ role }) => role ?? '–', minor: true },
     { title: 'Shape', cell: (row) => shape(row.shape), minor: true },
     {
