@@ -121,39 +121,28 @@ export async function readCheckpoint(
   const notes: string[] = [];
   const onNote = (note: string): void => void notes.push(note);
   let config = configSource && (await readConfig(configSource, { signal, onNote }));
-  const stored: FileTensor[] = [];
-  const metadata = new Map<string, string>();
-  let first: FormatContent | undefined;
-  let said: ModelConfig | undefined;
-  let tokenizer: Checkpoint['tokenizer'];
-  for (const source of files) {
-    const content = await readFormat(source, signal, first);
-    checkComplete(content, files, source);
-    const named = defined({ name: tensorNames?.get(plainName(source.name)) });
-    for (const tensor of content.tensors) stored.push({ ...tensor, ...named, file: source.name });
-    for (const [key, value] of Object.entries(content.metadata))
-      if (!metadata.has(key)) metadata.set(key, value);
-    notes.push(...(content.notes ?? []));
-    if (content.config) said = { ...said, ...content.config };
-    tokenizer ??= content.tokenizer;
-    first ??= content;
-  }
+  const content = await readFiles(files, tensorNames, signal);
+  notes.push(...content.notes);
   // Whoever gives the configuration of an adapter wants its tensors as they are.
-  if (config?.['peft_type'] === undefined && adapterFormat(stored)) {
+  if (config?.['peft_type'] === undefined && adapterFormat(content.tensors)) {
     if (adapter) throw addedToAdapter(name ?? files[0]!.name, adapter);
     const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
-    return adapterCheckpoint(await adapterOf(first!, sources, signal), { splitFused });
+    return adapterCheckpoint(await adapterOf(content.first, sources, signal), { splitFused });
   }
-  config ??= said;
+  config ??= content.config;
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));
   const preferred = (tensor: string): string | undefined => index?.get(tensor);
-  const once = await withoutDuplicates(joinPieces(stored, files, config), preferred, signal);
+  const once = await withoutDuplicates(
+    joinPieces(content.tensors, files, config),
+    preferred,
+    signal,
+  );
   notes.push(...once.notes);
   if (index) {
     const { name: path } = indexSource;
     notes.push(...checkAgainstIndex(once.tensors, files, { index, name: path, config }));
   }
-  const tensors = await dequantized(once.tensors, config, Object.fromEntries(metadata), signal);
+  const tensors = await dequantized(once.tensors, config, content.metadata, signal);
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   if (!configSource && files.length === 1) notes.push(...partNotes(files[0]!.name));
@@ -177,11 +166,39 @@ export async function readCheckpoint(
     source: name ?? files[0]!.name,
     ...defined({ architecture }),
     ...(config && { config }),
-    ...defined({ tokenizer }),
+    ...defined({ tokenizer: content.tokenizer }),
     ...(additions && { adapter: additions.report }),
-    metadata: Object.fromEntries(metadata),
+    metadata: content.metadata,
     notes: [...notes, ...(adapter?.notes ?? []), ...notesOnRoles(weights)],
     ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
+  };
+}
+
+/** What the files hold together; of equal keys of their metadata, the first file's counts. */
+async function readFiles(
+  files: readonly ByteSource[],
+  tensorNames: CheckpointSources['tensorNames'],
+  signal: AbortSignal | undefined,
+) {
+  const contents: FormatContent[] = [];
+  const tensors: FileTensor[] = [];
+  for (const source of files) {
+    const content = await readFormat(source, signal, contents[0]);
+    checkComplete(content, files, source);
+    const named = defined({ name: tensorNames?.get(plainName(source.name)) });
+    for (const tensor of content.tensors) tensors.push({ ...tensor, ...named, file: source.name });
+    contents.push(content);
+  }
+  const said = contents.flatMap(({ config }) => config ?? []);
+  return {
+    tensors,
+    first: contents[0]!,
+    metadata: Object.fromEntries(
+      contents.toReversed().flatMap(({ metadata }) => Object.entries(metadata)),
+    ),
+    notes: contents.flatMap(({ notes }) => notes ?? []),
+    ...(said.length > 0 && { config: Object.assign({}, ...said) as ModelConfig }),
+    ...defined({ tokenizer: contents.find(({ tokenizer }) => tokenizer)?.tokenizer }),
   };
 }
 

@@ -4,12 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { allocate, layersOf, policies } from '@alphalora/allocator';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { isAlphaLoraError } from '@alphalora/contracts';
-import {
-  compareAllocations,
-  parseAllocation,
-  parseAnalysis,
-  summaryOf,
-} from '@alphalora/documents';
+import { parseAllocation, parseAnalysis, summaryOf } from '@alphalora/documents';
+import { compareAllocations } from '@alphalora/documents/comparison';
 import { exportDocument } from '@alphalora/exporters';
 import { analyze, createReferenceEngine, estimators, spectralUnits } from '@alphalora/htsr-core';
 import { analyzeModel, createPool, openModel } from '@alphalora/measuring';
