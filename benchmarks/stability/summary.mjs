@@ -5,7 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 
-const { planted, real } = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
+const { planted, real } = JSON.parse(
+  readFileSync(new URL('results.json', import.meta.url), 'utf8'),
+);
 const names = [...new Set(planted.map(({ candidate }) => candidate))];
 
 function median(values) {
