@@ -81,9 +81,20 @@ for (const given of realModels) {
   console.error(given.name);
 }
 
-const results = { machine: machine(), planted: plantedRuns, real: realRuns };
-writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(results, rounded, 1)}\n`);
+// A line for each run.
+const lines = (runs) => runs.map((run) => `  ${JSON.stringify(run, rounded)}`).join(',\n');
+const text = `{
+"machine": ${JSON.stringify(machine())},
+"planted": [
+${lines(plantedRuns)}
+],
+"real": [
+${lines(realRuns)}
+]
+}
+`;
+writeFileSync(new URL('results.json', import.meta.url), text);
 
 function rounded(_, value) {
-  return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 }
