@@ -2,12 +2,14 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
 import { elementTypes } from '@alphalora/contracts/weights';
 
-/** The scheme that a matrix was dequantized from, or the type in whose blocks it is stored. */
+/** The scheme that a matrix was dequantized from, or its type: one of blocks, or a float of eight bits. */
 export function quantizationOf({
   quantization,
   dtype,
 }: Pick<MatrixRow, 'quantization' | 'dtype'>): string | undefined {
-  return quantization ?? (elementTypes[dtype].elements > 1 ? dtype : undefined);
+  const { elements, bytes, values } = elementTypes[dtype];
+  const isSmallFloat = values === 'float' && bytes === 1;
+  return quantization ?? (elements > 1 || isSmallFloat ? dtype : undefined);
 }
 
 export interface Quantized {

@@ -14,6 +14,8 @@ import { readRange } from '../tensors/range.js';
 import { noted, type StoredRecipe, storedRecipeOf } from '../tensors/recipe.js';
 import { elementCount } from '../values/sizes.js';
 import { decodeElements } from './decoding.js';
+import { isFloat8 } from './scaled/codes.js';
+import { unscaledFloats } from './scaled/unscaled.js';
 import {
   type FoundWeight,
   moduleAndParameter,
@@ -56,12 +58,32 @@ export async function dequantized(
     }
     weights.set(tensor, weight);
   }
+  const others = tensors.filter((tensor) => !weights.has(tensor) && !companions.has(tensor));
+  const hasScales = [...weights.keys()].some(({ dtype }) => isFloat8(dtype));
+  const unscaled = unscaledFloats(others, model, hasScales);
+  for (const { companion, quantization } of unscaled.values()) {
+    if (companion) companions.set(companion, partOf(quantization));
+  }
   return tensors.map((tensor) => {
     const weight = weights.get(tensor);
     if (weight) return weight;
     const notMatrix = companions.get(tensor);
-    return notMatrix === undefined ? tensor : { ...tensor, notMatrix };
+    if (notMatrix !== undefined) return { ...tensor, notMatrix };
+    const { quantization, unreadable } = unscaled.get(tensor) ?? {};
+    if (quantization === undefined) return tensor;
+    const { name, shape, dtype, file } = tensor;
+    return unreadable === undefined
+      ? { ...tensor, quantization }
+      : {
+          ...withoutValues({ name, shape, dtype, quantization, unreadable }, unreadable, file),
+          file,
+        };
   });
+}
+
+/** Why what lies beside the codes of a weight is none. */
+function partOf(quantization: string): string {
+  return `a part of quantized weights (${quantization})`;
 }
 
 /** @param companions is told what the weight is made of, and in which scheme */
@@ -78,7 +100,7 @@ async function weightOf(
     const { file } = codes;
     const { name, quantization } = found;
     for (const part of Object.values(found.parts)) {
-      companions.set(part, `a part of quantized weights (${quantization})`);
+      companions.set(part, partOf(quantization));
     }
     return 'unreadable' in found
       ? { ...withoutValues(descriptionOf(found), found.unreadable, file), file }

@@ -42,13 +42,6 @@ describe('FP8 with scales', () => {
     });
   });
 
-  it('without scales is what it is', async () => {
-    const { tensors } = await modelOf([fp8(`${up}.weight`, [2, 3])]);
-    expect(tensors[0]).toMatchObject({ dtype: 'F8_E4M3', shape: [2, 3] });
-    expect(tensors[0]!.quantization).toBeUndefined();
-    expect([...(await tensors[0]!.read())]).toEqual([1, 2, 3, 4, 5, 6]);
-  });
-
   it.each<[string, number[], number[][], object, string]>([
     ['blocks of 128', [130, 200], ones(2, 2, 1), {}, 'FP8, scales of 128 x 128'],
     [

@@ -24,8 +24,22 @@ const USUAL_SIDE = 128;
 export function gridOver(
   shape: readonly number[],
   scale: FileTensor,
-  sides: readonly number[] = [],
+  sides?: readonly number[],
 ): Grid {
+  const grid = fittingGrid(shape, scale, sides);
+  if (grid) return grid;
+  throw invalid(
+    `scales of shape [${scale.shape}] do not fit a weight of [${shape}]; download or export it again`,
+    { file: scale.file, tensor: scale.name },
+  );
+}
+
+/** The same; undefined when they do not lie over it. */
+export function fittingGrid(
+  shape: readonly number[],
+  scale: Pick<FileTensor, 'shape'>,
+  sides: readonly number[] = [],
+): Grid | undefined {
   const isOne = scale.shape.every((length) => length === 1);
   const missing = shape.length - scale.shape.length;
   // Scales of rows, or of experts, may do without the axes of length 1 that follow.
@@ -35,7 +49,7 @@ export function gridOver(
     const side = fromEnd <= 2 ? (sides.at(-fromEnd) ?? USUAL_SIDE) : 1;
     return blockSide(shape[axis]!, scales, side);
   });
-  if (missing < 0 && !isOne) throw misfit(shape, scale);
+  if (missing < 0 && !isOne) return undefined;
   const [rows, columns] = block.slice(-2);
   // Matrices have scales of their own, or those with the same first indices share them.
   const leading = grid.slice(0, -2);
@@ -43,7 +57,7 @@ export function gridOver(
   const isLeading = leading.every(
     (scales, axis) => scales === (own === -1 || axis < own ? shape[axis] : 1),
   );
-  if (rows === undefined || columns === undefined || !isLeading) throw misfit(shape, scale);
+  if (rows === undefined || columns === undefined || !isLeading) return undefined;
   return { shape: grid, block: [rows, columns] };
 }
 
@@ -65,13 +79,6 @@ function blockSide(length: number, scales: number, side: number): number | undef
   if (scales === length) return 1;
   if (Math.ceil(length / side) === scales) return side;
   return scales > 0 && length % scales === 0 ? length / scales : undefined;
-}
-
-function misfit(shape: readonly number[], { name, file, shape: scales }: FileTensor): Error {
-  return invalid(
-    `scales of shape [${scales}] do not fit a weight of [${shape}]; download or export it again`,
-    { file, tensor: name },
-  );
 }
 
 /** `one scale`, `scales of rows`, `scales of 128 x 128`, ... */
