@@ -17,7 +17,7 @@ import type { ModelConfig } from './naming/index.js';
 import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
-import { readConfig } from './sources/config.js';
+import { readConfig, settingIn } from './sources/config.js';
 import { joinPieces } from './sources/pieces.js';
 import { plainName } from './sources/plain-name.js';
 import { checkAgainstIndex, readShardIndex } from './sources/shard-index.js';
@@ -146,7 +146,11 @@ export async function readCheckpoint(
   const names = tensors.map(({ name: each }) => each);
   const stacks = stacksOf(tensors, config);
   if (!configSource && files.length === 1) notes.push(...partNotes(files[0]!.name));
-  checkBlocks(stacks, configSource?.name ?? files[0]!.name);
+  const inFile = config === content.config || !configSource;
+  const file = inFile ? files[0]!.name : configSource.name;
+  checkBlocks(stacks, file, (setting) =>
+    inFile ? (content.first.settingNames?.[setting] ?? setting) : settingIn(file, setting),
+  );
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
@@ -290,10 +294,10 @@ function partNotes(file: string): string[] {
 }
 
 /** A model of which blocks are missing would be taken for a smaller one, too. */
-function checkBlocks({ short }: Stacks, file: string): void {
+function checkBlocks({ short }: Stacks, file: string, nameOf: (setting: string) => string): void {
   if (!short) return;
   throw invalid(
-    `it says ${short.count} blocks (${short.setting}), and the files have ${short.blocks} of ${short.stack}: ` +
+    `it says ${short.count} blocks (${nameOf(short.setting)}), and the files have ${short.blocks} of ${short.stack}: ` +
       'download the files that are missing, or give one file by its name to look at it alone',
     { file },
   );

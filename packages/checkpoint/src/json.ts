@@ -59,7 +59,10 @@ export function parseJsonObject(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`not valid JSON (${why}); ${downloadAgain}`, { file, cause });
   }
-  if (!isObject(value)) throw invalid('its JSON is not an object', { file });
+  if (!isObject(value)) {
+    const what = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+    throw invalid(`its JSON is ${what}, not an object; ${downloadAgain}`, { file });
+  }
   let first: Duplicate | undefined;
   let further = 0;
   for (const duplicate of duplicateKeys(text, file)) {

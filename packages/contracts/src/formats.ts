@@ -20,6 +20,8 @@ export interface FormatContent {
    * ones say counts.
    */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** What the file calls settings of `config` that have another name there, for messages. @default the same */
+  readonly settingNames?: Readonly<Record<string, string>>;
   /**
    * Made when it is asked for: vocabularies are large, and most work needs none.
    *

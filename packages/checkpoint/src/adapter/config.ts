@@ -27,6 +27,12 @@ const DEFAULT_ALPHA = 8;
 
 const merge = 'merge it into its base with PEFT (merge_and_unload) and open the merged model';
 
+/** Types of PEFT that learn inputs or prefixes in the place of weights, and have no merge_and_unload. */
+const changesNoWeight =
+  /^(PROMPT_TUNING|MULTITASK_PROMPT_TUNING|P_TUNING|PREFIX_TUNING|CPT|CARTRIDGE|ADAPTION_PROMPT)$/;
+const nothingToMerge =
+  'it changes no weights of its base, so that nothing can be merged: open the base model itself';
+
 /** Settings under which the change of a weight is not its scaled product of factors. */
 const variants: ReadonlyArray<readonly [setting: string, why: string, mend: string]> = [
   ['use_dora', 'DoRA also learns the magnitude of each output', merge],
@@ -49,7 +55,8 @@ export function loraSettings(config: JsonObject, file: string): LoraSettings {
   if (typeof type !== 'string')
     throw invalid('it has no peft_type; save it again with PEFT', { file });
   if (type.toUpperCase() !== 'LORA') {
-    throw unsupported(`its peft_type is ${quoted(type)}, and only LORA can be read; ${merge}`, {
+    const mend = changesNoWeight.test(type.toUpperCase()) ? nothingToMerge : merge;
+    throw unsupported(`its peft_type is ${quoted(type)}, and only LORA can be read; ${mend}`, {
       file,
     });
   }

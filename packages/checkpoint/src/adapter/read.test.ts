@@ -121,6 +121,12 @@ describe('readAdapter', () => {
   });
 });
 
+const noWeight = (type: string): [string, object, RegExp] => [
+  type,
+  { peft_type: type },
+  /and only LORA can be read; it changes no weights of its base, .*: open the base model itself$/,
+];
+
 describe('readAdapter refuses what B A does not tell:', () => {
   it.each<[string, object, RegExp]>([
     ['DoRA', { use_dora: true }, /adapter_config\.json: use_dora is set: .*merge_and_unload/],
@@ -130,7 +136,10 @@ describe('readAdapter refuses what B A does not tell:', () => {
     ['PiSSA', { init_lora_weights: 'pissa_niter_4' }, /pissa_niter_4.*path_initial_model/],
     ['LoHa', { peft_type: 'LOHA' }, /its peft_type is "LOHA", and only LORA/],
     ['AdaLoRA', { peft_type: 'ADALORA' }, /"ADALORA"/],
-    ['IA3', { peft_type: 'IA3' }, /"IA3"/],
+    ['IA3', { peft_type: 'IA3' }, /"IA3".*merge_and_unload/],
+    // Which classes of PEFT have no merge_and_unload.
+    ...['PROMPT_TUNING', 'MULTITASK_PROMPT_TUNING', 'P_TUNING', 'PREFIX_TUNING'].map(noWeight),
+    ...['CPT', 'CARTRIDGE', 'ADAPTION_PROMPT'].map(noWeight),
     ['a lookahead', { alpha_pattern: { '(?=q)': 1 } }, /alpha_pattern: the key "\(\?=q\)" .*names/],
   ])('%s', async (_, config, message) => {
     const error = await refusal(one(q), { r: 1, ...config });
@@ -231,7 +240,7 @@ describe('readAdapter refuses as invalid', () => {
     ['yes for true', one(q), { r: 1, use_rslora: 'yes' }, /use_rslora is .*neither true nor false/],
     ['no peft_type', one(q), '{"r":1}', /no peft_type/],
     ['no JSON', one(q), '{', /adapter_config\.json: not valid JSON/],
-    ['no object', one(q), '[]', /not an object/],
+    ['no object', one(q), '[]', /its JSON is a list, not an object; .*download/],
   ])('%s', async (_, tensors, config, message) => {
     const error = await refusal(tensors, config);
     expect(error.message).toMatch(message);

@@ -42,6 +42,10 @@ const substitutes: readonly Stranger[] = [
     mend: 'download the file itself',
   },
   { what: 'compressed with gzip', is: starts('\x1f\x8b\x08'), mend: 'unpack it' },
+  { what: 'compressed with xz', is: starts('\xfd7zXZ\0'), mend: 'unpack it' },
+  { what: 'compressed with bzip2', is: (head) => /^BZh[1-9]/.test(head), mend: 'unpack it' },
+  { what: 'a 7z archive', is: starts('7z\xbc\xaf\x27\x1c'), mend: 'unpack it' },
+  { what: 'a RAR archive', is: starts('Rar!\x1a\x07'), mend: 'unpack it' },
   { what: 'compressed with zstd', is: starts('\x28\xb5\x2f\xfd'), mend: 'unpack it' },
   // Programs that download make room first.
   {
@@ -79,6 +83,17 @@ const strangers: readonly Stranger[] = [
     hasWeights: true,
   },
   { what: 'an HDF5 file, as Keras saves it', is: starts('\x89HDF\r\n\x1a\n') },
+  {
+    what: 'a TFLite file, whose matrices have no names that tell their layers',
+    is: (head) => head.startsWith('TFL3', 4),
+    mend: 'give the model that it was converted from',
+    hasWeights: true,
+  },
+  // A map of names, the first of which is short.
+  {
+    what: 'a msgpack file, as Flax saves it',
+    is: (head) => /^([\x81-\x8f]|\xde..)[\xa1-\xbf][\w.]/s.test(head),
+  },
   { what: 'a tar archive', is: (head) => starts('ustar')(head.slice(257)), mend: 'unpack it' },
 ];
 

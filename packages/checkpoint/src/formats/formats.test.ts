@@ -29,6 +29,15 @@ describe('a file called model.safetensors is refused as what it is', () => {
     ['HTML', '\n<!DOCTYPE html><html>', 'INVALID_CHECKPOINT', /is an HTML page .*; download/],
     ['XML', '<?xml version="1.0"?><Error>', 'INVALID_CHECKPOINT', /is an XML document/],
     ['gzip', '\x1f\x8b\x08\0', 'INVALID_CHECKPOINT', /is compressed with gzip; unpack it/],
+    // As Python's lzma.compress and bz2.compress begin, and the specifications of the others say.
+    ['xz', '\xfd7zXZ\0\0\x04', 'INVALID_CHECKPOINT', /is compressed with xz; unpack it/],
+    ['bzip2', 'BZh91AY&SY', 'INVALID_CHECKPOINT', /is compressed with bzip2; unpack it/],
+    ['7z', '7z\xbc\xaf\x27\x1c\0\x04\0', 'INVALID_CHECKPOINT', /is a 7z archive; unpack it/],
+    ['RAR', 'Rar!\x1a\x07\x01\0\0', 'INVALID_CHECKPOINT', /is a RAR archive; unpack it/],
+    ['TFLite', '\x1c\0\0\0TFL3\x14', 'UNSUPPORTED_CHECKPOINT', /is a TFLite file.*converted from/],
+    // As msgpack.packb({'params': {}}) has it, and a map of 16 names.
+    ['Flax', '\x81\xa6params\x80', 'UNSUPPORTED_CHECKPOINT', /is a msgpack file.*as safetensors/],
+    ['more of Flax', '\xde\0\x10\xa5model', 'UNSUPPORTED_CHECKPOINT', /is a msgpack file/],
     ['JSON', '\n{ "error": "gone" }', 'INVALID_CHECKPOINT', /is a JSON document .*; download/],
     ['a list', '[1, 2]', 'INVALID_CHECKPOINT', /is a JSON document/],
     ['zeros', '\0'.repeat(100), 'INVALID_CHECKPOINT', /is zeros where it should begin; .*again/],
@@ -48,7 +57,10 @@ describe('a file called model.safetensors is refused as what it is', () => {
     ['abc', /3 bytes are too few/],
     ['Entry not found', /it is a text that begins "Entry not found", not weights; download/],
     // Begins as a pickle does, goes on as none.
-    ['\x80\x02 and so on', /not a safetensors file/],
+    [
+      '\x80\x02 and so on',
+      /not a safetensors file: it begins with the bytes 80 02 20 61 6e 64 20 73 6f, .*; download it again/,
+    ],
   ])('what is nothing known breaks the format of its name: %j', async (text, message) => {
     await expect(readFormat(memorySource(bytes(text), 'model.safetensors'))).rejects.toThrow(
       message,

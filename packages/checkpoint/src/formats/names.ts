@@ -75,7 +75,7 @@ function partsOf(name: string): NameParts | undefined {
 }
 
 /** Whether a file of that name lists the files of a model in several. */
-export function isIndex(name: string): boolean {
+function isIndex(name: string): boolean {
   return indexParts(name) !== undefined;
 }
 
@@ -97,11 +97,12 @@ export function isVariantOf(usual: string, name: string): boolean {
 }
 
 /** What training leaves beside a model, in files that end as weights of PyTorch do. */
-const noWeights = /^(training_args|optimizer|scheduler|scaler|rng_state)(_\d+)*\.(bin|pt|pth)$/;
+export const ofTraining: RegExp =
+  /^(training_args|optimizer|scheduler|scaler|rng_state)(_\d+)*\.(bin|pt|pth)$/;
 
 /** Those of the names that end so and may hold a model, in order. */
 export function weightsEnding(extension: string, names: readonly string[]): string[] {
-  return names.filter((name) => name.endsWith(extension) && !noWeights.test(name)).sort();
+  return names.filter((name) => name.endsWith(extension) && !ofTraining.test(name)).sort();
 }
 
 /** The endings in words, for messages: `.safetensors`, or one of several. */

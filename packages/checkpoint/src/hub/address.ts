@@ -5,7 +5,7 @@
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Checkpoint, CheckpointOptions } from '../checkpoint.js';
-import { anyExtension, isIndex, isNameOfWeights, numberedFiles } from '../formats/names.js';
+import { anyExtension, isNameOfWeights, numberedFiles } from '../formats/names.js';
 import { type Folder, openInFolder } from '../sources/folder.js';
 import { plainName } from '../sources/plain-name.js';
 import { type Http, shown } from './exchange.js';
@@ -46,7 +46,7 @@ async function addressFolder(
   const file = fileOf(url);
   const open = (name: string): Promise<ByteSource> =>
     sourceAt(name === file ? url : beside(url, name), inFolder(url, name), http, signal);
-  if (!isIndex(file))
+  if (!file.endsWith('.json'))
     return { name: shown(url), names: numberedFiles(file)?.names ?? [file], open };
   const config = await open('config.json').catch((error: unknown) => {
     if (isAlphaLoraError(error) && isAbsent(error.details['status'])) return undefined;
@@ -121,7 +121,8 @@ function requireAddress(address: string): URL {
   if (url.hostname === 'huggingface.co' && model && !rest.includes('resolve')) {
     refuse(`a page, not a file; give hf://${organisation}/${model}`);
   }
-  if (!isNameOfWeights(fileOf(url))) {
+  const file = fileOf(url);
+  if (!isNameOfWeights(file) && !file.endsWith('.json')) {
     refuse(
       `an address must be that of one ${anyExtension()} file, or of an index of several; models on the hub are named hf://org/name`,
     );

@@ -396,11 +396,11 @@ describe('openUrlCheckpoint', () => {
 
   it('reads an index without a configuration beside it, and says which file is missing', async () => {
     const map = { [q(0)]: 'a b.safetensors' };
-    await hub.put('demo/bare/x.safetensors.index.json', JSON.stringify({ weight_map: map }));
-    const address = `${hub.endpoint}/demo/bare/resolve/main/x.safetensors.index.json`;
+    await hub.put('demo/bare/map of all.json', JSON.stringify({ weight_map: map }));
+    const address = `${hub.endpoint}/demo/bare/resolve/main/map of all.json`;
     await expect(openUrlCheckpoint(address)).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: `${hub.endpoint}/demo/bare/resolve/main/a b.safetensors does not exist`,
+      message: `${address}: it lists a b.safetensors, which does not exist; download all the files that it lists into one folder`,
     });
     await hub.put('demo/bare/a b.safetensors', fileOf([matrix(q(0), [[1, 2]])]));
     expect(await openUrlCheckpoint(address)).toMatchObject({

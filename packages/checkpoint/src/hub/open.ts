@@ -122,7 +122,7 @@ function placeOf(text: string): { folder: string; file?: string } {
   const reference = parseHubReference(text);
   const path = reference.subfolder.split('/');
   const file = path.at(-1)!;
-  if (!isNameOfWeights(file)) return { folder: text };
+  if (!isNameOfWeights(file) && !file.endsWith('.json')) return { folder: text };
   const subfolder = path.slice(0, -1).join('/');
   return { folder: formatHubReference({ ...reference, subfolder }), file };
 }

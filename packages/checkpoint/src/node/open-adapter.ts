@@ -53,7 +53,7 @@ export async function openAdapter(
 }
 
 /** @throws AlphaLoraError `INVALID_CHECKPOINT` for a configuration or an index */
-export function requireWeights(path: string): void {
+function requireWeights(path: string): void {
   if (!path.endsWith('.json')) return;
   throw invalid('not the weights; give the folder that it lies in', { file: path });
 }

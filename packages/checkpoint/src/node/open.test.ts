@@ -116,8 +116,16 @@ describe('openCheckpoint finds the files by an index', () => {
     'model.safetensors.index.fp16.json',
     'model.safetensors.fp16.index.json',
     'any.name-1.safetensors.index.json',
+    'weights_map.json',
+    'index.json',
   ])('called %s, in its folder and by its path', async (name) => {
-    const path = await folder({ ...shards, ...config, [name]: listed, 'tokenizer.json': '{' });
+    const path = await folder({
+      ...shards,
+      ...config,
+      [name]: listed,
+      'tokenizer.json': '{',
+      'other.json': index({ 'model.layers.0.norm.weight': 'other.safetensors' }),
+    });
     for (const given of [path, join(path, name)]) {
       const checkpoint = await openCheckpoint(given);
       expect(checkpoint).toMatchObject({ source: given, architecture: 'A', blocks: 2, notes: [] });
@@ -147,12 +155,44 @@ describe('openCheckpoint finds the files by an index', () => {
       ['x.safetensors.index.fp16.json'],
       'x.safetensors.index.fp16.json beside it is not opened: give it instead to open it',
     ],
+    [
+      'model.safetensors.index.json',
+      ['consolidated.safetensors', 'model-00001-of-00002.safetensors'],
+      'consolidated.safetensors beside it is not opened: give it instead to open it',
+    ],
+    [
+      'model.safetensors',
+      ['consolidated.safetensors', 'model.safetensors.index.json'],
+      'consolidated.safetensors beside it is not opened: give it instead to open it',
+    ],
+    [
+      'weights_map.json',
+      ['a.fp16.safetensors'],
+      'a.fp16.safetensors beside it is not opened: give it instead to open it',
+    ],
   ])('and of several variants opens %s, with a note', async (name, variants, note) => {
     const unread = Object.fromEntries(variants.map((each) => [each, '']));
     const content = name.endsWith('.json') ? { ...shards, [name]: listed } : { [name]: weights };
     const checkpoint = await openCheckpoint(await folder({ ...content, ...unread }));
     expect(checkpoint.notes).toEqual([`${name} is opened; ${note}`]);
     await checkpoint.close();
+  });
+
+  it.each<[string, string]>([
+    ['../a.safetensors', 'which is no plain file name'],
+    ['/data/a.safetensors', 'which is no plain file name'],
+  ])('but not where one of another name leads to %s', async (elsewhere, why) => {
+    const leading = index({ a: elsewhere, b: 'b.safetensors' });
+    const path = await folder({ ...shards, 'weights_map.json': leading });
+    await expect(openCheckpoint(path)).rejects.toThrow(why);
+  });
+
+  it('and refuses to choose between two of other names', async () => {
+    const path = await folder({ ...shards, 'x.json': listed, 'y.json': listed });
+    await expect(openCheckpoint(path)).rejects.toThrow(
+      `${path}: 2 indexes of models (x.json, y.json); give one of them`,
+    );
+    expect(await valuesOf(join(path, 'y.json'))).toHaveLength(2);
   });
 
   it('or by their numbers alone where all are there, with a note', async () => {
@@ -297,7 +337,7 @@ describe('flat files of WeightWatcher', () => {
       'a file that is not there',
       { 0: { ...layer, weightfile: 'llama.1.weight.npy' } },
       'NOT_FOUND',
-      /llama\.1\.weight\.npy does not exist/,
+      /ww_config\.json: it lists llama\.1\.weight\.npy, which does not exist; download/,
     ],
   ])('are refused with %s', async (_, layers, code, message) => {
     const path = await folder({ ...arrays, 'ww_config.json': config(layers) });
@@ -343,8 +383,28 @@ describe('openCheckpoint refuses', () => {
       'a missing shard',
       { 'model.safetensors.index.json': index({ [name]: 'gone.safetensors' }) },
       'NOT_FOUND',
-      /gone\.safetensors does not exist/,
+      /model\.safetensors\.index\.json: it lists gone\.safetensors, which does not exist; download all/,
     ],
+    [
+      'a download that was not finished',
+      { 'model.safetensors.incomplete': 'x', 'config.json': '{}' },
+      'NOT_FOUND',
+      /it holds only model\.safetensors\.incomplete, a download that was not finished: download/,
+    ],
+    [
+      'a checkpoint of torch.distributed',
+      { '.metadata': 'x', '__0_0.distcp': 'x' },
+      'UNSUPPORTED_CHECKPOINT',
+      /of torch\.distributed \(\.distcp\); convert .*format_utils dcp_to_torch <folder> model\.pt$/,
+    ],
+    ...['optimizer.pt', 'scheduler.pt', 'training_args.bin', 'rng_state_0.pth'].map(
+      (left): [string, Record<string, string>, string, RegExp] => [
+        `${left} alone`,
+        { [left]: 'x', 'config.json': '{}' },
+        'NOT_FOUND',
+        /which is the state of a training, and no weights; save the model.*or give the folder/,
+      ],
+    ),
     [
       'a path in the index',
       { 'model.safetensors.index.json': index({ [name]: '../0/x' }) },
@@ -356,6 +416,18 @@ describe('openCheckpoint refuses', () => {
       { 'model.safetensors': weights, 'config.json': '{' },
       'INVALID_CHECKPOINT',
       /config\.json: not valid JSON/,
+    ],
+    [
+      'a list for a config',
+      { 'model.safetensors': weights, 'config.json': '[]' },
+      'INVALID_CHECKPOINT',
+      /config\.json: its JSON is a list, not an object; .*download/,
+    ],
+    [
+      'blocks that are missing, by the word of its params.json',
+      { 'consolidated.safetensors': weights, 'params.json': '{"dim":2,"n_layers":3}' },
+      'INVALID_CHECKPOINT',
+      /params\.json: it says 3 blocks \(n_layers\), and the files have 1/,
     ],
     [
       'a truncated file',

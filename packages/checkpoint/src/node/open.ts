@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Adapter } from '../adapter/adapter.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
-import { isIndex, numberedFiles } from '../formats/names.js';
+import { numberedFiles } from '../formats/names.js';
 import { openFolder, openInFolder } from '../sources/folder.js';
 import { isPiece } from '../sources/pieces.js';
 import { fileError } from './file-error.js';
 import { fileSource } from './file-source.js';
-import { folderOnDisk, openAdapter, requireWeights, withAdapterConfig } from './open-adapter.js';
+import { folderOnDisk, openAdapter, withAdapterConfig } from './open-adapter.js';
 
 export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
   /** A LoRA adapter, or its folder or file, whose updates are added to the weights; see `CheckpointOptions`. */
@@ -20,8 +20,8 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  * for, until `close()`.
  *
  * @param path a file of weights, or one of several that are numbered `-00001-of-00003.gguf`, or of
- *   the pieces `consolidated.00.pth`, or the index of several, such as `model.safetensors.index.json`; or a folder with `model.safetensors`, with an
- *   index and its shards, or with exactly one other .safetensors file, and with `config.json` if there is
+ *   the pieces `consolidated.00.pth`, or the index of several, such as `model.safetensors.index.json`,
+ *   whatever it is called; or a folder with `model.safetensors`, with an index and its shards, or with exactly one other .safetensors file, and with `config.json` if there is
  *   one, or the same in another of the `formats`; or the folder or the file of a LoRA adapter, see
  *   `adapterCheckpoint`
  * @throws AlphaLoraError `NOT_FOUND` when a path, its weights or a shard do not exist,
@@ -51,10 +51,9 @@ export async function openCheckpoint(
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
   const file = basename(path);
-  if (isIndex(file) || numberedFiles(file) || isPiece(file)) {
+  if (file.endsWith('.json') || numberedFiles(file) || isPiece(file)) {
     return openInFolder(await folderOnDisk(dirname(path)), file, { ...options, name: path });
   }
-  requireWeights(path);
   const source = await fileSource(path);
   try {
     return await withAdapterConfig(path, (beside) => {

@@ -29,6 +29,12 @@ export async function readConfig(
   return plainName(source.name) === PARAMS ? fromParams(json) : json;
 }
 
+/** What the file with the configuration calls a setting of it, for messages. */
+export function settingIn(file: string, setting: string): string {
+  if (plainName(file) !== PARAMS) return setting;
+  return Object.keys(renamed).find((own) => renamed[own] === setting) ?? setting;
+}
+
 /** Settings that are there under another name. */
 const renamed: Readonly<Record<string, string>> = {
   dim: 'hidden_size',

@@ -2,7 +2,7 @@
  * Opens a checkpoint from a folder as `save_pretrained` writes it, wherever the folder lies: on disk,
  * on a hub. Only the files that make up the model are opened.
  */
-import { errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import { type AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/adapter.js';
 import { readAdapter } from '../adapter/read.js';
@@ -21,8 +21,8 @@ import {
   weightsCalled,
 } from '../formats/names.js';
 import { readFlatFiles } from './flat-files.js';
-import { type Located, locate, locateFile } from './locate.js';
-import { readShardIndex } from './shard-index.js';
+import { besides, type Located, locate, locateFile } from './locate.js';
+import { listsAny, readShardIndex } from './shard-index.js';
 
 export interface Folder {
   /** For messages and documents. */
@@ -82,7 +82,9 @@ export async function openFolder(
   folder: Folder,
   options: CheckpointOptions = {},
 ): Promise<Checkpoint> {
-  if (!holdsAdapter(folder.names)) return openLocated(folder, await locateIn(folder), options);
+  if (!holdsAdapter(folder.names)) {
+    return openLocated(folder, await locateIn(folder, options.signal), options);
+  }
   const { adapter, splitFused = false, signal } = options;
   if (adapter) throw addedToAdapter(folder.name, adapter);
   const itself = await openAdapterFolder(folder, signal && { signal });
@@ -90,9 +92,10 @@ export async function openFolder(
 }
 
 /** As {@link locate}; where there are no weights, the error names the folders below that have some. */
-async function locateIn(folder: Folder): Promise<Located> {
+async function locateIn(folder: Folder, signal?: AbortSignal): Promise<Located> {
   try {
-    return locate(folder);
+    const indexesTo = (files: readonly string[]) => indexesIn(folder, files, signal);
+    return await locate({ ...folder, indexesTo });
   } catch (error) {
     const paths = isAlphaLoraError(error, 'NOT_FOUND') ? await folder.below?.() : undefined;
     const parts = paths?.filter(isNameOfWeights).map((path) => path.replace(/\/?[^/]*$/, ''));
@@ -107,6 +110,24 @@ async function locateIn(folder: Folder): Promise<Located> {
       details: { below: found.length },
     });
   }
+}
+
+/** Those of the .json files, whatever they are called, that list some of these files. */
+async function indexesIn(
+  folder: Folder,
+  files: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of folder.names.filter((each) => each.endsWith('.json')).sort()) {
+    const source = await folder.open(name);
+    try {
+      if (await listsAny(files, source, signal)) found.push(name);
+    } finally {
+      await source.close?.();
+    }
+  }
+  return found;
 }
 
 /**
@@ -141,9 +162,17 @@ async function openLocated(
     const shards = index && new Set((await readShardIndex(index, { signal })).values());
     const flat = located.flat === undefined ? undefined : await open(located.flat);
     const tensorNames = flat && (await readFlatFiles(flat, signal));
-    const names = shards ? [...shards].sort() : (tensorNames?.keys() ?? located.files);
+    const names = [...(shards ? [...shards].sort() : (tensorNames?.keys() ?? located.files))];
     const files: ByteSource[] = [];
-    for (const name of names) files.push(await open(name));
+    for (const name of names) {
+      files.push(
+        await open(name).catch((error: unknown) => {
+          const list = index ?? flat;
+          throw list && isAlphaLoraError(error, 'NOT_FOUND') ? absent(list, name, error) : error;
+        }),
+      );
+    }
+    const others = (located.others ?? []).filter((each) => !names.includes(each));
     const checkpoint = await readCheckpoint(
       {
         files,
@@ -157,11 +186,21 @@ async function openLocated(
     await config?.close?.();
     await index?.close?.();
     await flat?.close?.();
-    return { ...checkpoint, notes: [...located.notes, ...checkpoint.notes] };
+    const unopened = besides(located.index ?? names[0]!, others);
+    return { ...checkpoint, notes: [...located.notes, ...unopened, ...checkpoint.notes] };
   } catch (error) {
     await Promise.all(opened.map((source) => source.close?.()));
     throw error;
   }
+}
+
+function absent(list: ByteSource, missing: string, cause: unknown): AlphaLoraError {
+  return errorIn(
+    'NOT_FOUND',
+    list.name,
+    `it lists ${missing}, which does not exist; download all the files that it lists into one folder`,
+    { cause, details: { missing } },
+  );
 }
 
 /**
@@ -174,7 +213,7 @@ export async function openAdapterFolder(
   options: { signal?: AbortSignal } = {},
 ): Promise<Adapter> {
   const { name: path, names, open } = folder;
-  const { file, hasConfig } = adapterIn(names) ?? (await onlyAdapter(folder));
+  const { file, hasConfig } = adapterIn(names) ?? (await onlyAdapter(folder, options.signal));
   const opened: ByteSource[] = [];
   try {
     const config = hasConfig ? await open(ADAPTER_CONFIG) : undefined;
@@ -192,7 +231,10 @@ export async function openAdapterFolder(
 }
 
 /** Of a folder without names that tell: its one file, as kohya saves them under any name. */
-async function onlyAdapter(folder: Folder): Promise<{ file: string; hasConfig: boolean }> {
+async function onlyAdapter(
+  folder: Folder,
+  signal: AbortSignal | undefined,
+): Promise<{ file: string; hasConfig: boolean }> {
   const { name: path, names } = folder;
   const [stem] = adapterFiles
     .map((each) => each.stem)
@@ -208,7 +250,7 @@ async function onlyAdapter(folder: Folder): Promise<{ file: string; hasConfig: b
       `it has no ${missing}; give the folder of an adapter that PEFT or mlx-lm saved`,
     );
   }
-  const [file] = (await locateIn(folder)).files;
+  const [file] = (await locateIn(folder, signal)).files;
   if (file === undefined) {
     throw errorIn('NOT_FOUND', path, 'it is the folder of a model; give that of an adapter');
   }

@@ -107,6 +107,12 @@ describe('folders', () => {
       { weight_map: { [q]: 'a.safetensors', 'norm.weight': 'a.safetensors' } },
     ],
     [
+      'an index of another name',
+      'map.json',
+      { 'a.safetensors': weights, 'b.safetensors': weights },
+      { weight_map: { [q]: 'a.safetensors', 'norm.weight': 'a.safetensors' } },
+    ],
+    [
       'params.json',
       'params.json',
       { 'consolidated.safetensors': weights },

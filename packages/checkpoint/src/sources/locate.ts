@@ -2,11 +2,9 @@
  * Which files of a folder make up the model, by their names: those of the first format that has any. Of
  * several variants, such as `fp16` beside the usual one, the usual one; of several models, none.
  */
-import { errorIn } from '@alphalora/contracts';
-import { invalid, unsupported } from '../errors.js';
-import { conversion, foreignName } from '../formats/foreign.js';
+import { type AlphaLoraError, errorIn } from '@alphalora/contracts';
+import { invalid } from '../errors.js';
 import {
-  anyExtension,
   extensions,
   formatOfName,
   indexesOf,
@@ -18,12 +16,15 @@ import {
 } from '../formats/names.js';
 import { configNames } from './config.js';
 import { FLAT_CONFIG } from './flat-files.js';
+import { noWeights } from './no-weights.js';
 import { piecesIn } from './pieces.js';
 
 interface Listing {
   /** For messages. */
   readonly name: string;
   readonly names: readonly string[];
+  /** Those of its .json files that list some of these files; what they are called is no matter. */
+  indexesTo(files: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface Located {
@@ -33,6 +34,8 @@ export interface Located {
   /** What says how the tensors of files are called, in the place of these. */
   readonly flat?: string;
   readonly files: readonly string[];
+  /** Which else could be opened, unless they turn out to be parts of this model. */
+  readonly others?: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -40,20 +43,13 @@ export interface Located {
  * @throws AlphaLoraError `NOT_FOUND` when there are no weights, `INVALID_CHECKPOINT` when there are
  *   several models, `UNSUPPORTED_CHECKPOINT` when the weights are in a format that is not read
  */
-export function locate({ name, names }: Listing): Located {
+export async function locate(listing: Listing): Promise<Located> {
+  const { name, names } = listing;
   for (const extension of extensions()) {
-    const found = locatedIn(extension, names, name);
+    const found = await locatedIn(extension, listing);
     if (found) return { ...configIn(names), ...found };
   }
-  const other = names.find((each) => foreignName.test(each));
-  if (other !== undefined) {
-    throw unsupported(`it holds ${other} but no safetensors file; ${conversion}`, { file: name });
-  }
-  throw errorIn(
-    'NOT_FOUND',
-    name,
-    `no ${anyExtension()} file; give the file or folder of the model's weights`,
-  );
+  throw noWeights(name, names);
 }
 
 /**
@@ -62,7 +58,10 @@ export function locate({ name, names }: Listing): Located {
  *
  * @throws AlphaLoraError `NOT_FOUND` when one that is numbered is not there
  */
-export function locateFile(file: string, { name, names }: Listing): Located {
+export function locateFile(
+  file: string,
+  { name, names }: Pick<Listing, 'name' | 'names'>,
+): Located {
   if (file.endsWith('.json')) return { ...configIn(names), index: file, files: [], notes: [] };
   const pieces = piecesIn(names);
   if (pieces.includes(file)) return { ...configIn(names), files: pieces, notes: [] };
@@ -78,23 +77,22 @@ function configIn(names: readonly string[]): Pick<Located, 'config'> {
 }
 
 /** The files of the model in files that end so, if there are any. */
-function locatedIn(
+async function locatedIn(
   extension: string,
-  names: readonly string[],
-  folder: string,
-): Omit<Located, 'config'> | undefined {
+  { name: folder, names, indexesTo }: Listing,
+): Promise<Omit<Located, 'config'> | undefined> {
   const indexes = indexesOf(extension, names);
   const files = weightsEnding(extension, names);
   const usual = modelsCalled(extension)
     .flatMap((model) => [model, indexOf(model)])
     .find((each) => names.includes(each));
   if (usual !== undefined) {
-    const others = [...files, ...indexes].filter((each) => isVariantOf(usual, each));
-    return { ...opening(usual), notes: besides(usual, others) };
+    const others = [...files, ...indexes].filter((each) => each !== indexOf(usual));
+    return opening(usual, others);
   }
   if (indexes.length > 0) {
     const [index, others] = oneOf(indexes, 'indexes of models', folder);
-    return { ...opening(index), notes: besides(index, others) };
+    return opening(index, [...files, ...others]);
   }
   if (files.length === 0) return undefined;
   const pieces = piecesIn(files);
@@ -109,15 +107,26 @@ function locatedIn(
     const note = `there is no ${index}: the ${files.length} files like ${files[0]} are opened as one model`;
     return { files, notes: [note] };
   }
-  const [file, others] = onlyWeights(files, folder, extension);
-  return { files: [file], notes: besides(file, others) };
+  const file = onlyWeights(files, extension);
+  if (file !== undefined) return opening(file, files);
+  const unnamed = await indexesTo(files);
+  if (unnamed.length === 0) throw withoutIndex(files, folder, extension);
+  const [index] = oneOf(unnamed, 'indexes of models', folder);
+  return opening(index, files);
 }
 
-function opening(name: string): Pick<Located, 'index' | 'files'> {
-  return name.endsWith('.json') ? { index: name, files: [] } : { files: [name] };
+/** @param beside files and indexes of which it may be one */
+function opening(name: string, beside: readonly string[]): Omit<Located, 'config'> {
+  const isIndex = name.endsWith('.json');
+  // Numbered beside an index, it is a part of some model.
+  const others = beside.filter((each) => each !== name && !(isIndex && part.test(each)));
+  return { ...(isIndex ? { index: name, files: [] } : { files: [name] }), others, notes: [] };
 }
 
-function besides(opened: string, others: readonly string[]): string[] {
+const part = /-\d+-of-\d+[.]/;
+
+/** @returns a note on what is not opened, if there is something */
+export function besides(opened: string, others: readonly string[]): string[] {
   if (others.length === 0) return [];
   const not = others.length > 1 ? 'are not opened: give one of them' : 'is not opened: give it';
   return [`${opened} is opened; ${some(others)} beside it ${not} instead to open it`];
@@ -125,7 +134,7 @@ function besides(opened: string, others: readonly string[]): string[] {
 
 /** The one of which all the others are variants, and these. */
 function oneOf(names: readonly string[], what: string, folder: string): [string, string[]] {
-  const plain = names.filter((name) => !names.some((other) => isVariantOf(other, name)));
+  const plain = plainOf(names);
   if (plain.length === 1) return [plain[0]!, names.filter((name) => name !== plain[0])];
   throw invalid(`${plain.length} ${what} (${some(plain)}); give one of them`, { file: folder });
 }
@@ -142,27 +151,34 @@ function areComplete(files: readonly string[], extension: string): boolean {
   return count > 1 && numbers.size === files.length && numbers.size === count && !numbers.has(0);
 }
 
-/** The one file, in a folder that has no index; and its variants. */
-function onlyWeights(
-  files: readonly string[],
-  folder: string,
-  extension: string,
-): [string, string[]] {
-  const plain = files.filter((file) => !files.some((other) => isVariantOf(other, file)));
-  const [file] = plain;
+/** Those that are no variants of others. */
+function plainOf(files: readonly string[]): string[] {
+  return files.filter((file) => !files.some((other) => isVariantOf(other, file)));
+}
+
+/** Of how many files it is one, by its number. */
+function countOf(file: string, extension: string): number {
+  return Number(/-\d+-of-(\d+)$/.exec(file.slice(0, -extension.length))?.[1] ?? 1);
+}
+
+/** The one file of a model, beside its variants; undefined where a model is in several. */
+function onlyWeights(files: readonly string[], extension: string): string | undefined {
+  const [file, ...more] = plainOf(files);
+  return more.length === 0 && countOf(file!, extension) === 1 ? file : undefined;
+}
+
+function withoutIndex(files: readonly string[], folder: string, extension: string): AlphaLoraError {
+  const plain = plainOf(files);
   const index = indexOf(modelsCalled(extension)[0]!);
   if (plain.length > 1) {
-    throw invalid(
+    return invalid(
       `${plain.length} ${extension} files (${some(plain)}) and no ${index}: download the index, or give one of the files`,
       { file: folder },
     );
   }
-  const [, count] = /-\d+-of-(\d+)$/.exec(file!.slice(0, -extension.length)) ?? [];
-  if (count === undefined || Number(count) === 1) {
-    return [file!, files.filter((each) => each !== file)];
-  }
-  throw invalid(
-    `${file} is one of ${Number(count)} files, and there is no ${index}: download the others and the index, or give the file`,
+  const [file] = plain;
+  return invalid(
+    `${file} is one of ${countOf(file!, extension)} files, and there is no ${index}: download the others and the index, or give the file`,
     { file: folder },
   );
 }

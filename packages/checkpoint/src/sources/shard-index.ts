@@ -5,7 +5,7 @@
  * File names are plain. Symbolic links are followed wherever they lead, since the hub's cache is
  * made of links into a store of blobs: whoever can place links in the folder can place files too.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { invalid, quoted } from '../errors.js';
 import { isObject, readJsonObject } from '../json.js';
@@ -31,7 +31,12 @@ export async function readShardIndex(
     dialect: 'python',
     ...(onNote && { onNote }),
   });
-  if (!isObject(map)) throw invalid('it has no weight_map from tensors to files', { file });
+  if (!isObject(map)) {
+    throw invalid(
+      'it has no weight_map from tensors to files, as an index has; give the folder that it lies in',
+      { file },
+    );
+  }
   const index = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== 'string') {
@@ -47,6 +52,29 @@ export async function readShardIndex(
   }
   if (index.size === 0) throw invalid('its weight_map is empty', { file });
   return index;
+}
+
+/**
+ * Whether a JSON file, whatever it is called, lists some of these files as an index does.
+ *
+ * @throws what the source throws
+ */
+export async function listsAny(
+  files: readonly string[],
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const options = { signal, dialect: 'python' } as const;
+  const json = await readJsonObject(source, MAX_INDEX_BYTES, options).catch((error: unknown) => {
+    if (isAlphaLoraError(error, 'INVALID_CHECKPOINT')) return {};
+    throw error;
+  });
+  const { weight_map: map } = json as Readonly<Record<string, unknown>>;
+  if (!isObject(map)) return false;
+  // Also by a path, which is refused with the reason when the index is read.
+  return Object.values(map).some(
+    (name) => typeof name === 'string' && files.includes(plainName(name)),
+  );
 }
 
 /**

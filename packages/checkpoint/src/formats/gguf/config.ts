@@ -26,6 +26,16 @@ const numbers: Readonly<Record<string, string>> = {
   final_logit_softcapping: 'final_logit_softcapping',
 };
 
+/** What the numbers of blocks are called in the file, by their names in the configuration. */
+export function blockSettings(settings: Settings): Readonly<Record<string, string>> {
+  const architecture = architectureIn(settings);
+  const extra = numberIn(settings, 'nextn_predict_layers') ?? 0;
+  return {
+    num_hidden_layers: `${architecture}.block_count${extra > 0 ? ` without ${architecture}.nextn_predict_layers` : ''}`,
+    num_decoder_layers: `${architecture}.decoder_block_count`,
+  };
+}
+
 /**
  * @param scaling of the positions, where tensors of the file say it
  * @returns undefined where the file does not say what the model is, as files after the first do not

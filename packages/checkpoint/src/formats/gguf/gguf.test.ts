@@ -23,6 +23,20 @@ const of = (architecture: string, settings: Readonly<Record<string, Value>> = {}
   metadata: { 'general.architecture': ['text', architecture], ...settings },
 });
 
+it.each<[Record<string, Value>, string]>([
+  [{}, '5 blocks (llama.block_count)'],
+  [
+    { 'llama.nextn_predict_layers': ['u32', 1] },
+    '4 blocks (llama.block_count without llama.nextn_predict_layers)',
+  ],
+])('blocks that are missing are told by the words of the file: %j', async (settings, words) => {
+  const opened = open({
+    ...of('llama', { 'llama.block_count': ['u32', 5], ...settings }),
+    tensors: [floats('blk.0.attn_v.weight', [2, 2])],
+  });
+  await expect(opened).rejects.toThrow(`m.gguf: it says ${words}, and the files have 1 of`);
+});
+
 describe('names and roles are those of the original model', () => {
   const block = (name: string, shape: number[] = [2, 2]) => floats(`blk.0.${name}`, shape);
   it.each<[string, Record<string, Value>, string, string]>([

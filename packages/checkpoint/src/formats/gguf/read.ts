@@ -2,7 +2,7 @@
 import type { FormatContent } from '@alphalora/contracts/extensions';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import { storedTensor } from '../../tensors/stored.js';
-import { configOf, configOfTensors } from './config.js';
+import { blockSettings, configOf, configOfTensors } from './config.js';
 import { readHeader } from './header.js';
 import { scalingOf } from './rope.js';
 import { numberIn, settingsOf } from './settings.js';
@@ -37,6 +37,7 @@ export async function readGguf(
     tensors: places.map((place) => storedTensor(source, place)),
     metadata: own,
     config,
+    settingNames: blockSettings(settings),
     ...(count > 1 && { files: count }),
     ...(hasTokenizer && {
       // Several hundred thousand texts, and a few tokenizers are refused: only when it is asked for.

@@ -56,6 +56,8 @@ export async function readHeader(
   return { tensors, metadata };
 }
 
+const otherFile = 'download it again, or save the model as safetensors if it is of another format';
+
 async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<number> {
   const { name: file, byteLength } = source;
   if (byteLength < 9) {
@@ -65,9 +67,16 @@ async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<n
   }
   const head = await source.read(0, 9, signal);
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
+  if (length === 0n || head[8] !== 0x7b) {
+    const bytes = [...head].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    throw invalid(
+      `not a safetensors file: it begins with the bytes ${bytes}, not with the length of a header and {; ${otherFile}`,
+      { file },
+    );
+  }
   if (length > MAX_HEADER_BYTES) {
     throw invalid(
-      `not a safetensors file: its header would have ${length} bytes, over the format's limit of ${MAX_HEADER_BYTES}`,
+      `not a safetensors file: its header would have ${length} bytes, over the format's limit of ${MAX_HEADER_BYTES}; ${otherFile}`,
       { file },
     );
   }
@@ -76,9 +85,6 @@ async function headerLength(source: ByteSource, signal?: AbortSignal): Promise<n
       `the header of ${length} bytes does not fit into the file of ${byteLength}; ${downloadAgain}`,
       { file },
     );
-  }
-  if (length === 0n || head[8] !== 0x7b) {
-    throw invalid('not a safetensors file: the header does not start with {', { file });
   }
   return Number(length);
 }
