@@ -341,6 +341,23 @@ describe('weights that cannot be read', () => {
     );
   });
 
+  it('are named, whatever the reason, where nothing was measured', () => {
+    const reason = 'integers of type I8, quantized in a way that is not known';
+    const { quantization: _, ...integers } = { ...unreadable(0), reason };
+    const norm = { ...integers, name: '0.norm', kind: 'norm', reason: 'not a matrix' };
+    const analysis = (...rows: object[]) => ({
+      ...analysisOf(rows as never),
+      blocks: [{ index: 0, matrices: 0 }],
+    });
+    const beginning = 'block 0 has no alpha, because none of its projections was measured';
+    expect(() => layersOf(analysis(integers, norm))).toThrow(`${beginning}: ${reason}`);
+    const nothing = 'no projection was measured';
+    expect(() => layersOf(analysis(norm))).toThrow(`${nothing}: not a matrix`);
+    expect(() => layersOf(analysis(integers, norm), { per: 'projection' })).toThrow(
+      `${nothing}: ${reason}`,
+    );
+  });
+
   it('are a part of the model that the allocation does not rest on', async () => {
     const analysis = analysisOf([
       { name: '0.q', shape: [64, 64], block: 0 } as never,

@@ -67,6 +67,7 @@ export function layersOf(
   const windows = analysis.options['farms'] !== undefined;
   const maps = mapsOf(analysis.matrices);
   if (per === 'projection') {
+    if (maps.length === 0) throw nothingMeasured(analysis);
     const scores = scored(
       maps.map((map) => alphaOf(map, analysis.options.cap)),
       maps.map(({ block }) => block),
@@ -91,13 +92,14 @@ export function layersOf(
   const own = (block: number): readonly StoredMap[] => byBlock.get(block) ?? [];
   const empty = new Set(emptyBlocks(analysis).map(({ block }) => block));
   const blocks = analysis.blocks.filter(({ index }) => !empty.has(index));
+  if (blocks.length === 0) throw nothingMeasured(analysis);
   const alphas = blocks.map(({ index: block, alpha }) => {
     if (alpha !== undefined) return alpha;
     if (weakReasons(own(block)).length > 0) return Number.NaN;
     throw new AlphaLoraError(
       'NO_SPECTRUM',
       `block ${block} has no alpha, because none of its projections was measured: ` +
-        (unreadableIn(analysis, block) ?? 'see the reasons in the analysis'),
+        reasonsOf(analysis.matrices.filter((row) => row.block === block)),
       { details: { block } },
     );
   });
@@ -112,17 +114,16 @@ export function layersOf(
   }));
 }
 
-/** Why its quantized projections were not measured, each reason once. */
-function unreadableIn({ matrices }: Analysis, block: number): string | undefined {
-  const reasons = matrices.flatMap((row) =>
-    row.block === block &&
-    row.status === 'skipped' &&
-    row.quantization !== undefined &&
-    row.kind === 'projection'
-      ? [row.reason]
-      : [],
-  );
-  return reasons.length > 0 ? [...new Set(reasons)].join('; ') : undefined;
+function nothingMeasured({ matrices }: Analysis): AlphaLoraError {
+  return new AlphaLoraError('NO_SPECTRUM', `no projection was measured: ${reasonsOf(matrices)}`);
+}
+
+/** Why the projections among these rows were not measured, or the others where there are none, each reason once. */
+function reasonsOf(rows: readonly MatrixRow[]): string {
+  const projections = rows.filter(isProjection);
+  const told = projections.length > 0 ? projections : rows;
+  const reasons = told.flatMap((row) => (row.status === 'ok' ? [] : [row.reason]));
+  return reasons.length > 0 ? [...new Set(reasons)].join('; ') : 'the analysis has none';
 }
 
 /** @throws AlphaLoraError `NO_SPECTRUM` where no layer has an alpha of its own */

@@ -17,6 +17,7 @@ import type { ModelConfig } from './naming/index.js';
 import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
 import { dequantized } from './quantization/dequantized.js';
+import { notesOnIntegers } from './quantization/integers.js';
 import { readConfig, settingIn } from './sources/config.js';
 import { joinPieces } from './sources/pieces.js';
 import { plainName } from './sources/plain-name.js';
@@ -173,7 +174,12 @@ export async function readCheckpoint(
     ...defined({ tokenizer: content.tokenizer }),
     ...(additions && { adapter: additions.report }),
     metadata: content.metadata,
-    notes: [...notes, ...(adapter?.notes ?? []), ...notesOnRoles(weights)],
+    notes: [
+      ...notes,
+      ...(adapter?.notes ?? []),
+      ...notesOnIntegers(weights),
+      ...notesOnRoles(weights),
+    ],
     ...contentOf(weights, stacks, adapter ? [...files, adapter.weights] : files),
   };
 }

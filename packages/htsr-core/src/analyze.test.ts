@@ -1,6 +1,6 @@
 import { AlphaLoraError, type AnalysedRow } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
-import type { Matrix, WeightTensor } from '@alphalora/contracts/weights';
+import type { DType, Matrix, WeightTensor } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeOptions, analyze } from './analyze.js';
 import { createReferenceEngine } from './engines/ml-matrix.js';
@@ -70,6 +70,28 @@ describe('analyze', () => {
     });
   });
 
+  it('says so where all projections hold integers', async () => {
+    const packed = (name: string, dtype: DType): WeightTensor => ({
+      ...diagonal(name, [1, 2]),
+      dtype,
+    });
+    const others = [
+      diagonal('embed', powers(2), { kind: 'embedding' }),
+      diagonal('mask', [1, 2], { kind: 'other', dtype: 'U8' }),
+    ];
+    const weights = [packed('q', 'I8'), packed('k', 'I8'), packed('v', 'I32'), ...others];
+    const fix =
+      'quantized in a way that is not known: measure the original checkpoint, or convert it to BF16 with the program that made it';
+    await expect(analyze(weights, options)).rejects.toMatchObject({
+      code: 'NO_SPECTRUM',
+      message: `there is nothing to measure: all projections (3) are quantized in a way that is not read: integers of type I8, ${fix}; integers of type I32, ${fix}`,
+    });
+    // Of a model without projections there is nothing to say.
+    expect((await analyze(others, options)).matrices).toHaveLength(2);
+    const { matrices } = await analyze([...weights, diagonal('a', powers(2))], options);
+    expect(matrices.map(({ status }) => status)).toEqual([...Array(5).fill('skipped'), 'ok']);
+  });
+
   it('keeps failures and omissions as rows with reasons', async () => {
     const empty = weightFromValues({ name: 'e', shape: [0, 4], values: new Float32Array(0) });
     const vector = weightFromValues({ name: 'v', shape: [2], values: new Float32Array(2) });
@@ -106,7 +128,7 @@ describe('analyze', () => {
       'has rank one: a tail needs at least two eigenvalues',
       'not a matrix',
       'has no elements',
-      'integer values (I32): packed or quantised weights have to be dequantised first',
+      'integers of type I32, quantized in a way that is not known: measure the original checkpoint, or convert it to BF16 with the program that made it',
       'an embedding, not a projection of a block',
       'a table of positions',
     ]);

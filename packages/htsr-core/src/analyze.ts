@@ -25,7 +25,7 @@ import {
   measureRecord,
   measureUnit,
 } from './measure.js';
-import { unaskedReason, unfitReason } from './selection.js';
+import { unaskedReason, unfitReason, unreadIntegers } from './selection.js';
 
 interface DocumentOptions extends Partial<Scoring> {
   model: ModelIdentity;
@@ -104,11 +104,13 @@ export async function analyzeWith(
   let readable = 0;
   for await (const weight of weights) {
     const unfit = unfitReason(weight);
+    const isProjection = weight.kind === 'projection';
     if (unfit !== undefined) {
       rows.push(skipped(weight, unfit));
-      if (weight.unreadable !== undefined) unreadable.push(weight.unreadable);
+      const unread = weight.unreadable ?? (isProjection ? unreadIntegers(weight) : undefined);
+      if (unread !== undefined) unreadable.push(unread);
     } else {
-      if (weight.kind === 'projection') readable++;
+      if (isProjection) readable++;
       for (const unit of spectralUnits(weight)) {
         const choice = options.select?.(unit) ?? unaskedReason(unit) ?? true;
         rows.push(choice === true ? unit : skipped(unit, choice));

@@ -13,7 +13,7 @@ const outsideTheBlocks: Partial<Record<WeightKind, string>> = {
 
 /** Why a weight cannot be analysed, whatever the user asks for; undefined when it can. */
 export function unfitReason(weight: WeightDescription): string | undefined {
-  const { shape, dtype, notMatrix, unreadable } = weight;
+  const { shape, notMatrix, unreadable } = weight;
   if (unreadable !== undefined) return unreadable;
   if (shape.length < 2) return 'not a matrix';
   if (shape.includes(0)) return 'has no elements';
@@ -22,10 +22,13 @@ export function unfitReason(weight: WeightDescription): string | undefined {
     return 'a single row or column, not a matrix';
   }
   if (notMatrix !== undefined) return notMatrix;
-  if (elementTypes[dtype].values === 'integer') {
-    return `integer values (${dtype}): packed or quantised weights have to be dequantised first`;
-  }
-  return undefined;
+  return unreadIntegers(weight);
+}
+
+/** Why integers that no scheme of quantization is known of cannot be analysed; undefined for other weights. */
+export function unreadIntegers({ dtype }: Pick<WeightDescription, 'dtype'>): string | undefined {
+  if (elementTypes[dtype].values !== 'integer') return undefined;
+  return `integers of type ${dtype}, quantized in a way that is not known: measure the original checkpoint, or convert it to BF16 with the program that made it`;
 }
 
 /** Why a weight is left out unless it is asked for by name; undefined when it is not. */
