@@ -32,6 +32,10 @@ beforeAll(async () => {
   await hub.put('demo/sharded/model-00002-of-00002.safetensors', fileOf([matrix(q(1), [[3, 4]])]));
   await hub.put('demo/sharded/consolidated.safetensors', fileOf([matrix('other', [[5, 6]])]));
   await hub.put('demo/sharded/config.json', config);
+  const parts = { [q(0)]: 'part-0.safetensors', [q(1)]: 'part-1.safetensors' };
+  await hub.put('demo/mapped/weights_map.json', JSON.stringify({ weight_map: parts }));
+  await hub.put('demo/mapped/part-0.safetensors', fileOf([matrix(q(0), [[1, 2]])]));
+  await hub.put('demo/mapped/part-1.safetensors', fileOf([matrix(q(1), [[3, 4]])]));
   await hub.put('demo/nested/weights/fp 16/model.safetensors', weights);
   await hub.put(
     'demo/pickled/pytorch_model.bin',
@@ -112,6 +116,16 @@ describe('openHubCheckpoint reads', () => {
         [3, 4],
       ],
     ],
+    ...['hf://demo/mapped', 'hf://demo/mapped/weights_map.json'].map(
+      (reference): [string, string, number[][]] => [
+        `what an index of another name lists, by ${reference}`,
+        reference,
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    ),
     [
       'shards, and nothing beside them',
       'hf://demo/sharded',

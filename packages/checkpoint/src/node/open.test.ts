@@ -187,6 +187,13 @@ describe('openCheckpoint finds the files by an index', () => {
     await expect(openCheckpoint(path)).rejects.toThrow(why);
   });
 
+  it('beside a folder that is called as one, and a link that leads nowhere', async () => {
+    const path = await folder({ ...shards, 'weights_map.json': listed });
+    await mkdir(join(path, 'folder.json'));
+    await symlink('nowhere', join(path, 'link.json'));
+    expect(await valuesOf(path)).toHaveLength(2);
+  });
+
   it('and refuses to choose between two of other names', async () => {
     const path = await folder({ ...shards, 'x.json': listed, 'y.json': listed });
     await expect(openCheckpoint(path)).rejects.toThrow(

@@ -13,13 +13,8 @@ import {
   type CheckpointOptions,
   readCheckpoint,
 } from '../checkpoint.js';
-import {
-  extensions,
-  indexOf,
-  isNameOfWeights,
-  modelsCalled,
-  weightsCalled,
-} from '../formats/names.js';
+import { isNameOfWeights, weightsCalled } from '../formats/names.js';
+import { ADAPTER_CONFIG, adapterFiles, adapterIn, holdsAdapter } from './adapter-files.js';
 import { readFlatFiles } from './flat-files.js';
 import { besides, type Located, locate, locateFile } from './locate.js';
 import { listsAny, readShardIndex } from './shard-index.js';
@@ -35,41 +30,8 @@ export interface Folder {
   below?(): Promise<readonly string[]>;
 }
 
-export const ADAPTER_CONFIG = 'adapter_config.json';
-
 /** Folders that a message names. */
 const MOST_NAMED = 10;
-
-interface AdapterFile {
-  /** Without its extension. */
-  readonly stem: string;
-  readonly hasConfig: boolean;
-}
-
-/** What programs call the files of an adapter: PEFT, mlx-lm, diffusers. */
-const adapterFiles: readonly AdapterFile[] = [
-  { stem: 'adapter_model', hasConfig: true },
-  { stem: 'adapters', hasConfig: true },
-  { stem: 'pytorch_lora_weights', hasConfig: false },
-];
-
-/** Whether the files are an adapter's, with no model beside them. */
-export function holdsAdapter(names: readonly string[]): boolean {
-  const isModel = extensions()
-    .flatMap(modelsCalled)
-    .some((model) => names.includes(model) || names.includes(indexOf(model)));
-  return adapterIn(names) !== undefined && !isModel;
-}
-
-/** The file of an adapter, by its name; undefined also where its configuration is missing. */
-function adapterIn(names: readonly string[]): (AdapterFile & { file: string }) | undefined {
-  for (const each of adapterFiles) {
-    const file = weightsCalled(each.stem, names);
-    if (file === undefined) continue;
-    if (!each.hasConfig || names.includes(ADAPTER_CONFIG)) return { ...each, file };
-  }
-  return undefined;
-}
 
 /**
  * Opens a model, or an adapter, and reads its headers.
@@ -120,7 +82,9 @@ async function indexesIn(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const name of folder.names.filter((each) => each.endsWith('.json')).sort()) {
-    const source = await folder.open(name);
+    // Such as a folder, or a link that leads nowhere.
+    const source = await folder.open(name).catch(() => undefined);
+    if (!source) continue;
     try {
       if (await listsAny(files, source, signal)) found.push(name);
     } finally {
