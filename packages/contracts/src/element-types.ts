@@ -9,7 +9,7 @@ export interface ElementType {
   /** Bytes that these take. */
   readonly bytes: number;
   /** What the values stand for: integers may be anything, such as codes of a quantisation. */
-  readonly values: 'float' | 'integer';
+  readonly values: 'float' | 'integer' | 'complex';
   /** Whether there are values that a float32 cannot hold. */
   readonly wide: boolean;
 }
@@ -26,6 +26,10 @@ const types = {
   F8_E5M2FNUZ: { elements: 1, bytes: 1, values: 'float', wide: false },
   F8_E8M0: { elements: 1, bytes: 1, values: 'float', wide: false },
   F4: { elements: 2, bytes: 1, values: 'float', wide: false },
+  // These two and complex numbers are listed, and not decoded.
+  F6_E2M3: { elements: 4, bytes: 3, values: 'float', wide: false },
+  F6_E3M2: { elements: 4, bytes: 3, values: 'float', wide: false },
+  C64: { elements: 1, bytes: 8, values: 'complex', wide: false },
   I64: { elements: 1, bytes: 8, values: 'integer', wide: true },
   I32: { elements: 1, bytes: 4, values: 'integer', wide: true },
   I16: { elements: 1, bytes: 2, values: 'integer', wide: false },

@@ -78,6 +78,7 @@ describe('analyze', () => {
     const others = [
       diagonal('embed', powers(2), { kind: 'embedding' }),
       diagonal('mask', [1, 2], { kind: 'other', dtype: 'U8' }),
+      diagonal('rotations', [1, 2], { kind: 'other', unreadable: 'complex numbers' }),
     ];
     const weights = [packed('q', 'I8'), packed('k', 'I8'), packed('v', 'I32'), ...others];
     const fix =
@@ -87,9 +88,9 @@ describe('analyze', () => {
       message: `there is nothing to measure: all projections (3) are quantized in a way that is not read: integers of type I8, ${fix}; integers of type I32, ${fix}`,
     });
     // Of a model without projections there is nothing to say.
-    expect((await analyze(others, options)).matrices).toHaveLength(2);
+    expect((await analyze(others, options)).matrices).toHaveLength(3);
     const { matrices } = await analyze([...weights, diagonal('a', powers(2))], options);
-    expect(matrices.map(({ status }) => status)).toEqual([...Array(5).fill('skipped'), 'ok']);
+    expect(matrices.map(({ status }) => status)).toEqual([...Array(6).fill('skipped'), 'ok']);
   });
 
   it('keeps failures and omissions as rows with reasons', async () => {

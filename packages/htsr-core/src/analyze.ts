@@ -107,8 +107,9 @@ export async function analyzeWith(
     const isProjection = weight.kind === 'projection';
     if (unfit !== undefined) {
       rows.push(skipped(weight, unfit));
-      const unread = weight.unreadable ?? (isProjection ? unreadIntegers(weight) : undefined);
-      if (unread !== undefined) unreadable.push(unread);
+      const unread = weight.unreadable ?? unreadIntegers(weight);
+      const isQuantized = isProjection || weight.quantization !== undefined;
+      if (unread !== undefined && isQuantized) unreadable.push(unread);
     } else {
       if (isProjection) readable++;
       for (const unit of spectralUnits(weight)) {

@@ -4,6 +4,7 @@ import type { WeightTensor } from '@alphalora/contracts/weights';
 import { fusedParts } from '../naming/fused/index.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { Stacks } from '../naming/stacks.js';
+import { unreadTypes } from '../values/decoders.js';
 import type { FileTensor } from './file-tensor.js';
 import { partOf } from './part.js';
 
@@ -24,10 +25,12 @@ export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTen
   const { config, stacks, adapted } = options;
   const { file, notMatrix, ...plain } = tensor;
   const { inputFirst, ...identity } = identify(plain.name, plain.shape, config, stacks);
+  const unreadable = plain.unreadable ?? unreadTypes[plain.dtype];
   const weight: WeightTensor = {
     ...(inputFirst && !plain.outputFirst && { inputFirst }),
     ...plain,
     ...identity,
+    ...defined({ unreadable }),
     ...(notMatrix !== undefined && { kind: 'other', notMatrix }),
   };
   return partsOrWhole(adapted ? placed(adapted(weight), options) : weight, options, file);

@@ -4,6 +4,7 @@
  * BF16 is the upper half of an F32, so decoding is a shift. Smaller floats are looked up as bit
  * patterns, free of branches.
  */
+import { AlphaLoraError } from '@alphalora/contracts';
 import type { DType } from '@alphalora/contracts/weights';
 import type { Decoder, Values } from './decoder.js';
 import { codebook } from './ggml/codebook.js';
@@ -12,6 +13,13 @@ import { k } from './ggml/k.js';
 import { plain } from './ggml/plain.js';
 import { ternary } from './ggml/ternary.js';
 import { type SmallFloat, valuesOf } from './small-floats.js';
+
+/** Why the values of a type cannot be had, and what to do; absent for those that are decoded. */
+export const unreadTypes: Readonly<Partial<Record<DType, string>>> = {
+  C64: 'complex numbers (C64) are not measured',
+  F6_E2M3: unreadFloats('F6_E2M3'),
+  F6_E3M2: unreadFloats('F6_E3M2'),
+};
 
 export const decoders: Readonly<Record<DType, Decoder>> = {
   F64: as(Float64Array),
@@ -32,6 +40,9 @@ export const decoders: Readonly<Record<DType, Decoder>> = {
       target[2 * i + 1] = values[bytes[i]! >> 4]!;
     }
   },
+  F6_E2M3: undecoded('F6_E2M3'),
+  F6_E3M2: undecoded('F6_E3M2'),
+  C64: undecoded('C64'),
   // Rounded to the nearest float64.
   I64: asBig(BigInt64Array),
   I32: as(Int32Array),
@@ -51,6 +62,16 @@ export const decoders: Readonly<Record<DType, Decoder>> = {
   ...codebook,
   ...ternary,
 };
+
+function unreadFloats(dtype: DType): string {
+  return `elements of type ${dtype} are not read: measure the original, or convert it to BF16, F16 or F32`;
+}
+
+function undecoded(dtype: DType): Decoder {
+  return () => {
+    throw new AlphaLoraError('UNSUPPORTED_CHECKPOINT', unreadTypes[dtype]!);
+  };
+}
 
 type ArrayOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
 

@@ -6,7 +6,7 @@
  * the reference implementation does. Two small reads; no tensor's bytes are touched.
  */
 import type { ByteSource, DType } from '@alphalora/contracts/weights';
-import { cutOff, downloadAgain, invalid, quoted, unsupported } from '../../errors.js';
+import { cutOff, downloadAgain, invalid, quoted } from '../../errors.js';
 import { isObject, type JsonObject, parseJsonObject } from '../../json.js';
 import type { TensorPlace } from '../../tensors/recipe.js';
 import { elementCount, storedBytes } from '../../values/sizes.js';
@@ -17,13 +17,12 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's element types, by their names there: those that are decoded, and the others. */
-const decoded: ReadonlySet<string> = new Set<DType>([
+/** The format's element types, by their names there. */
+const types: ReadonlySet<string> = new Set<DType>([
   ...(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'] as const),
-  ...(['F8_E8M0', 'F4'] as const),
+  ...(['F8_E8M0', 'F6_E2M3', 'F6_E3M2', 'F4', 'C64'] as const),
   ...(['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL'] as const),
 ]);
-const undecoded: ReadonlySet<string> = new Set(['F6_E2M3', 'F6_E3M2', 'C64']);
 
 /** The cap of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -32,8 +31,7 @@ export const METADATA_KEY = '__metadata__';
 /**
  * Reads and checks the header.
  *
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when the file breaks a rule of the format,
- *   `UNSUPPORTED_CHECKPOINT` when it holds a type that we do not decode
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when the file breaks a rule of the format
  */
 export async function readHeader(
   source: ByteSource,
@@ -126,21 +124,13 @@ function checkEntry(name: string, entry: unknown, dataStart: number, file: strin
 
 function checkDType(entry: JsonObject, place: { file: string; tensor: string }): DType {
   const dtype = entry['dtype'];
-  if (typeof dtype === 'string') {
-    if (isDecoded(dtype)) return dtype;
-    if (undecoded.has(dtype)) {
-      throw unsupported(
-        `elements of type ${dtype} cannot be read; convert it to BF16, F16 or F32`,
-        place,
-      );
-    }
-  }
+  if (typeof dtype === 'string' && isType(dtype)) return dtype;
   const given = dtype === undefined ? 'missing' : quoted(String(JSON.stringify(dtype)));
   throw invalid(`its dtype (${given}) is not one of the format`, place);
 }
 
-function isDecoded(name: string): name is DType {
-  return decoded.has(name);
+function isType(name: string): name is DType {
+  return types.has(name);
 }
 
 function checkShape(entry: JsonObject, place: { file: string; tensor: string }): number[] {

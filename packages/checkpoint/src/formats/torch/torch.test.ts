@@ -131,9 +131,9 @@ describe('the state dict is', () => {
       /tensor "w": it is a quantised tensor, which is not read/,
     ],
     [
-      'not complex',
-      dict({ w: tensor([1], { type: 'ComplexFloatStorage' }) }),
-      /tensor "w": elements of type complex64 cannot be read/,
+      'not complex, in float64',
+      dict({ w: tensor([1], { key: '2', type: 'ComplexDoubleStorage' }) }),
+      /tensor "w": elements of type complex128 cannot be read/,
     ],
     [
       'not of quantised elements',
@@ -149,7 +149,7 @@ describe('the state dict is', () => {
     ['not as deep as it can be', `${']'.repeat(100)}${w}${'a'.repeat(100)}`, /nested deeper/],
     ['not what contains itself', `]q\x00h\x00a${w}a`, /nested deeper/],
   ])('%s', async (_, root, message) => {
-    const sizes = { 0: floats(1, 2), 1: floats(2) };
+    const sizes = { 0: floats(1, 2), 1: floats(2), 2: floats(1, 2, 3, 4) };
     expect((await refusal(torchArchive(root, sizes))).message).toMatch(message);
   });
 

@@ -36,7 +36,7 @@ export const torchTypes: ReadonlyMap<string, TorchType> = new Map([
   type('bool', 1, 'BOOL'),
   type('float4_e2m1fn_x2', 1),
   type('complex32', 4),
-  type('complex64', 8),
+  type('complex64', 8, 'C64'),
   type('complex128', 16),
   type('quint8', 1),
   type('qint8', 1),
