@@ -146,11 +146,15 @@ it('lists all stacks, and refuses a model of which blocks are missing', async ()
   expect(refused.stderr).toMatch(/says 32 blocks \(num_hidden_layers\), and the files have 2/);
   const alone = await alphalora('inspect', join(missing, 'model.safetensors'));
   expect(alone.code, alone.stderr).toBe(0);
+  const layers = [...list('model.layers', 1, attention), 'model.layers.2.self_attn.q_proj.weight'];
+  const gap = await alphalora('inspect', model('gap', layers, { num_hidden_layers: 3 }));
+  expect(gap.stderr).toMatch(/the files have 2 of model\.layers, without block 1: download/);
 });
 
 it('gives a block without projections nothing, and the others all', async () => {
   const names = list('model.layers', 3, attention).filter((name) => !name.includes('.1.'));
-  const nas = model('nas', names, { num_hidden_layers: 3 });
+  const config = { model_type: 'nemotron-nas', num_hidden_layers: 3 };
+  const nas = model('nas', names, config);
   const file = join(folder, 'nas.json');
   await analysed(nas, '-o', file);
   const made = join(folder, 'nas-al.json');
@@ -165,4 +169,28 @@ it('gives a block without projections nothing, and the others all', async () => 
   }
   const page = await alphalora('report', file, made, '-o', '-');
   expect(page.stdout).toMatch(/Block 1 gets nothing: it has no projections\./);
+});
+
+it('counts the blocks that there are, not their numbers', async () => {
+  const other = ['visual.blocks.0.attn.qkv.weight', 'visual.blocks.7.attn.qkv.weight'];
+  const path = model('numbers', [...other, ...list('model.layers', 2, attention)], {});
+  const { stdout } = await alphalora('inspect', path);
+  expect(stdout).toMatch(/\nvisual\.blocks +2 +2 /);
+  const file = join(folder, 'numbers.json');
+  await analysed(path, '-o', file);
+  const { stderr } = await alphalora('allocate', file, '--unit', 'rank');
+  expect(stderr).toMatch(/visual\.blocks \(2 blocks\)/);
+});
+
+it('measures names that are in no block, and allocates nothing for them', async () => {
+  const names = [2, 3].map((layer) => `layer_0${layer}.self_attn.q_proj.weight`);
+  const path = model('pipeline', names, { num_hidden_layers: 2 });
+  const said = new RegExp(`says 2 blocks .*${names.join(', ')}.*convert the model`);
+  expect((await alphalora('inspect', path)).stderr).toMatch(said);
+  const file = join(folder, 'pipeline.json');
+  const analysis = await analysed(path, '-o', file);
+  expect(analysis.matrices.map(({ status }) => status)).toEqual(['ok', 'ok']);
+  const refused = await alphalora('allocate', file);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(said);
 });

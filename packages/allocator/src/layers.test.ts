@@ -315,6 +315,13 @@ describe('fits that say nothing', () => {
     const analysis = withAlphas([row(0, 'q', 1e6, 'flat')], [undefined]);
     for (const per of ['block', 'projection'] as const) {
       expect(() => layersOf(analysis, { per })).toThrow('has a fit that says anything');
+      const stacks = [
+        { name: 'codec.layers', blocks: [{ index: 0, matrices: 0 }] },
+        { name: 'semantic.layers', blocks: [{ index: 0, alpha: 3, matrices: 1 }] },
+      ];
+      expect(() => layersOf({ ...analysis, stacks }, { per })).toThrow(
+        /choose another stack \(--stack\): semantic\.layers$/,
+      );
     }
   });
 });

@@ -61,7 +61,9 @@ export function layersOf(
   if (analysis.blocks.length === 0) {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      'the analysis has no blocks: no tensor name was recognised as part of a decoder block',
+      `the analysis has no blocks: ${
+        analysis.model.noBlocks ?? 'no tensor name was recognised as part of a decoder block'
+      }`,
     );
   }
   const windows = analysis.options['farms'] !== undefined;
@@ -69,6 +71,7 @@ export function layersOf(
   if (per === 'projection') {
     if (maps.length === 0) throw nothingMeasured(analysis);
     const scores = scored(
+      analysis,
       maps.map((map) => alphaOf(map, analysis.options.cap)),
       maps.map(({ block }) => block),
     );
@@ -99,11 +102,12 @@ export function layersOf(
     throw new AlphaLoraError(
       'NO_SPECTRUM',
       `block ${block} has no alpha, because none of its projections was measured: ` +
-        reasonsOf(analysis.matrices.filter((row) => row.block === block)),
+        reasonsOf(analysis.matrices.filter((row) => row.block === block)) +
+        otherStacks(analysis.stacks ?? []),
       { details: { block } },
     );
   });
-  const scores = scored(alphas);
+  const scores = scored(analysis, alphas);
   return blocks.map(({ index: block, stack }, index) => ({
     index,
     block,
@@ -114,8 +118,11 @@ export function layersOf(
   }));
 }
 
-function nothingMeasured({ matrices }: Analysis): AlphaLoraError {
-  return new AlphaLoraError('NO_SPECTRUM', `no projection was measured: ${reasonsOf(matrices)}`);
+function nothingMeasured({ matrices, stacks = [] }: Analysis): AlphaLoraError {
+  return new AlphaLoraError(
+    'NO_SPECTRUM',
+    `no projection was measured: ${reasonsOf(matrices)}${otherStacks(stacks)}`,
+  );
 }
 
 /** Why the projections among these rows were not measured, or the others where there are none, each reason once. */
@@ -127,14 +134,27 @@ function reasonsOf(rows: readonly MatrixRow[]): string {
 }
 
 /** @throws AlphaLoraError `NO_SPECTRUM` where no layer has an alpha of its own */
-function scored(alphas: readonly number[], blocks?: readonly number[]): number[] {
+function scored(
+  { stacks = [] }: Analysis,
+  alphas: readonly number[],
+  blocks?: readonly number[],
+): number[] {
   if (alphas.every(Number.isNaN)) {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      'no matrix of the analysis has a fit that says anything: see the reasons in the analysis',
+      `no matrix of the ${stacks.length > 0 ? 'main stack' : 'analysis'} has a fit that says anything: see the reasons in the analysis` +
+        otherStacks(stacks),
     );
   }
   return filled(alphas, blocks);
+}
+
+/** Those that have an alpha, for where the main one has none. */
+function otherStacks(stacks: NonNullable<Analysis['stacks']>): string {
+  const names = stacks.flatMap(({ name, blocks }) =>
+    blocks.some(({ alpha }) => alpha !== undefined) ? [name] : [],
+  );
+  return names.length > 0 ? `, or choose another stack (--stack): ${names.join(', ')}` : '';
 }
 
 /** Why these maps have no fits, or ones that say nothing, each reason once. */

@@ -16,6 +16,7 @@ import { withDistinctRoles } from './naming/distinct-roles.js';
 import type { ModelConfig } from './naming/index.js';
 import { notesOnRoles } from './naming/listed-roles.js';
 import { type Stack, type Stacks, stacksOf } from './naming/stacks.js';
+import { unfoundBlocks } from './naming/unfound-blocks.js';
 import { dequantized } from './quantization/dequantized.js';
 import { notesOnIntegers } from './quantization/integers.js';
 import { readConfig, settingIn } from './sources/config.js';
@@ -43,6 +44,8 @@ export interface Checkpoint {
   readonly tokenizer?: () => TokenizerDescription;
   /** Number of blocks of the main stack: one more than the highest block number of any weight. */
   readonly blocks: number;
+  /** Why there is no block though the configuration says so; what is in no block can be measured. */
+  readonly noBlocks?: string;
   /** Every list of blocks, the main one first, or the encoder and the decoder that it consists of. */
   readonly stacks: readonly Stack[];
   /** `__metadata__` of the files; of equal keys, the first file's. */
@@ -149,9 +152,9 @@ export async function readCheckpoint(
   if (!configSource && files.length === 1) notes.push(...partNotes(files[0]!.name));
   const inFile = config === content.config || !configSource;
   const file = inFile ? files[0]!.name : configSource.name;
-  checkBlocks(stacks, file, (setting) =>
-    inFile ? (content.first.settingNames?.[setting] ?? setting) : settingIn(file, setting),
-  );
+  const nameOf = (setting: string): string =>
+    inFile ? (content.first.settingNames?.[setting] ?? setting) : settingIn(file, setting);
+  checkBlocks(stacks, file, nameOf);
 
   const additions = adapter && addAdapter(adapter, tensors, config);
   const options = {
@@ -167,9 +170,11 @@ export async function readCheckpoint(
     weights.push(...partsOrWhole(placed(weight, options), options, adapter!.weights.name));
   }
   const architecture = architectureOf(names, config);
+  const noBlocks = unfoundBlocks(weights, stacks, nameOf);
+  if (noBlocks !== undefined) notes.push(noBlocks);
   return {
     source: name ?? files[0]!.name,
-    ...defined({ architecture }),
+    ...defined({ architecture, noBlocks }),
     ...(config && { config }),
     ...defined({ tokenizer: content.tokenizer }),
     ...(additions && { adapter: additions.report }),
@@ -303,7 +308,7 @@ function partNotes(file: string): string[] {
 function checkBlocks({ short }: Stacks, file: string, nameOf: (setting: string) => string): void {
   if (!short) return;
   throw invalid(
-    `it says ${short.count} blocks (${nameOf(short.setting)}), and the files have ${short.blocks} of ${short.stack}: ` +
+    `it says ${short.count} blocks (${nameOf(short.setting)}), and the files have ${short.blocks} of ${short.stack}, without block ${short.missing}: ` +
       'download the files that are missing, or give one file by its name to look at it alone',
     { file },
   );

@@ -42,6 +42,8 @@ export interface ModelIdentity {
   architecture?: Words;
   /** Number of blocks of the main stack. */
   blocks: Count;
+  /** Why there is no block where the configuration says that there are some. */
+  noBlocks?: Words;
   /** Name of the main stack, where there are others. */
   stack?: Words;
   /** Path of the LoRA adapter whose update was added to the weights. */

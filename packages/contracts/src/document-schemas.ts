@@ -30,6 +30,11 @@ export const analysis: JsonSchema = {
           minimum: 0,
           maximum: 9007199254740991,
         },
+        noBlocks: {
+          description: 'Why there is no block where the configuration says that there are some.',
+          type: 'string',
+          minLength: 1,
+        },
         stack: {
           description: 'Name of the main stack, where there are others.',
           type: 'string',

@@ -128,16 +128,23 @@ function partial({ covers }: Allocation): string {
 
 /** The stack that an allocation is for, and the others that the model has. */
 function stacksBeside(analysis: Analysis): string {
-  const { model, blocks, stacks = [] } = analysis;
+  const { model, matrices, stacks = [] } = analysis;
   const { main } = stackNames(analysis);
-  const others = stacks.map(({ name, reason, blocks: own }) => {
-    const count = Math.max(-1, ...own.map(({ index }) => index)) + 1;
-    return `${name} (${blockCount(count)}${reason === undefined ? '' : `; ${reason}`})`;
+  // Numbers of blocks may be left out.
+  const count = (name?: string): number =>
+    new Set(
+      matrices.flatMap(({ block, stack }) => {
+        if (name === undefined) return block ?? [];
+        return block === undefined && stack?.name === name ? stack.block : [];
+      }),
+    ).size;
+  const others = stacks.map(({ name, reason }) => {
+    return `${name} (${blockCount(count(name))}${reason === undefined ? '' : `; ${reason}`})`;
   });
   const named = main.length > 1 ? main.join(' and ') : model.stack;
   if (named === undefined) return '';
   const rest = others.length > 0 ? `another: ${others.join(', ')}` : 'one of them alone';
-  return `note: this is for the ${blockCount(blocks.length)} of ${named}; --stack takes ${rest}\n`;
+  return `note: this is for the ${blockCount(count())} of ${named}; --stack takes ${rest}\n`;
 }
 
 function blockCount(count: number): string {

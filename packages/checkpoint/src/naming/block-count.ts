@@ -24,9 +24,13 @@ const otherwise = ['depths', 'block_sizes', 'num_hidden_groups', 'block_configs'
  * @returns undefined where the configuration does not speak of this list: of towers beside a text model,
  *   stages, lists of pipelines whose parts have lists of their own
  */
-export function countFor(list: BlockList, config: ModelConfig): BlockCount | undefined {
+export function countFor(
+  list: Pick<BlockList, 'name' | 'prefix' | 'isStage'>,
+  config: ModelConfig,
+): BlockCount | undefined {
   const text = textConfig(config);
-  if (list.isStage || (text && isTower(list))) return undefined;
+  // Such a list may have the embeddings and the head as members.
+  if (list.isStage || list.name === tables.wholeList || (text && isTower(list))) return undefined;
   const settings = text ?? config;
   if (otherwise.some((name) => settings[name] !== undefined)) return undefined;
   const extra = extras.map((name) => settings[name] ?? config[name]).find(isSize) ?? 0;

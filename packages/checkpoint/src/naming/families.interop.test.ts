@@ -85,9 +85,9 @@ describeUnless(pythonLacks('transformers>=5.0', 'torch'), 'families of transform
       expect(allowed[layer], `${name} of a ${layer}`).toContain(
         notMatrix === undefined ? kind : 'not a matrix',
       );
-      // A linear map is measured unless it is a vector, or makes a table of positions.
+      // A linear map is measured unless it is a vector, makes a table of positions or changes another.
       if (layer === 'linear' && notMatrix !== undefined && Math.min(...shape) > 1) {
-        expect(notMatrix, name).toMatch(/relative positions/);
+        expect(notMatrix, name).toMatch(/relative positions|low-rank change/);
       }
       if (layer === 'conv1d') expect(inputFirst, name).toBe(true);
       if (kind !== 'projection') continue;

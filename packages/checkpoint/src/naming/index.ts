@@ -50,7 +50,7 @@ export function identify(
   const { block, stack, path } = place;
   const rule = ruleFor(path.join('.'), shape, modelType(config));
   const kind = blockKind(parts, path, shape);
-  const role = roleOf(path, rule);
+  const role = roleOf(path.length > 0 ? path : parts.module.slice(place.prefix.length, -1), rule);
   const identity = {
     ...defined({ block, stack }),
     role: isLoneEncoder(place, parts.module, config) ? `encoder.${role}` : role,
@@ -60,10 +60,12 @@ export function identify(
   if (shape.length === 2 && tables.expertRows.test(path.join('.'))) {
     return { ...identity, ...rowsOfExperts(role, shape, config) };
   }
-  const stacked = shape.length === 3 && tables.mixtures.test(path.join('.'));
-  const inputFirst = stacked
-    ? parts.isParameter && inputFirstExperts(role, shape, config)
-    : rule?.inputFirst;
+  const isGates = tables.stackedGates.test(path.join('.'));
+  const stacked = shape.length === 3 && (isGates || tables.mixtures.test(path.join('.')));
+  const inputFirst =
+    stacked && !isGates
+      ? parts.isParameter && inputFirstExperts(role, shape, config)
+      : (rule?.inputFirst ?? isGates);
   return { ...identity, ...(inputFirst && { inputFirst }), ...(stacked && { stacked }) };
 }
 
@@ -97,8 +99,8 @@ function splitName(name: string): NameParts {
   const components = name.split('.');
   const parameter = components.at(-1)!;
   const before = components.slice(0, -1);
-  // The torch way to keep the weights of several layers in one: `in_proj_weight`.
-  const [, layer] = /^(\w*proj)_weight$/.exec(parameter) ?? [];
+  // The torch way to keep the weights of several layers in one: `in_proj_weight`; RecurrentGemma's gates.
+  const [, layer] = /^(\w*proj|(?:input|recurrent)_gate)_weight$/.exec(parameter) ?? [];
   if (layer !== undefined)
     return { module: unwrapped([...before, layer]), parameter: 'weight', isParameter: false };
   const isParameter = !tables.layerParameters.test(parameter) && !tables.quantised.test(parameter);
@@ -128,7 +130,10 @@ function roleOf(path: readonly string[], rule: tables.NamingRule | undefined): s
   const modules = factor < 0 ? path : path.slice(0, factor);
   const last = modules.at(-1) ?? 'weight';
   // The members of a list have numbers for names.
-  if (/^\d+$/.test(last)) return modules.slice(-2).join('.');
+  if (/^\d+$/.test(last)) {
+    const list = modules.findLastIndex((part) => !/^\d+$/.test(part));
+    return modules.slice(Math.max(list, 0)).join('.');
+  }
   const cross = modules.find((part) => tables.crossAttentions.test(part));
   return cross !== undefined && cross !== last ? `${cross}.${last}` : last;
 }

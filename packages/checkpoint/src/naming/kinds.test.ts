@@ -52,6 +52,21 @@ describe('what is not the matrix of a layer is said to be that', () => {
     [`${layer}.self_attn.q_proj.lora_a`, [64, 8], /adapter/],
     [`${layer}.self_attn.q_proj.lora_down.weight`, [8, 64], /adapter/],
     ['qformer.query_tokens', [32, 64], /tokens/],
+    // Zamba 2: what a shared block is changed by, each time that it is used
+    [
+      `${layer}.shared_transformer.feed_forward.gate_up_proj_adapter_list.3.1.weight`,
+      [256, 16],
+      /low-rank change/,
+    ],
+    // Outside of blocks: LayoutLMv3, PatchTST, Aria, Kosmos-2, DeepSeek-V4, SAM 2
+    ['encoder.rel_pos_bias.weight', [4, 32], /relative positions/],
+    ['encoder.rel_pos_x_bias.weight', [4, 64], /relative positions/],
+    ['encoder.positional_encoder.position_enc', [32, 64], /its own \(position_enc\)/],
+    ['multi_modal_projector.query', [256, 64], /its own \(query\)/],
+    ['image_to_text_projection.latent_query', [64, 64], /its own/],
+    ['model.hc_head.hc_fn', [4, 256], /its own/],
+    ['model.rope_freqs', [64, 64], /its own/],
+    ['vision_encoder.backbone.pos_embed_window', [1, 64, 8, 8], /its own/],
   ])('%s %j', (name, shape, reason) => {
     const { notMatrix, kind } = identify(name, shape);
     expect(notMatrix).toMatch(reason);
@@ -84,6 +99,15 @@ describe('what is one is taken for one', () => {
     ['transformer.resblocks.0.attn.in_proj_weight', [192, 64], 'projection'],
     ['visual_projection.weight', [64, 64], 'other'],
     ['text_projection', [64, 64], 'other'],
+    ['visual.proj', [64, 64], 'other'],
+    ['rnn.weight_hh_l0', [256, 64], 'other'],
+    ['w', [64, 64], 'other'],
+    // Embeddings outside of blocks: SAM, Qwen2.5-Omni, CTRL, UDOP, Bark
+    ['mask_decoder.mask_tokens.weight', [4, 64], 'embedding'],
+    ['audio_tower.audio_bos_eos_token.weight', [2, 64], 'embedding'],
+    ['transformer.w.weight', [200, 64], 'embedding'],
+    ['decoder.embed_patches.proj.weight', [64, 3, 14, 14], 'embedding'],
+    ['fine_acoustics.input_embeds_layers.3.weight', [1056, 64], 'embedding'],
     ['bert.pooler.dense.weight', [64, 64], 'other'],
     ['resampler.attn.in_proj_weight', [192, 64], 'other'],
   ])('%s %j is a %s', (name, shape, kind) => {
@@ -98,6 +122,22 @@ it.each([
   ['transformer.resblocks.0.attn.in_proj_weight', 'in_proj'],
   ['transformer.resblocks.0.attn.in_proj_bias', 'in_proj'],
   ['model.layers.0.linear_attn.dt_bias', 'dt_bias'],
+  ['encoder.stages.1.downsampling_layer.1.weight', 'downsampling_layer'],
+  [
+    'model.layers.1.feed_forward.gate_up_proj_adapter_list.3.1.weight',
+    'gate_up_proj_adapter_list.3.1',
+  ],
 ])('%s has the role %s', (name, role) => {
   expect(identify(name, [64, 64]).role).toBe(role);
+});
+
+it('takes the gates of RecurrentGemma for the projections that they are, one of each head', () => {
+  // `torch.baddbmm(bias, x, weight)`, with x of [heads, tokens, in].
+  for (const gate of ['input_gate', 'recurrent_gate']) {
+    const name = `${layer}.temporal_block.rg_lru.${gate}_weight`;
+    expect(identify(name, [4, 16, 16])).toEqual({
+      ...{ block: 0, role: gate, kind: 'projection' },
+      ...{ stacked: true, inputFirst: true },
+    });
+  }
 });

@@ -34,7 +34,7 @@ export function blockKind(
   const inMixture = tables.mixtures.test(joined);
   // Of parameters without a layer only projections are known; state-space models keep tables so.
   if (parts.isParameter && !inMixture && !tables.bareProjections.test(parts.parameter)) {
-    return other(`a parameter of its own (${parts.parameter}), not the matrix of a layer`);
+    return ownParameter(parts);
   }
   if (!inMixture && isDepthwise(joined, shape)) {
     return other('kernels of a depthwise convolution, which are vectors');
@@ -45,12 +45,16 @@ export function blockKind(
 export function outerKind(parts: NameParts, shape: readonly number[]): TensorKind {
   const common = commonKind(parts, shape);
   if (common) return common;
-  const { module } = parts;
+  const { module, parameter, isParameter } = parts;
   if (module.some((part) => tables.embeddings.test(part))) return { kind: 'embedding' };
-  if (tables.sharedEmbedding.test(module.at(-1) ?? '')) return { kind: 'embedding' };
+  const path = module.join('.');
+  if (!isParameter && tables.outerEmbeddings.test(path)) return { kind: 'embedding' };
+  // A matrix alone in a file has what name it will.
+  if (isParameter && module.length > 1 && !tables.bareMatrices.test(parameter)) {
+    return ownParameter(parts);
+  }
   if (module.some((part) => tables.towers.test(part))) return { kind: 'other' };
-  const isHead =
-    module.some((part) => tables.heads.test(part)) || tables.headPaths.test(module.join('.'));
+  const isHead = module.some((part) => tables.heads.test(part)) || tables.headPaths.test(path);
   return { kind: isHead ? 'head' : 'other' };
 }
 
@@ -88,6 +92,10 @@ function commonKind(
     return { kind: shape.length === 1 && parameter === 'weight' ? 'norm' : 'other' };
   }
   return undefined;
+}
+
+function ownParameter({ parameter }: NameParts): TensorKind {
+  return other(`a parameter of its own (${parameter}), not the matrix of a layer`);
 }
 
 function other(notMatrix: string): TensorKind {

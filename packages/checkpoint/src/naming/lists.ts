@@ -16,6 +16,8 @@ export interface BlockList {
   readonly isStage: boolean;
   /** One more than the highest number. */
   readonly blocks: number;
+  /** Those that there are. */
+  readonly numbers: ReadonlySet<number>;
   /** Elements of all its tensors. */
   readonly parameters: number;
 }
@@ -52,17 +54,22 @@ export function blockLists(tensors: readonly NamedShape[]): BlockLists {
     if (inner >= 0) return inner;
     return members.has(module.slice(0, outer + 1).join('.')) ? -1 : outer;
   };
-  const lists = new Map<string, { -readonly [Key in keyof BlockList]: BlockList[Key] }>();
+  const lists = new Map<
+    string,
+    { -readonly [Key in keyof BlockList]: BlockList[Key] } & { numbers: Set<number> }
+  >();
   for (const [i, parts] of names.entries()) {
     const at = numberAt(parts);
     if (at < 0) continue;
     const name = parts.slice(0, at).join('.');
     const isStage = at > outerNumber(parts);
     const prefix = parts.slice(0, isNumber(parts[at - 1]) ? at : at - 1);
-    const list = lists.get(name) ?? { name, prefix, isStage, blocks: 0, parameters: 0 };
+    const list = grown(lists, name, () => {
+      return { name, prefix, isStage, blocks: 0, numbers: new Set<number>(), parameters: 0 };
+    });
+    list.numbers.add(Number(parts[at]));
     list.blocks = Math.max(list.blocks, Number(parts[at]) + 1);
     list.parameters += tensors[i]!.shape.reduce((product, length) => product * length, 1);
-    lists.set(name, list);
   }
   return { lists: [...lists.values()], numberAt };
 }
@@ -70,7 +77,10 @@ export function blockLists(tensors: readonly NamedShape[]): BlockLists {
 /** The first number behind the name of a list. */
 function outerNumber(parts: readonly string[]): number {
   return parts.findIndex(
-    (part, i) => i > 0 && isNumber(part) && tables.blockLists.test(parts[i - 1]!),
+    (part, i) =>
+      i > 0 &&
+      isNumber(part) &&
+      (tables.blockLists.test(parts[i - 1]!) || (i === 1 && parts[0] === tables.wholeList)),
   );
 }
 

@@ -254,6 +254,56 @@ const cases: Case[] = [
     [['albert.encoder.albert_layer_groups', 1]],
   ],
   [
+    'Bark, whose codec is the larger',
+    [
+      ...list('coarse_acoustics.layers', 2),
+      ...list('codec_model.encoder.layers', 5, 16),
+      ...list('codec_model.decoder.layers', 5, 16),
+      ...list('codec_model.quantizer.layers', 9, 16),
+      ...list('semantic.layers', 2),
+    ],
+    { semantic_config: { num_layers: 2 } },
+    [['semantic.layers', 2]],
+    [
+      ['coarse_acoustics.layers', 2],
+      ['codec_model.encoder.layers', 5],
+      ['codec_model.decoder.layers', 5],
+      ['codec_model.quantizer.layers', 9],
+    ],
+  ],
+  [
+    'a codec alone',
+    [
+      ...list('quantizer.layers', 9, 16),
+      ...list('encoder.layers', 2),
+      ...list('decoder.layers', 2),
+    ],
+    {},
+    [
+      ['encoder.layers', 2],
+      ['decoder.layers', 2],
+    ],
+    [['quantizer.layers', 9]],
+  ],
+  [
+    'torch.nn.Sequential, whose members may be more than the blocks',
+    list('sequential', 5),
+    { num_layers: 3 },
+    [['sequential', 5]],
+  ],
+  [
+    'Nemotron-NAS, a block of which has nothing',
+    list('model.layers', 4).filter(({ name }) => !name.includes('.2.')),
+    { model_type: 'nemotron-nas', num_hidden_layers: 4 },
+    [['model.layers', 3]],
+  ],
+  [
+    'numbers with gaps, which no configuration contradicts',
+    [...list('model.layers', 8).filter(({ name }) => /layers\.[027]\./.test(name))],
+    {},
+    [['model.layers', 3]],
+  ],
+  [
     'wrapped names',
     [
       ...list('_orig_mod.module.model.layers', 2),
@@ -342,6 +392,12 @@ describe('fewer blocks than the configuration says', () => {
       [...list('encoder.block', 4), ...list('decoder.block', 2)],
       { num_layers: 4 },
       { stack: 'decoder.block', count: 4 },
+    ],
+    [
+      'with one of them left out, and more behind',
+      list('model.layers', 8).filter(({ name }) => /layers\.[027]\./.test(name)),
+      { num_hidden_layers: 3 },
+      { count: 3, blocks: 2, missing: 1 },
     ],
   ])('%s', (_, tensors, config, expected) => {
     expect(stacksOf(tensors, config).short).toMatchObject(expected);

@@ -3,9 +3,10 @@
  * model's, whose blocks are the model's. An encoder and its decoder are the main one together, the
  * encoder's blocks first. Decided once over all names: no single name tells.
  */
+import { defined } from '@alphalora/contracts';
 import type { StackPlace } from '@alphalora/contracts/weights';
 import { type BlockCount, countFor, isTower, sideOf } from './block-count.js';
-import type { ModelConfig } from './config.js';
+import { type ModelConfig, modelType } from './config.js';
 import { type BlockList, blockLists, type NamedShape } from './lists.js';
 import * as tables from './tables.js';
 import { unwrapped } from './wrappers.js';
@@ -13,7 +14,7 @@ import { unwrapped } from './wrappers.js';
 export interface Stack {
   /** The names of its blocks before their numbers: `model.layers`. */
   readonly name: string;
-  /** One more than the highest number of a block in it. */
+  /** Those that there are: numbers may be left out. */
   readonly blocks: number;
   readonly weights: number;
   /** Elements of all its tensors. */
@@ -39,8 +40,15 @@ export interface Place {
 export interface Stacks {
   /** The main one first. */
   readonly all: readonly Stack[];
-  /** Where the main stack has fewer blocks than the configuration says: what says how many. */
-  readonly short?: BlockCount & { readonly stack: string; readonly blocks: number };
+  /** Where the main stack lacks blocks that the configuration says: what says how many. */
+  readonly short?: BlockCount & {
+    readonly stack: string;
+    readonly blocks: number;
+    /** The first that is not there. */
+    readonly missing: number;
+  };
+  /** Where there is no list of blocks at all: how many the configuration says. */
+  readonly unfound?: BlockCount;
   /** @returns undefined for a module that is in no block */
   placeOf(module: readonly string[]): Place | undefined;
 }
@@ -73,11 +81,12 @@ export function stacksOf(tensors: readonly NamedShape[], config: ModelConfig = {
     const named = main.length > 1 && { stack: { name, block } };
     return { block: start + block, ...named, ...around };
   };
-  const short = main.find(({ list, said }) => said && list.blocks < said.count);
+  const unfound =
+    lists.length === 0 ? countFor({ name: '', prefix: [], isStage: false }, config) : undefined;
   return {
     all: summaries(tensors, main, placeOf),
     placeOf,
-    ...(short && { short: { stack: short.list.name, blocks: short.list.blocks, ...short.said! } }),
+    ...defined({ short: shortAmong(main, config), unfound }),
   };
 }
 
@@ -85,6 +94,19 @@ export function stacksOf(tensors: readonly NamedShape[], config: ModelConfig = {
 interface CountedList {
   readonly list: BlockList;
   readonly said: BlockCount | undefined;
+}
+
+function shortAmong(main: readonly CountedList[], config: ModelConfig): Stacks['short'] {
+  const mayLack = tables.searchedFamilies.includes(modelType(config) ?? '');
+  for (const { list, said } of main) {
+    if (mayLack && said && list.blocks >= said.count) continue;
+    const { length } = [...list.numbers].filter((number) => said && number < said.count);
+    if (!said || length === said.count) continue;
+    let missing = 0;
+    while (list.numbers.has(missing)) missing++;
+    return { stack: list.name, blocks: length, missing, ...said };
+  }
+  return undefined;
 }
 
 /** What may be the main stack: each list, and each encoder together with its decoder. */
@@ -115,13 +137,15 @@ function mainAmong(candidates: ReadonlyArray<readonly CountedList[]>): readonly 
 }
 
 /**
- * Whether one is rather the main stack: for it is called a text model; else has the number of blocks
- * that the configuration says; else is in nothing but modules that hold whole models; else is larger.
+ * Whether one is rather the main stack: for it is not in a codec; else is called a text model; else has
+ * the number of blocks that the configuration says; else is in nothing but modules that hold whole
+ * models; else is larger.
  */
 function isBefore(one: readonly CountedList[], other: readonly CountedList[]): boolean {
   const signs = (lists: readonly CountedList[]): number[] => {
     const beside = lists.some(({ list }) => isTower(list));
     return [
+      Number(!lists.some(({ list }) => list.prefix.some((part) => tables.codecs.test(part)))),
       Number(!beside && lists.some(({ list }) => isTextModel(list))),
       Number(!beside && lists.every(({ list, said }) => isAsSaid(list, said))),
       Number(lists.every(({ list }) => list.prefix.every((part) => tables.wholeModels.test(part)))),
@@ -151,6 +175,7 @@ function summaries(
   placeOf: Stacks['placeOf'],
 ): Stack[] {
   const all = new Map<string, { -readonly [Key in keyof Stack]: Stack[Key] }>();
+  const counted = new Set<string>();
   const [first] = main;
   const empty = { blocks: 0, weights: 0, parameters: 0 };
   for (const { list } of main) all.set(list.name, { name: list.name, ...empty, main: true });
@@ -160,7 +185,8 @@ function summaries(
     if (!place) continue;
     const { name: own, block } = place.stack ?? { name: first!.list.name, block: place.block! };
     const stack = all.get(own) ?? { name: own, ...empty, main: false, ...reasonOf(own, main) };
-    stack.blocks = Math.max(stack.blocks, block + 1);
+    if (!counted.has(`${own}.${block}`)) stack.blocks++;
+    counted.add(`${own}.${block}`);
     stack.weights++;
     stack.parameters += shape.reduce((product, length) => product * length, 1);
     all.set(own, stack);

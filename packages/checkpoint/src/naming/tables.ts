@@ -15,15 +15,22 @@ export const biases: RegExp = /^(bias|beta|\w+_bias)$/;
 /** Biases that no weight of the same name belongs to. */
 export const ownBiases: RegExp = /^(masked|dt)_bias$/;
 
-/** The component before a block's index. */
-export const blockLists: RegExp = /^(h|encoders|\w*(layers?|blocks?|layer_groups?))$/;
+/** The component before a block's index. Bark has lists of embeddings. */
+export const blockLists: RegExp = /^(h|encoders|(?!\w*embeds_)\w*(layers?|blocks?|layer_groups?))$/;
+
+/** A whole model, to torch.nn.Sequential and pipelines that are made of one. */
+export const wholeList = 'sequential';
 
 /** Models beside a text model: of images, of sound, between them and the text, or ahead of it. */
 export const towers: RegExp =
   /^((vision|image|audio|speech)_(tower|model|encoder|embed_tokens|backbone)|(image|audio)_embed|embed_tokens_extend|visual|vision|audio|img_processor|sam_model|vpm|apm|qformer|resampler|mtp|talker|token2wav|code2wav)$/;
-/** Models of text beside others; and what a file with all parts of a pipeline calls its main one. */
+/** Families of searched architectures, blocks of which may have nothing at all. */
+export const searchedFamilies: readonly string[] = ['nemotron-nas'];
+/** What makes images or sound from what a model says, never the model beside others. */
+export const codecs: RegExp = /codec|vocoder|quantizer|^vae$/;
+/** Models of text beside others, Bark's among them; and what a file with all parts of a pipeline calls its main one. */
 export const textModels: RegExp =
-  /^(language_model|language|llm|lm|text_model|text|text_decoder|thinker|diffusion_model)$/;
+  /^(language_model|language|llm|lm|text_model|text|text_decoder|thinker|semantic|diffusion_model)$/;
 /** What such a file calls the others. */
 export const pipelineParts: RegExp =
   /^(text_encoders?|cond_stage_model|conditioner|first_stage_model|vae)$/;
@@ -35,12 +42,15 @@ export const sides: RegExp = /^(\w+_)?(encoder|decoder)$/;
 
 export const norms: RegExp = /norm|^ln(_?\w{1,2}|_\w+)?$/i;
 export const embeddings: RegExp =
-  /^(wte|wpe|embed|embed_(in|tokens|positions)\w*|\w*embeddings?|\w+_embed|relative_attention_bias)$/;
+  /^(wte|wpe|embed|embed_(in|tokens|positions)\w*|\w*embeddings?|\w+_embed|\w+_embeds_layers|embed_patches|relative_attention_bias)$/;
 /** The same, of the modules alone that have the table themselves. */
 export const embeddingTables: RegExp =
   /^(emb|\w*embeds_layer|\w+_emb|embed_(?!out$|\w*proj)\w+|\w+_embedding_table)$/;
-/** Only outside of blocks, where nothing but T5's and BART's common embedding is called so. */
-export const sharedEmbedding: RegExp = /^shared$/;
+/**
+ * Only outside of blocks, where nothing but embeddings is called so: T5's and BART's common one, CTRL's, and
+ * those of learned tokens. Matched against the module's whole path.
+ */
+export const outerEmbeddings: RegExp = /(^|\.)(shared|transformer\.w|\w+_tokens?)$/;
 export const heads: RegExp =
   /^(lm_head|embed_out|score|classifier|qa_outputs|vocab_projector|output_projection)$/;
 /** Outside of blocks; matched against the module's whole path. */
@@ -81,6 +91,11 @@ export const quantised: RegExp =
 /** Parameters without a layer that are matrices of one: torch's attention, CLIP's projections, ... */
 export const bareProjections: RegExp =
   /^(\w*(proj(ection)?|qkv)|c_attn|c_fc|query|key|value|dense|fc\d)$/i;
+/** Others outside of blocks, such as those of LSTM; `query` there is learned tokens. */
+export const bareMatrices: RegExp =
+  /^(weight|kernel)|_(weight|kernel)$|(proj(ection)?|qkv|^c_attn|^c_fc|^dense|^fc\d)$/i;
+/** Several matrices `[in, out]` beside experts: the gates of RecurrentGemma, one for each head. */
+export const stackedGates: RegExp = /(^|\.)rg_lru\.(input|recurrent)_gate$/;
 /** Modules in blocks that are depthwise convolutions, whatever the order of their axes. */
 export const convolutions: RegExp = /(^|\.)conv_?1d$/;
 
@@ -106,9 +121,14 @@ export const notMatrices: readonly NotMatrix[] = [
     names: /^lora_((embedding_)?[AB]|[ab]|up|down|magnitude_vector)$/,
     reason: 'a factor of an adapter, not a weight of the model',
   },
-  // Swin, SAM, T5 and BEiT; the second makes its table of positions by a small network.
+  // Zamba 2 uses a block several times, each time with other low-rank changes.
   {
-    names: /^(rel_pos(_[hw])?|relative_position_\w*table)$/,
+    names: /_adapter_list$/,
+    reason: 'a factor of a low-rank change of shared weights, not the matrix of a layer',
+  },
+  // Swin, SAM, T5, BEiT and LayoutLM; the second makes its table of positions by a small network.
+  {
+    names: /^(rel_pos(_[hwxy])?(_bias)?|relative_position_\w*table)$/,
     reason: 'a table of relative positions',
   },
   { names: /^(cpb|continuous_position_bias)_mlp$/, reason: 'makes a table of relative positions' },

@@ -42,6 +42,9 @@ def layer(module, tensor):
     if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
         return 'depthwise' if 1 < module.groups == module.in_channels else 'convolution'
     name = type(module).__name__
+    # A matrix for each head, as experts have one each.
+    if name == 'RecurrentGemmaRglru' and tensor.dim() == 3:
+        return 'experts'
     return 'experts' if 'Expert' in name else 'norm' if 'Norm' in name else 'parameter'
 
 
