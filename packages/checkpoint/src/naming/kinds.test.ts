@@ -102,6 +102,8 @@ describe('what is one is taken for one', () => {
     ['visual.proj', [64, 64], 'other'],
     ['rnn.weight_hh_l0', [256, 64], 'other'],
     ['w', [64, 64], 'other'],
+    // Fuyu's linear map of patches
+    ['vision_embed_tokens.weight', [64, 2700], 'other'],
     // Embeddings outside of blocks: SAM, Qwen2.5-Omni, CTRL, UDOP, Bark
     ['mask_decoder.mask_tokens.weight', [4, 64], 'embedding'],
     ['audio_tower.audio_bos_eos_token.weight', [2, 64], 'embedding'],

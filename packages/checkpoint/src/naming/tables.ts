@@ -50,7 +50,7 @@ export const embeddingTables: RegExp =
  * Only outside of blocks, where nothing but embeddings is called so: T5's and BART's common one, CTRL's, and
  * those of learned tokens. Matched against the module's whole path.
  */
-export const outerEmbeddings: RegExp = /(^|\.)(shared|transformer\.w|\w+_tokens?)$/;
+export const outerEmbeddings: RegExp = /(^|\.)(shared|transformer\.w|(?!\w*embed_)\w+_tokens?)$/;
 export const heads: RegExp =
   /^(lm_head|embed_out|score|classifier|qa_outputs|vocab_projector|output_projection)$/;
 /** Outside of blocks; matched against the module's whole path. */
