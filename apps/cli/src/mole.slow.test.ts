@@ -49,9 +49,9 @@ const metrics = (folder: string): Array<{ loss: number; gradientNorm: number }> 
 
 async function tensorsOf(folder: string): Promise<Map<string, ArrayLike<number>>> {
   const file = join(folder, 'adapter_model.safetensors');
-  const { tensors } = await readCheckpoint({
-    files: [memorySource(Uint8Array.from(readFileSync(file)), file)],
-  });
+  const config = join(folder, 'adapter_config.json');
+  const source = (path: string) => memorySource(Uint8Array.from(readFileSync(path)), path);
+  const { tensors } = await readCheckpoint({ files: [source(file)], config: source(config) });
   return new Map(
     await Promise.all(
       tensors.map(async ({ name, read }) => [name, await read()] as [string, ArrayLike<number>]),

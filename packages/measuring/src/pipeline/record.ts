@@ -35,9 +35,11 @@ export async function keepDigests(
 ): Promise<void> {
   const before = await readDigests(folder, states);
   if ([...digests].every(([name, digest]) => before.get(name) === digest)) return;
-  const all = JSON.stringify([...before, ...digests]);
+  // By name: threads finish in any order, and equal runs leave equal files.
+  const all = new Map([...before, ...digests]);
+  const entries = [...all].sort(([a], [b]) => (a < b ? -1 : 1));
   try {
-    await writeFileAtomic(fileOf(folder, states), Buffer.from(all));
+    await writeFileAtomic(fileOf(folder, states), Buffer.from(JSON.stringify(entries)));
   } catch (error) {
     if (!isAlphaLoraError(error, 'IO_FAILED')) throw error;
   }

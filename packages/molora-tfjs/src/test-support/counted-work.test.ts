@@ -7,6 +7,9 @@ describe('countedWork', () => {
   it('counts what regular expressions test', async () => {
     // a and a, then b fails; from each of the two places, and at the end.
     expect(await countedWork(() => /ab/.exec(a(2)))).toBe(5);
+    // Seven, five, three and one from the four places; the end is looked at, too.
+    expect(await countedWork(() => /a+?b/.exec(a(3)))).toBe(16);
+    expect(await countedWork(() => /a+?a/.exec(a(3)))).toBe(2);
     expect(await countedWork(() => a(100).match(/a/g))).toBe(101);
     expect(await countedWork(() => a(100).replace(/(?<=b)c|a{3}$/g, ''))).toBeGreaterThan(300);
   });

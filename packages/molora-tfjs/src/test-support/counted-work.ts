@@ -111,17 +111,24 @@ function steps({ source, sticky, ignoreCase }: RegExp, given: string, from: numb
     const [written, fewest] = /^(?:[*+?]|\{(\d+)\})/.exec(source.slice(place)) ?? [''];
     place += written.length;
     if (written === '') return one;
+    // As few as will do, instead of as many as there are.
+    const lazy = source[place] === '?';
+    if (lazy) place++;
     const count = fewest === undefined ? undefined : Number(fewest);
     const least = count ?? (written === '+' ? 1 : 0);
     const limit = count ?? (written === '?' ? 1 : Number.POSITIVE_INFINITY);
     const again =
       (done: number, follow: (end: number) => number): ((at: number) => number) =>
       (at) => {
+        if (lazy && done >= least) {
+          const end = follow(at);
+          if (end >= 0) return end;
+        }
         if (done < limit) {
           const end = one(at, (next) => (next === at ? -1 : again(done + 1, follow)(next)));
           if (end >= 0) return end;
         }
-        return done >= least ? follow(at) : -1;
+        return !lazy && done >= least ? follow(at) : -1;
       };
     return (at, follow) => again(0, follow)(at);
   }
