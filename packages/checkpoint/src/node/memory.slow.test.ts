@@ -153,7 +153,7 @@ describe('peak memory of reading a checkpoint tensor by tensor', () => {
     console.info(
       `${dtype}${fused ? ' parts' : ''}: ${Math.round((grown - largest) / MB)} MB over the decoded tensor`,
     );
-    expect(grown).toBeLessThan(largest + 50 * MB);
+    expect(grown).toBeLessThan(largest + 60 * MB);
   });
 
   it('of 7 billion parameters is no more for GGUF than for safetensors', async () => {

@@ -92,7 +92,8 @@ function unscaledFloat(
   );
   const companion =
     near.find((each) => isNamedScale(each.name.slice(module.length))) ??
-    near.find((each) => fits(shape, each, model));
+    // Tensors that are in no module have nothing to do with one another.
+    (module === '' ? undefined : near.find((each) => fits(shape, each, model)));
   if (companion) {
     const called = quoted(companion.name.slice(module === '' ? 0 : module.length + 1).slice(0, 40));
     const unreadable = `FP8 beside ${called}, which may be its scale and is not a name that is known: call it weight_scale if the weight is to be multiplied by it, or ${anotherOne}`;
