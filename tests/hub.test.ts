@@ -211,7 +211,7 @@ it('a file that changes under the analysis ends it', async () => {
   const pass = { on: 'files', kind: 'pass' } as const;
   await hub.faults(pass, pass, pass, { on: 'files', kind: 'etag' });
   const { code, stderr } = await alphalora(
-    ...['analyze', 'hf://demo/large', '--jobs', '1', '--bootstrap', '0'],
+    ...['analyze', 'hf://demo/large', '--jobs', '1', '--draws', '0'],
   );
   expect(code).toBe(1);
   expect(stderr).toMatch(
@@ -221,15 +221,7 @@ it('a file that changes under the analysis ends it', async () => {
 
 describe('a server that sends other bytes under the same name, digest and size', () => {
   const [pass, other] = ['pass', 'other'].map((kind) => ({ on: 'files', kind }) as const);
-  const one = [
-    'hf://demo/model',
-    '--include',
-    '*layers.0*q_proj*',
-    '--jobs',
-    '1',
-    '--bootstrap',
-    '0',
-  ];
+  const one = ['hf://demo/model', '--include', '*layers.0*q_proj*', '--jobs', '1', '--draws', '0'];
   /** Requests that read no weights. */
   const headers = [pass!];
   const numbers = async (...more: string[]) =>
