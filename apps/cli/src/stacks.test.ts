@@ -6,7 +6,7 @@ import type { Allocation, Analysis } from '@alphalora/contracts';
 import { seededRandom } from '@alphalora/contracts/numbers';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { expect, it } from 'vitest';
-import { runCommandLine } from './command-line.js';
+import { alphalora } from './test-support/in-process.js';
 
 const folder = temporaryFolder('stacks');
 
@@ -29,18 +29,6 @@ const list = (name: string, blocks: number, modules: readonly string[]): string[
   Array.from({ length: blocks }, (_, block) =>
     modules.map((module) => `${name}.${block}.${module}.weight`),
   ).flat();
-
-async function alphalora(...argv: string[]) {
-  const texts = { stdout: '', stderr: '' };
-  const stream = (name: keyof typeof texts) => ({
-    write(text: string) {
-      texts[name] += text;
-    },
-  });
-  const io = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await runCommandLine(argv, { ...io, signal: new AbortController().signal });
-  return { code, ...texts };
-}
 
 const measuring = ['--no-cache', '--draws', '0', '--metrics', 'none', '--jobs', '1'];
 const attention = ['self_attn.q_proj', 'self_attn.o_proj'];

@@ -6,21 +6,9 @@ import { formatDocument } from '@alphalora/documents';
 import { analysisOf, failedRow, measuredRow, skippedRow } from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
-import { runCommandLine } from '../command-line.js';
+import { alphalora } from '../test-support/in-process.js';
 
 const folder = temporaryFolder('allocating');
-
-async function alphalora(...argv: string[]) {
-  const texts = { stdout: '', stderr: '' };
-  const stream = (name: keyof typeof texts) => ({
-    write(text: string) {
-      texts[name] += text;
-    },
-  });
-  const io = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await runCommandLine(argv, { ...io, signal: new AbortController().signal });
-  return { code, ...texts };
-}
 
 async function allocation(...argv: string[]): Promise<Allocation> {
   const { code, stdout, stderr } = await alphalora('allocate', ...argv, '--json');
