@@ -4,7 +4,8 @@
  * - two axes: the matrix itself, or the small core of a matrix that is given as factors;
  * - stacked experts [experts, a, b]: one unit per expert, named `name[expert]`;
  * - convolution kernels [out, in, positions...]: one unit whose spectrum pools those of the
- *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do), or their cores.
+ *   out x in matrices at every kernel position (as WeightWatcher and TempBalance do), or their cores;
+ *   eigenvalues of two-dimensional ones count half, as there.
  */
 import { defined } from '@alphalora/contracts';
 import type {
@@ -25,7 +26,15 @@ export interface SpectralUnit extends WeightDescription {
    * same singular values, but other elements, and no windows.
    */
   readonly factored?: boolean;
+  /** What the eigenvalues of its matrices are multiplied by. @default 1 */
+  readonly eigenvalueScale?: number;
 }
+
+/**
+ * Of kernels [out, in, height, width]: WeightWatcher multiplies their matrices by sqrt(1/2) unless it is
+ * told otherwise (`conv2d_norm`), and so does the code of TempBalance (`conv_norm`, arXiv 2312.00359).
+ */
+const SCALE_OF_IMAGE_KERNELS = 0.5;
 
 /** The units of a weight; a weight with fewer than two axes has none. */
 export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
@@ -40,8 +49,13 @@ export function spectralUnits(weight: WeightTensor): SpectralUnit[] {
     return [{ ...describe(weight), weight, matrices: [core], factored: true }];
   }
   const { factors } = weight;
-  if (!factors) return [{ ...describe(weight), weight, matrices: kernelMatrices(weight) }];
-  return [{ ...describe(weight), weight, matrices: kernelCores(weight, factors), factored: true }];
+  const unit = {
+    ...describe(weight),
+    weight,
+    ...(shape.length === 4 && { eigenvalueScale: SCALE_OF_IMAGE_KERNELS }),
+  };
+  if (!factors) return [{ ...unit, matrices: kernelMatrices(weight) }];
+  return [{ ...unit, matrices: kernelCores(weight, factors), factored: true }];
 }
 
 /** Floating-point operations of the two-stage eigensolver: the measure of work in progress reports. */

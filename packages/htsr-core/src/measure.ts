@@ -119,7 +119,7 @@ export async function measureUnit(
   const onPrecision = (arithmetic: 'f32' | 'f64', resolved: number): void => {
     // Of a pooled spectrum, the lowest precision is the one that limits it.
     used = used === 'f32' ? 'f32' : arithmetic;
-    from = Math.max(from, resolved ** 2);
+    from = Math.max(from, (unit.eigenvalueScale ?? 1) * resolved ** 2);
   };
   const eigenvalues = await spectrum(sampled, engine, { precision, onPrecision, ...control });
   const count = sampled.matrices.reduce((sum, m) => sum + Math.min(m.rows, m.columns), 0);

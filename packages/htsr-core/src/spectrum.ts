@@ -1,6 +1,7 @@
 /**
  * The empirical spectral density of a unit: eigenvalues lambda = sigma^2 of W^T W, ascending, not
- * divided by N, pooled over the unit's matrices, without those that are zero to working precision.
+ * divided by N, times the unit's scale, pooled over the unit's matrices, without those that are zero to
+ * working precision.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { SpectralEngine, SpectrumOptions } from '@alphalora/contracts/extensions';
@@ -17,6 +18,7 @@ export async function spectrum(
   options: SpectrumOptions = {},
 ): Promise<Float64Array> {
   const { onProgress } = options;
+  const { eigenvalueScale = 1 } = unit;
   const count = unit.matrices.length;
   const spectra: Float64Array[] = [];
   let lost = false;
@@ -30,7 +32,7 @@ export async function spectrum(
       },
     });
     const rank = await numericalRank(matrix, values, options.signal);
-    spectra.push(values.slice(0, rank).map((value) => value * value));
+    spectra.push(values.slice(0, rank).map((value) => eigenvalueScale * value * value));
   }
   const pooled = new Float64Array(spectra.reduce((sum, values) => sum + values.length, 0));
   let offset = 0;

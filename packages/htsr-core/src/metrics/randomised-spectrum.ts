@@ -40,11 +40,13 @@ export async function randomisedSpectrum(
   options: RandomisedOptions = {},
 ): Promise<RandomisedSpectrum> {
   const { seed = 0, signal, onProgress } = options;
+  const { eigenvalueScale = 1 } = unit;
   const spectra: number[][] = [];
   for (const [done, matrix] of unit.matrices.entries()) {
     const random = seededRandom(seed, matrix.name);
     const values = shuffled(await matrix.read(0, matrix.rows, signal), random);
-    spectra.push([...(await shuffledSpectrum({ matrix, values, engine, random, signal }))]);
+    const found = await shuffledSpectrum({ matrix, values, engine, random, signal });
+    spectra.push(Array.from(found, (value) => eigenvalueScale * value));
     onProgress?.((done + 1) / unit.matrices.length);
   }
   return { eigenvalues: Float64Array.from(spectra.flat()).sort() };
