@@ -218,6 +218,18 @@ describe('analyze', () => {
     expect(options).toMatchObject({ include: ['*q_proj*'], exclude: ['*.2.*'] });
   });
 
+  it.each([[['--dry-run']], [['--draws', '0']]])(
+    'warns of a pattern that matches nothing with %s',
+    async (more) => {
+      const patterns = ['--include', 'q_proj', '--exclude', 'upproj'];
+      const { code, stderr } = await alphalora('analyze', model, ...patterns, ...more);
+      expect(stderr).toContain(
+        "warning: --exclude 'upproj' matches no weight (did you mean 'up_proj'?); there are ",
+      );
+      expect(code).toBe(0);
+    },
+  );
+
   it('shows what is in no block when it is asked for', async () => {
     const weights = {
       ...soundWeights(),
@@ -369,7 +381,11 @@ describe('wrong usage ends with 2 and says what is right', () => {
     ['no jobs', ['analyze', model, '--jobs', '0'], /at least 1/],
     ['a size that is none', ['analyze', model, '--max-memory', 'lots'], /800M or 2.5GB/],
     ['a shard that is none', ['analyze', model, '--shard', '3/2'], /--shard must look like/],
-    ['a pattern without matches', ['analyze', model, '--include', 'x*'], /matches no weight/],
+    [
+      'patterns without matches',
+      ['analyze', model, '--include', 'x*'],
+      /no matrix is left to measure: --include 'x\*' matches no weight; there are up_proj \(3\), q_proj \(3\); a name is /,
+    ],
     ['--tail with another estimator', ['analyze', model, '--tail', '5'], /--estimator hill only/],
     ['no such document', ['schema', 'x'], /analysis, allocation, scores/],
     ['an analysis that does not exist', ['allocate', 'gone.json'], /gone.json does not exist/],

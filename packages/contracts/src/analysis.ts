@@ -20,6 +20,8 @@ export interface Analysis {
   model: ModelIdentity;
   /** Everything that can change a number. */
   options: AnalysisOptionsRecord;
+  /** Warnings about what was asked for, such as a pattern that matches no weight; absent where there are none. */
+  notes?: Words[];
   /** One row for each weight of the checkpoint; nothing is dropped. */
   matrices: MatrixRow[];
   /** Of the main stack. */

@@ -73,6 +73,12 @@ export const analysis: JsonSchema = {
         engine: { type: 'string', minLength: 1 },
       },
     },
+    notes: {
+      description:
+        'Warnings about what was asked for, such as a pattern that matches no weight; absent where there are none.',
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+    },
     matrices: {
       description: 'One row for each weight of the checkpoint; nothing is dropped.',
       type: 'array',

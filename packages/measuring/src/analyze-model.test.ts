@@ -5,6 +5,7 @@ import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import { analyzeModel } from './analyze-model.js';
+import { mergeParts } from './merge.js';
 import type { ModelProgress } from './model-progress.js';
 import { type ModelReference, openModel } from './models/open.js';
 import type { Work } from './pipeline/pipeline.js';
@@ -59,6 +60,25 @@ describe('analyzeModel', () => {
     await expect(analyzeModel(model, { signal: aborted })).rejects.toThrow('enough');
   });
 
+  it('keeps a warning of a pattern that matches nothing in the document, of a shard too', async () => {
+    const options = { draws: 0, estimator: 'hill', tailShare: 0.25 };
+    const asked = { ...options, include: [names[0]!, 'guess'], exclude: ['gess'] };
+    const notes = [
+      expect.stringMatching(/^--include 'guess' matches no weight.*; there are .* a name is /),
+      expect.stringMatching(/^--exclude 'gess' matches no weight/),
+    ];
+    const analysis = await analyzeModel(model, asked);
+    expect(analysis.notes).toEqual(notes);
+    const measured = analysis.matrices.filter(({ status }) => status === 'ok');
+    expect(measured.map(({ name }) => name)).toEqual([names[0]]);
+    const parts = [1, 2].map(async (index) => ({
+      file: `${index}`,
+      analysis: await analyzeModel(model, { ...asked, shard: { index, count: 2 } }),
+    }));
+    expect(mergeParts(await Promise.all(parts)).notes).toEqual(notes);
+    expect(await analyzeModel(model, options)).not.toHaveProperty('notes');
+  });
+
   it('has a pipeline measure that it is given, and asks it for its own shard only', async () => {
     let asked: Work | undefined;
     let reference: ModelReference | undefined;
@@ -100,6 +120,7 @@ describe('analyzeModel', () => {
     ['a metric', { metrics: ['guess'] }, 'NOT_FOUND'],
     ['windows', { farms: { rows: 1 } }, 'INVALID_OPTION'],
     ['a pattern', { include: ['guess'] }, 'INVALID_OPTION'],
+    ['patterns that leave out all', { exclude: ['*'] }, 'INVALID_OPTION'],
   ])('refuses %s that is none', async (_, options, code) => {
     await expect(analyzeModel(model, options)).rejects.toMatchObject({ code });
   });

@@ -159,7 +159,7 @@ function pipelineFor(
 /** The document with what is known of the values: digests, and who measures the other matrices. */
 function finished(
   analysis: Analysis,
-  { elsewhere, shard }: Plan,
+  { elsewhere, shard, notes }: Plan,
   digests: ReadonlyMap<string, string>,
 ): Analysis {
   const matrices = analysis.matrices.map((row): MatrixRow => {
@@ -167,7 +167,8 @@ function finished(
     const digest = digests.get(row.name);
     return { ...row, ...(digest && { digest }), ...(other && { shard: other }) };
   });
-  return shard ? { ...analysis, matrices, shard } : withModelDigest({ ...analysis, matrices });
+  const document = { ...analysis, ...(notes.length > 0 && { notes: [...notes] }), matrices };
+  return shard ? { ...document, shard } : withModelDigest(document);
 }
 
 /** A warning about modules of the adapter that the model does not have. */

@@ -23,6 +23,11 @@ export function globMatcher(glob: string, onCompared?: () => void): (name: strin
   return (name) => patterns.some((pattern) => matches(pattern, name, onCompared));
 }
 
+/** Whether it has a `*` or a `?`, with which it is a pattern of whole names. */
+export function hasWildcards(glob: string): boolean {
+  return tokensOf(glob).some((part) => typeof part === 'object' && 'any' in part);
+}
+
 type Part = Token | { brace: '{' | ',' | '}' };
 
 function tokensOf(glob: string): Part[] {

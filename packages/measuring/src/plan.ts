@@ -19,7 +19,7 @@ import { engines } from './engines/index.js';
 import type { OpenedModel } from './models/open.js';
 import { chosenEstimator, type MeasurerSettings } from './pipeline/measurer.js';
 import { assignShards, type Shard } from './pipeline/shards.js';
-import { type Choice, type SelectionOptions, selection, unitsOf } from './selection.js';
+import { type Choice, type SelectionOptions, selection } from './selection.js';
 
 /** Everything that can change a number. */
 export interface MeasuringOptions extends SelectionOptions, DrawOptions, Partial<Scoring> {
@@ -57,6 +57,8 @@ export interface Plan {
   settings: Omit<MeasurerSettings, 'memoryShare'>;
   scoring: Scoring;
   choice: Choice;
+  /** Warnings that go into the document. */
+  notes: readonly string[];
   shard?: Shard;
   /** The shard of a matrix, where it is another one than ours. */
   elsewhere(name: string): number | undefined;
@@ -80,8 +82,7 @@ export async function planned(
   engines.get(engine);
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
-  const choice = selection(options, checkpoint);
-  const chosen = unitsOf(checkpoint.tensors, choice);
+  const { choice, units: chosen, notes } = selection(options, checkpoint);
   const shards = shard && assignShards(chosen, shard.count);
   const elsewhere = (matrix: string): number | undefined => {
     const owner = shards?.get(matrix);
@@ -106,6 +107,7 @@ export async function planned(
     },
     scoring,
     choice,
+    notes,
     elsewhere,
     ...(shard && { shard }),
     record: (build) => ({

@@ -77,6 +77,7 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
     );
   }
   if (omitted.length > 0) sentences.push(`${list(omitted)}: see Left out.`);
+  for (const note of analysis.notes ?? []) sentences.push(`Note: ${note}.`);
   return sentences;
 }
 

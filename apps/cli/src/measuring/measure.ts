@@ -60,14 +60,16 @@ export async function measure(
   }
 }
 
-/** What measuring would take. */
-export function forecast(
+/** What measuring would take; warnings go to stderr. */
+export async function forecast(
   model: OpenedModel,
   options: Options,
   io: Io,
   { shard }: Pick<Further, 'shard'> = {},
 ): Promise<Forecast> {
-  return forecastModel(model, { ...settingsOf(options, io), ...defined({ shard }) });
+  const found = await forecastModel(model, { ...settingsOf(options, io), ...defined({ shard }) });
+  for (const note of found.notes) tell(io.stderr, `warning: ${note}`);
+  return found;
 }
 
 /** What the library is asked for by the options. */

@@ -38,8 +38,11 @@ export const measuring = (command: Command) =>
     .option('--farms-upright', 'do not turn windows on tall matrices, as the released code')
     .option('--farms-windows <count>', 'most windows along a side (default: 10)', positive)
     .option('--adapter <model>', 'add the updates of this LoRA adapter: a folder, file or hf://...')
-    .option('--include <glob...>', 'measure only weights with matching names, whatever their kind')
-    .option('--exclude <glob...>', 'leave out weights with matching names')
+    .option(
+      '--include <pattern...>',
+      "measure only these weights, whatever their kind: a role or the end of a module's name, e.g. q_proj, or a pattern of whole names, e.g. '*.layers.{0,1}.*'",
+    )
+    .option('--exclude <pattern...>', "leave these weights out, e.g. down_proj or '*.layers.0.*'")
     .addOption(stack())
     .addOption(splitFused())
     .option('--engine <name>', 'wasm, ml-matrix for reference, or a path or package', 'wasm')

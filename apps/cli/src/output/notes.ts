@@ -29,8 +29,10 @@ export function omissions(document: Analysis): string {
 export function shortcomings(document: Analysis): string {
   const analysis = printableData(document);
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
+  const warnings = (analysis.notes ?? []).map((note) => `warning: ${note}\n`);
   return (
     failed.join('') +
+    warnings.join('') +
     weakness(analysis) +
     thinness(analysis) +
     misfits(analysis) +

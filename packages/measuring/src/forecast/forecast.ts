@@ -33,6 +33,8 @@ export interface ForecastMatrix extends WeightDescription {
 export interface Forecast {
   /** Those that would be measured, the largest work first. */
   matrices: ForecastMatrix[];
+  /** Warnings that the document would have: patterns that match no weight. */
+  notes: string[];
   /** Weights that would not be, by reason. */
   skipped: Array<{ reason: string; count: number }>;
   /** Floating-point operations in all. */
@@ -93,6 +95,7 @@ export async function forecastModel(
   const schedule = { threads, maxMemory: limits.maxMemory };
   return {
     matrices,
+    notes: [...plan.notes],
     skipped: skippedBy(model, plan),
     operations: units.reduce((sum, unit) => sum + unit.operations, 0),
     threads,
