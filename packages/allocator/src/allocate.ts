@@ -61,6 +61,9 @@ export interface AllocateOptions {
   signal?: AbortSignal;
 }
 
+/** What is to be allocated, as plain data, whoever does it. */
+export type AllocationJob = Omit<AllocateOptions, 'policy' | 'signal' | 'timeout'>;
+
 /**
  * A rank is never above the smaller side of its matrix, nor that of a block above the smallest of its
  * matrices; where one is that large, the document says so in `cap`.

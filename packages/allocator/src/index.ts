@@ -1,17 +1,9 @@
 /** From layer scores to experts, ranks, bits and more: policies, budgets, exact apportionment. */
-export type { AllocateOptions } from './allocate.js';
+export type { AllocateOptions, AllocationJob } from './allocate.js';
 export { allocate } from './allocate.js';
 export type { ApportionRequest } from './apportion/index.js';
 export { apportion } from './apportion/index.js';
 export type { BudgetOptions } from './budget/budget.js';
-export type {
-  AllocationJob,
-  Candidate,
-  Change,
-  PoliciesToCompare,
-  PolicyComparison,
-} from './compare-policies.js';
-export { comparePolicies } from './compare-policies.js';
 export { defaultPolicy, defaultTotal } from './defaults.js';
 export { definePolicy, requirePolicy } from './define-policy.js';
 export type { EmptyBlock, Layer, ScoredLayer } from './layers.js';

@@ -48,15 +48,18 @@ function isProjection({ kind = 'projection' }: MatrixRow): boolean {
  * their common role is kept. A projection without a fit that says anything is scored with the mean of
  * its block's other projections, or where there is none with that of all.
  *
+ * With `scoredBy`, the name of a metric such as `snr`, projections are scored with it in place of alpha, and blocks with its
+ * mean over theirs. What lacks it is scored as what lacks a fit that says anything.
+ *
  * The variance is the mean square of the weights, from the metric `norm`, where all matrices have it:
  * trained weights have a mean of about zero. Windows of matrices (FARMS) do not tell it.
  *
  * @throws AlphaLoraError `NO_SPECTRUM` when there is no block, one of which nothing was measured, or no
- *   alpha at all
+ *   alpha at all; `INVALID_OPTION` when no layer has the metric
  */
 export function layersOf(
   analysis: Analysis,
-  { per = 'block' }: { per?: 'block' | 'projection' } = {},
+  { per = 'block', scoredBy: metric }: { per?: 'block' | 'projection'; scoredBy?: string } = {},
 ): Layer[] {
   if (analysis.blocks.length === 0) {
     throw new AlphaLoraError(
@@ -68,11 +71,22 @@ export function layersOf(
   }
   const windows = analysis.options['farms'] !== undefined;
   const maps = mapsOf(analysis.matrices);
+  const scoreOf = (map: StoredMap): number =>
+    metric === undefined ? alphaOf(map, analysis.options.cap) : metricOf([map], metric);
+  const reasons = (own: readonly StoredMap[]): string =>
+    metric === undefined ? weakReasons(own).join('; ') : `no ${metric} was measured`;
+  if (metric !== undefined && maps.every((map) => Number.isNaN(scoreOf(map)))) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `no projection of the analysis has the metric ${JSON.stringify(metric)}: name it when you measure (--metrics)`,
+    );
+  }
   if (per === 'projection') {
     if (maps.length === 0) throw nothingMeasured(analysis);
+    const own = maps.map(scoreOf);
     const scores = scored(
       analysis,
-      maps.map((map) => alphaOf(map, analysis.options.cap)),
+      own,
       maps.map(({ block }) => block),
     );
     return maps.map((map, index) => ({
@@ -82,7 +96,7 @@ export function layersOf(
       score: scores[index]!,
       name: map.module.name,
       ...defined({ role: map.module.role }),
-      ...(Number.isNaN(alphaOf(map)) && { weak: weakReasons([map]).join('; ') }),
+      ...(Number.isNaN(own[index]) && { weak: reasons([map]) }),
       ...factsOf([map], windows),
     }));
   }
@@ -96,7 +110,8 @@ export function layersOf(
   const empty = new Set(emptyBlocks(analysis).map(({ block }) => block));
   const blocks = analysis.blocks.filter(({ index }) => !empty.has(index));
   if (blocks.length === 0) throw nothingMeasured(analysis);
-  const alphas = blocks.map(({ index: block, alpha }) => {
+  const known = blocks.map(({ index: block, alpha }) => {
+    if (metric !== undefined) return metricOf(own(block), metric);
     if (alpha !== undefined) return alpha;
     if (weakReasons(own(block)).length > 0) return Number.NaN;
     throw new AlphaLoraError(
@@ -107,13 +122,13 @@ export function layersOf(
       { details: { block } },
     );
   });
-  const scores = scored(analysis, alphas);
+  const scores = scored(analysis, known);
   return blocks.map(({ index: block, stack }, index) => ({
     index,
     block,
     ...defined({ stack }),
     score: scores[index]!,
-    ...(Number.isNaN(alphas[index]) && { weak: weakReasons(own(block)).join('; ') }),
+    ...(Number.isNaN(known[index]) && { weak: reasons(own(block)) }),
     ...factsOf(own(block), windows),
   }));
 }
@@ -261,7 +276,23 @@ function alphaOf({ rows }: StoredMap, cap?: number): number {
   const alphas = rows.flatMap((row) =>
     row.status === 'ok' && row.weak === undefined ? [scoredAlpha(row.alpha, cap)] : [],
   );
-  return alphas.reduce((sum, alpha) => sum + alpha, 0) / alphas.length;
+  return mean(alphas);
+}
+
+/** The mean of the maps that have it; NaN where none has. */
+function metricOf(maps: readonly StoredMap[], metric: string): number {
+  const means = maps.flatMap(({ rows }) => {
+    const values = rows.flatMap((row) =>
+      row.status === 'ok' && Object.hasOwn(row.metrics, metric) ? [row.metrics[metric]!] : [],
+    );
+    return values.length > 0 ? [mean(values)] : [];
+  });
+  return mean(means);
+}
+
+/** NaN of none. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function factsOf(

@@ -1,3 +1,9 @@
-/** Two documents of the same kind, side by side. */
+/** Documents of the same kind, or scores of the same model, side by side. */
 export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
+export {
+  compareScores,
+  type NamedScore,
+  type RankCorrelation,
+  type ScoreComparison,
+} from './compare-scores.js';

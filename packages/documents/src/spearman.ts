@@ -11,8 +11,16 @@ export function spearman(a: readonly number[], b: readonly number[]): number | u
   return scale > 0 ? dot(ranksA, ranksB) / scale : undefined;
 }
 
-/** Equal values share the mean of their ranks. */
-function ranks(values: readonly number[]): number[] {
-  const sorted = values.toSorted((a, b) => a - b);
-  return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
+/** From 0 for the lowest; equal values share the mean of their ranks. */
+export function ranks(values: readonly number[]): number[] {
+  const ends = new Map<number, [first: number, last: number]>();
+  for (const [rank, value] of values.toSorted((a, b) => a - b).entries()) {
+    const end = ends.get(value);
+    if (end) end[1] = rank;
+    else ends.set(value, [rank, rank]);
+  }
+  return values.map((value) => {
+    const [first, last] = ends.get(value)!;
+    return (first + last) / 2;
+  });
 }

@@ -154,7 +154,7 @@ describe('compare --policies', () => {
     expect(distances[0]).toEqual([0, 6]);
   });
 
-  it('shows how far each moves with the aggregate, the estimator and the exponent', async () => {
+  it('shows how far apart estimators are, and each moves with the aggregate and the exponent', async () => {
     const model = (name: string, alphas: number[][], estimator: string) => {
       const rows = alphas.flatMap((block, index) =>
         block.map((alpha, i) => measuredRow(`h.${index}.w${i}.weight`, alpha)),
@@ -178,13 +178,15 @@ describe('compare --policies', () => {
       model('hill.json', [[1], [3]], 'hill'),
       ...['--policies', 'alphalora:beta=1,uniform', '--total', '12'],
     );
-    expect(stdout, stderr).toMatch(
-      /estimator hill {2}aggregate median {2}aggregate trimmed {2}aggregate geometric {2}beta 2.5/,
+    // 6 and 6 against 3 and 9.
+    expect(stdout, stderr).toMatch(/\nalphalora:beta=1@fix-finger +0 +6 +0\n/);
+    expect(stdout).toMatch(
+      / {2}aggregate median {2}aggregate trimmed {2}aggregate geometric {2}beta 2.5 /,
     );
-    // 6 and 6 become 3 and 9, 4 and 8, and with the cube root of 4 beside 2 they are 5 and 7.
-    expect(stdout).toMatch(/\nalphalora:beta=1 +6 +4 +4 +2 +0 +0\n/);
-    expect(stdout).toMatch(/\nuniform +0 +0 +0 +0 +- +-\n/);
-    expect(stdout).toMatch(/\n +total +12 +12\n/);
+    // 6 and 6 become 4 and 8, and with the cube root of 4 beside 2 they are 5 and 7.
+    expect(stdout).toMatch(/\nalphalora:beta=1@fix-finger +4 +4 +2 +0 +0\n/);
+    expect(stdout).toMatch(/\nuniform +0 +0 +0 +- +-\n/);
+    expect(stdout).toMatch(/\n +total +12 +12 +12\n/);
   });
 
   it('counts in the resource, projection by projection', async () => {

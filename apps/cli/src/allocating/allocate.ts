@@ -7,12 +7,11 @@ import {
   emptyBlocks,
   type Layer,
   layersFromScores,
-  layersOf,
   type Score,
   scoredBy,
   scoresOfBlocks,
-  withScores,
 } from '@alphalora/allocator';
+import { layersScoredBy } from '@alphalora/allocator/comparison';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { analysisOfStack, coverageOf } from '@alphalora/documents';
 import { alternativeScores } from '@alphalora/htsr-core';
@@ -27,8 +26,8 @@ export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number
 
 /** What the layers are judged by. */
 export type Evidence =
-  | { analysis: Analysis; scores?: Score[] }
-  | { analysis?: undefined; scores: Score[] };
+  | { analysis: Analysis; metric?: string; scores?: readonly Score[] }
+  | { analysis?: undefined; scores: readonly Score[] };
 
 /** The analysis with the stack of `--stack` as the main one. */
 export function ofStack(analysis: Analysis, { stack }: { stack?: string | undefined }): Analysis {
@@ -101,23 +100,20 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): Allocati
     topK,
     rank,
     seed,
-    ...(evidence.analysis && !evidence.scores && { covers: coverageOf(evidence.analysis) }),
+    ...(byAlpha(evidence) && { covers: coverageOf(evidence.analysis) }),
   };
 }
 
 /** Other alphas that the blocks might have had; the allocator knows for which budgets they count. */
-function alternativesFor({ analysis, scores }: Evidence): Alternatives | undefined {
-  if (!analysis || scores) return undefined;
-  const { matrices, blocks, options } = analysis;
+function alternativesFor(evidence: Evidence): Alternatives | undefined {
+  if (!byAlpha(evidence)) return undefined;
+  const { matrices, blocks, options } = evidence.analysis;
   return alternativeScores(matrices, blocks.length, options);
 }
 
-function layersFor(
-  { analysis, scores }: Evidence,
-  { per, scores: file }: AllocatingOptions,
-): Layer[] {
-  if (!scores) return layersOf(analysis!, { per });
-  if (analysis) return withScores(layersOf(analysis, { per }), scores, file!);
+function layersFor(evidence: Evidence, { per, scores: file }: AllocatingOptions): Layer[] {
+  if (evidence.analysis) return layersScoredBy({ ...evidence, file }, { per });
+  const { scores } = evidence;
   if (per === 'block' && areOfProjections(scores))
     return layersFromScores(rowsOf(scoresOfBlocks(scores)));
   if (per === 'projection' || scores.some(({ name }) => name !== undefined)) {
@@ -128,6 +124,10 @@ function layersFor(
     );
   }
   return layersFromScores(rowsOf(scores));
+}
+
+function byAlpha(evidence: Evidence): evidence is { analysis: Analysis } {
+  return evidence.analysis !== undefined && !evidence.scores && evidence.metric === undefined;
 }
 
 function rowsOf(scores: readonly Score[]) {

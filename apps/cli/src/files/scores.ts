@@ -14,6 +14,16 @@ export async function readScores(file: string, io: Pick<Io, 'signal'>): Promise<
   return parseScores(content, inputName(file));
 }
 
+/** @throws AlphaLoraError as {@link readScores} */
+export async function readAllScores(
+  files: readonly string[],
+  io: Pick<Io, 'signal'>,
+): Promise<Array<{ file: string; scores: Score[] }>> {
+  const all: Array<{ file: string; scores: Score[] }> = [];
+  for (const file of files) all.push({ file, scores: await readScores(file, io) });
+  return all;
+}
+
 function rowsOf(text: string, file: string): unknown {
   try {
     return parse(text, {

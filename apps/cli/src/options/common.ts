@@ -49,3 +49,10 @@ export const stack = () =>
     '--stack <name>',
     'use this stack of blocks, not the main one; a part of its name is enough',
   );
+
+/** Scores beside the alphas of analyses. */
+export const furtherScores = () =>
+  new Option(
+    '--scores <file>',
+    'scores beside alpha: from calibrate, with each of its measures, JSON or CSV; may be repeated',
+  ).argParser((file: string, files: string[] | undefined) => [...(files ?? []), file]);

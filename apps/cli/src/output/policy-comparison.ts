@@ -1,15 +1,24 @@
-/** Policies side by side for people: amounts by layer, distances, sensitivities. */
-import type { Change, PolicyComparison } from '@alphalora/allocator';
+/** Policies side by side for people: amounts by layer, distances, sensitivities, the scores behind them. */
+import type { Change, PolicyComparison } from '@alphalora/allocator/comparison';
 import { amountText, resources } from '@alphalora/documents';
-import { type Column, fixed, left, table, whole } from '@alphalora/report/text';
+import {
+  type Column,
+  fixed,
+  left,
+  scoreComparisonText,
+  significant,
+  table,
+  whole,
+} from '@alphalora/report/text';
 import { printableData } from './printable.js';
 
 /** Layers that are listed one by one; of more, `--json` has the amounts. */
 const MOST_LAYERS = 200;
 
-export function policyComparisonText(compared: PolicyComparison): string {
+/** @param options.top layers with the largest differences between scores to list */
+export function policyComparisonText(compared: PolicyComparison, { top }: { top: number }): string {
   const comparison = printableData(compared);
-  const { layers, policies, budget, distances, analyses } = comparison;
+  const { layers, policies, budget, distances, scores, omitted, agreement } = comparison;
   const { unit } = budget;
   const { amount: title } = resources[unit];
   const labels: Column[] = policies.map(({ label }) => ({ title: label }));
@@ -17,27 +26,32 @@ export function policyComparisonText(compared: PolicyComparison): string {
   const layerColumn: Column = named ? left('projection') : { title: 'block' };
   const rows = layers
     .slice(0, MOST_LAYERS)
-    .map(({ name, block, score }, i) => [
-      ...[name ?? String(block), fixed(score)],
+    .map(({ name, block, scores: own }, i) => [
+      ...[name ?? String(block), ...scores.map((score) => scoreText(score, own[score.name]!))],
       ...policies.map(({ amounts }) => amountText(amounts[i], unit)),
     ]);
   const more = layers.length - rows.length;
+  const none = scores.slice(1).map(() => '');
   const totals = [
-    ['', resources[unit].whole ? 'total' : 'mean', ...policies.map(total)],
+    ['', ...none, resources[unit].whole ? 'total' : 'mean', ...policies.map(total)],
     ...(policies.some(({ parameters }) => parameters)
       ? [
           [
-            '',
-            'parameters',
+            ...['', ...none, 'parameters'],
             ...policies.map(({ parameters }) => (parameters ? whole(parameters.trainable) : '-')),
           ],
         ]
       : []),
   ];
+  const files = [...new Set(scores.map(({ file }) => file))];
   const sections = [
-    `${title} by ${budget.per ?? 'block'}, from ${analyses[0]!.file} (${analyses[0]!.source})\n\n` +
-      table([layerColumn, { title: 'alpha' }, ...labels], [...rows, ...totals]) +
-      (more > 0 ? `and ${more} more: --json lists all\n` : ''),
+    `${title} by ${budget.per ?? 'block'}, from ${files.join(', ')} (${scores[0]!.source})\n\n` +
+      table(
+        [layerColumn, ...scores.map((score) => ({ title: titleOf(score, scores) })), ...labels],
+        [...rows, ...totals],
+      ) +
+      (more > 0 ? `and ${more} more: --json lists all\n` : '') +
+      omitted.map(({ label, score, reason }) => `${label}@${score} left out: ${reason}\n`).join(''),
     `distance between policies (sum of the differences' sizes, in ${title})\n\n` +
       table(
         [left(''), ...labels],
@@ -61,11 +75,12 @@ export function policyComparisonText(compared: PolicyComparison): string {
     sections.push(
       'sensitivity: distance of an allocation from the one above when this is different\n\n' +
         table(
-          [left(''), ...changes.map(([, change]) => ({ title: words(change, comparison) }))],
+          [left(''), ...changes.map(([, change]) => ({ title: words(change) }))],
           sensitivityRows,
         ),
     );
   }
+  if (agreement) sections.push(scoreComparisonText(agreement, { top }));
   return sections.join('\n');
 
   function total({ amounts }: PolicyComparison['policies'][0]): string {
@@ -78,9 +93,18 @@ export function policyComparisonText(compared: PolicyComparison): string {
   }
 }
 
-function words(change: Change, { analyses }: PolicyComparison): string {
-  if ('aggregate' in change) return `aggregate ${change.aggregate}`;
-  if ('beta' in change) return `beta ${change.beta}`;
-  const { estimator } = analyses.find(({ file }) => file === change.analysis)!;
-  return analyses[0]!.estimator === estimator ? change.analysis : `estimator ${estimator}`;
+function scoreText({ of }: PolicyComparison['scores'][0], value: number): string {
+  return of === 'alpha' ? fixed(value) : significant(value);
+}
+
+/** Of a single score what it is, of several their names. */
+function titleOf(
+  { name, of }: PolicyComparison['scores'][0],
+  { length }: readonly unknown[],
+): string {
+  return length === 1 && of === 'alpha' ? 'alpha' : name;
+}
+
+function words(change: Change): string {
+  return 'aggregate' in change ? `aggregate ${change.aggregate}` : `beta ${change.beta}`;
 }

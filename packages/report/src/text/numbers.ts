@@ -1,5 +1,5 @@
 /** Numbers in tables of text. */
-export { count, percent, shape, whole } from '../format.js';
+export { count, percent, shape, significant, tenths, whole } from '../format.js';
 
 /** With so many decimals, or `-` for none. */
 export function fixed(value: number | undefined, digits = 3): string {

@@ -1,7 +1,7 @@
 /** `alphalora compare`: what it takes. */
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { resource } from '../../options/allocating.js';
-import { aggregate, cap, json, stack } from '../../options/common.js';
+import { aggregate, cap, furtherScores, json, stack } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
@@ -10,17 +10,37 @@ export type CompareOptions = OptionsOf<typeof compare>;
 
 export const compare = () =>
   command('compare', plugins, resource)
-    .description('two analyses or two allocations side by side, or policies on one analysis')
+    .description(
+      'two analyses or two allocations side by side, or policies and the scores behind them',
+    )
     .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
-    .option('--policies <list>', 'e.g. alphalora,alphalora:beta=1,mola:shape=diamond,./own.mjs')
+    .option(
+      '--policies <list>',
+      'e.g. alphalora,alphalora:beta=1@hill,mola:shape=diamond,./own.mjs; options follow a colon, ' +
+        'a score follows an @: an estimator, a measure or a metric; without it, every score but ' +
+        'metrics',
+    )
+    .addOption(furtherScores())
     // For those who know it from `allocate`.
     .addOption(new Option('--set <key=value>').hideHelp().argParser(refuseSetting))
     .addOption(aggregate())
     .addOption(cap())
     .addOption(stack())
     .option('--seed <number>', 'of policies that draw', integer, 0)
-    .option('--top <count>', 'matrices with the largest changes to list', integer, 10)
-    .addOption(json());
+    .option(
+      '--top <count>',
+      'matrices with the largest changes, or differences of ranks, to list',
+      integer,
+      10,
+    )
+    .addOption(json())
+    .addHelpText('after', examples);
+
+const examples = `
+Examples:
+  alphalora compare hill.json ks.json --scores scores.json --policies alphalora,uniform
+  alphalora compare hill.json --scores scores.json --policies alphalora@hill,gora@gradient --unit rank
+`;
 
 function refuseSetting(text: string): never {
   throw new InvalidArgumentError(

@@ -1,12 +1,13 @@
-/** `alphalora compare --policies`: what each policy would make of the same analysis and budget. */
+/** `alphalora compare --policies`: what each policy would make of the same scores and budget. */
 
-import { type Candidate, comparePolicies } from '@alphalora/allocator';
+import { type Candidate, comparePolicies, scoreSources } from '@alphalora/allocator/comparison';
 import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
 import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
 import type { OpenPolicy } from '@alphalora/plugins';
 import { jobFor, ofStack } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
+import { readAllScores } from '../../files/scores.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { shortcomings } from '../../output/notes.js';
 import { policyComparisonText } from '../../output/policy-comparison.js';
@@ -28,29 +29,27 @@ export async function comparePoliciesCommand(
     io.stderr.write(shortcomings(analysis));
     analyses.push({ file, analysis: ofStack(reaggregated(analysis, scoring), options) });
   }
-  const odd = analyses.find(
-    ({ analysis }) => analysis.blocks.length !== analyses[0]!.analysis.blocks.length,
-  );
-  if (odd) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `${odd.file} has ${odd.analysis.blocks.length} blocks and ${files[0]} ` +
-        `${analyses[0]!.analysis.blocks.length}: give analyses of one model`,
-    );
-  }
+  const listed = parsePolicies(policies);
+  const scores = scoreSources({
+    analyses,
+    scores: await readAllScores(options.scores ?? [], io),
+    metrics: listed.flatMap(({ score }) => score ?? []),
+  });
   const plugins = pluginsOf(io);
   const chosen: Chosen[] = [];
-  for (const { written, reference, set } of parsePolicies(policies)) {
+  for (const { written, reference, set, score } of listed) {
     const policy = await plugins.open(reference);
-    chosen.push({ written, policy, set: { ...(await plugins.settings(reference)), ...set } });
+    const all = { ...(await plugins.settings(reference)), ...set };
+    chosen.push({ written, policy, set: all, ...defined({ score }) });
   }
   const comparison = await comparePolicies({
     candidates: labelled(chosen),
-    analyses,
-    jobFor: (analysis) => jobFor({ analysis }, { ...options, set: {} }),
+    scores,
+    jobFor: (source) => jobFor(source, { ...options, scores: source.file, set: {} }),
     reaggregated,
   });
-  writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison));
+  const { top } = options;
+  writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison, { top }));
   return exitCodes.done;
 }
 
@@ -58,6 +57,7 @@ interface Chosen {
   written: string;
   policy: OpenPolicy;
   set: Record<string, unknown>;
+  score?: string;
 }
 
 /** By name and options, and by how they were written where those are the same. */
@@ -65,31 +65,52 @@ function labelled(chosen: readonly Chosen[]): Candidate[] {
   const labels = chosen.map(({ policy, set }) =>
     [policy.info.name, ...formatSettings(set)].join(':'),
   );
-  return chosen.map(({ written, policy, set: options }, i) => {
+  return chosen.map(({ written, policy, set: options, score }, i) => {
     const label = labels[i]!;
-    const alone = labels.indexOf(label) === labels.lastIndexOf(label);
-    return { label: alone ? label : `${label} (${written})`, options, allocate: policy.allocate };
+    const same = chosen.filter((other, j) => labels[j] === label && other.score === score);
+    return {
+      label: same.length === 1 ? label : `${label} (${written})`,
+      options,
+      ...defined({ score }),
+      followsScore: policy.info.traits.monotone !== undefined,
+      allocate: policy.allocate,
+    };
   });
 }
 
+interface Listed {
+  written: string;
+  reference: string;
+  set: Record<string, unknown>;
+  /** Name of the score behind the last `@`. */
+  score?: string;
+}
+
 /**
- * `alphalora:beta=1,mola:shape=diamond,./own.mjs`: references with options behind colons. Commas and
- * colons inside of brackets belong to a value.
+ * `alphalora:beta=1@hill,mola:shape=diamond,./own.mjs`: references with options behind colons and a score
+ * behind an `@`. Commas and colons inside of brackets belong to a value, the `@` of a package's scope or
+ * of a file's path to the reference.
  */
-export function parsePolicies(
-  text: string,
-): Array<{ written: string; reference: string; set: Record<string, unknown> }> {
+export function parsePolicies(text: string): Listed[] {
   const list = text.split(/,(?![^[{]*[\]}])/).map((part) => part.trim());
   const known = new Set<string>();
   return list.map((written) => {
-    const [reference, ...settings] = written.split(/:(?=[A-Za-z_]\w*=)/);
+    const [, asked = written, score] =
+      /^(.*[^@/\\])@(?!.*\.[cm]?[jt]s$)([^@/\\]+)$/.exec(written) ?? [];
+    const [reference, ...settings] = asked.split(/:(?=[A-Za-z_]\w*=)/);
     if (!reference)
       throw new AlphaLoraError('INVALID_OPTION', `--policies '${text}' names nothing`);
     if (known.has(written)) {
       throw new AlphaLoraError('INVALID_OPTION', `--policies names ${written} twice`);
     }
     known.add(written);
+    if (score && /:[A-Za-z_]\w*=/.test(score)) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `--policies ${written}: the score goes behind the options, as in alphalora:beta=1@hill`,
+      );
+    }
     const set = Object.assign({}, ...settings.map(parseSetting)) as Record<string, unknown>;
-    return { written, reference, set };
+    return { written, reference, set, ...defined({ score }) };
   });
 }

@@ -23,6 +23,12 @@ export async function run(
 ): Promise<ExitCode> {
   const { policies } = options;
   if (policies !== undefined) return comparePoliciesCommand(files, policies, options, io);
+  if (options.scores) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      '--scores needs policies that take them: --policies',
+    );
+  }
   const [fileA, fileB, ...more] = files;
   if (fileA === undefined || fileB === undefined || more.length > 0) {
     throw new AlphaLoraError(
