@@ -18,6 +18,7 @@ import { requirePolicy } from './define-policy.js';
 import { ask, nameOf, optionsFor, requireFacts, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
+import { boundNotes } from './host/notes.js';
 import { integer } from './integer.js';
 import type { EmptyBlock, Layer } from './layers.js';
 import { costOfUnit, mostOf } from './parameters.js';
@@ -186,6 +187,7 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
     topK,
     rank,
     covers,
+    notes: boundNotes({ budget, layers, ...decided }),
   });
 }
 

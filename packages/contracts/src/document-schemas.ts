@@ -582,6 +582,12 @@ export const allocation: JsonSchema = {
       description: "Present where integers were made of the policy's weights.",
       enum: ['largest-remainder', 'official', 'floor-one'],
     },
+    notes: {
+      description:
+        'What bounds made of the rule, such as layers that are pruned as a whole; absent where nothing.',
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+    },
     blocks: {
       type: 'array',
       items: {

@@ -87,6 +87,7 @@ export function portions({ allocation, blocks }: Facts): string[] {
   if (layers.length > 1) sentences.push(extremes(allocation));
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
   sentences.push(...partial(allocation), ...imputed(allocation), ...capped(allocation));
+  sentences.push(...(allocation.notes ?? []).map((note) => `${note}.`));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
 }
 

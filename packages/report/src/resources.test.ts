@@ -182,6 +182,9 @@ describe('the sentences', () => {
         'less trained a block is, the more it loses. Block 1 loses the smallest part, 37.5 %; block ' +
         '0 the largest, 62.5 %.',
     );
+    expect(saysOf({ ...allocation, notes: ['1 of 2 blocks is at the max of 1: block 0'] })).toMatch(
+      /62\.5 %\. 1 of 2 blocks is at the max of 1: block 0\.$/,
+    );
   });
 
   it.each([

@@ -63,6 +63,25 @@ describe('allocate', () => {
     }
   });
 
+  it('names blocks that are pruned as a whole, in the document and on stderr', async () => {
+    // At 0.9, ratios of 0.7 and 1.3 would be 0.63 and 1.17.
+    const pruning = [
+      analysis,
+      '--unit',
+      'sparsity',
+      '--policy',
+      'alphapruning',
+      '--average',
+      '0.9',
+    ];
+    const made = await allocation(...pruning);
+    const note =
+      '1 of 2 blocks is at the max of 1, which prunes all weights (a max of 0.95 keeps some of each): block 1';
+    expect(made.notes).toEqual([note]);
+    expect((await alphalora('allocate', ...pruning)).stderr).toBe(`note: ${note}\n`);
+    expect(await allocation(...pruning, '--average', '0.5')).not.toHaveProperty('notes');
+  });
+
   it('judges by a file of scores, with or without an analysis', async () => {
     const scores = file('scores.csv', 'block,score\n1,1\n0,2\n');
     const layerif = ['--scores', scores, '--policy', 'layerif', '--total', '9'];

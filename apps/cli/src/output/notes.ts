@@ -118,7 +118,7 @@ export function remarks(document: Allocation, behind?: Analysis): string {
     imputedScores(allocation) +
     cappedRanks(allocation) +
     excessRank(allocation) +
-    wholePruned(allocation)
+    (allocation.notes ?? []).map((note) => `note: ${note}\n`).join('')
   );
 }
 
@@ -174,17 +174,6 @@ function cappedRanks({ blocks, projections = [] }: Allocation): string {
   if (capped.length === 0) return '';
   const layers = capped.length === 1 ? 'layer has' : 'layers have';
   return `${capped.length} ${layers} the largest rank that the smaller side of a matrix allows: ${some(capped)}\n`;
-}
-
-/** Layers of which pruning leaves nothing, where it leaves something of others. */
-function wholePruned({ budget, blocks, projections = [] }: Allocation): string {
-  if (budget.unit !== 'sparsity') return '';
-  const gone = [
-    ...blocks.flatMap(({ index, value = 0 }) => (value < 1 ? [] : [`block ${index}`])),
-    ...projections.flatMap(({ name, value = 0 }) => (value < 1 ? [] : [name])),
-  ];
-  if (gone.length === 0) return '';
-  return `warning: all weights of ${some(gone)} are pruned, ${gone.length} in all; --max 0.95 keeps some of each\n`;
 }
 
 /** Experts of a higher rank than their matrices. */

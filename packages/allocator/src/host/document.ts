@@ -30,13 +30,16 @@ export interface Decision {
   rank: number;
   /** The share of the model's parameters that the scores rest on. */
   covers: number;
+  /** What bounds made of the rule, in words. */
+  notes: readonly string[];
 }
 
 /** What one layer gets. */
 type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 
 export function documentOf(decision: Decision): Allocation {
-  const { policy, stack, budget, rounding, layers, quantities, topK, rank, covers } = decision;
+  const { policy, stack, budget, rounding, layers, quantities, topK, rank } = decision;
+  const { covers, notes } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
   const shares = sharesOf(decision);
@@ -81,6 +84,7 @@ export function documentOf(decision: Decision): Allocation {
     budget,
     ...(covers < 1 && { covers }),
     ...(rounding && { rounding }),
+    ...(notes.length > 0 && { notes: [...notes] }),
     blocks,
     ...(shaped && { projections }),
     experts: adapters ? blocks.map(({ experts }) => experts!) : [],

@@ -7,7 +7,7 @@
  *
  * For a large S the rule exceeds 1. The paper leaves that open; here eta is raised until
  * sum d clamp(eta * ratio, min, max) = S * sum d, which keeps the global sparsity and the proportions
- * between the layers within bounds. The budget's total is S times the number of layers.
+ * between the layers within bounds; the document's `notes` name the layers at one. The budget's total is S times the number of layers.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
