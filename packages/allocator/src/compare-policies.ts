@@ -74,7 +74,7 @@ export interface PolicyComparison {
 }
 
 interface ComparedPolicy {
-  /** Name, options and, where there are several, the score: `alphalora:beta=1@hill`. */
+  /** Name, options and, where the columns rest on several, the score: `alphalora:beta=1@hill`. */
   label: string;
   policy: Allocation['policy'];
   /** Name of the score; absent where it gives the same by every score. */
@@ -124,7 +124,7 @@ export async function comparePolicies(request: PoliciesToCompare): Promise<Polic
     columns.push(...(isOne(candidate, found) ? [{ ...found[0]!, once: true }] : found));
   }
   const policies: ComparedPolicy[] = [];
-  for (const column of distinct(columns, scores.length)) {
+  for (const column of distinct(columns)) {
     policies.push(await compared(column, request));
   }
   const [{ job }] = jobs as [(typeof jobs)[0]];
@@ -177,10 +177,11 @@ function isOne({ score, followsScore }: Candidate, found: readonly Column[]): bo
 }
 
 /** With their labels, each once. */
-function distinct(columns: readonly Column[], scores: number): Array<Column & { label: string }> {
+function distinct(columns: readonly Column[]): Array<Column & { label: string }> {
+  const several = new Set(columns.map(({ source }) => source)).size > 1;
   const labelled = columns.map((column) => {
     const { candidate, source, once } = column;
-    const by = scores > 1 && !once ? `@${source.name}` : '';
+    const by = several && !once ? `@${source.name}` : '';
     return { ...column, label: candidate.label + by };
   });
   return [...new Map(labelled.map((column) => [column.label, column])).values()];
@@ -188,7 +189,7 @@ function distinct(columns: readonly Column[], scores: number): Array<Column & { 
 
 async function compared(
   { candidate, source, base, amounts, once, label }: Column & { label: string },
-  { scores, jobFor, reaggregated }: PoliciesToCompare,
+  { jobFor, reaggregated }: PoliciesToCompare,
 ): Promise<ComparedPolicy> {
   const ask = (from: ScoreSource, more: Record<string, unknown> = {}): Promise<Allocation> =>
     candidate.allocate({ ...jobFor(from), options: { ...candidate.options, ...more } });
@@ -215,7 +216,7 @@ async function compared(
   const { policy, parameters } = base;
   return {
     ...{ label, policy },
-    ...(scores.length > 1 && !once && { score: source.name }),
+    ...(!once && { score: source.name }),
     ...{ amounts, ...defined({ parameters }), sensitivity },
   };
 }

@@ -2,7 +2,7 @@
  * All that the layers of one model can be judged by, each under a name: alpha of each analysis, metrics
  * of an analysis such as `snr`, and the measures of files of scores. Plain data.
  */
-import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { NamedScore } from '@alphalora/documents/comparison';
 import { type Layer, layersOf } from './layers.js';
 import { type Score, scoredBy, withScores } from './scores.js';
@@ -89,8 +89,14 @@ export function layersScoredBy(
 /** For `compareScores` of `@alphalora/documents`: every layer that the source says something of. */
 export function namedScore(source: ScoreSource): NamedScore {
   const { name, file, scores } = source;
-  const own = (per: 'block' | 'projection'): Layer[] =>
-    layersScoredBy(source, { per }).filter(({ weak }) => weak === undefined);
+  const own = (per: 'block' | 'projection'): Layer[] => {
+    try {
+      return layersScoredBy(source, { per }).filter(({ weak }) => weak === undefined);
+    } catch (error) {
+      if (isAlphaLoraError(error, 'NO_SPECTRUM')) return [];
+      throw error;
+    }
+  };
   // A score that is known by block says nothing of projections.
   const ofBlocks = scores?.some((row) => row.name === undefined) === true;
   return {

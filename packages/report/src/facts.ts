@@ -21,6 +21,7 @@ import {
   parseAnalysis,
   parseTrainingStep,
 } from '@alphalora/documents';
+import type { NamedScore } from '@alphalora/documents/comparison';
 import { type AllocationFacts, allocationFacts } from './allocation.js';
 
 export interface Documents {
@@ -28,6 +29,8 @@ export interface Documents {
   allocation?: Allocation | undefined;
   /** Steps of a training run, from its `metrics.jsonl`. */
   training?: readonly TrainingStep[] | undefined;
+  /** What the layers can be judged by, alpha of the analysis included. */
+  scores?: readonly NamedScore[] | undefined;
   /** Who makes the page. */
   tool?: ToolIdentity | undefined;
 }

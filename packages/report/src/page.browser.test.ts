@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Resource } from '@alphalora/contracts';
+import type { NamedScore } from '@alphalora/documents/comparison';
 import {
   type Browser,
   type BrowserContextOptions,
@@ -16,15 +17,15 @@ import axe from 'axe-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { renderReport } from './render.js';
 import { resourceOf } from './test-support/allocations.js';
-import { allocationOf, analysisOf } from './test-support/documents.js';
+import { allocationOf, analysisOf, scoresOf } from './test-support/documents.js';
 
 /** With matrices of each warning in every block. */
-function pageOf(blocks: number, unit?: Resource): string {
+function pageOf(blocks: number, unit?: Resource, scores?: NamedScore[]): string {
   const each = [1.6, 2.4, 3.1, 4.4, 5.2, 6.9, 11];
   const alphas = Array.from({ length: blocks * each.length }, (_, i) => each[i % each.length]!);
   const analysis = analysisOf({ blocks, size: 120, alphas });
   const allocation = unit ? resourceOf(analysis, unit, 'projection') : allocationOf(analysis);
-  return renderReport({ analysis, allocation });
+  return renderReport({ analysis, allocation, scores });
 }
 
 describeUnless(chromiumLacks, 'in Chromium', () => {
@@ -42,8 +43,8 @@ describeUnless(chromiumLacks, 'in Chromium', () => {
     };
     // Wider than any screen here, and few enough for a check of every element; sparsity in all
     // seven colours.
-    deep = await write('deep.html', pageOf(40));
-    shallow = await write('shallow.html', pageOf(3));
+    deep = await write('deep.html', pageOf(40, undefined, scoresOf(40)));
+    shallow = await write('shallow.html', pageOf(3, undefined, scoresOf(3)));
     deepFactors = await write('deep-factors.html', pageOf(40, 'weight-decay'));
     shallowSparsity = await write('shallow-sparsity.html', pageOf(3, 'sparsity'));
     browser = await startChromium();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { renderReport } from './render.js';
 import { script, scriptHash } from './script.js';
 import { step } from './sections/heat-map.js';
-import { allocationOf, analysisOf } from './test-support/documents.js';
+import { allocationOf, analysisOf, scoresOf } from './test-support/documents.js';
 
 type Element = DefaultTreeAdapterTypes.Element;
 type Node = DefaultTreeAdapterTypes.Node;
@@ -389,5 +389,32 @@ describe('a training run', () => {
     for (const page of [renderReport({ analysis }), renderReport({ analysis, training: [] })]) {
       lacks(page, 'id="training"');
     }
+  });
+});
+
+describe('scores side by side', () => {
+  it('have charts of their ranks, correlations and the largest differences', () => {
+    const scores = scoresOf(4);
+    const compared = renderReport({ analysis, allocation, scores });
+    const text = shown(compared);
+    contains(text, 'judged by 3 scores: hill, explained-variance and <i>mine</i>.');
+    // Over the blocks one rises where the other falls; 0, 1, 2, 0 against 0 to 3 is
+    // scipy.stats.spearmanr's 0.1054.
+    contains(
+      text,
+      'Most alike over the blocks are hill and <i>mine</i> (0.11), least hill and explained-variance (\u22121.00).',
+    );
+    contains(text, 'hill, <i>mine</i>0.11* 4');
+    contains(text, 'fewer than 5 values');
+    const charts = named(elementsOf(compared), 'svg').map((svg) => attribute(svg, 'aria-label'));
+    expect(charts).toContain(
+      'Ranks of 4 blocks by hill: block 3 has the largest score, block 0 the smallest.',
+    );
+    lacks(compared, '<i>mine');
+  });
+
+  it('are left out where there is one', () => {
+    const [hill] = scoresOf(4);
+    lacks(renderReport({ analysis, scores: [hill!] }), 'side by side');
   });
 });

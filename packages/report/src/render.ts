@@ -9,6 +9,7 @@ import { heatMapSection } from './sections/heat-map.js';
 import { matricesSection } from './sections/matrices.js';
 import { omissionsSection } from './sections/omissions.js';
 import { provenanceSection } from './sections/provenance.js';
+import { scoresSection } from './sections/scores.js';
 import { stacksSection } from './sections/stacks.js';
 import { summarySection, titleOf } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
@@ -23,6 +24,8 @@ import { style } from './style.js';
  * @param documents.allocation of any resource, per block or per projection, of blocks that the
  * analysis has
  * @param documents.training steps of a run that trained the allocated adapter, in their order
+ * @param documents.scores what else the layers can be judged by, from `namedScore` of
+ * `@alphalora/allocator/comparison`: two or more are shown side by side
  * @param documents.tool what makes the page, for its last line
  * @returns the text of an HTML document; the same for the same documents
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for one part of a divided analysis,
@@ -31,6 +34,7 @@ import { style } from './style.js';
 export function renderReport(documents: Documents): string {
   const facts = factsOf(documents);
   const heatMap = heatMapSection(facts);
+  const scores = scoresSection(facts);
   const training = trainingSection(facts);
   const stacks = stacksSection(facts);
   const sections: [id: string, name: string][] = [
@@ -38,6 +42,7 @@ export function renderReport(documents: Documents): string {
     ['read', 'How to read this'],
     ['blocks', 'Blocks'],
     ...(heatMap ? ([['map', 'Projections']] as [string, string][]) : []),
+    ...(scores ? ([['scores', 'Scores']] as [string, string][]) : []),
     ...(training ? ([['training', 'Training']] as [string, string][]) : []),
     ...(stacks ? ([['stacks', 'Other stacks']] as [string, string][]) : []),
     ['matrices', 'Every matrix'],
@@ -63,6 +68,7 @@ ${summarySection(facts)}
 ${guideSection(facts)}
 ${blocksSection(facts)}
 ${heatMap}
+${scores}
 ${training}
 ${stacks}
 ${matricesSection(facts)}

@@ -1,5 +1,6 @@
 /** The page about documents, in its file. */
 import type { Allocation, Analysis, TrainingStep } from '@alphalora/contracts';
+import type { NamedScore } from '@alphalora/documents/comparison';
 import { renderReport } from '@alphalora/report';
 import { isStdout, writeOutput } from '../files/write.js';
 import type { Io } from '../io.js';
@@ -8,7 +9,12 @@ import { tell } from './printable.js';
 /** Writes the page, to stdout where the file is `-`, and says where it is. */
 export async function writeReport(
   file: string,
-  documents: { analysis: Analysis; allocation?: Allocation; training?: TrainingStep[] },
+  documents: {
+    analysis: Analysis;
+    allocation?: Allocation;
+    training?: TrainingStep[];
+    scores?: NamedScore[];
+  },
   io: Io,
 ): Promise<void> {
   await writeOutput(file, renderReport(documents), io);

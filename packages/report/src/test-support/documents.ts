@@ -11,6 +11,7 @@ import type {
   MatrixRow,
   SpectrumSummary,
 } from '@alphalora/contracts';
+import type { NamedScore } from '@alphalora/documents/comparison';
 
 const roles = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const DRAWS = 200;
@@ -298,4 +299,24 @@ function shared(alphas: readonly number[], total: number): number[] {
   const left = total - floors.reduce((a, b) => a + b, 0);
   for (const { i } of order.slice(0, left)) floors[i]! += 1;
   return floors;
+}
+
+/** Of q_proj and k_proj: one that rises from block to block, one that falls, and one of blocks alone. */
+export function scoresOf(blocks: number): NamedScore[] {
+  const depths = Array.from({ length: blocks }, (_, block) => block);
+  const score = (name: string, source: string, of: (depth: number) => number): NamedScore => ({
+    ...{ name, source },
+    blocks: depths.map((block) => ({ block, score: of(block) })),
+    projections: depths.flatMap((block) =>
+      ['q_proj', 'k_proj'].map((role, i) => ({
+        ...{ name: `model.layers.${block}.self_attn.${role}.weight`, block, role },
+        score: of(block) + i / 2,
+      })),
+    ),
+  });
+  return [
+    score('hill', 'hill.json', (depth) => 2 + depth),
+    score('explained-variance', 'scores.json', (depth) => 1 / (depth + 1)),
+    { ...score('<i>mine</i>', 'mine.csv', (depth) => depth % 3), projections: [] },
+  ];
 }

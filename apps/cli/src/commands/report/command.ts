@@ -1,12 +1,21 @@
 /** `alphalora report`: what it takes. */
+import { furtherScores } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 
 export type ReportOptions = OptionsOf<typeof report>;
 
 export const report = () =>
   command('report')
-    .description('one HTML page from an analysis, an allocation and a training run')
+    .description('one HTML page from an analysis, an allocation, further scores and a training run')
     .argument('<analysis>', 'analysis.json')
-    .argument('[allocation]', 'allocation.json')
+    .argument('[document...]', 'an allocation.json, and analyses of the model by other estimators')
+    .addOption(furtherScores())
     .option('--metrics <file>', 'metrics.jsonl of a training run, for a chart of its loss')
-    .requiredOption('-o, --output <file>', 'write the page to a file; - is stdout');
+    .requiredOption('-o, --output <file>', 'write the page to a file; - is stdout')
+    .addHelpText('after', examples);
+
+const examples = `
+Examples:
+  alphalora report analysis.json allocation.json -o report.html
+  alphalora report hill.json ks.json allocation.json --scores scores.json -o report.html
+`;

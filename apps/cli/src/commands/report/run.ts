@@ -1,36 +1,87 @@
-/** `alphalora report`: one HTML page from an analysis, an allocation and a training run. */
-import { AlphaLoraError, type TrainingStep } from '@alphalora/contracts';
+/** `alphalora report`: one HTML page from an analysis, an allocation, further scores and a training run. */
+import { namedScore, scoreSources } from '@alphalora/allocator/comparison';
+import {
+  type Allocation,
+  AlphaLoraError,
+  type Analysis,
+  type TrainingStep,
+} from '@alphalora/contracts';
 import { analysisFor, parseTrainingStep } from '@alphalora/documents';
-import { readDocument } from '../../files/documents.js';
+import { readAnyDocument, readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
+import { readAllScores } from '../../files/scores.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { writeReport } from '../../output/report.js';
 import type { ReportOptions } from './command.js';
 
 export async function run(
   analysisFile: string,
-  allocationFile: string | undefined,
-  { output, metrics }: ReportOptions,
+  files: readonly string[],
+  { output, metrics, scores }: ReportOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const whole = await readDocument(analysisFile, 'analysis', io);
-  const allocation =
-    allocationFile === undefined ? undefined : await readDocument(allocationFile, 'allocation', io);
-  const analysis = allocation ? analysisFor(whole, allocation) : whole;
-  if (allocation && allocation.blocks.length !== analysis.blocks.length) {
-    throw new AlphaLoraError(
-      'INVALID_DOCUMENT',
-      `${allocationFile} is about ${allocation.blocks.length} blocks and ${analysisFile} about ` +
-        `${analysis.blocks.length}: they belong to different models`,
-    );
-  }
+  const { analyses, allocation } = await readDocuments(analysisFile, files, io);
   const training = metrics === undefined ? undefined : await readMetrics(metrics, io);
+  const further = await readAllScores(scores ?? [], io);
+  const several = analyses.length + further.length > 1;
   await writeReport(
     output,
-    { analysis, ...(allocation && { allocation }), ...(training && { training }) },
+    {
+      analysis: analyses[0]!.analysis,
+      ...(allocation && { allocation }),
+      ...(training && { training }),
+      ...(several && { scores: scoreSources({ analyses, scores: further }).map(namedScore) }),
+    },
     io,
   );
   return exitCodes.done;
+}
+
+interface Given<Document> {
+  file: string;
+  document: Document;
+}
+
+/**
+ * The analyses, of the stack that the allocation is for.
+ *
+ * @throws AlphaLoraError `INVALID_DOCUMENT` for two allocations, and for documents of different models
+ */
+async function readDocuments(analysisFile: string, files: readonly string[], io: Io) {
+  const analyses: Array<Given<Analysis>> = [
+    { file: analysisFile, document: await readDocument(analysisFile, 'analysis', io) },
+  ];
+  const allocations: Array<Given<Allocation>> = [];
+  for (const file of files) {
+    const document = await readAnyDocument(file, io);
+    if (document.kind === 'analysis') analyses.push({ file, document });
+    else allocations.push({ file, document });
+  }
+  const [allocation, second] = allocations;
+  if (allocation && second) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `${allocation.file} and ${second.file} are both allocations: a page is about one`,
+    );
+  }
+  const ofStack = analyses.map(({ file, document }) => ({
+    file,
+    analysis: allocation ? analysisFor(document, allocation.document) : document,
+  }));
+  const [{ analysis }, ...others] = ofStack as [(typeof ofStack)[0], ...typeof ofStack];
+  const counts = [
+    ...(allocation ? [{ file: allocation.file, blocks: allocation.document.blocks.length }] : []),
+    ...others.map((other) => ({ file: other.file, blocks: other.analysis.blocks.length })),
+  ];
+  const odd = counts.find(({ blocks }) => blocks !== analysis.blocks.length);
+  if (odd) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `${odd.file} is about ${odd.blocks} blocks and ${analysisFile} about ` +
+        `${analysis.blocks.length}: they belong to different models`,
+    );
+  }
+  return { analyses: ofStack, allocation: allocation?.document };
 }
 
 /** @throws AlphaLoraError `INVALID_DOCUMENT` naming the line that is no step of a run */
