@@ -74,6 +74,10 @@ describe('draws', () => {
   it('are of one kind', () => {
     expect(drawsRecord({})).toEqual({ draws: 200 });
     expect(drawsRecord({ bootstrap: 0 })).toEqual({ bootstrap: 0 });
+    // None of one kind contradicts nothing.
+    expect(drawsRecord({ draws: 0, bootstrap: 0 })).toEqual({ bootstrap: 0 });
+    expect(drawsRecord({ draws: 0, bootstrap: 9 })).toEqual({ bootstrap: 9 });
+    expect(drawsRecord({ draws: 9, bootstrap: 0 })).toEqual({ draws: 9 });
     expect(() => drawsRecord({ draws: 1, bootstrap: 1 })).toThrow(/one of the two/);
   });
 });

@@ -12,7 +12,7 @@ import { baggedAlpha } from './bag.js';
 import { withReplacement } from './bootstrap.js';
 import { rigidly } from './rigid.js';
 
-/** How many draws of which kind; of the two at most one. */
+/** How many draws of which kind; of the two at most one is above 0. */
 export interface DrawOptions {
   /** Rigid draws for the interval of alpha; 0 for none. @default 200 */
   draws?: number;
@@ -26,21 +26,22 @@ const DEFAULT_DRAWS = 200;
 /**
  * What the document says of the draws: their number under the name of their kind.
  *
- * @throws AlphaLoraError `INVALID_OPTION` when both kinds are asked for
+ * @throws AlphaLoraError `INVALID_OPTION` when some of both kinds are asked for
  */
 export function drawsRecord({
   draws,
   bootstrap,
 }: DrawOptions): { draws: number } | { bootstrap: number } {
   if (bootstrap === undefined) return { draws: draws ?? DEFAULT_DRAWS };
-  if (draws === undefined) return { bootstrap };
+  if (draws === undefined || draws === 0) return { bootstrap };
+  if (bootstrap === 0) return { draws };
   throw new AlphaLoraError(
     'INVALID_OPTION',
     'draws are rigid (draws) or samples with replacement (bootstrap): choose one of the two',
   );
 }
 
-/** @throws AlphaLoraError `INVALID_OPTION` when both kinds are asked for */
+/** @throws AlphaLoraError `INVALID_OPTION` when some of both kinds are asked for */
 export function drawCount(options: DrawOptions): number {
   const record = drawsRecord(options);
   return 'draws' in record ? record.draws : record.bootstrap;

@@ -149,7 +149,25 @@ describe('createCalibrator', () => {
         expect(error, `${measure} of ${name}`).toBeLessThan(2e-5);
       }
     }
+    // Query, key and value share an input, and so do gate and up.
+    const decomposed = ['self_attn.q_proj', 'self_attn.o_proj', 'mlp.gate_proj', 'mlp.down_proj'];
+    expect(shapes.map(([name]) => name)).toEqual(
+      [0, 1].flatMap((block) => decomposed.map((role) => `model.layers.${block}.${role}`)),
+    );
     expect(shapes).toContainEqual(['model.layers.0.mlp.down_proj', 9, 20]);
+    // The same without a way back, and for each batch anew.
+    const forward = await createCalibrator(decoder, {
+      measures: ['explained-variance'],
+      ...{ rank, seed, engine },
+    });
+    for (const decompositions of [16, 24]) {
+      const alone = await forward.measure(batch);
+      alone['explained-variance']!.forEach((value, i) => {
+        expect(Math.abs(value / scores['explained-variance']![i]! - 1)).toBeLessThan(1e-6);
+      });
+      expect(shapes).toHaveLength(decompositions);
+    }
+    forward.dispose();
     calibrator.dispose();
     expect(tf.memory().numTensors).toBe(before);
     decoder.dispose();

@@ -4,6 +4,7 @@
  * states between its blocks, and of the inside of one block.
  */
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import * as tf from '@tensorflow/tfjs';
 import type { Decoder, DecoderBlock } from '../decoder/decoder.js';
 import { embed } from '../decoder/forward.js';
@@ -21,8 +22,11 @@ import {
   type ObservedProjection,
   observedProjection,
 } from './observed.js';
+import { sharedInputs } from './shared-inputs.js';
 
 export interface CalibrationOptions extends ObservationOptions {
+  /** Finds the singular values of `explained-variance`, once for all projections that share an input. */
+  readonly engine?: SpectralEngine;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +66,8 @@ export async function createCalibrator(
   options: CalibrationOptions,
 ): Promise<Calibrator> {
   const { measures, engine, signal } = options;
-  if (measures.includes('explained-variance') && !engine) {
+  const explains = measures.includes('explained-variance');
+  if (explains && !engine) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
       'explained-variance needs an `engine`, which finds the singular values of the inputs',
@@ -72,7 +77,9 @@ export async function createCalibrator(
   const backward = !measures.every(isForward);
   const described: CalibratedProjection[] = [];
   const observed: ObservedProjection[] = [];
+  const inputs = explains ? sharedInputs(engine!, options.rank) : undefined;
   const dispose = (): void => {
+    inputs?.clear();
     for (const projection of observed) projection.dispose();
   };
   try {
@@ -85,7 +92,7 @@ export async function createCalibrator(
         if (learns(weight)) {
           throw new AlphaLoraError('INVALID_OPTION', `${name} learns: load a model that is frozen`);
         }
-        const projection = await observedProjection(name, weight, options);
+        const projection = await observedProjection(name, weight, options, inputs);
         observed.push(projection);
         described.push({ name, block, role });
         projections[role] = projection.map;
@@ -118,9 +125,13 @@ export async function createCalibrator(
     const values = await readTensor(loss).finally(() => loss.dispose());
     checkFinite(values, 'the loss of a batch');
     const taken = [];
-    for (const projection of observed) {
-      signal?.throwIfAborted();
-      taken.push(await projection.take(signal));
+    try {
+      for (const projection of observed) {
+        signal?.throwIfAborted();
+        taken.push(await projection.take(signal));
+      }
+    } finally {
+      inputs?.clear();
     }
     const scores: Partial<Record<CalibrationMeasure, readonly number[]>> = {};
     for (const measure of measures) {

@@ -1,5 +1,4 @@
 /** One projection while batches pass: its observer, and the numbers that a batch leaves behind. */
-import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import type { FrozenLinear } from '../ops/frozen-linear.js';
@@ -9,6 +8,7 @@ import { sumOfRows } from '../ops/sum-of-rows.js';
 import { transposed } from '../ops/transpose.js';
 import { readTensor } from '../ops/webgpu.js';
 import { type CalibrationMeasure, isForward } from './measures.js';
+import type { SharedInput, SharedInputs } from './shared-inputs.js';
 
 export interface ObservationOptions {
   readonly measures: readonly CalibrationMeasure[];
@@ -16,8 +16,6 @@ export interface ObservationOptions {
   readonly rank: number;
   /** Of the LoRA of `fisher`. */
   readonly seed: number;
-  /** Finds the singular values of `explained-variance`. */
-  readonly engine?: SpectralEngine;
 }
 
 /** A projection of the model. */
@@ -31,33 +29,34 @@ export interface ObservedProjection {
   dispose(): void;
 }
 
-/** What the observer keeps of a batch until it is taken: sums, and the inputs where they are asked for. */
-type Kept = Partial<Record<'squares' | 'products' | 'fisher' | 'activation' | 'inputs', tf.Tensor>>;
+/** Sums that the observer keeps of a batch until they are taken. */
+type Kept = Partial<Record<'squares' | 'products' | 'fisher' | 'activation', tf.Tensor>>;
 
+/** @param inputsOfBatch where the inputs of `explained-variance` are kept */
 export async function observedProjection(
   name: string,
   weight: FrozenLinear,
-  { measures, rank, seed, engine }: ObservationOptions,
+  { measures, rank, seed }: ObservationOptions,
+  inputsOfBatch?: SharedInputs,
 ): Promise<ObservedProjection> {
   const [inputs, outputs] = weight.kernel.shape;
   const asked = new Set(measures);
   const norm = await frobenius(weight.kernel);
   const lora = asked.has('fisher') ? tf.keep(loraInput(name, [inputs, rank], seed)) : undefined;
   let kept: Kept = {};
+  let input: SharedInput | undefined;
   const keep = (sums: () => Kept): void => {
     const made = tf.tidy(() => sums() as tf.NamedTensorMap) as Kept;
     for (const tensor of Object.values(made)) tf.keep(tensor);
     kept = { ...kept, ...made };
   };
 
-  const seen = (all: tf.Tensor2D): void =>
-    keep(() => {
-      const x = selectRows(all, projection.tokens);
-      return {
-        ...(asked.has('activation') && { activation: featureNorms(x, weight.kernel) }),
-        ...(asked.has('explained-variance') && { inputs: tf.clone(x) }),
-      };
-    });
+  const seen = (all: tf.Tensor2D): void => {
+    const { tokens } = projection;
+    input = inputsOfBatch?.add(all, tokens);
+    if (!asked.has('activation')) return;
+    keep(() => ({ activation: featureNorms(selectRows(all, tokens), weight.kernel) }));
+  };
   const differentiated = (x: tf.Tensor2D, dy: tf.Tensor2D): void =>
     keep(() => {
       // [inputs, outputs], as the kernel.
@@ -107,13 +106,10 @@ export async function observedProjection(
           const sum = await number(batch.activation);
           values.activation = (sum * Math.sqrt(inputs)) / (norm * projection.tokens.length);
         }
-        if (batch.inputs) {
-          values['explained-variance'] = await explainedVariance(
-            ...([engine!, name, batch.inputs as tf.Tensor2D, rank, signal] as const),
-          );
-        }
+        if (input) values['explained-variance'] = await input.explainedVariance(name, signal);
         return values;
       } finally {
+        input = undefined;
         tf.dispose(batch);
       }
     },
@@ -154,27 +150,4 @@ function featureNorms(x: tf.Tensor2D, kernel: tf.Tensor2D): tf.Scalar {
   const norms = (matrix: tf.Tensor2D): tf.Tensor1D =>
     sumOfRows(transposed(matrix.square())).sqrt() as tf.Tensor1D;
   return tf.divNoNan(norms(tf.matMul(x, kernel)), norms(x)).sum();
-}
-
-/** Share of the `rank` largest singular values in the sum of squares. */
-async function explainedVariance(
-  engine: SpectralEngine,
-  name: string,
-  x: tf.Tensor2D,
-  rank: number,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const [rows, columns] = x.shape;
-  const values = await readTensor(x);
-  const singular = await engine.singularValues(
-    {
-      ...{ name, rows, columns, dtype: 'F32' },
-      read: async (start = 0, end = rows) => values.slice(start * columns, end * columns),
-    },
-    { signal },
-  );
-  const squares = Array.from(singular, (value) => value * value);
-  const sum = (part: readonly number[]): number => part.reduce((a, b) => a + b, 0);
-  const total = sum(squares);
-  return total > 0 ? sum(squares.slice(0, rank)) / total : 0;
 }
