@@ -40,6 +40,26 @@ export function mostOf(
 }
 
 /**
+ * Trainable parameters of a layer with some units: what training creates. One expert has no router, as there is
+ * nothing to select, so that it is a plain LoRA; the published formula, by which budgets in parameters count,
+ * has one there too.
+ */
+export function trainableOf(
+  { field }: ResourceKind,
+  { cost, inputs }: Costed,
+  units: number,
+): number {
+  return cost * units - (field === 'experts' && units === 1 ? inputs : 0);
+}
+
+interface Costed {
+  /** See {@link costOfUnit}. */
+  readonly cost: number;
+  /** Sum over its linear maps. */
+  readonly inputs: number;
+}
+
+/**
  * Trainable parameters that one unit of a resource adds to a layer, given the sums of its inputs and
  * outputs: an expert of the given rank with its router, or one rank of a LoRA without a router.
  */

@@ -10,6 +10,7 @@ import {
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { resources } from '@alphalora/documents';
 import type { EmptyBlock, Layer } from '../layers.js';
+import { trainableOf } from '../parameters.js';
 
 export interface Decision {
   policy: Allocation['policy'];
@@ -75,7 +76,10 @@ export function documentOf(decision: Decision): Allocation {
     }),
   );
   const shaped = layers.every(({ modules = [] }) => modules.length > 0);
-  const trainable = layers.reduce((sum, { cost }, i) => sum + cost * quantities[i]!, 0);
+  const trainable = layers.reduce(
+    (sum, layer, i) => sum + trainableOf(resources[unit], layer, quantities[i]!),
+    0,
+  );
   return {
     schemaVersion: 1,
     kind: 'allocation',
