@@ -38,6 +38,8 @@ write(
 const gpt2 = { architectures: ['GPT2LMHeadModel'], n_head: 2, n_embd: 24 };
 writeFileSync(join(fused, 'config.json'), JSON.stringify(gpt2));
 write(base, [tensor(`${q}.weight`, [24, 20], 3)]);
+const tuned = join(root, 'tuned.safetensors');
+write(tuned, [tensor(`${q}.weight`, [24, 20], 6)]);
 write(join(adapter, 'adapter_model.safetensors'), [
   tensor(`base_model.model.${q}.lora_A.weight`, [2, 20], 4),
   tensor(`base_model.model.${q}.lora_B.weight`, [24, 2], 5),
@@ -71,6 +73,7 @@ describe('analyzeModel and alphalora analyze --json', () => {
     ['fused projections', fused, [], {}],
     ['fused projections taken apart', fused, ['--split-fused'], { splitFused: true }],
     ['an adapter', base, ['--adapter', adapter], { adapter }],
+    ['a model less its base', tuned, ['--base', base], { base }],
     ['a shard', fused, ['--shard', '2/2'], { shard: { index: 2, count: 2 } }],
     [
       'a part of the weights',

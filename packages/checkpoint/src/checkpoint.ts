@@ -57,6 +57,8 @@ export interface Checkpoint {
   readonly files: readonly CheckpointFile[];
   /** The adapter whose updates the weights contain. */
   readonly adapter?: AppliedAdapter;
+  /** The checkpoint that was taken away: the weights are differences to its weights. */
+  readonly base?: string;
   /** Where the weights are the updates of an adapter, and no model's: of which program. */
   readonly adapterFormat?: AdapterFormat;
   /** Closes the files; weights cannot be read any more. */

@@ -11,6 +11,7 @@ import type {
 import type { LoraUpdate } from './adapter/adapter.js';
 import { wholeFactor } from './adapter/factors.js';
 import { changedWeight, updateWeight } from './adapter/weights.js';
+import { differenceWeight } from './differences/difference.js';
 import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
 import { quantizedTensor } from './quantization/dequantized.js';
@@ -82,6 +83,8 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
           update: await updateOf(values.update),
           inputFirst: values.inputFirst,
         });
+      case 'difference':
+        return differenceWeight(await weight(values.weight), await weight(values.base));
       case 'quantized': {
         const { scheme, parts, layout, file } = values;
         const read = await Promise.all(

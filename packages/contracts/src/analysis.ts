@@ -50,6 +50,8 @@ export interface ModelIdentity {
   stack?: Words;
   /** Path of the LoRA adapter whose update was added to the weights. */
   adapter?: Words;
+  /** The model whose weights were taken away: rows are of the differences W - W_base. */
+  base?: Words;
   /**
    * `sha256:` and the digest over the names, shapes and digests of all matrices.
    * @pattern ^sha256:[0-9a-f]{64}$
@@ -92,6 +94,8 @@ interface RowIdentity {
   inputFirst?: boolean;
   /** The stored tensor of which this row is a part. */
   partOf?: Words;
+  /** The weight of `model.base` that was taken away from it. */
+  base?: Words;
   /** The scheme that it was dequantized from, in words: `FP8, scales of 128 x 128`. */
   quantization?: Words;
   /**

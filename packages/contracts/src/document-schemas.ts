@@ -45,6 +45,12 @@ export const analysis: JsonSchema = {
           type: 'string',
           minLength: 1,
         },
+        base: {
+          description:
+            'The model whose weights were taken away: rows are of the differences W - W_base.',
+          type: 'string',
+          minLength: 1,
+        },
         digest: {
           description:
             '`sha256:` and the digest over the names, shapes and digests of all matrices.',
@@ -176,6 +182,11 @@ export const analysis: JsonSchema = {
           inputFirst: { description: 'Whether the stored shape is `[in, out]`.', type: 'boolean' },
           partOf: {
             description: 'The stored tensor of which this row is a part.',
+            type: 'string',
+            minLength: 1,
+          },
+          base: {
+            description: 'The weight of `model.base` that was taken away from it.',
             type: 'string',
             minLength: 1,
           },

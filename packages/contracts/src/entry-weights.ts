@@ -2,6 +2,8 @@
 export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
 export { reasonOf } from './errors.js';
+export { type Placed, pairsByPlace } from './pairs.js';
+export { quantizationOf } from './quantization.js';
 export { transposed } from './transposed.js';
 export type {
   ByteSource,

@@ -98,6 +98,8 @@ export interface WeightDescription extends TensorDescription {
   readonly stacked?: boolean;
   /** The stored tensor of which this is a part, when a fused projection was split. */
   readonly partOf?: string;
+  /** Of a difference of checkpoints: the weight of the base that was taken away, by its name there. */
+  readonly base?: string;
 }
 
 /**

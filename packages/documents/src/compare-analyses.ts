@@ -9,7 +9,7 @@ import {
   hasAlpha,
   type MatrixRow,
 } from '@alphalora/contracts';
-import type { StackPlace } from '@alphalora/contracts/weights';
+import { pairsByPlace, type StackPlace } from '@alphalora/contracts/weights';
 import { byIndex, type Change, difference } from './changes.js';
 import { spearman } from './spearman.js';
 
@@ -43,7 +43,7 @@ const harmlessOptions = new Set([
 ]);
 
 export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
-  const pairs = matchRows(measuredRows(a), measuredRows(b));
+  const pairs = pairsByPlace(measuredRows(a), measuredRows(b));
   const matched = new Set(pairs.flat());
   const comparable = pairs.filter((pair) => pair.every(hasAlpha));
   const matrices = comparable.map(([rowA, rowB]) => ({
@@ -78,39 +78,6 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   };
 }
 
-/** Pairs by name; of the rest, those that alone have their place in the model on both sides. */
-function matchRows(a: AnalysedRow[], b: AnalysedRow[]): Array<[AnalysedRow, AnalysedRow]> {
-  const byName = new Map(b.map((row) => [row.name, row]));
-  const pairs = a.flatMap((row): Array<[AnalysedRow, AnalysedRow]> => {
-    const partner = byName.get(row.name);
-    return partner ? [[row, partner]] : [];
-  });
-  const taken = new Set(pairs.flat());
-  const places = byPlace(b.filter((row) => !taken.has(row)));
-  for (const [key, rows] of byPlace(a.filter((row) => !taken.has(row)))) {
-    const partners = places.get(key) ?? [];
-    if (rows.length === 1 && partners.length === 1) pairs.push([rows[0]!, partners[0]!]);
-  }
-  return pairs;
-}
-
-function byPlace(rows: readonly AnalysedRow[]): Map<string, AnalysedRow[]> {
-  const places = new Map<string, AnalysedRow[]>();
-  for (const row of rows) places.set(place(row), [...(places.get(place(row)) ?? []), row]);
-  return places;
-}
-
-/**
- * Where a matrix belongs, whatever its model's names begin with: block, role, and the numbers of
- * experts further on in the name; outside of blocks the last two parts of the name.
- */
-function place({ name, block, stack, role }: AnalysedRow): string {
-  const parts = name.split(/[.[\]]+/);
-  if (block === undefined || role === undefined) return parts.slice(-2).join('.');
-  const inside = parts.slice(parts.indexOf(String(stack?.block ?? block)) + 1);
-  return [block, role, ...inside.filter((part) => /^\d+$/.test(part))].join(' ');
-}
-
 interface Estimate {
   alpha?: number;
   interval?: [low: number, high: number];
@@ -129,12 +96,12 @@ function change(
   };
 }
 
-/** Those of the record, and the stack whose blocks are compared. */
+/** Those of the record, the stack whose blocks are compared, and the base that was taken away. */
 function differingOptions(analysisA: Analysis, analysisB: Analysis) {
   const [a, b] = [analysisA, analysisB].map(
     ({ options, model }): Record<string, unknown> => ({
       ...options,
-      ...defined({ stack: model.stack }),
+      ...defined({ stack: model.stack, base: model.base }),
     }),
   ) as [Record<string, unknown>, Record<string, unknown>];
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];

@@ -11,7 +11,7 @@ export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';
 export { escapedData, printable, printableData } from './printable.js';
-export { type Quantized, quantizationOf, quantizedMatrices } from './quantization.js';
+export { type Quantized, quantizedMatrices } from './quantization.js';
 export { defaultResource, type ResourceKind, resourceNames, resources } from './resources.js';
 export { formatSettings, parseSetting } from './settings.js';
 export {

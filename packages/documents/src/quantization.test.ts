@@ -1,7 +1,7 @@
 import type { Analysis, MatrixRow } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
 import { coverageOf } from './coverage.js';
-import { quantizationOf, quantizedMatrices } from './quantization.js';
+import { quantizedMatrices } from './quantization.js';
 
 const measured = (row: Partial<MatrixRow>, weak?: string): MatrixRow => ({
   name: 'w',
@@ -28,18 +28,6 @@ const skipped = (row: Partial<MatrixRow>): MatrixRow =>
     ...row,
   }) as MatrixRow;
 const matrices = (...rows: MatrixRow[]): Pick<Analysis, 'matrices'> => ({ matrices: rows });
-
-describe('quantizationOf', () => {
-  it.each([
-    [{ dtype: 'BF16', quantization: 'FP8, one scale' }, 'FP8, one scale'],
-    [{ dtype: 'Q4_K' }, 'Q4_K'],
-    [{ dtype: 'BF16' }, undefined],
-    [{ dtype: 'F8_E4M3' }, 'F8_E4M3'],
-    [{ dtype: 'I8' }, undefined],
-  ] as const)('of %j is %s', (row, scheme) => {
-    expect(quantizationOf(row)).toBe(scheme);
-  });
-});
 
 describe('quantizedMatrices', () => {
   it('counts what was measured, and names each scheme once', () => {

@@ -1,16 +1,6 @@
 /** What an analysis says of quantized weights: rounding adds a bulk to a spectrum. */
-import type { Analysis, MatrixRow } from '@alphalora/contracts';
-import { elementTypes } from '@alphalora/contracts/weights';
-
-/** The scheme that a matrix was dequantized from, or its type: one of blocks, or a float of eight bits. */
-export function quantizationOf({
-  quantization,
-  dtype,
-}: Pick<MatrixRow, 'quantization' | 'dtype'>): string | undefined {
-  const { elements, bytes, values } = elementTypes[dtype];
-  const isSmallFloat = values === 'float' && bytes === 1;
-  return quantization ?? (elements > 1 || isSmallFloat ? dtype : undefined);
-}
+import type { Analysis } from '@alphalora/contracts';
+import { quantizationOf } from '@alphalora/contracts/weights';
 
 export interface Quantized {
   /** Measured matrices that are quantized. */

@@ -170,6 +170,16 @@ describe('analyze', () => {
     expect(matrices.map((row) => row.status)).toEqual(['ok', 'skipped']);
   });
 
+  it('skips what is the same as in the base', async () => {
+    const zero = weightFromValues({ name: 'q', shape: [2, 2], values: new Float32Array(4) });
+    const { matrices } = await analyze([{ ...zero, base: 'model.q' }, zero], options);
+    expect(matrices).toMatchObject([
+      { status: 'skipped', reason: 'the same as in the base: their difference is zero' },
+      { status: 'failed', reason: 'all values are zero' },
+    ]);
+    expect(matrices[0]).toHaveProperty('base', 'model.q');
+  });
+
   it('pools the spectra of a convolution over its kernel positions', async () => {
     // [out 2, in 2, kernel 2]: diag(1, 2) at position 0 and diag(4, 8) at position 1.
     const values = Float32Array.of(1, 4, 0, 0, 0, 0, 2, 8);

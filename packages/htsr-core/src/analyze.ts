@@ -162,6 +162,9 @@ function isUnit(row: MatrixRow | SpectralUnit): row is SpectralUnit {
   return 'matrices' in row;
 }
 
+/** Why there is nothing to fit of a difference of checkpoints that is zero. */
+const UNCHANGED = 'the same as in the base: their difference is zero';
+
 /** The part of a row that is known from the header. */
 function identity(weight: WeightDescription): Omit<MatrixRow, 'status' | 'reason'> {
   const { shape, stacked: _, ...rest } = describe(weight);
@@ -174,6 +177,7 @@ async function rowOf(unit: SpectralUnit, measure: () => Promise<Measurement>): P
   } catch (error) {
     if (!isAlphaLoraError(error, 'NO_SPECTRUM', 'ENGINE_FAILED', 'UNSUPPORTED_CHECKPOINT'))
       throw error;
+    if (unit.base !== undefined && error.details['zero'] === true) return skipped(unit, UNCHANGED);
     return { ...identity(unit), status: 'failed', reason: reasonOf(error, unit.name) };
   }
 }

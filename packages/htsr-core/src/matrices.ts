@@ -85,13 +85,13 @@ export function sidesOf(unit: SpectralUnit): { smaller: number; larger: number; 
 /** The description without the reading methods, ready to be written down. */
 export function describe(weight: WeightDescription): WeightDescription {
   const { name, shape, dtype, kind } = weight;
-  const { block, stack, role, inputFirst, stacked, partOf, quantization } = weight;
+  const { block, stack, role, inputFirst, stacked, partOf, base, quantization } = weight;
   return {
     name,
     shape,
     dtype,
     kind,
-    ...defined({ block, stack, role, inputFirst, stacked, partOf, quantization }),
+    ...defined({ block, stack, role, inputFirst, stacked, partOf, base, quantization }),
   };
 }
 

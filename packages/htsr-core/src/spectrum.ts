@@ -40,7 +40,9 @@ export async function spectrum(
     pooled.set(values, offset);
     offset += values.length;
   }
-  if (pooled.length === 0) throw new AlphaLoraError('NO_SPECTRUM', 'all values are zero');
+  if (pooled.length === 0) {
+    throw new AlphaLoraError('NO_SPECTRUM', 'all values are zero', { details: { zero: true } });
+  }
   if (pooled.length === 1) {
     const reason = lost
       ? 'all eigenvalues but one are too small for the arithmetic: use precision auto and more memory'

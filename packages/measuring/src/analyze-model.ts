@@ -89,7 +89,7 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
         { lanes: pipeline.concurrency, isHere: options.pipeline === undefined },
       ));
     seen.tracker = tracker;
-    const { architecture, blocks, noBlocks } = checkpoint;
+    const { architecture, base, blocks, noBlocks } = checkpoint;
     const names = stacksOf(checkpoint);
     const [stack, ...more] = names.main;
     const isNamed = more.length === 0 && names.others.length > 0;
@@ -100,7 +100,7 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
       select: selectionOf(plan),
       model: {
         source,
-        ...defined({ architecture, adapter, noBlocks, stack: isNamed ? stack : undefined }),
+        ...defined({ architecture, adapter, base, noBlocks, stack: isNamed ? stack : undefined }),
         blocks,
       },
       stacks: checkpoint.stacks.filter(({ main }) => !main),

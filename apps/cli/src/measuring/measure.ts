@@ -41,7 +41,7 @@ export async function measure(
     progress.clear();
     tell(io.stderr, text);
   };
-  if (queue !== undefined) requireNoLimits(options, shard);
+  if (queue !== undefined) requireNoLimits(options, shard, model);
   const pipeline = queue === undefined ? undefined : await queuePipeline(queue, io, onNotice);
   try {
     return await analyzeModel(model, {
@@ -118,12 +118,19 @@ async function queuePipeline(
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` for options that are about the machine that measures */
-function requireNoLimits(options: Options, shard: Shard | undefined): void {
+function requireNoLimits(
+  options: Options,
+  shard: Shard | undefined,
+  { checkpoint }: OpenedModel,
+): void {
   const { jobs, maxMemory, cacheDir, cache, download = false } = options;
   const refuse = (flag: string, instead: string): never => {
     throw new AlphaLoraError('INVALID_OPTION', `${flag} does not go with --queue: ${instead}`);
   };
   if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
+  if (checkpoint.base !== undefined) {
+    refuse('--base', 'its workers open one model; measure here, or in parts with --shard');
+  }
   if (download) refuse('--download', 'no weights are read here');
   const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };
   for (const [flag, value] of Object.entries(flags))

@@ -37,7 +37,8 @@ export function shortcomings(document: Analysis): string {
     thinness(analysis) +
     misfits(analysis) +
     imprecision(analysis) +
-    quantization(analysis)
+    quantization(analysis) +
+    difference(analysis)
   );
 }
 
@@ -101,6 +102,12 @@ function quantization(analysis: Analysis): string {
     `note: ${count} of ${of} matrices are quantized (${schemes.join('; ')}): rounding adds a bulk ` +
     'to a spectrum, so these alphas are not those of the original model\n'
   );
+}
+
+/** Alphas of what training changed are not those of the model. */
+function difference({ model, matrices }: Analysis): string {
+  if (model.base === undefined || !matrices.some(({ status }) => status === 'ok')) return '';
+  return `note: these alphas are of the differences to ${model.base}, not of the weights of ${model.source}\n`;
 }
 
 /**

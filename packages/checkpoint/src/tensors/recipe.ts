@@ -58,6 +58,7 @@ export type ValueRecipe =
       readonly update: PlainUpdate;
       readonly inputFirst: boolean;
     }
+  | { readonly from: 'difference'; readonly weight: PlainWeight; readonly base: PlainWeight }
   /** A quantized weight, by the name of its scheme. */
   | {
       readonly from: 'quantized';

@@ -2,6 +2,7 @@
  * Opens whatever `<model>` may name: a path, or an address of one of the sources, with an adapter of
  * the same or another source.
  */
+import { subtractBase } from '@alphalora/checkpoint/differences';
 import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { sourceOf } from '../sources/index.js';
@@ -23,6 +24,11 @@ export interface ModelOptions {
   splitFused?: boolean;
   /** A LoRA adapter that is added: a folder, or a name on the hub. */
   adapter?: string;
+  /**
+   * A model whose weights are taken away, as in `source`: what is measured is W - W_base, in the format and
+   * precision that each is stored in. Not with `adapter`.
+   */
+  base?: string;
   /** Without any connection: from the hub's cache. @default false */
   offline?: boolean;
   /** Keeps the files of a hub model in the hub's cache, and reads them from there. @default false */
@@ -52,16 +58,24 @@ export interface OpenedModel {
  */
 export async function openModel(model: string, options: ModelOptions = {}): Promise<OpenedModel> {
   const { splitFused = false, download = false, onDownload, signal } = options;
-  const { adapter: adapterName } = options;
+  const { adapter: adapterName, base: baseName } = options;
+  if (adapterName !== undefined && baseName !== undefined) {
+    refuse(
+      'an adapter is not added where a base is taken away: the updates alone are measured of the adapter itself',
+    );
+  }
   const received = new SharedArrayBuffer(8);
   const source = await sourceOf(model);
   const adapterSource = adapterName === undefined ? undefined : await sourceOf(adapterName);
+  const baseSource = baseName === undefined ? undefined : await sourceOf(baseName);
   let settled: Promise<Network> | undefined;
   const network = (): Promise<Network> => {
     settled ??= openNetwork({ ...options, received });
     return settled;
   };
-  const connected = [source, adapterSource].some((each) => each && each.connection !== 'none');
+  const connected = [source, adapterSource, baseSource].some(
+    (each) => each && each.connection !== 'none',
+  );
   if (connected) requireConsistent(model, source, { download, ...(await network()) });
   else if (download) refuse(`--download goes with hf://, and ${model} is a path`);
   const given: SourceOptions = {
@@ -76,7 +90,11 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
     splitFused,
     ...(adapter && { adapter }),
   });
-  const { checkpoint } = opened;
+  const checkpoint = baseSource
+    ? await withoutBase(opened.checkpoint, () =>
+        baseSource.open(baseName!, { ...given, splitFused }),
+      )
+    : opened.checkpoint;
   for (const note of checkpoint.notes) options.onNotice?.(`note: ${note}`);
   const adapterPinned = checkpoint.adapter?.source;
   const reference: ModelReference = {
@@ -86,6 +104,22 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
   };
   const access = connected ? { remote: (await network()).settings, received } : {};
   return { checkpoint, name: model, reference, access, close: () => checkpoint.close() };
+}
+
+/** The checkpoint less its base; where there is none, it is closed. */
+async function withoutBase(
+  checkpoint: Checkpoint,
+  open: () => Promise<{ checkpoint: Checkpoint }>,
+): Promise<Checkpoint> {
+  const opened = [checkpoint];
+  try {
+    const { checkpoint: base } = await open();
+    opened.push(base);
+    return subtractBase(checkpoint, base);
+  } catch (error) {
+    await Promise.all(opened.map((each) => each.close()));
+    throw error;
+  }
 }
 
 async function openAdapter(

@@ -1,6 +1,6 @@
 /** What lies behind the row of a matrix: the fit in a sentence, three charts and all metrics. */
 import type { AnalysedRow } from '@alphalora/contracts';
-import { quantizationOf } from '@alphalora/documents';
+import { quantizationOf } from '@alphalora/contracts/weights';
 import { sum } from 'd3-array';
 import { cutsChart } from '../charts/cuts.js';
 import { histogramChart } from '../charts/histogram.js';

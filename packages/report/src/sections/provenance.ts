@@ -77,8 +77,9 @@ function commands({ model, options }: Analysis, allocation: Allocation | undefin
     .filter(([name]) => /^[a-z]+$/i.test(name))
     .flatMap(([name, value]) => flag(name, value));
   const adapter = model.adapter === undefined ? [] : ['--adapter', quoted(model.adapter)];
+  const base = model.base === undefined ? [] : ['--base', quoted(model.base)];
   const analyze = [
-    ...['alphalora analyze', quoted(model.source), ...adapter, ...flags],
+    ...['alphalora analyze', quoted(model.source), ...adapter, ...base, ...flags],
     '-o analysis.json',
   ];
   if (!allocation) {

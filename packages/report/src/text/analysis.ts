@@ -32,7 +32,8 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
   const { model, blocks, stacks = [] } = analysis;
   const ok = analysis.matrices.filter((row) => row.status === 'ok');
   const title =
-    `${model.source}${model.architecture ? ` (${model.architecture})` : ''}: ` +
+    `${model.source}${model.architecture ? ` (${model.architecture})` : ''}` +
+    `${model.base === undefined ? '' : ` less ${model.base}`}: ` +
     `${blocks.length} blocks${model.stack === undefined ? '' : ` of ${model.stack}`}, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
     `measured with ${analysis.options.estimator}\n`;
   const measured = ok.filter((row) => inBlock(row) && hasAlpha(row));

@@ -12,6 +12,7 @@ export const analyze = () =>
     .description('measure the spectra of a model and fit their tails')
     .argument('<model>', modelHelp)
     .option('-o, --output <file>', 'write the analysis to a file; - is stdout')
+    .option('--base <model>', 'measure W - W_base, what training changed of this model')
     .option(
       '--shard <i/n>',
       'measure only the i-th of n parts; alphalora merge joins them',
