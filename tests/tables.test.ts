@@ -46,7 +46,7 @@ describe('the table of each kind lists all of them, in any order', () => {
   });
 
   it.each([
-    ['`--estimator`', estimators, ['--tail k', '--tail-share 0.25']],
+    ['`--estimator`', estimators, []],
     ['`--metrics`', metrics, ['all', 'none']],
     ['`--engine`', engines, []],
   ])('apps/cli: the option %s', (option, registry, further) => {

@@ -386,7 +386,11 @@ describe('wrong usage ends with 2 and says what is right', () => {
       ['analyze', model, '--include', 'x*'],
       /no matrix is left to measure: --include 'x\*' matches no weight; there are up_proj \(3\), q_proj \(3\); a name is /,
     ],
-    ['--tail with another estimator', ['analyze', model, '--tail', '5'], /--estimator hill only/],
+    [
+      '--tail with another estimator',
+      ['analyze', model, '--tail', '5', '--estimator', 'ks'],
+      /--estimator hill only/,
+    ],
     ['no such document', ['schema', 'x'], /analysis, allocation, scores/],
     ['an analysis that does not exist', ['allocate', 'gone.json'], /gone.json does not exist/],
   ])('%s', async (_, args, message) => {

@@ -80,6 +80,8 @@ export interface TailFit {
 
 export interface TailEstimator {
   readonly name: string;
+  /** What it was made with, which the document records among its options: `{ tailShare: 0.25 }`. */
+  readonly settings?: Readonly<Record<string, number>>;
   /**
    * How many of the largest of `count` eigenvalues the fit depends on, where it does not look at the
    * others. All of them when absent.

@@ -88,7 +88,7 @@ describe('aggregateBlocks', () => {
   });
 
   it.each([1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('a cap of %d is none', (cap) => {
-    expect(() => scoringOf({ cap })).toThrow(/above 1/);
+    expect(() => scoringOf({ cap }, 'hill')).toThrow(/above 1/);
   });
 
   it('says how far the projections are apart', () => {
@@ -162,6 +162,9 @@ describe('reaggregated', () => {
     const capped = reaggregated(analysis, { cap: 8 });
     expect(capped.options).toEqual({ ...analysis.options, cap: 8 });
     expect(reaggregated(capped, { aggregate: 'median' }).options.cap).toBe(8);
+    // What an analysis was made with is not replaced by what its estimator has by default.
+    const byHill = { ...analysis, options: { ...analysis.options, estimator: 'hill' } };
+    expect(reaggregated(byHill, { cap: 8 }).options).toMatchObject({ aggregate: 'mean', cap: 8 });
     expect(rest.matrices).toBe(matrices);
     expect(analysis.blocks[0]!.alpha).toBe(6);
   });

@@ -2,7 +2,7 @@
  * From the alphas of a block's projections to the block's alpha: the layer score of AlphaLoRA
  * (arXiv 2410.10054, section 3.2) is their unweighted mean. The median and the trimmed mean do not
  * follow a single wild fit; the geometric mean, 1 + exp(mean of ln(alpha - 1)), follows it less, and so
- * does any of them under a cap: larger alphas count as the cap.
+ * does any of them under a cap: larger alphas count as the cap. Which is the default: `defaults.ts`.
  */
 import {
   AlphaLoraError,
@@ -16,6 +16,7 @@ import {
 } from '@alphalora/contracts';
 import { scoredAlpha } from '@alphalora/contracts/numbers';
 import type { StackPlace } from '@alphalora/contracts/weights';
+import { defaultAggregate } from './defaults.js';
 import { geometricMean, mean, middle95, quantile, standardDeviation } from './statistics.js';
 
 /** Share of the projections that the trimmed mean leaves out at either end. */
@@ -40,11 +41,14 @@ function scoreBy({ aggregate, cap }: Scoring): (alphas: readonly number[]) => nu
 }
 
 /**
- * The rule from alphas to scores, with its defaults.
+ * The rule from alphas to scores, with its defaults: the geometric mean for alphas of `hill`, the mean
+ * for those of any other estimator; no cap.
  *
+ * @param estimator name of the one that the alphas are of
  * @throws AlphaLoraError `INVALID_OPTION` for a cap that is not above 1
  */
-export function scoringOf({ aggregate = 'mean', cap }: Partial<Scoring>): Scoring {
+export function scoringOf(given: Partial<Scoring>, estimator: string): Scoring {
+  const { aggregate = defaultAggregate(estimator), cap } = given;
   if (cap === undefined) return { aggregate };
   if (cap > 1 && Number.isFinite(cap)) return { aggregate, cap };
   throw new AlphaLoraError('INVALID_OPTION', `the cap of alpha must be above 1, not ${cap}`);
@@ -128,8 +132,8 @@ export function reaggregated(analysis: Analysis, scoring: Partial<Scoring> = {})
       'this is one part of an analysis: join all parts with alphalora merge first',
     );
   }
-  const { aggregate, cap } = analysis.options;
-  const rule = scoringOf({ ...defined({ aggregate, cap }), ...scoring });
+  const { aggregate, cap, estimator } = analysis.options;
+  const rule = scoringOf({ ...defined({ aggregate, cap }), ...scoring }, estimator);
   if (rule.aggregate === aggregate && rule.cap === cap) return analysis;
   return {
     ...analysis,

@@ -4,12 +4,11 @@ import type { DType, Matrix, WeightTensor } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeOptions, analyze } from './analyze.js';
 import { createReferenceEngine } from './engines/ml-matrix.js';
-import { hill } from './estimators/hill.js';
+import { ks } from './estimators/ks.js';
 import { weightFromValues } from './values.js';
 
 const options: AnalyzeOptions = {
   engine: createReferenceEngine(),
-  estimator: hill(),
   tool: { name: 'test', version: '0' },
   model: { source: 'memory', blocks: 0 },
 };
@@ -35,18 +34,33 @@ describe('analyze', () => {
       ],
       options,
     );
+    expect(analysis.options).toMatchObject({ estimator: 'hill', tailShare: 0.25 });
     const alphas = analysis.matrices.map((row) => (row as AnalysedRow).alpha);
-    // Tails of five eigenvalues: 4^5 to 4^9, 1 + 5 / ((1 + 2 + 3 + 4) ln 4); and 2^5 to 2^9.
+    // A quarter would be three, too few for a fit that counts. Tails of five eigenvalues: 4^5 to 4^9, 1 + 5 / ((1 + 2 + 3 + 4) ln 4); and 2^5 to 2^9.
     expect(alphas[0]).toBeCloseTo(1 + 1 / (2 * Math.log(4)), 12);
     expect(alphas[1]).toBeCloseTo(1 + 1 / (2 * Math.log(2)), 12);
     expect(analysis.model.blocks).toBe(3);
-    expect(analysis.blocks[0]).toMatchObject({
-      index: 0,
-      alpha: (alphas[0]! + alphas[1]!) / 2,
-      matrices: 2,
-    });
+    expect(analysis.blocks[0]).toMatchObject({ index: 0, matrices: 2 });
+    // 1 + the geometric mean of 1 / (4 ln 2) and 1 / (2 ln 2).
+    expect(analysis.blocks[0]!.alpha).toBeCloseTo(1 + 1 / (Math.SQRT2 * Math.log(4)), 12);
     expect(analysis.blocks[1]).toEqual({ index: 1, matrices: 0 });
     expect((analysis.matrices[0] as AnalysedRow).precision).toBe('f64');
+  });
+
+  it('takes the mean of a block for estimators other than hill, unless told', async () => {
+    const block = { block: 0, role: 'q_proj' };
+    const weights = [diagonal('a', powers(2), block), diagonal('b', powers(3), block)];
+    const {
+      matrices,
+      blocks,
+      options: record,
+    } = await analyze(weights, { ...options, estimator: ks });
+    const [a, b] = matrices.map((row) => (row as AnalysedRow).alpha) as [number, number];
+    expect(record).toMatchObject({ estimator: 'ks', aggregate: 'mean' });
+    expect(record).not.toHaveProperty('tailShare');
+    expect(blocks[0]!.alpha).toBeCloseTo((a + b) / 2, 12);
+    const told = await analyze(weights, { ...options, aggregate: 'mean' });
+    expect(told.options.aggregate).toBe('mean');
   });
 
   it('writes down in what weights are quantized', async () => {
@@ -190,7 +204,8 @@ describe('analyze', () => {
     const [row] = matrices as [AnalysedRow];
     expect(row.metrics['norm']).toBeCloseTo(1 + 4 + 16 + 64, 10);
     expect(row.metrics['num_evals']).toBe(4);
-    expect(row.xmin).toBeCloseTo(16, 10);
+    // Of fewer than five, all are the tail.
+    expect(row.xmin).toBeCloseTo(1, 10);
   });
 
   it('gives every stacked expert its own row', async () => {

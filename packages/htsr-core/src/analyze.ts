@@ -15,8 +15,11 @@ import {
   type Scoring,
   type ToolIdentity,
 } from '@alphalora/contracts';
+import type { TailEstimator } from '@alphalora/contracts/extensions';
 import { reasonOf, type WeightDescription, type WeightTensor } from '@alphalora/contracts/weights';
 import { aggregateStacks, scoringOf } from './aggregate.js';
+import { defaultEstimator } from './defaults.js';
+import { estimators } from './estimators/index.js';
 import { describe, operations, type SpectralUnit, spectralUnits } from './matrices.js';
 import {
   type MeasureControl,
@@ -43,7 +46,10 @@ interface DocumentOptions extends Partial<Scoring> {
   onProgress?: (progress: AnalysisProgress) => void;
 }
 
-export interface AnalyzeOptions extends DocumentOptions, MeasureOptions {}
+export interface AnalyzeOptions extends DocumentOptions, Omit<MeasureOptions, 'estimator'> {
+  /** How the tails are fitted. @default `hill()`, the largest quarter of the eigenvalues */
+  estimator?: TailEstimator;
+}
 
 export interface AnalyzeWithOptions extends DocumentOptions {
   measure: (unit: SpectralUnit, control: MeasureControl) => Promise<Measurement>;
@@ -80,13 +86,14 @@ export async function analyze(
   weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
   options: AnalyzeOptions,
 ): Promise<Analysis> {
-  const { engine } = options;
+  const { engine, estimator = await estimators.load(defaultEstimator) } = options;
+  const measuring = { ...options, estimator };
   const build = await engine.build?.();
   return analyzeWith(weights, {
     ...options,
-    measure: (unit, control) => measureUnit(unit, options, control),
+    measure: (unit, control) => measureUnit(unit, measuring, control),
     concurrency: engine.concurrency ?? 1,
-    record: measureRecord({ ...options, ...defined({ build }) }),
+    record: measureRecord({ ...measuring, ...defined({ build }) }),
   });
 }
 
@@ -97,7 +104,8 @@ export async function analyzeWith(
 ): Promise<Analysis> {
   const started = performance.now();
   const { measure, record, tool, model, signal, concurrency = 1, work = operations } = options;
-  const scoring = scoringOf(options);
+  const { estimator } = record as AnalysisOptionsRecord;
+  const scoring = scoringOf(options, estimator);
 
   const rows: Array<MatrixRow | SpectralUnit> = [];
   const unreadable: string[] = [];

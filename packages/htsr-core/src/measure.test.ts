@@ -50,11 +50,11 @@ describe('a measured unit', () => {
   });
 
   it('is marked where its tail is thin, and counts all the same', async () => {
-    const { thin, weak, interval } = await measureUnit(unit!, { ...options, minTail: 21 });
-    expect(thin).toBe('20 eigenvalues in the tail, fewer than 21');
+    const { thin, weak, interval } = await measureUnit(unit!, { ...options, minTail: 11 });
+    expect(thin).toBe('10 eigenvalues in the tail, fewer than 11');
     expect(weak).toBeUndefined();
     expect(interval).toBeDefined();
-    expect(await measureUnit(unit!, { ...options, minTail: 20 })).not.toHaveProperty('thin');
+    expect(await measureUnit(unit!, { ...options, minTail: 10 })).not.toHaveProperty('thin');
   });
 
   it('fits what is above a threshold, and has the metrics of all', async () => {
@@ -110,6 +110,7 @@ describe('the record of a measurement', () => {
   it('says every option that can change a number', () => {
     expect(measureRecord({ ...options, metrics: ['entropy'], farms: { rows: 10 } })).toEqual({
       estimator: 'hill',
+      tailShare: 0.25,
       engine: 'ml-matrix',
       precision: 'auto',
       metrics: ['entropy'],
@@ -117,5 +118,8 @@ describe('the record of a measurement', () => {
       seed: 0,
       farms: { rows: 10, ratio: 1, windows: 10 },
     });
+    const given = measureRecord({ ...options, estimator: hill({ k: 7 }) });
+    expect(given).toMatchObject({ estimator: 'hill', tail: 7 });
+    expect(given).not.toHaveProperty('tailShare');
   });
 });

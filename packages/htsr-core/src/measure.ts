@@ -55,12 +55,13 @@ export function measureRecord(
     engine: Pick<SpectralEngine, 'name'>;
     /** Which of several builds the engine chose. */
     build?: string;
-    estimator: Pick<TailEstimator, 'name'>;
+    estimator: Pick<TailEstimator, 'name' | 'settings'>;
   },
 ): Omit<AnalysisOptionsRecord, keyof Scoring> {
   const { engine, build, estimator, precision = 'auto', farms } = options;
   const { bag, minTail, evalsThreshold, seed = 0 } = checkedOptions(options);
   return {
+    ...estimator.settings,
     estimator: estimator.name,
     engine: engine.name,
     ...defined({ build }),

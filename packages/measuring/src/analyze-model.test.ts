@@ -99,7 +99,7 @@ describe('analyzeModel', () => {
     }).catch((error) => error);
     expect(analysis).toMatchObject({ message: nothing });
     expect(asked!.units.map(({ name }) => name)).toEqual([names[0]]);
-    expect(asked!.settings).toMatchObject({ estimator: 'fix-finger' });
+    expect(asked!.settings).toMatchObject({ estimator: 'hill' });
     expect(reference).toEqual({ model, splitFused: false });
     expect(closed).toBe(1);
   });

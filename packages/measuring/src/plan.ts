@@ -15,6 +15,7 @@ import {
   type SpectralUnit,
   scoringOf,
 } from '@alphalora/htsr-core';
+import { defaultEstimator } from '@alphalora/htsr-core/estimators';
 import { engines } from './engines/index.js';
 import type { OpenedModel } from './models/open.js';
 import { chosenEstimator, type MeasurerSettings } from './pipeline/measurer.js';
@@ -23,11 +24,11 @@ import { type Choice, type SelectionOptions, selection } from './selection.js';
 
 /** Everything that can change a number. */
 export interface MeasuringOptions extends SelectionOptions, DrawOptions, Partial<Scoring> {
-  /** How the tail is fitted. @default 'fix-finger' */
+  /** How the tail is fitted. @default 'hill' */
   estimator?: string;
   /** Of the estimator `hill`: number of eigenvalues in the tail. */
   tail?: number;
-  /** Of the estimator `hill`: the same as a share of the eigenvalues. */
+  /** Of the estimator `hill`: the same as a share of the eigenvalues. @default 0.25 */
   tailShare?: number;
   /** Takes alpha over this many rigid draws of a spectrum, not from the spectrum alone. */
   bag?: number;
@@ -72,9 +73,9 @@ export async function planned(
   options: MeasuringOptions,
   own: { version: string; cacheFolder?: string | undefined },
 ): Promise<Plan> {
-  const { estimator: name = 'fix-finger', include, exclude, shard } = options;
+  const { estimator: name = defaultEstimator, include, exclude, shard } = options;
   const { tail, tailShare, bag, minTail, evalsThreshold, seed = 0 } = options;
-  const scoring = scoringOf(options);
+  const scoring = scoringOf(options, name);
   const draws = drawsRecord(options);
   const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
   const estimator = await chosenEstimator({ estimator: name, ...defined({ tail, tailShare }) });
@@ -121,7 +122,6 @@ export async function planned(
         ...defined({ build, bag, minTail, evalsThreshold }),
         ...(farms && { farms }),
       }),
-      ...defined({ tail, tailShare }),
       ...(include && { include }),
       ...(exclude && { exclude }),
       splitFused: reference.splitFused,

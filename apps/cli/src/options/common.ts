@@ -28,7 +28,7 @@ export const splitFused = () =>
 export const aggregate = () =>
   new Option(
     '--aggregate <how>',
-    "from a block's projections to the block (default: the document's, or mean)",
+    "from a block's projections to the block (default: the document's, or geometric with hill, mean with others)",
   ).choices(['mean', 'median', 'trimmed', 'geometric']);
 
 export const cap = () =>

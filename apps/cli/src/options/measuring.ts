@@ -1,5 +1,5 @@
 /** How a model is opened and measured: options of every command that measures. */
-import { estimators } from '@alphalora/htsr-core/estimators';
+import { defaultEstimator, estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { aggregate, cap, jobs, json, oneOf, splitFused, stack } from './common.js';
 import type { OptionsOf } from './declare.js';
@@ -20,10 +20,14 @@ export const measuring = (command: Command) =>
     .option(
       '--estimator <name>',
       `how the tail is fitted: ${oneOf(estimators.names())}; or a path or package`,
-      'fix-finger',
+      defaultEstimator,
     )
     .option('--tail <count>', 'hill only: number of eigenvalues in the tail', integer)
-    .option('--tail-share <share>', 'hill only: the same as a share of all, e.g. 0.25', decimal)
+    .option(
+      '--tail-share <share>',
+      'hill only: the same as a share of all (default: 0.25)',
+      decimal,
+    )
     .option('--bag <draws>', 'take alpha over so many draws of each spectrum, e.g. 64', positive)
     .option('--min-tail <count>', 'mark tails of fewer eigenvalues as thin, e.g. 30', positive)
     .option('--evals-threshold <value>', 'fit only eigenvalues above this, e.g. 1e-5', decimal)

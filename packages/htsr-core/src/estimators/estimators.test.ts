@@ -74,13 +74,21 @@ describe('ks', () => {
 });
 
 describe('hill', () => {
-  it('cuts at floor(N/2), the cut included', () => {
-    const fit = hill().fit(Float64Array.of(1, 2, 4, 8, 16));
-    expect(fit.tail).toBe(3);
-    expect(fit.xmin).toBe(4);
-    // 1 + 3 / (ln 4 + ln 8 + ln 16 - 3 ln 4) = 1 + 3 / (3 ln 2)
-    expect(fit.alpha).toBeCloseTo(1 + 1 / Math.LN2, 12);
-    expect(fit.stderr).toBeCloseTo(1 / Math.LN2 / Math.sqrt(3), 12);
+  const doubling = (count: number) => Float64Array.from({ length: count }, (_, i) => 2 ** i);
+
+  it('takes the largest quarter, the cut included', () => {
+    const fit = hill().fit(doubling(24));
+    expect(fit.tail).toBe(6);
+    expect(fit.xmin).toBe(2 ** 18);
+    // 1 + 6 / ((0 + 1 + 2 + 3 + 4 + 5) ln 2)
+    expect(fit.alpha).toBeCloseTo(1 + 0.4 / Math.LN2, 12);
+    expect(fit.stderr).toBeCloseTo(0.4 / Math.LN2 / Math.sqrt(6), 12);
+  });
+
+  it.each([9, 10, 31, 576])('with half of %d eigenvalues cuts at floor(N/2)', (count) => {
+    const { tail, xmin } = hill({ share: 0.5 }).fit(doubling(count));
+    expect(xmin).toBe(2 ** Math.floor(count / 2));
+    expect(tail).toBe(count - Math.floor(count / 2));
   });
 
   it('takes the k largest when told so, all of them when there are fewer', () => {
@@ -92,12 +100,16 @@ describe('hill', () => {
     expect(() => hill({ k })).toThrow(/k must be an integer/);
   });
 
-  it('takes a share of the eigenvalues, rounded down, and two at least', () => {
-    const eigenvalues = Float64Array.of(1, 2, 4, 8, 16, 32, 64);
-    expect(hill({ share: 0.25 }).fit(eigenvalues).tail).toBe(2);
-    expect(hill({ share: 0.6 }).fit(eigenvalues)).toEqual(hill({ k: 4 }).fit(eigenvalues));
-    expect(hill({ share: 1 }).fit(eigenvalues).tail).toBe(7);
-    expect(hill({ share: 0.6 }).reads!(7)).toBe(4);
+  it('takes a share of the eigenvalues, rounded up, and five where there are as many', () => {
+    expect(hill({ share: 0.6 }).fit(doubling(12))).toEqual(hill({ k: 8 }).fit(doubling(12)));
+    expect(hill({ share: 0.6 }).reads!(12)).toBe(8);
+    expect(hill({ share: 1 }).fit(doubling(7)).tail).toBe(7);
+    for (const [count, tail] of [
+      [20, 5],
+      [8, 5],
+      [4, 4],
+    ] as const)
+      expect(hill().fit(doubling(count)).tail, `of ${count}`).toBe(tail);
   });
 
   it.each([0, -1, 1.01, Number.NaN])('a share of %d is none', (share) => {
@@ -172,6 +184,7 @@ describeUnless(sharedLacks(data), 'public data sets', () => {
     expect(Math.abs(fit.alpha / alpha - 1)).toBeLessThan(1e-10);
     expect(fit.xmin).toBe(xmin);
     if (distance) expect(Math.abs(fit.ks / distance - 1)).toBeLessThan(1e-10);
-    if (half) expect(Math.abs(hill().fit(sample).alpha / half - 1)).toBeLessThan(1e-10);
+    if (half)
+      expect(Math.abs(hill({ share: 0.5 }).fit(sample).alpha / half - 1)).toBeLessThan(1e-10);
   });
 });
