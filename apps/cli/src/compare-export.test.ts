@@ -30,16 +30,16 @@ const before = written(
 describe('--fail-on', () => {
   it('ends with 4, names the matrices, and writes the file all the same', async () => {
     const output = join(root, 'gated.json');
-    const gates = ['--fail-on', 'alpha>2.5', '--fail-on', 'block.alpha<1'];
+    const gates = ['--fail-on', 'alpha>2.85', '--fail-on', 'block.alpha<1'];
     const { code, stderr } = await alphalora('analyze', demo, '-o', output, ...gates);
     expect(code, stderr).toBe(4);
     const { matrices } = JSON.parse(readFileSync(output, 'utf8')) as Analysis;
-    const over = matrices.filter((row) => row.status === 'ok' && row.alpha > 2.5) as AnalysedRow[];
+    const over = matrices.filter((row) => row.status === 'ok' && row.alpha > 2.85) as AnalysedRow[];
     expect(over.length).toBeGreaterThan(0);
     const lines = stderr.split('\n').filter((line) => line.startsWith('--fail-on'));
     expect(lines).toHaveLength(over.length);
     for (const { name, alpha } of over) {
-      expect(stderr).toContain(`--fail-on alpha>2.5: ${name} has ${Math.floor(alpha)}.`);
+      expect(stderr).toContain(`--fail-on alpha>2.85: ${name} has ${Math.floor(alpha)}.`);
     }
     expect((await alphalora('analyze', demo, '--fail-on', 'alpha>100')).code).toBe(0);
   });
