@@ -19,7 +19,7 @@ import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
 import type { Io } from '../io.js';
 import type { PolicyOptions, ResourceOptions } from '../options/allocating.js';
-
+import { tell } from '../output/printable.js';
 import { budgetFor } from './budget.js';
 
 export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };
@@ -51,6 +51,8 @@ export async function givenScores(
 export interface Allocator {
   /** Its name. */
   policy: string;
+  /** Whether it claims to follow the score: `traits.monotone`. */
+  followsScore: boolean;
   allocate(evidence: Evidence): Promise<Allocation>;
 }
 
@@ -76,15 +78,38 @@ export async function chosenAllocator(
       { details: { policy: name } },
     );
   }
+  if (options.rounding !== 'largest-remainder' && traits.answer === 'values') {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `--rounding has no effect here: policy ${name} rounds by itself`,
+      { details: { policy: name } },
+    );
+  }
   const set = { ...(await settings(reference)), ...options.set };
   return {
     policy: name,
+    followsScore: traits.monotone !== undefined,
     allocate(evidence) {
       const alternatives = alternativesFor(evidence);
       const job = jobFor(evidence, { ...options, set });
       return policy.allocate({ ...job, ...defined({ alternatives }) });
     },
   };
+}
+
+/** What options of the score may not change, where the policy does not claim to follow it, as `uniform` does not. */
+export function tellUnfollowed(
+  { policy, followsScore }: Allocator,
+  { scores, aggregate, cap }: { scores?: unknown; aggregate?: unknown; cap?: unknown },
+  { stderr }: Pick<Io, 'stderr'>,
+): void {
+  const given = Object.entries({ '--scores': scores, '--aggregate': aggregate, '--cap': cap });
+  const names = given.flatMap(([name, value]) => (value === undefined ? [] : name));
+  if (followsScore || names.length === 0) return;
+  tell(
+    stderr,
+    `note: policy ${policy} does not claim to follow the score: ${names.join(' and ')} may change no amount`,
+  );
 }
 
 export function jobFor(evidence: Evidence, options: AllocatingOptions): AllocationJob {

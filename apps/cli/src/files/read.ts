@@ -35,11 +35,6 @@ export function inputName(path: string): string {
   return stdinNames.includes(path) ? 'stdin' : path;
 }
 
-/** Whether a path is a shell's name for a pipe or stdin, which says nothing about what comes. */
-export function isStreamName(path: string): boolean {
-  return path === '-' || /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(path);
-}
-
 /** Opened without waiting for a writer: then the waiting can be interrupted. */
 function openPipe(path: string): Readable {
   try {

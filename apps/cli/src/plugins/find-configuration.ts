@@ -6,7 +6,8 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { fileError, requireRegularFile } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { inputName, isStreamName } from '../files/read.js';
+import { inputName } from '../files/read.js';
+import { isStreamName } from '../files/stream-name.js';
 
 const names = ['alphalora.config.js', 'alphalora.config.mjs', 'alphalora.config.json'];
 

@@ -2,15 +2,20 @@
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { reaggregated } from '@alphalora/htsr-core';
 import { allocationText } from '@alphalora/report/text';
-import { chosenAllocator, type Evidence, givenScores, ofStack } from '../../allocating/allocate.js';
+import {
+  chosenAllocator,
+  type Evidence,
+  givenScores,
+  ofStack,
+  tellUnfollowed,
+} from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
-import { isStreamName } from '../../files/read.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { deliver } from '../../output/deliver.js';
 import { pluginsOf } from '../../plugins/index.js';
-import type { AllocateOptions } from './command.js';
+import { type AllocateOptions, isDocument } from './command.js';
 
 export async function run(
   source: string | undefined,
@@ -20,6 +25,7 @@ export async function run(
   const { output, json, failOn } = options;
   const model = source === undefined || isDocument(source) ? undefined : source;
   const allocator = await chosenAllocator(pluginsOf(io), options);
+  tellUnfollowed(allocator, options, io);
   const evidence = await evidenceFrom(source, options, io);
   const allocation = await allocator.allocate(evidence);
   const judged = evidence.scores ? 'score' : 'alpha';
@@ -49,9 +55,4 @@ async function evidenceFrom(
       )
     : await withModel(source, options, io, (model) => measure(model, options, io));
   return { analysis, ...(scores && { scores }) };
-}
-
-/** Rather than a model. Nothing of a model can be read from a pipe. */
-function isDocument(source: string): boolean {
-  return source.endsWith('.json') || isStreamName(source);
 }

@@ -4,6 +4,12 @@ import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { parseShard } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
+import {
+  type Rule,
+  refusing,
+  unusedInForecasts,
+  unusedWithoutCache,
+} from '../../options/unused.js';
 
 export type AnalyzeOptions = OptionsOf<typeof analyze>;
 
@@ -18,4 +24,8 @@ export const analyze = () =>
       'measure only the i-th of n parts; alphalora merge joins them',
       parseShard,
     )
-    .addOption(dryRun());
+    .addOption(dryRun())
+    .hook('preAction', refusing(unusedInForecasts, unusedOutput, unusedWithoutCache));
+
+const unusedOutput: Rule = ({ dryRun }) =>
+  dryRun ? { options: ['output'], because: '--dry-run makes no analysis' } : undefined;

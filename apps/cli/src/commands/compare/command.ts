@@ -1,10 +1,11 @@
 /** `alphalora compare`: what it takes. */
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { resource } from '../../options/allocating.js';
 import { aggregate, cap, furtherScores, json, stack } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
+import { type Rule, refusing, unusedWithoutExperts } from '../../options/unused.js';
 
 export type CompareOptions = OptionsOf<typeof compare>;
 
@@ -34,7 +35,20 @@ export const compare = () =>
       10,
     )
     .addOption(json())
-    .addHelpText('after', examples);
+    .addHelpText('after', examples)
+    .hook('preAction', refusing(unusedWithoutPolicies, unusedWithoutExperts));
+
+/** Of documents side by side. */
+const unusedWithoutPolicies: Rule = ({ policies }) =>
+  policies === undefined
+    ? {
+        options: [
+          ...resource(new Command()).options.map((option) => option.attributeName()),
+          ...['aggregate', 'cap', 'seed'],
+        ],
+        because: 'two documents are compared as they are; --policies allocates anew',
+      }
+    : undefined;
 
 const examples = `
 Examples:

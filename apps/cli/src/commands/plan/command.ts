@@ -4,6 +4,12 @@ import { dryRun, modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { plugins } from '../../options/plugins.js';
+import {
+  refusing,
+  unusedInForecasts,
+  unusedWithoutCache,
+  unusedWithoutExperts,
+} from '../../options/unused.js';
 
 export type PlanOptions = OptionsOf<typeof plan>;
 
@@ -13,4 +19,5 @@ export const plan = () =>
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
     .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan')
-    .addOption(dryRun());
+    .addOption(dryRun())
+    .hook('preAction', refusing(unusedInForecasts, unusedWithoutCache, unusedWithoutExperts));

@@ -8,7 +8,12 @@ import { budgetText, formatDocument } from '@alphalora/documents';
 import type { OpenedModel } from '@alphalora/measuring';
 import { allocationText } from '@alphalora/report/text';
 import * as v from 'valibot';
-import { type Allocator, chosenAllocator, givenScores } from '../../allocating/allocate.js';
+import {
+  type Allocator,
+  chosenAllocator,
+  givenScores,
+  tellUnfollowed,
+} from '../../allocating/allocate.js';
 import { budgetFor, layersIn } from '../../allocating/budget.js';
 import { requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -53,6 +58,7 @@ export async function run(
     return exitCodeOf(analysis, options.failOn, io);
   };
   const allocator = await chosenAllocator(pluginsOf(io), options);
+  tellUnfollowed(allocator, options, io);
   return withModel(path, options, io, (opened) =>
     options.dryRun ? previewed(opened, allocator, options, io) : planned(opened, allocator),
   );
