@@ -33,7 +33,7 @@ const candidates = [
       .filter((name) => name !== 'hill')
       .map(named),
   )),
-  { label: 'hill', estimator: hill() },
+  { label: 'hill, share 0.5', estimator: hill({ share: 0.5 }) },
   { label: 'hill, share 0.25', estimator: hill({ share: 0.25 }) },
   { ...(await named('fix-finger')), label: 'fix-finger, bag 64', bag: 64 },
 ];

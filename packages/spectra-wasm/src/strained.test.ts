@@ -30,7 +30,7 @@ for (const [name, engine] of Object.entries(engines)) {
       const { rows, columns, ...identity } = matrix;
       const shape = [rows, columns];
       const unit = { ...identity, shape, kind: 'projection', matrices: [matrix] } as const;
-      for (const estimator of [ks, hill()]) {
+      for (const estimator of [ks, hill({ share: 0.5 })]) {
         const expected = known[estimator.name as 'hill' | 'ks'];
         // Two eigenvalues have no fit by hill.
         if (known.rank === 2 && estimator !== ks) continue;

@@ -203,7 +203,7 @@ describe('Wishart matrices', async () => {
     ['fix-finger bagged', await estimators.load('fix-finger'), 16],
     ['ks', ks, undefined],
     ['ks bagged', ks, 16],
-    ['hill', hill(), undefined],
+    ['hill over a half', hill({ share: 0.5 }), undefined],
     ['hill over a quarter', hill({ share: 0.25 }), undefined],
     ['clip-xmax', await estimators.load('clip-xmax'), undefined],
   ])('%s varies as rigid draws say, within a factor of two', (_, estimator, bag) => {

@@ -16,7 +16,7 @@ def answer(given):
     ends = [[2 * logs[0] - logs[1]], logs, [2 * logs[-1] - logs[-2]]]
     moved = numpy.arange(len(values)) + 2 * numbers - 1
     draws = numpy.sort(numpy.exp(numpy.interp(moved, ranks, numpy.concatenate(ends))), axis=1)
-    tails = numpy.log(draws[:, -(len(values) // 4):])
+    tails = numpy.log(draws[:, -((len(values) + 3) // 4):])
     alphas = 1 + 1 / numpy.mean(tails - tails[:, :1], axis=1)
     return [draws[0].tolist(), float(1 + numpy.exp(numpy.mean(numpy.log(alphas - 1))))]
 `;
