@@ -94,6 +94,26 @@ describe('compare', () => {
     expect(json).toMatchObject({ kind: 'comparison', of: 'analysis', rankCorrelation: 1 });
   });
 
+  it('shows two models, and refuses a model beside a document', async () => {
+    const { code, stdout } = await alphalora('compare', demo, demo, '--top', '1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^mean of (\d+) matrices +0 +0$[\s\S]*^\1 of \1 are the same in both$/m);
+    const json = JSON.parse((await alphalora('compare', demo, demo, '--cka', '--json')).stdout);
+    expect(json).toMatchObject({ of: 'models', mean: { euclidean: 0, raw: 0, relative: 0 } });
+    expect(json.mean.cka).toBeCloseTo(1, 9);
+    const mixed = await alphalora('compare', before, demo);
+    expect(mixed.stderr).toMatch(/before\.json is a document and .*demo a model/);
+    const options = await Promise.all([
+      alphalora('compare', before, before, '--cka'),
+      alphalora('compare', demo, demo, '--stack', 'x'),
+    ]);
+    expect(options.map(({ stderr }) => stderr)).toEqual([
+      expect.stringContaining('--cka has no effect here: it is about two models'),
+      expect.stringContaining('--stack has no effect here: it is about the blocks'),
+    ]);
+    expect([mixed, ...options].map((each) => each.code)).toEqual([2, 2, 2]);
+  });
+
   it('shows two allocations, and refuses one of each', async () => {
     const [one, two] = [
       [1, 3],

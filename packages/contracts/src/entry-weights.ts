@@ -1,4 +1,5 @@
 /** Weights as named matrices, where their bytes lie, and the types of their elements. */
+export type { Distance } from './distance.js';
 export type { DType, ElementType } from './element-types.js';
 export { elementTypes } from './element-types.js';
 export { reasonOf } from './errors.js';

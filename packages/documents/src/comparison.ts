@@ -1,6 +1,7 @@
 /** Documents of the same kind, or scores of the same model, side by side. */
 export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
+export type { ModelComparison } from './compare-models.js';
 export {
   compareScores,
   type NamedScore,

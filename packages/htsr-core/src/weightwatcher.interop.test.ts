@@ -5,6 +5,7 @@ import type { WeightTensor } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, startPython } from '@alphalora/testing/python';
 import { describe, expect, it } from 'vitest';
+import { unitDistance } from './distances.js';
 import { createReferenceEngine } from './engines/ml-matrix.js';
 import { estimators } from './estimators/index.js';
 import { spectralUnits } from './matrices.js';
@@ -30,6 +31,15 @@ def analyzed(shape, values, options):
     details = watcher.analyze(plot=False, min_evals=2, **options)
     row = details.iloc[0].to_dict()
     return {name: value for name, value in row.items() if isinstance(value, (int, float)) and value == value}
+def distances(shape, values, others):
+    def layer(given):
+        made = kinds[len(shape)](*shape)
+        with torch.no_grad():
+            made.weight[:] = torch.tensor(given).reshape(shape)
+        return torch.nn.Sequential(made)
+    a, b = layer(values), layer(others)
+    watcher = weightwatcher.WeightWatcher(model=a)
+    return {method: float(watcher.distances(a, b, method=method)[0]) for method in ['euclidean', 'raw', 'cka']}
 def fitted(evals, options):
     watcher = weightwatcher.WeightWatcher(model=torch.nn.Linear(2, 2))
     alpha, _, xmin, _, _, _, spikes, fingers, _, status, _ = watcher.fit_powerlaw(numpy.array(evals), plot=False, **options)
@@ -40,6 +50,7 @@ def answer(question):
 
 type Question =
   | { of: 'analyzed'; shape: readonly number[]; values: number[]; options: object }
+  | { of: 'distances'; shape: readonly number[]; values: number[]; others: number[] }
   | { of: 'fitted'; evals: number[]; options: object };
 
 /** What WeightWatcher is asked for in the words of each estimator. */
@@ -104,6 +115,16 @@ describeUnless(pythonLacks('weightwatcher', 'torch'), 'WeightWatcher', () => {
         ).toBeLessThan(2e-5);
       }
     });
+  });
+
+  it.each([[[20, 12, 3, 3]], [[40, 30]], [[30, 40]]])('has these distances: %j', async (shape) => {
+    const [a, b] = [weightOf(shape), weightOf(shape)];
+    const [[one], [other]] = [spectralUnits(a), spectralUnits(b)];
+    const own = await unitDistance(one!, other!, { engine: createReferenceEngine() });
+    const its = await ask({ of: 'distances', shape, values: a.values, others: b.values });
+    for (const method of ['euclidean', 'raw', 'cka'] as const) {
+      expect(Math.abs(own[method]! / its[method]! - 1), method).toBeLessThan(1e-5);
+    }
   });
 
   describe('of matrices with an eigenvalue below 1e-5', () => {

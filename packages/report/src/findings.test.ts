@@ -163,6 +163,15 @@ describe('of an analysis and its allocation', () => {
     );
   });
 
+  it('says of what training changed that it is no weights', () => {
+    const given = analysis([1.5, 3, 6, 8.5], intervals);
+    const less = sentences({ analysis: { ...given, model: { ...given.model, base: 'org/base' } } });
+    expect(less['Measured']).toContain(
+      'The matrices are differences to those of org/base: what training changed, not the weights of the model.',
+    );
+    expect(found['Measured']).not.toContain('differences');
+  });
+
   it('names the least and the best trained', () => {
     expect(found['Least trained']).toBe(
       'Least trained are blocks 3 (alpha 8.50) and 2 (6.00). Block 3 is above 6, the usual mark of ' +

@@ -53,6 +53,11 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
       `in a model of ${count(analysis.blocks.length, 'block')}; each got a number called alpha.`,
     'A small alpha (2 to 3) means that a matrix has learned much, a large one that it has learned little.',
   ];
+  if (analysis.model.base !== undefined) {
+    sentences.push(
+      `The matrices are differences to those of ${analysis.model.base}: what training changed, not the weights of the model.`,
+    );
+  }
   if (scored.length > 1) {
     const [low, high] = extremes(scored);
     sentences.push(

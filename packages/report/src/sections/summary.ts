@@ -13,7 +13,7 @@ export function summarySection(facts: Facts): Html {
     ['Source', html`<code>${model.source}</code>`],
     ['Architecture', model.architecture],
     ['Adapter', model.adapter && html`<code>${model.adapter}</code>`],
-    ['Less the base', model.base && html`<code>${model.base}</code>`],
+    ['Base', model.base && html`<code>${model.base}</code>`],
     ['Weights', model.digest && html`<code class="digest">${model.digest}</code>`],
   ];
   return html`<header class="top">

@@ -1,5 +1,5 @@
 /** `alphalora allocate`: what it takes. */
-import { isStreamName } from '../../files/stream-name.js';
+import { isDocument } from '../../files/stream-name.js';
 import { policy, resource } from '../../options/allocating.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
@@ -28,8 +28,3 @@ export const allocate = () =>
         unusedInScores,
       ),
     );
-
-/** Rather than a model. Nothing of a model can be read from a pipe. */
-export function isDocument(source: string): boolean {
-  return source.endsWith('.json') || isStreamName(source);
-}

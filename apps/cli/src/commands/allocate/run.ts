@@ -10,12 +10,13 @@ import {
   tellUnfollowed,
 } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
+import { isDocument } from '../../files/stream-name.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { deliver } from '../../output/deliver.js';
 import { pluginsOf } from '../../plugins/index.js';
-import { type AllocateOptions, isDocument } from './command.js';
+import type { AllocateOptions } from './command.js';
 
 export async function run(
   source: string | undefined,

@@ -1,8 +1,10 @@
 /** `alphalora compare`: what it takes. */
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { isDocument } from '../../files/stream-name.js';
 import { resource } from '../../options/allocating.js';
-import { aggregate, cap, furtherScores, json, stack } from '../../options/common.js';
+import { aggregate, cap, furtherScores, json, splitFused, stack } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { remote } from '../../options/measuring.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { type Rule, refusing, unusedWithoutExperts } from '../../options/unused.js';
@@ -10,11 +12,13 @@ import { type Rule, refusing, unusedWithoutExperts } from '../../options/unused.
 export type CompareOptions = OptionsOf<typeof compare>;
 
 export const compare = () =>
-  command('compare', plugins, resource)
+  command('compare', plugins, resource, remote)
     .description(
-      'two analyses or two allocations side by side, or policies and the scores behind them',
+      'two analyses, allocations or models side by side, or policies and the scores behind them',
     )
     .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
+    .option('--cka', 'of models: overlaps too, which take as long as two analyses')
+    .addOption(splitFused())
     .option(
       '--policies <list>',
       'e.g. alphalora,alphalora:beta=1@hill,mola:shape=diamond,./own.mjs; options follow a colon, ' +
@@ -36,9 +40,12 @@ export const compare = () =>
     )
     .addOption(json())
     .addHelpText('after', examples)
-    .hook('preAction', refusing(unusedWithoutPolicies, unusedWithoutExperts));
+    .hook(
+      'preAction',
+      refusing(unusedWithoutPolicies, unusedWithoutExperts, unusedInDocuments, unusedInModels),
+    );
 
-/** Of documents side by side. */
+/** Of two side by side. */
 const unusedWithoutPolicies: Rule = ({ policies }) =>
   policies === undefined
     ? {
@@ -46,13 +53,27 @@ const unusedWithoutPolicies: Rule = ({ policies }) =>
           ...resource(new Command()).options.map((option) => option.attributeName()),
           ...['aggregate', 'cap', 'seed'],
         ],
-        because: 'two documents are compared as they are; --policies allocates anew',
+        because: 'the two are compared as they are; --policies allocates anew',
       }
     : undefined;
+
+const unusedInDocuments: Rule = (_, sources) =>
+  sources.some(isDocument)
+    ? {
+        options: ['cka', 'splitFused', 'download', 'offline'],
+        because: 'it is about two models, and these are documents',
+      }
+    : undefined;
+
+const unusedInModels: Rule = (_, sources) =>
+  sources.some(isDocument)
+    ? undefined
+    : { options: ['stack'], because: 'it is about the blocks of analyses, and these are models' };
 
 const examples = `
 Examples:
   alphalora compare hill.json ks.json --scores scores.json --policies alphalora,uniform
+  alphalora compare tuned-model hf://org/base-model --top 20
   alphalora compare hill.json --scores scores.json --policies alphalora@hill,gora@gradient --unit rank
 `;
 

@@ -1,4 +1,4 @@
-/** `alphalora compare`: two analyses, two allocations, or policies on one analysis side by side. */
+/** `alphalora compare`: two analyses, allocations or models, or policies on one analysis side by side. */
 
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import {
@@ -10,10 +10,12 @@ import {
 import { allocationComparisonText, analysisComparisonText } from '@alphalora/report/text';
 import { ofStack } from '../../allocating/allocate.js';
 import { readAnyDocument } from '../../files/documents.js';
+import { isDocument } from '../../files/stream-name.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
 import type { CompareOptions } from './command.js';
+import { compareModels } from './models.js';
 import { comparePoliciesCommand } from './policies.js';
 
 export async function run(
@@ -33,10 +35,16 @@ export async function run(
   if (fileA === undefined || fileB === undefined || more.length > 0) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      'compare takes two documents, or analyses of one model and --policies a,b,c',
+      'compare takes two documents, two models, or analyses of one model and --policies a,b,c',
     );
   }
-  return compareDocuments(fileA, fileB, options, io);
+  const [model, document] = isDocument(fileA) ? [fileB, fileA] : [fileA, fileB];
+  if (isDocument(model)) return compareDocuments(fileA, fileB, options, io);
+  if (!isDocument(document)) return compareModels(fileA, fileB, options, io);
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${document} is a document and ${model} a model: give two models, or analyze the model first`,
+  );
 }
 
 async function compareDocuments(
