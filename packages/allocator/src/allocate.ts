@@ -4,6 +4,7 @@
  * Whatever a policy does, the result is an allocation that meets the budget, or an error.
  */
 import {
+  type AllocatedModel,
   type Allocation,
   AlphaLoraError,
   defined,
@@ -29,6 +30,8 @@ export interface AllocateOptions {
   layers: readonly Layer[];
   /** From `emptyBlocks`: blocks that are in the document, with nothing. */
   empty?: readonly EmptyBlock[];
+  /** The model that they are of: `allocatedModel(analysis)` of `@alphalora/documents`. */
+  model?: AllocatedModel;
   /** Name of the stack of blocks that they are of, where the model has several. */
   stack?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the options of each policy are its own
@@ -88,6 +91,7 @@ export interface Prepared {
   rule: string | undefined;
   layers: readonly (Layer & PolicyLayer)[];
   empty: readonly EmptyBlock[];
+  model: AllocatedModel | undefined;
   stack: string | undefined;
   budget: Budget;
   rounding: Rounding;
@@ -99,7 +103,7 @@ export interface Prepared {
 }
 
 export async function prepare(request: AllocateOptions): Promise<Prepared> {
-  const { policy, rounding = 'largest-remainder', empty = [], stack, signal } = request;
+  const { policy, rounding = 'largest-remainder', empty = [], model, stack, signal } = request;
   const rank = integer('rank', request.rank ?? 8, 1);
   const topK = integer('topK', request.topK ?? 2, 1);
   const seed = integer('seed', request.seed ?? 0, 0);
@@ -149,7 +153,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);
   const rule = await ruleOf(policy, options, per, guard);
-  const question = { policy, options, rule, layers, empty, stack, budget };
+  const question = { policy, options, rule, layers, empty, model, stack, budget };
   return { ...question, rounding, topK, rank, covers, seed, guard };
 }
 
@@ -172,13 +176,13 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 }
 
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
-  const { policy, options, rule, layers, empty, stack, budget } = prepared;
+  const { policy, options, rule, layers, empty, model, stack, budget } = prepared;
   const { rounding, topK, rank, covers } = prepared;
   const { name, version } = policy;
   requireSane(prepared, decided);
   return documentOf({
     policy: { name, version, options: { ...options }, ...defined({ rule }) },
-    ...defined({ stack }),
+    ...defined({ model, stack }),
     empty,
     budget: budget.stated,
     ...(policy.traits.answer === 'weights' && { rounding }),

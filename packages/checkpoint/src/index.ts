@@ -17,6 +17,7 @@ export { formats } from './formats/index.js';
 export { isNameOfWeights } from './formats/names.js';
 export type { SafetensorsContent, TensorData } from './formats/safetensors/serialize.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
+export { type NameInMemory, namesInMemory } from './naming/memory/index.js';
 export { unwrappedName } from './naming/wrappers.js';
 export { memorySource } from './sources/memory.js';
 export { type WeightsPart, type WeightsSummary, weightsSummary } from './summary.js';

@@ -32,6 +32,8 @@ export interface Allocation {
     /** Package or path that a foreign policy was loaded from; absent where the name is enough. */
     from?: Words;
   };
+  /** The model that it is for; absent where scores came without an analysis. */
+  model?: AllocatedModel;
   /** Name of the stack of blocks that it is for, where the model has several. */
   stack?: Words;
   budget: AllocationBudget;
@@ -55,6 +57,19 @@ export interface Allocation {
   parameters?: { rank: Units; trainable: Integer };
   /** How the result fares when the alphas are drawn anew; details by block. */
   robustness?: Robustness;
+}
+
+export interface AllocatedModel {
+  /** Path or `hf://org/name@revision`. */
+  source: Words;
+  /** Its class, as in an analysis. */
+  architecture?: Words;
+  /**
+   * Its matrices that get nothing because the allocation is not for them (other stacks, embeddings, heads,
+   * routers), by their names in the checkpoint with `*` in place of numbers: what programs that look modules
+   * up by their names must leave alone.
+   */
+  others?: Words[];
 }
 
 export interface AllocationBudget {

@@ -557,6 +557,25 @@ export const allocation: JsonSchema = {
         },
       },
     },
+    model: {
+      description: 'The model that it is for; absent where scores came without an analysis.',
+      type: 'object',
+      required: ['source'],
+      properties: {
+        source: { description: 'Path or `hf://org/name@revision`.', type: 'string', minLength: 1 },
+        architecture: {
+          description: 'Its class, as in an analysis.',
+          type: 'string',
+          minLength: 1,
+        },
+        others: {
+          description:
+            'Its matrices that get nothing because the allocation is not for them (other stacks, embeddings, heads, routers), by their names in the checkpoint with `*` in place of numbers: what programs that look modules up by their names must leave alone.',
+          type: 'array',
+          items: { type: 'string', minLength: 1 },
+        },
+      },
+    },
     stack: {
       description: 'Name of the stack of blocks that it is for, where the model has several.',
       type: 'string',

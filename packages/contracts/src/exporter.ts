@@ -1,4 +1,5 @@
 /** The documents in the formats of other programs. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Allocation } from './allocation.js';
 import type { Analysis } from './analysis.js';
 import type { Resource } from './policy.js';
@@ -12,16 +13,22 @@ export interface Exported {
 }
 
 /** A format of another program. */
-export interface Exporter<Document extends Analysis | Allocation = Analysis | Allocation> {
+export interface Exporter<
+  Document extends Analysis | Allocation = Analysis | Allocation,
+  Options = unknown,
+> {
   readonly name: string;
   /** The kinds of documents that it is for. */
   readonly kinds: ReadonlyArray<Document['kind']>;
   /** What an allocation may have shared out: anything where this is absent. */
   readonly units?: readonly Resource[];
+  /** Checks and completes the options: zod, valibot, arktype or any other Standard Schema. Absent: none. */
+  readonly options?: StandardSchemaV1<unknown, Options>;
   /**
    * @param document valid, of one of the kinds and units
+   * @param options as the schema completed them
    * @throws AlphaLoraError `INVALID_DOCUMENT` when it lacks what the format needs, `INVALID_OPTION`
    *   when the format cannot hold it
    */
-  export(document: Document): Exported;
+  export(document: Document, options: Options): Exported;
 }

@@ -1,6 +1,7 @@
 /** The documents, the tagged error, and what every package needs to write plain data. No dependencies. */
 export type {
   AllocatedBlock,
+  AllocatedModel,
   AllocatedProjection,
   Allocation,
   AllocationBudget,

@@ -1,4 +1,5 @@
 /** Work on documents: checked in full before they are used, and read alike by all. */
+export { allocatedModel } from './allocated-model.js';
 export {
   amountOf,
   amountsByBlock,

@@ -4,20 +4,26 @@ import {
   AlphaLoraError,
   type Analysis,
   type Resource,
+  refusedOptions,
 } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import { exporters } from './registry.js';
 
+// biome-ignore lint/suspicious/noExplicitAny: the options of each format are its own
+type AnyExporter = Exporter<any, any>;
+
 /**
  * @param document valid, as `@alphalora/documents` checks it
  * @param format one of `exporters`, or an exporter of one's own
+ * @param options of the format, which its schema checks and completes
  * @throws AlphaLoraError `INVALID_OPTION` when there is no such format, or not for this kind of
- *   document or what it shares out; `INVALID_DOCUMENT` when the document lacks what the format needs,
+ *   document or what it shares out, or an option is refused; `INVALID_DOCUMENT` when the document lacks what the format needs,
  *   `EXTENSION_FAILED` when a format of others answers what is no answer
  */
 export async function exportDocument(
   document: Analysis | Allocation,
-  format: string | Exporter,
+  format: string | AnyExporter,
+  options: Readonly<Record<string, unknown>> = {},
 ): Promise<Exported> {
   const exporter = typeof format === 'string' ? await exporters.load(format) : format;
   const { name, kinds } = exporter;
@@ -35,7 +41,25 @@ export async function exportDocument(
         `--to takes ${(await formatsOf(unit)).join(', ')} for that`,
     );
   }
-  return checked(exporter.export(document), name);
+  return checked(exporter.export(document, await optionsFor(exporter, options)), name);
+}
+
+/**
+ * The options as the schema of a format completes them.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming the format and the option
+ */
+async function optionsFor(
+  { name, options: schema }: Pick<AnyExporter, 'name' | 'options'>,
+  given: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  if (!schema) {
+    if (Object.keys(given).length > 0) throw refusedOptions('format', name, given);
+    return {};
+  }
+  const result = await schema['~standard'].validate(given);
+  if (result.issues) throw refusedOptions('format', name, given, result.issues);
+  return result.value;
 }
 
 /**
@@ -63,7 +87,7 @@ function checked(exported: Exported, format: string): Exported {
   return exported;
 }
 
-function holds({ kinds, units }: Exporter, unit: Resource): boolean {
+function holds({ kinds, units }: AnyExporter, unit: Resource): boolean {
   return kinds.includes('allocation') && (units === undefined || units.includes(unit));
 }
 

@@ -31,32 +31,51 @@ const expected = (list: readonly Projection[], times = 1) =>
 interface LoraArguments {
   r: number;
   alpha: number;
+  dropout: number;
+  rslora: boolean;
   targets: string[];
   ranks?: Record<string, number>;
   alphas?: Record<string, number>;
 }
 
 /** PEFT's rules, said again: who is a target, and which key of a pattern wins. */
-function peftRank(module: string, { r, targets, ranks = {} }: LoraArguments): number {
+function peftRank(
+  module: string,
+  { r, targets, ranks = {} }: Pick<LoraArguments, 'r' | 'targets' | 'ranks'>,
+): number {
   const target = targets.some((name) => module === name || module.endsWith(`.${name}`));
   if (!target) return 0;
   const key = Object.keys(ranks).find((own) => new RegExp(`^(?:(.*\\.)?(${own})$)`).test(module));
   return key === undefined ? r : ranks[key]!;
 }
 
-async function readPeft(allocation: Allocation): Promise<LoraArguments> {
-  const files = (await filesOf(allocation, 'peft')) as Record<string, string>;
-  const config = JSON.parse(files['adapter_config.json']!);
-  const { r, lora_alpha: alpha, target_modules: targets } = config;
-  return { r, alpha, targets, ranks: config.rank_pattern, alphas: config.alpha_pattern };
+type Options = Record<string, unknown>;
+
+async function configOf(allocation: Allocation, options?: Options) {
+  const files = (await filesOf(allocation, 'peft', options)) as Record<string, string>;
+  return JSON.parse(files['adapter_config.json']!);
 }
 
-async function readAxolotl(allocation: Allocation): Promise<LoraArguments> {
-  const config = parse((await filesOf(allocation, 'axolotl')) as string);
+async function taskTypeOf(allocation: Allocation, options?: Options): Promise<string | null> {
+  return (await configOf(allocation, options)).task_type;
+}
+
+async function readPeft(allocation: Allocation, options?: Options): Promise<LoraArguments> {
+  const config = await configOf(allocation, options);
+  const { r, lora_alpha: alpha, target_modules: targets, use_rslora: rslora } = config;
+  const dropout = config.lora_dropout;
+  const { rank_pattern: own, alpha_pattern: alphas } = config;
+  return { r, alpha, dropout, rslora, targets, ranks: own, alphas };
+}
+
+async function readAxolotl(allocation: Allocation, options?: Options): Promise<LoraArguments> {
+  const config = parse((await filesOf(allocation, 'axolotl', options)) as string);
   expect(config.adapter).toBe('lora');
   return {
     r: config.lora_r,
     alpha: config.lora_alpha,
+    dropout: config.lora_dropout,
+    rslora: config.peft_use_rslora ?? false,
     targets: config.lora_target_modules,
     ranks: config.lora_rank_pattern,
     alphas: config.lora_alpha_pattern,
@@ -155,12 +174,142 @@ describe('peft', () => {
     });
   });
 
-  it('refuses parts of a stored tensor', async () => {
-    const part = projectionAllocation('rank', [['h.0.attn.c_attn.weight[q]', 0, 4]]);
-    await expect(filesOf(part, 'peft')).rejects.toMatchObject({
-      code: 'INVALID_DOCUMENT',
-      message: expect.stringMatching(/part of a stored tensor/),
+  it('gives what is held as one the mean of the ranks of what is stored as several', async () => {
+    const parts = projectionAllocation('rank', [
+      ['model.layers.0.mlp.experts.0.gate_proj.weight', 0, 2],
+      ['model.layers.0.mlp.experts.0.up_proj.weight', 0, 4],
+      ['model.layers.0.mlp.experts.1.gate_proj.weight', 0, 5],
+      // Rank 9 with thrice the sides: (48 x (2 + 4 + 5) + 144 x 9) / 288 = 6.33.
+      ['model.layers.0.mlp.experts.1.up_proj.weight', 0, 9, { inputs: 48, outputs: 96 }],
+    ]);
+    const files = (await filesOf(parts, 'peft')) as Record<string, string>;
+    expect(JSON.parse(files['adapter_config.json']!)).toMatchObject({
+      r: 6,
+      target_modules: [],
+      target_parameters: ['model.layers.0.mlp.experts.gate_up_proj'],
     });
+    expect((await notesOf(parts, 'peft')).join('\n')).toMatch(
+      /1 of 1 modules hold several matrices with different ranks and get one, the mean/,
+    );
+  });
+
+  it('names the weight of a shared expert as a parameter, as PEFT takes its module for all experts', async () => {
+    const shared = projectionAllocation('rank', [
+      ['model.layers.0.self_attn.q_proj.weight', 0, 2],
+      ['model.layers.0.mlp.experts.0.up_proj.weight', 0, 4],
+      ['model.layers.0.mlp.shared_expert.up_proj.weight', 0, 3],
+    ]);
+    const files = (await filesOf(shared, 'peft')) as Record<string, string>;
+    expect(JSON.parse(files['adapter_config.json']!)).toMatchObject({
+      target_modules: ['model.layers.0.self_attn.q_proj'],
+      target_parameters: [
+        'model.layers.0.mlp.experts.gate_up_proj',
+        'model.layers.0.mlp.shared_expert.up_proj.weight',
+      ],
+      rank_pattern: {
+        'model\\.layers\\.0\\.self_attn\\.q_proj': 2,
+        'model\\.layers\\.0\\.mlp\\.shared_expert\\.up_proj\\.weight': 3,
+      },
+    });
+  });
+
+  it.each([
+    ['LlamaForCausalLM', 'CAUSAL_LM'],
+    ['GPT2LMHeadModel', 'CAUSAL_LM'],
+    ['Gemma3ForConditionalGeneration', 'CAUSAL_LM'],
+    ['BertForSequenceClassification', 'SEQ_CLS'],
+    ['LlamaModel', null],
+    ['BertModel', null],
+    ['WhisperForConditionalGeneration', null],
+    [undefined, null],
+  ])('has the task type of the class: %s %s', async (architecture, expected) => {
+    const model = { source: 'x', ...(architecture !== undefined && { architecture }) };
+    expect(await taskTypeOf({ ...ranks, model })).toBe(expected);
+    expect(await taskTypeOf({ ...ranks, model }, { taskType: 'SEQ_CLS' })).toBe('SEQ_CLS');
+    expect(await taskTypeOf({ ...ranks, model }, { taskType: 'none' })).toBe(null);
+  });
+
+  it('takes the text model of an encoder and a decoder for one from sequence to sequence', async () => {
+    const blocks = ranks.blocks.map((block, i) => ({
+      ...block,
+      stack: { name: i === 0 ? 'encoder.block' : 'decoder.block', block: 0 },
+    }));
+    const model = { source: 'x', architecture: 'T5ForConditionalGeneration' };
+    expect(await taskTypeOf({ ...ranks, blocks, model })).toBe('SEQ_2_SEQ_LM');
+  });
+
+  it('leaves out what PEFT refuses, and says so', async () => {
+    const mamba = projectionAllocation(
+      'rank',
+      [
+        ['backbone.layers.0.mixer.in_proj.weight', 0, 2],
+        ['backbone.layers.0.mixer.out_proj.weight', 0, 6],
+      ],
+      { model: { source: 'x', architecture: 'MambaForCausalLM', others: ['lm_head.weight'] } },
+    );
+    const files = (await filesOf(mamba, 'peft')) as Record<string, string>;
+    expect(JSON.parse(files['adapter_config.json']!)).toMatchObject({
+      r: 2,
+      target_modules: ['in_proj'],
+    });
+    expect(await notesOf(mamba, 'peft')).toEqual([
+      'PEFT does not adapt layers.0.mixer.out_proj: 1 of 2 modules get no adapter, with 75 % of the trainable parameters',
+    ]);
+  });
+});
+
+describe.each([
+  ['peft', readPeft],
+  ['axolotl', readAxolotl],
+] as const)('the options of %s', (format, read) => {
+  // Ranks 2, 4, 6, 3, 1 and 0.
+  it('give every module the same scaling with any alpha, unless they say otherwise', async () => {
+    const constant = await read(ranks, { alpha: 12 });
+    expect([constant.r, constant.alpha]).toEqual([6, 12]);
+    for (const [key, rank] of Object.entries(constant.ranks!)) {
+      expect(constant.alphas![key]).toBe(2 * rank);
+    }
+    const common = await read(ranks, { scaling: 'alpha/r', alpha: 16 });
+    expect([common.alpha, common.alphas ?? {}, common.rslora]).toEqual([16, {}, false]);
+    expect((await notesOf(ranks, format, { scaling: 'alpha/r', alpha: 12 })).join()).toContain(
+      'updates are scaled by alpha/r: from 2.00 at rank 6 to 12.0 at rank 1',
+    );
+    const root = await read(ranks, { scaling: 'alpha/sqrt(r)' });
+    expect([root.alpha, root.alphas ?? {}, root.rslora]).toEqual([6, {}, true]);
+  });
+
+  it('adapt some roles only, and say how much the others had', async () => {
+    const options = { targets: ['q_proj'], dropout: 0.1 };
+    const config = await read(ranks, options);
+    expect(config.targets.every((name) => name.endsWith('.q_proj'))).toBe(true);
+    expect([config.targets.length, config.dropout]).toEqual([3, 0.1]);
+    // (4 + 3) x 80 of 992.
+    expect((await notesOf(ranks, format, options)).join()).toContain(
+      '2 of 6 modules are of other roles than targets and get no adapter, with 56 % of the trainable parameters',
+    );
+  });
+
+  it.each([
+    [
+      { targets: ['v_proj'] },
+      /no module .* the role "v_proj": targets are some of q_proj, up_proj/,
+    ],
+    [{ scaling: 'alpha' }, /format \w+, option scaling: .*"constant".*"alpha"/],
+    [{ alpha: 0 }, /option alpha/],
+    [{ dropout: 1 }, /option dropout/],
+    [{ rank: 8 }, /rank/],
+  ])('are refused by name: %j', async (options, message) => {
+    await expect(filesOf(ranks, format, options)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('have no dropout where parameters are adapted', async () => {
+    const stack = projectionAllocation('rank', [['model.layers.0.mlp.experts.down_proj[0]', 0, 2]]);
+    await expect(filesOf(stack, format, { dropout: 0.1 })).rejects.toThrow(
+      /experts\.down_proj without dropout only: dropout must be 0/,
+    );
   });
 });
 
@@ -168,6 +317,24 @@ describe('axolotl', () => {
   it('says in the file that older versions ignore the patterns', async () => {
     const text = (await filesOf(ranks, 'axolotl')) as string;
     expect(text).toMatch(/^# .*rank 0.*\n# .*older one ignores it and gives every module rank 6\n/);
+  });
+
+  it('keeps towers out by an expression, and has whole alphas', async () => {
+    const model = {
+      source: 'x',
+      architecture: 'Gemma3ForConditionalGeneration',
+      others: ['vision_tower.layers.*.self_attn.q_proj.weight'],
+    };
+    const beside = projectionAllocation('rank', positive(llamaLike), { model });
+    const config = parse((await filesOf(beside, 'axolotl')) as string);
+    const isTarget = (name: string): boolean =>
+      new RegExp(`^(?:${config.lora_target_modules})$`).test(name);
+    const names = ['model.language_model.layers.1.self_attn.q_proj', 'layers.2.mlp.up_proj'];
+    const kept = ['model.vision_tower.layers.1.self_attn.q_proj', 'lm_head', 'q_proj2'];
+    expect([...names, ...kept].filter(isTarget)).toEqual(names);
+    await expect(filesOf(ranks, 'axolotl', { alpha: 7 })).rejects.toThrow(
+      /whole numbers for alpha, and a module would get 2\.33/,
+    );
   });
 });
 
@@ -196,6 +363,20 @@ describe('llama-factory', () => {
       /^# LLaMA-Factory has one rank .*: 3 here, with 912 .* from 1 to 6 with 992$/m,
     );
     expect(text).toMatch(/^# to keep the ranks, make an adapter with peft/m);
+  });
+
+  it('leaves out parameters, and refuses nothing but them', async () => {
+    const list: Projection[] = [
+      ['model.layers.0.self_attn.q_proj.weight', 0, 4],
+      ['model.layers.0.mlp.experts.down_proj[0]', 0, 4],
+    ];
+    const mixed = projectionAllocation('rank', list);
+    const config = parse((await filesOf(mixed, 'llama-factory')) as string);
+    expect(config.lora_target).toBe('model.layers.0.self_attn.q_proj');
+    expect((await notesOf(mixed, 'llama-factory')).join('\n')).toMatch(/adapts modules only, not/);
+    await expect(
+      filesOf(projectionAllocation('rank', list.slice(1)), 'llama-factory'),
+    ).rejects.toThrow(/has none but parameters/);
   });
 
   it('holds hostile names, but none with a comma', async () => {
@@ -258,6 +439,14 @@ describe('guilomo', () => {
     ]);
     const gpt2 = projectionAllocation('rank', [['h.0.attn.c_attn.weight', 0, 4]]);
     expect((await notesOf(gpt2, 'guilomo'))[1]).toMatch(/1 names of this model/);
+  });
+
+  it('refuses one of several matrices in a tensor, and names what can hold it', async () => {
+    const part = projectionAllocation('rank', [['model.layers.0.mlp.experts.down_proj[0]', 0, 4]]);
+    await expect(filesOf(part, 'guilomo')).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/down_proj\[0\]" is one of several .*--to peft/),
+    });
   });
 
   it('refuses a module without experts', async () => {

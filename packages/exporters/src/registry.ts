@@ -1,7 +1,10 @@
 /** The formats of other programs by name. A further one is a file and a line here. */
 import { createRegistry, type Exporter, type Registry } from '@alphalora/contracts/extensions';
 
-export const exporters: Registry<Exporter> = createRegistry<Exporter>('format', {
+// biome-ignore lint/suspicious/noExplicitAny: the options of each format are its own
+type AnyExporter = Exporter<any, any>;
+
+export const exporters: Registry<AnyExporter> = createRegistry<AnyExporter>('format', {
   csv: async () => (await import('./formats/csv.js')).csv,
   mola: async () => (await import('./formats/mola.js')).mola,
   guilomo: async () => (await import('./formats/guilomo.js')).guilomo,

@@ -13,7 +13,7 @@ import {
 } from '@alphalora/allocator';
 import { layersScoredBy } from '@alphalora/allocator/comparison';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
-import { analysisOfStack, coverageOf } from '@alphalora/documents';
+import { allocatedModel, analysisOfStack, coverageOf } from '@alphalora/documents';
 import { alternativeScores } from '@alphalora/htsr-core';
 import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
@@ -118,7 +118,11 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions): Allocati
   const { analysis } = evidence;
   return {
     layers,
-    ...(analysis && { empty: emptyBlocks(analysis), ...defined({ stack: analysis.model.stack }) }),
+    ...(analysis && {
+      empty: emptyBlocks(analysis),
+      model: allocatedModel(analysis),
+      ...defined({ stack: analysis.model.stack }),
+    }),
     options: set,
     budget: budgetFor(options, layers.length),
     rounding,

@@ -23,6 +23,13 @@ export function decimal(text: string): number {
   return value;
 }
 
+/** `q_proj,v_proj` */
+export function names(text: string): string[] {
+  const list = text.split(',').map((name) => name.trim());
+  if (list.includes('')) throw new InvalidArgumentError('It must look like q_proj,v_proj.');
+  return list;
+}
+
 /** `2.5GB` or `800M`, in powers of ten. @returns bytes */
 export function byteSize(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$/i.exec(text) ?? [];

@@ -1,6 +1,7 @@
 /** Writes an allocation down: what each block and each projection gets, and what that costs. */
 import {
   type AllocatedBlock,
+  type AllocatedModel,
   type AllocatedProjection,
   type Allocation,
   type AllocationBudget,
@@ -17,6 +18,7 @@ export interface Decision {
   budget: AllocationBudget;
   /** Absent where no integers were made of weights. */
   rounding?: Rounding;
+  model?: AllocatedModel;
   /** Name of the stack of blocks that they are of. */
   stack?: string;
   layers: readonly (Layer & PolicyLayer)[];
@@ -39,7 +41,7 @@ export interface Decision {
 type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 
 export function documentOf(decision: Decision): Allocation {
-  const { policy, stack, budget, rounding, layers, quantities, topK, rank } = decision;
+  const { policy, model, stack, budget, rounding, layers, quantities, topK, rank } = decision;
   const { covers, notes } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
@@ -84,7 +86,7 @@ export function documentOf(decision: Decision): Allocation {
     schemaVersion: 1,
     kind: 'allocation',
     policy,
-    ...defined({ stack }),
+    ...defined({ model, stack }),
     budget,
     ...(covers < 1 && { covers }),
     ...(rounding && { rounding }),

@@ -61,8 +61,8 @@ export const blockHeads: RegExp = /^(lm_head|shared_head)$/;
 /** Matched against the module's path within its block. The gate of RWKV's attention is a projection. */
 export const routers: RegExp =
   /(^|\.)((?<!att\w*\.)gate|router|shared_expert_gate|gate\.wg|router\.(layer|classifier|proj))$/;
-/** Mixtures of experts; matched against the module's path within its block. */
-export const mixtures: RegExp = /expert|moe/;
+/** Mixtures of experts; matched against the module's path within its block. The last is JetMoe's. */
+export const mixtures: RegExp = /expert|moe|(^|\.)mlp\.(in|out)put_linear$/;
 /** Expert parameters whose outputs, not inputs, are the hidden states. */
 export const downProjections: RegExp = /^(down_proj|w2|wo|output_linear)$/;
 /**

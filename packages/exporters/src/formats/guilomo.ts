@@ -25,6 +25,7 @@ export const guilomo: Exporter<Allocation> = {
   export(allocation) {
     requireConsecutive(allocation.blocks, 'guilomo');
     const modules = adaptedModules(allocation, 'guilomo');
+    requireWholeModules(modules);
     requireExperts(
       // An expert of rank 0 is none.
       modules.map(({ module, experts, rank }) => ({
@@ -47,6 +48,17 @@ export const guilomo: Exporter<Allocation> = {
     };
   },
 };
+
+/** @throws AlphaLoraError `INVALID_OPTION` for a matrix that is no module of its own */
+function requireWholeModules(modules: readonly AdaptedModule[]): void {
+  const part = modules.find(({ name }) => /\[\w+\]$/.test(name));
+  if (part === undefined) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${JSON.stringify(part.name)} is one of several matrices in one tensor, and the scripts behind guilomo ` +
+      'adapt linear modules only: --to peft and axolotl can hold it',
+  );
+}
 
 function notesOn(allocation: Allocation, modules: readonly AdaptedModule[]): string[] {
   const foreign = modules.filter(

@@ -10,36 +10,63 @@
  */
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import type { Exporter } from '@alphalora/contracts/extensions';
-import { type LoraModule, loraModules, loraNotes } from '../shared/adapters.js';
+import type { LoraTarget } from '../shared/lora/modules.js';
+import { type LoraOptions, loraOptions } from '../shared/lora/options.js';
+import { loraSettings } from '../shared/lora/settings.js';
 import { yamlOf } from '../shared/yaml.js';
 
-export const llamaFactory: Exporter<Allocation> = {
+export const llamaFactory: Exporter<Allocation, LoraOptions> = {
   name: 'llama-factory',
   kinds: ['allocation'],
   units: ['experts', 'rank'],
-  export(allocation) {
-    const modules = loraModules(allocation, 'llama-factory');
-    const divided = modules.find(({ module }) => module.includes(','));
-    if (divided) {
-      throw new AlphaLoraError(
-        'INVALID_OPTION',
-        `LLaMA-Factory divides its list of modules at commas, and ${JSON.stringify(divided.module)} ` +
-          'has one: --to peft or axolotl can hold it',
-      );
-    }
+  options: loraOptions,
+  export(allocation, options) {
+    const found = loraSettings(allocation, 'llama-factory', options);
+    const modules = found.targets.filter(({ parameter }) => !parameter);
+    requireModules(modules, found.modules);
     const rank = singleRank(modules);
-    const notes = [...loraNotes(allocation, 'llama-factory'), ...rankNotes(modules, rank)];
+    const notes = [
+      ...found.notes,
+      ...rankNotes(modules, rank),
+      ...(found.parameters.length > 0
+        ? [`LLaMA-Factory adapts modules only, not ${found.parameters.join(', ')}`]
+        : []),
+      ...(found.exclude === undefined
+        ? []
+        : [
+            'the names also stand for modules of the towers beside the text model: keep freeze_vision_tower and freeze_multi_modal_projector true, which take them out',
+          ]),
+    ];
     const content = {
       finetuning_type: 'lora',
       lora_rank: rank,
-      lora_alpha: rank,
-      lora_target: modules.map(({ module }) => module).join(','),
+      lora_alpha: options.alpha ?? rank,
+      lora_dropout: found.dropout,
+      ...(found.rslora && { use_rslora: true }),
+      lora_target: found.modules.join(','),
     };
     return { files: yamlOf(content, notes), notes };
   },
 };
 
-function rankNotes(modules: readonly LoraModule[], rank: number): string[] {
+/** @throws AlphaLoraError `INVALID_OPTION` where nothing is left, or a name cannot be in the list */
+function requireModules(modules: readonly LoraTarget[], names: readonly string[]): void {
+  if (modules.length === 0) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'LLaMA-Factory adapts modules only, and this allocation has none but parameters: --to peft or axolotl can hold it',
+    );
+  }
+  const divided = names.find((name) => name.includes(','));
+  if (divided === undefined) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `LLaMA-Factory divides its list of modules at commas, and ${JSON.stringify(divided)} ` +
+      'has one: --to peft or axolotl can hold it',
+  );
+}
+
+function rankNotes(modules: readonly LoraTarget[], rank: number): string[] {
   const ranks = modules.map((own) => own.rank);
   const [low, high] = [Math.min(...ranks), Math.max(...ranks)];
   if (low === high) return [];
@@ -53,11 +80,11 @@ function rankNotes(modules: readonly LoraModule[], rank: number): string[] {
 }
 
 /** The largest that the parameters of the allocation pay for. */
-function singleRank(modules: readonly LoraModule[]): number {
-  return Math.floor(parameters(modules) / parameters(modules, 1));
+function singleRank(modules: readonly LoraTarget[]): number {
+  return Math.max(1, Math.floor(parameters(modules) / parameters(modules, 1)));
 }
 
-/** (inputs + outputs) x rank, summed. */
-function parameters(modules: readonly LoraModule[], rank?: number): number {
-  return modules.reduce((sum, own) => sum + (own.inputs + own.outputs) * (rank ?? own.rank), 0);
+/** What a rank costs, times the rank, summed. */
+function parameters(modules: readonly LoraTarget[], rank?: number): number {
+  return modules.reduce((sum, own) => sum + own.cost * (rank ?? own.rank), 0);
 }

@@ -4,37 +4,42 @@
  */
 import type { Allocation } from '@alphalora/contracts';
 import type { Exporter } from '@alphalora/contracts/extensions';
-import { loraModules, loraNotes, ranksOf } from '../shared/adapters.js';
+import { type TaskOptions, taskOptions } from '../shared/lora/options.js';
+import { loraSettings } from '../shared/lora/settings.js';
+import { taskTypeOf } from '../shared/lora/task-type.js';
 
-export const peft: Exporter<Allocation> = {
+export const peft: Exporter<Allocation, TaskOptions> = {
   name: 'peft',
   kinds: ['allocation'],
   units: ['experts', 'rank'],
-  export(allocation) {
-    const modules = loraModules(allocation, 'peft');
-    const { r, lora_alpha, rank_pattern, alpha_pattern } = ranksOf(modules);
+  options: taskOptions,
+  export(allocation, { taskType = taskTypeOf(allocation), ...options }) {
+    const found = loraSettings(allocation, 'peft', options);
+    const { r, modules, parameters, exclude, rankPattern, alphaPattern } = found;
     const config = {
       peft_type: 'LORA',
-      task_type: 'CAUSAL_LM',
+      task_type: taskType === 'none' ? null : taskType,
       base_model_name_or_path: null,
       r,
-      lora_alpha,
-      lora_dropout: 0,
+      lora_alpha: found.alpha,
+      lora_dropout: found.dropout,
       bias: 'none',
-      use_rslora: false,
-      // Full names rather than roles: modules with rank 0 must not be found, and PEFT has no rank 0.
-      target_modules: modules.map(({ module }) => module),
-      rank_pattern,
-      alpha_pattern,
+      use_rslora: found.rslora,
+      target_modules: modules,
+      ...(exclude !== undefined && { exclude_modules: exclude }),
+      ...(parameters.length > 0 && { target_parameters: parameters }),
+      rank_pattern: rankPattern,
+      alpha_pattern: alphaPattern,
     };
     const notes = [
-      ...loraNotes(allocation, 'peft'),
-      ...(Object.keys(rank_pattern).length > 0
+      ...found.notes,
+      ...(Object.keys(rankPattern).length > 0
         ? [
             'the ranks need PEFT 0.15 or later; an older one, or a program that ignores ' +
               `rank_pattern, gives every module rank ${r}`,
           ]
         : []),
+      ...(parameters.length > 0 ? ['target_parameters needs PEFT 0.17 or later'] : []),
     ];
     return { files: { 'adapter_config.json': `${JSON.stringify(config, null, 2)}\n` }, notes };
   },

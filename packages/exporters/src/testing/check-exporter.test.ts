@@ -1,5 +1,6 @@
 import type { Allocation, Analysis } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { exporters } from '../registry.js';
 import { checkExporter, describeExporter } from './check-exporter.js';
@@ -23,7 +24,7 @@ const exporting = (
 ): Exporter => ({
   ...sound,
   export(document) {
-    const exported = sound.export(document);
+    const exported = sound.export(document, {});
     return { ...exported, ...change(exported, document) };
   },
 });
@@ -40,6 +41,16 @@ const bad: ReadonlyArray<[fault: string, check: string, exporter: Exporter]> = [
   ['misspells a unit', 'shape', { ...sound, units: ['ranks' as 'rank'] }],
   ['has units of analyses', 'shape', { ...sound, kinds: ['analysis'], units: ['rank'] }],
   [
+    'has an option without a default',
+    'options',
+    { ...sound, options: v.strictObject({ columns: v.number() }) },
+  ],
+  [
+    'checks its options too late',
+    'options',
+    { ...sound, options: v.objectAsync({}) as unknown as v.GenericSchema },
+  ],
+  [
     'takes projections for granted',
     'refusals',
     exporting((_, document) => ({
@@ -55,7 +66,7 @@ const bad: ReadonlyArray<[fault: string, check: string, exporter: Exporter]> = [
         if (document.kind === 'allocation' && document.budget.unit === 'bits') {
           throw Object.assign(new Error('no bits'), { tag: 'alphalora', code: 'INVALID_OPTION' });
         }
-        return sound.export(document);
+        return sound.export(document, {});
       },
     },
   ],

@@ -38,10 +38,28 @@ const shape: Examine = (exporter) => {
     : { failed: 'export must be a function' };
 };
 
+/** Users may give no options at all. */
+const options: Examine = (exporter) => {
+  if (exporter.options === undefined) return undefined;
+  const result = exporter.options['~standard']?.validate({});
+  if (result === undefined || result instanceof Promise) {
+    return { failed: 'options must be a Standard Schema that answers at once' };
+  }
+  return result.issues
+    ? { failed: `options must have defaults: without any, "${result.issues[0]?.message}"` }
+    : undefined;
+};
+
+/** The options of an exporter that has passed the check above. */
+function defaultsOf({ options: schema }: Exporter): unknown {
+  const result = schema?.['~standard'].validate({}) ?? { value: {} };
+  return 'value' in result ? result.value : {};
+}
+
 /** What became of a document; nothing where the exporter refused it in the words of an error. */
 function attempt(exporter: Exporter, document: Analysis | Allocation): Exported | undefined {
   try {
-    return exporter.export(document);
+    return exporter.export(document, defaultsOf(exporter));
   } catch (error) {
     if (isAlphaLoraError(error, 'INVALID_DOCUMENT', 'INVALID_OPTION')) return undefined;
     throw error;
@@ -171,6 +189,7 @@ const content: Examine = (exporter) =>
 const kit = createKit<Exporter>({
   steps: [
     ['shape', shape],
+    ['options', options],
     ['refusals', refusals],
     ['claims', claims],
     ['answer', answer],
@@ -185,8 +204,8 @@ const kit = createKit<Exporter>({
   ],
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: an exporter may be for one kind of document
-type AnyExporter = Exporter<any>;
+// biome-ignore lint/suspicious/noExplicitAny: an exporter may be for one kind of document, and has options of its own
+type AnyExporter = Exporter<any, any>;
 
 /** @returns a result for each check; it never throws for a fault of the exporter */
 export function checkExporter(exporter: AnyExporter): Promise<Check[]> {

@@ -38,16 +38,24 @@ describe('a format of one file', () => {
   };
   const exported = { 'adapter_config.json': '{}\n' };
 
-  it('keeps its name in a folder that is there or ends with a slash, else takes another', async () => {
-    const there = join(root, 'there');
+  it('keeps its name in a folder, which is made where there is none, or takes another', async () => {
+    const there = join(root, 'there.json');
     mkdirSync(there);
-    for (const output of [there, join(root, 'new/')]) {
+    for (const output of [
+      there,
+      join(root, 'new.json/'),
+      join(root, 'adapter'),
+      join(root, 'v1.5'),
+    ]) {
       await writeExported(exported, { to: 'peft', output }, silent);
       expect(readFileSync(join(output, 'adapter_config.json'), 'utf8')).toBe('{}\n');
     }
-    const output = join(root, 'other');
-    await writeExported(exported, { to: 'peft', output }, silent);
-    expect(readFileSync(output, 'utf8')).toBe('{}\n');
+    const taken = join(root, 'taken');
+    writeFileSync(taken, 'old');
+    for (const output of [join(root, 'other.json'), taken]) {
+      await writeExported(exported, { to: 'peft', output }, silent);
+      expect(readFileSync(output, 'utf8')).toBe('{}\n');
+    }
   });
 
   it('without a name needs one', async () => {
@@ -71,5 +79,26 @@ describe('export of an allocation', () => {
     expect(await exportCommand(file, { to: 'peft' }, io)).toBe(0);
     expect(JSON.parse(written.stdout)).toMatchObject({ peft_type: 'LORA', r: 48 });
     expect(written.stderr).toMatch(/^note: peft has no experts: .*\nnote: 1 of 6 modules/);
+  });
+
+  it('hands the options on to the format, and prints files and notes as JSON', async () => {
+    const file = join(root, 'ranks.json');
+    writeFileSync(file, JSON.stringify(projectionAllocation('rank', llamaLike)));
+    const written: string[] = [];
+    const io = {
+      stdout: { write: (text: string) => void written.push(text) },
+      stderr: { write: () => 0 },
+    } as unknown as Io;
+    const output = join(root, 'chosen');
+    const options = { to: 'peft', scaling: 'alpha/r', targets: ['q_proj'], output };
+    expect(await exportCommand(file, { ...options, json: true, set: { alpha: 32 } }, io)).toBe(0);
+    const { format, files, notes } = JSON.parse(written.join(''));
+    const config = JSON.parse(files['adapter_config.json']);
+    expect([format, config.lora_alpha, config.target_modules.length]).toEqual(['peft', 32, 3]);
+    expect(notes.join()).toContain('of other roles than targets');
+    expect(JSON.parse(readFileSync(join(output, 'adapter_config.json'), 'utf8'))).toEqual(config);
+    await expect(exportCommand(file, { to: 'csv', alpha: 3 }, io)).rejects.toThrow(
+      /format csv has no option "alpha"/,
+    );
   });
 });

@@ -1,23 +1,34 @@
 /** `alphalora export`: a document in the format of another program. */
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { statIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { Exported } from '@alphalora/contracts/extensions';
 import { exportDocument } from '@alphalora/exporters';
 import { readAnyDocument } from '../../files/documents.js';
 import { isStdout, requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
+import { writeJson } from '../../output/result.js';
 import type { ExportOptions } from './command.js';
 
 type Target = Pick<ExportOptions, 'to' | 'output'>;
+type Chosen = Target & Partial<ExportOptions>;
 
-export async function run(file: string, options: Target, io: Io): Promise<ExitCode> {
+export async function run(file: string, options: Chosen, io: Io): Promise<ExitCode> {
   const document = await readAnyDocument(file, io);
-  const { files, notes } = await exportDocument(document, options.to);
-  const code = await writeExported(files, options, io);
+  const { to, output, json } = options;
+  const { files, notes } = await exportDocument(document, to, settingsOf(options));
+  if (output !== undefined || !json) await writeExported(files, options, io);
+  if (json && !(output !== undefined && isStdout(output))) {
+    writeJson(io.stdout, { format: to, files, notes });
+  }
   for (const note of notes) tell(io.stderr, `note: ${note}`);
-  return code;
+  return exitCodes.done;
+}
+
+/** The options of the format that were given. */
+function settingsOf({ scaling, alpha, dropout, targets, taskType, set }: Chosen) {
+  return { ...defined({ scaling, alpha, dropout, targets, taskType }), ...set };
 }
 
 export async function writeExported(
@@ -36,7 +47,7 @@ export async function writeExported(
     io.stdout.write(text, 'data');
     return exitCodes.done;
   }
-  const inside = !alone || (await isFolder(output));
+  const inside = !alone || (await isFolder(output, name));
   if (inside && name === '') {
     throw new AlphaLoraError('INVALID_OPTION', `-o ${output} is a folder: name a file in it`);
   }
@@ -47,7 +58,12 @@ export async function writeExported(
   return exitCodes.done;
 }
 
-/** One that is there, or is written as one. */
-async function isFolder(path: string): Promise<boolean> {
-  return /[\\/]$/.test(path) || (await statIfPresent(path))?.isDirectory() === true;
+/**
+ * One that is there, or is written as one; a new path that does not end as the name of the file does, such
+ * as `adapter` for adapter_config.json, is a folder, too.
+ */
+async function isFolder(path: string, name: string): Promise<boolean> {
+  const stats = await statIfPresent(path);
+  if (stats) return stats.isDirectory();
+  return /[\\/]$/.test(path) || (name !== '' && extname(path) !== extname(name));
 }

@@ -1,0 +1,223 @@
+/**
+ * Where transformers 5 holds a matrix under another name than checkpoints have, as data: read in
+ * `conversion_mapping.py` of transformers 5.24, which renames what it loads. Only what lies in a block and
+ * the list that it is in: the modules around a list change from version to version, see `index.ts`.
+ *
+ * A family whose names follow one of these rules adds its classes to a row, by what they begin with.
+ */
+
+export interface Rename {
+  /** Whole components of a name, `#` for any number. */
+  readonly disk: string;
+  /** Several where one stored matrix becomes as many modules. */
+  readonly memory: readonly string[];
+}
+
+export interface Renames {
+  /** What the names of its classes begin with; absent: all. */
+  readonly classes?: readonly string[];
+  /** In the order in which they apply. */
+  readonly names: readonly Rename[];
+}
+
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
+/** A line for each: `disk memory`, with commas between several in memory. */
+const lines = (text: string): Rename[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [disk = '', memory = ''] = words(line);
+      return { disk, memory: memory.split(',') };
+    });
+
+const feedForward = `
+  intermediate.dense mlp.fc1
+  output.dense mlp.fc2`;
+
+export const renames: readonly Renames[] = [
+  {
+    classes: words('ViT AST Beit DeiT IJepa Vivit Pixio'),
+    names: lines(`
+      layer layers
+      attention.attention.query attention.q_proj
+      attention.attention.key attention.k_proj
+      attention.attention.value attention.v_proj
+      attention.output.dense attention.o_proj
+      ${feedForward}`),
+  },
+  {
+    classes: words('Dinov2 LwDetr DepthPro RfDetr'),
+    names: lines(`
+      attention.attention.query attention.q_proj
+      attention.attention.key attention.k_proj
+      attention.attention.value attention.v_proj
+      attention.output.dense attention.o_proj
+      mlp.weights_in mlp.gate_proj,mlp.up_proj
+      mlp.weights_out mlp.down_proj`),
+  },
+  { classes: ['LwDetr'], names: lines('attention.output attention.o_proj') },
+  {
+    classes: words('SwinModel SwinFor SwinBackbone Mask2Former GroundingDino MMGroundingDino'),
+    names: lines(`
+      attention.self.query attention.q_proj
+      attention.self.key attention.k_proj
+      attention.self.value attention.v_proj
+      attention.output.dense attention.o_proj
+      ${feedForward}`),
+  },
+  {
+    classes: words('Detr ConditionalDetr DeformableDetr RTDetr'),
+    names: lines(`
+      self_attn.out_proj self_attn.o_proj
+      encoder_attn.out_proj encoder_attn.o_proj
+      layers.#.fc1 layers.#.mlp.fc1
+      layers.#.fc2 layers.#.mlp.fc2`),
+  },
+  {
+    classes: ['Exaone'],
+    names: lines(`
+      h.#.attn.attention layers.#.self_attn
+      self_attn.out_proj self_attn.o_proj
+      h.#.mlp.c_fc_0 layers.#.mlp.gate_proj
+      h.#.mlp.c_fc_1 layers.#.mlp.up_proj
+      h.#.mlp.c_proj layers.#.mlp.down_proj`),
+  },
+  {
+    classes: ['NomicBert'],
+    names: lines(`
+      attn.Wqkv self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      attn.out_proj self_attn.o_proj
+      mlp.fc11 mlp.up_proj
+      mlp.fc12 mlp.gate_proj
+      mlp.fc2 mlp.down_proj`),
+  },
+  {
+    classes: words('Gte New'),
+    names: lines(`
+      layer layers
+      attention.qkv_proj self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      attention.o_proj self_attn.o_proj
+      mlp.up_gate_proj mlp.up_proj,mlp.gate_proj`),
+  },
+  {
+    classes: ['JinaEmbeddingsV3'],
+    names: lines(`
+      mixer.Wqkv self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      mixer.out_proj self_attn.o_proj`),
+  },
+  { classes: ['AltCLIP'], names: lines('layer layers') },
+  {
+    classes: words('BailingHybrid SarvamMoe'),
+    names: lines(`
+      attention.dense self_attn.o_proj
+      attention.query_key_value self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      attention.f_proj self_attn.forget_gate.f_proj
+      attention self_attn`),
+  },
+  {
+    classes: ['Molmo2'],
+    names: lines(`
+      blocks layers
+      self_attn.att_proj self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      self_attn.attn_out self_attn.o_proj
+      mlp.ff_proj mlp.up_proj,mlp.gate_proj
+      mlp.ff_out mlp.down_proj`),
+  },
+  {
+    classes: ['Hrm'],
+    names: lines(`
+      attn.gqkv_proj self_attn.gate_proj,self_attn.q_proj,self_attn.k_proj,self_attn.v_proj
+      attn.o_proj self_attn.o_proj
+      mlp.gate_up_proj mlp.gate_proj,mlp.up_proj`),
+  },
+  {
+    classes: words('KimiLinear Glm5Next'),
+    names: lines(`
+      self_attn.f_a_proj self_attn.forget_gate.f_a_proj
+      self_attn.f_b_proj self_attn.forget_gate.f_b_proj`),
+  },
+  { classes: ['HYV3'], names: lines('mlp.shared_mlp mlp.shared_experts') },
+  { classes: ['HYV4'], names: lines('linear_gate gate_proj') },
+  { classes: ['Laguna'], names: lines('mlp.shared_expert mlp.shared_experts') },
+  { classes: ['Lfm3'], names: lines('self_attn.gate_proj self_attn.g_proj') },
+  {
+    classes: ['AXK2'],
+    names: lines(`
+      self_attn.q_b_proj self_attn.q_gate_proj
+      W_down mlp.fc1
+      W_up mlp.fc2`),
+  },
+  {
+    classes: ['LaraMini'],
+    names: lines(
+      'linear_attn.in_proj linear_attn.in_proj_qkv,linear_attn.in_proj_z,linear_attn.in_proj_b,linear_attn.in_proj_a',
+    ),
+  },
+  {
+    classes: ['Inkling2'],
+    names: lines(`
+      attn.wq_du self_attn.q_proj.linear
+      attn.wk_dv self_attn.k_proj.linear
+      attn.wv_dv self_attn.v_proj.linear
+      attn.wo_ud self_attn.o_proj.linear
+      attn.gate_attn self_attn.o_proj.gate_proj
+      attn.wr_du self_attn.relative_position_bias.linear
+      attn.attn_sink_proj self_attn.sink_proj`),
+  },
+  { classes: ['Dory'], names: lines('self_attn.g_proj self_attn.gate_proj') },
+  {
+    classes: ['DeepseekV4'],
+    names: lines(`
+      attn.indexer.compressor self_attn.compressor.indexer
+      attn.indexer.weights_proj self_attn.compressor.indexer.scorer.weights_proj
+      attn.indexer self_attn.compressor.indexer
+      attn self_attn
+      ffn mlp
+      wq_a q_a_proj
+      wq_b q_b_proj
+      wkv kv_proj
+      wgate gate_proj
+      wo_a o_a_proj
+      wo_b o_b_proj
+      shared_experts.w1 shared_experts.gate_proj
+      shared_experts.w2 shared_experts.down_proj
+      shared_experts.w3 shared_experts.up_proj`),
+  },
+  {
+    classes: words('GraniteMoe'),
+    names: lines(`
+      block_sparse_moe.input_linear block_sparse_moe.experts.gate_up_proj
+      block_sparse_moe.output_linear block_sparse_moe.experts.down_proj`),
+  },
+  {
+    classes: ['Aria'],
+    names: lines(`
+      experts.fc1 experts.gate_up_proj
+      experts.fc2 experts.down_proj`),
+  },
+  {
+    classes: ['Inkling'],
+    names: lines(`
+      experts.w13_weight experts.gate_up_proj
+      experts.w2_weight experts.down_proj`),
+  },
+  // Experts without a gate keep the name.
+  { classes: ['Nemotron'], names: lines('experts.#.up_proj experts.up_proj') },
+  // Of all: Mixtral's mixture is called as the others, and the experts of a block are one tensor.
+  {
+    names: lines(`
+      block_sparse_moe.experts.# mlp.experts.#
+      block_sparse_moe.shared_experts mlp.shared_experts
+      experts.#.gate_proj experts.gate_up_proj
+      experts.#.up_proj experts.gate_up_proj
+      experts.#.w1 experts.gate_up_proj
+      experts.#.w3 experts.gate_up_proj
+      experts.#.down_proj experts.down_proj
+      experts.#.w2 experts.down_proj`),
+  },
+];
+
+/** What tells a tensor of all experts of a block from a module. */
+export const expertTensors: RegExp = /(^|\.)experts\.(gate_up_proj|up_proj|down_proj)$/;

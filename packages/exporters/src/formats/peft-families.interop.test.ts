@@ -1,0 +1,144 @@
+/**
+ * Families of transformers, made without any values: their names and shapes as save_pretrained writes them
+ * are allocated, exported, and given to PEFT on the model itself. What transformers loads each of them into
+ * must have the rank that was allocated, and nothing else any.
+ */
+import { readFileSync } from 'node:fs';
+import { describeUnless } from '@alphalora/testing/lacking';
+import { pythonLacks, startPython } from '@alphalora/testing/python';
+import { expect, it } from 'vitest';
+import { exportDocument } from '../export.js';
+import { allocatedByBlock, type NamedTensors } from '../test-support/allocated.js';
+
+const lack = pythonLacks('torch', 'transformers>=5.20', 'peft>=0.21');
+
+interface Adapted {
+  /** What is in memory of each name on disk. */
+  where: Record<string, string[]>;
+  ranks: Record<string, [rank: number, scaling: number]>;
+  wrapper: string;
+}
+
+type Question = [name: string, family: string | null, settings: unknown];
+
+const program = readFileSync(new URL('../test-support/peft-families.py', import.meta.url), 'utf8');
+const ask = startPython<Question, NamedTensors & Adapted>(program, {
+  env: { HF_HUB_OFFLINE: '1' },
+});
+
+/** Given the rank of each, what PEFT made of it. */
+async function run(name: string, rankOf: (block: number, role: string) => number, options = {}) {
+  const tensors = await ask([name, null, null]);
+  const allocation = await allocatedByBlock(tensors, rankOf);
+  const { files, notes } = await exportDocument(allocation, 'peft', options);
+  const settings = JSON.parse((files as Record<string, string>)['adapter_config.json']!);
+  const { where, ranks, wrapper } = await ask([name, null, settings]);
+  /** By the name in memory. */
+  const wanted = new Map<string, number[]>();
+  for (const { name: own, rank } of allocation.projections!) {
+    const inMemory = where[own.replace(/(\[\w+\])+$/, '')] ?? [];
+    expect(inMemory, own).not.toHaveLength(0);
+    for (const module of inMemory) wanted.set(module, [...(wanted.get(module) ?? []), rank!]);
+  }
+  return { wanted, ranks, wrapper, notes, settings };
+}
+
+const families = `
+  LlamaForCausalLM GPT2LMHeadModel Phi3ForCausalLM BloomForCausalLM OPTForCausalLM FalconForCausalLM
+  Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration Qwen3VLForConditionalGeneration
+  Gemma3ForConditionalGeneration LlavaForConditionalGeneration Mistral3ForConditionalGeneration
+  PaliGemmaForConditionalGeneration Idefics3ForConditionalGeneration MllamaForConditionalGeneration
+  MixtralForCausalLM Qwen2MoeForCausalLM Qwen3MoeForCausalLM DeepseekV2ForCausalLM GptOssForCausalLM
+  GraniteMoeForCausalLM JambaForCausalLM Llama4ForConditionalGeneration Qwen3VLMoeForConditionalGeneration
+  Qwen3NextForCausalLM T5ForConditionalGeneration BartForConditionalGeneration
+  WhisperForConditionalGeneration BertModel RobertaForSequenceClassification ViTModel Dinov2Model
+  SwinModel CLIPModel Wav2Vec2Model NomicBertModel`
+  .trim()
+  .split(/\s+/);
+
+describeUnless(lack, 'ranks of families in PEFT', () => {
+  it.each(families)(
+    '%s, by block',
+    async (name) => {
+      const { wanted, ranks } = await run(name, (block) => 2 + block);
+      const expected = Object.fromEntries(
+        [...wanted].map(([module, [rank]]) => [module, [rank, 1]]),
+      );
+      expect(Object.keys(expected).length).toBeGreaterThan(0);
+      expect(ranks).toEqual(expected);
+    },
+    120_000,
+  );
+
+  it.each([
+    'Qwen2_5_VLForConditionalGeneration',
+    'Qwen3MoeForCausalLM',
+    'T5ForConditionalGeneration',
+    'BertModel',
+  ])(
+    '%s, by projection, some of which have none',
+    async (name) => {
+      const { wanted, ranks } = await run(name, (block, role) => (block + role.length) % 5);
+      const expected = [...wanted].filter(([, own]) => Math.max(...own) > 0);
+      expect(Object.keys(ranks).sort()).toEqual(expected.map(([module]) => module).sort());
+      for (const [module, own] of expected) {
+        // One for all that is stored apart: between the least and the most of theirs.
+        expect(ranks[module]![0], module).toBeGreaterThanOrEqual(Math.max(1, Math.min(...own)));
+        expect(ranks[module]![0], module).toBeLessThanOrEqual(Math.max(...own));
+      }
+    },
+    120_000,
+  );
+
+  it.each([
+    ['alpha/r', (rank: number) => 8 / rank],
+    ['alpha/sqrt(r)', (rank: number) => 8 / Math.sqrt(rank)],
+    ['constant', () => 8 / 3],
+  ])(
+    'scaling by %s, of roles that were chosen',
+    async (scaling, expected) => {
+      const targets = ['q_proj', 'gate_up_proj'];
+      const options = { scaling, alpha: 8, targets };
+      const { ranks } = await run('Qwen3MoeForCausalLM', (block) => 2 + block, options);
+      expect(Object.keys(ranks).sort()).toEqual([
+        'model.layers.0.mlp.experts.gate_up_proj',
+        'model.layers.0.self_attn.q_proj.weight',
+        'model.layers.1.mlp.experts.gate_up_proj',
+        'model.layers.1.self_attn.q_proj.weight',
+      ]);
+      for (const [rank, scale] of Object.values(ranks))
+        expect(scale).toBeCloseTo(expected(rank), 12);
+    },
+    120_000,
+  );
+
+  it.each([
+    ['LlamaForCausalLM', 'PeftModelForCausalLM'],
+    ['T5ForConditionalGeneration', 'PeftModelForSeq2SeqLM'],
+    ['RobertaForSequenceClassification', 'PeftModelForSequenceClassification'],
+    ['LlamaModel', 'PeftModel'],
+    ['WhisperForConditionalGeneration', 'PeftModel'],
+  ])(
+    '%s is a %s',
+    async (name, expected) => {
+      expect((await run(name, () => 2)).wrapper).toBe(expected);
+    },
+    120_000,
+  );
+
+  it.each(['MambaForCausalLM', 'FalconH1ForCausalLM', 'NemotronHForCausalLM'])(
+    '%s but for what PEFT refuses, which a note names',
+    async (name) => {
+      const { wanted, ranks, notes } = await run(name, (block) => 2 + block);
+      const [refused, others] = [true, false].map((is) =>
+        [...wanted].filter(([module]) => module.endsWith('out_proj.weight') === is),
+      );
+      expect(refused!.length).toBeGreaterThan(0);
+      expect(notes.join('\n')).toMatch(/PEFT does not adapt layers\.\d+\.\w+\.out_proj/);
+      expect(ranks).toEqual(
+        Object.fromEntries(others!.map(([module, [rank]]) => [module, [rank, 1]])),
+      );
+    },
+    120_000,
+  );
+});
