@@ -4,7 +4,7 @@
  */
 import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/extensions';
-import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
+import type { ByteSource, CastType, WeightTensor } from '@alphalora/contracts/weights';
 import type { Adapter, AdapterFormat } from './adapter/adapter.js';
 import { adapterFormat } from './adapter/forms/index.js';
 import { adapterOf } from './adapter/read.js';
@@ -59,6 +59,8 @@ export interface Checkpoint {
   readonly adapter?: AppliedAdapter;
   /** The checkpoint that was taken away: the weights are differences to its weights. */
   readonly base?: string;
+  /** What the weights of the model were rounded to. */
+  readonly cast?: CastType;
   /** Where the weights are the updates of an adapter, and no model's: of which program. */
   readonly adapterFormat?: AdapterFormat;
   /** Closes the files; weights cannot be read any more. */
@@ -78,6 +80,12 @@ export interface CheckpointOptions {
    * with the shape of the part. @default false
    */
   splitFused?: boolean;
+  /**
+   * Rounds the weights to this type as they are read, as a program has them that loads the model in it;
+   * `adapter` is added to what was rounded, and keeps the values that it is stored with. A weight with a value
+   * that would become infinite cannot be read. @default as they are stored
+   */
+  cast?: CastType;
   /**
    * Adds the updates of a LoRA adapter: the weights of its modules read as `base + scale * B A`, in
    * float32. The checkpoint takes the adapter over, and closes it.
@@ -108,7 +116,8 @@ export interface CheckpointSources {
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format or files contradict one
  *   another, `UNSUPPORTED_CHECKPOINT` when an element type or fused layout cannot be read or
  *   the adapter's change not be added, or on a big-endian machine, `NOT_FOUND` when a shard is
- *   missing, `INVALID_OPTION` when no file is given, or an adapter is to be added to an adapter;
+ *   missing, `INVALID_OPTION` when no file is given, or an adapter is to be added to an adapter
+ *   or cast;
  *   `INVALID_CHECKPOINT` when the configuration says more blocks than the files have
  */
 export async function readCheckpoint(
@@ -120,7 +129,7 @@ export async function readCheckpoint(
     adapterConfig,
     name,
   }: CheckpointSources,
-  { splitFused = false, adapter, signal }: CheckpointOptions = {},
+  { splitFused = false, cast, adapter, signal }: CheckpointOptions = {},
 ): Promise<Checkpoint> {
   if (files.length === 0) throw new AlphaLoraError('INVALID_OPTION', 'no file to read from');
   requireLittleEndian();
@@ -131,7 +140,7 @@ export async function readCheckpoint(
   notes.push(...content.notes);
   // Whoever gives the configuration of an adapter wants its tensors as they are.
   if (config?.['peft_type'] === undefined && adapterFormat(content.tensors)) {
-    if (adapter) throw addedToAdapter(name ?? files[0]!.name, adapter);
+    requireModel(name ?? files[0]!.name, { adapter, cast });
     const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
     return adapterCheckpoint(await adapterOf(content.first, sources, signal), { splitFused });
   }
@@ -165,6 +174,7 @@ export async function readCheckpoint(
     splitFused,
     onNote: (note: string): void => void (notes.includes(note) || notes.push(note)),
     ...defined({ family: splitFused ? familyOf(names) : undefined }),
+    ...defined({ cast }),
     ...(additions && { adapted: additions.adapted }),
   };
   const weights = tensors.flatMap((tensor) => weightsOf(tensor, options));
@@ -180,6 +190,7 @@ export async function readCheckpoint(
     ...(config && { config }),
     ...defined({ tokenizer: content.tokenizer }),
     ...(additions && { adapter: additions.report }),
+    ...defined({ cast }),
     metadata: content.metadata,
     notes: [
       ...notes,
@@ -257,11 +268,23 @@ export function adapterCheckpoint(
   };
 }
 
-export function addedToAdapter(name: string, adapter: Pick<Adapter, 'source'>): AlphaLoraError {
-  return new AlphaLoraError(
-    'INVALID_OPTION',
-    `${name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
-  );
+/** @throws AlphaLoraError `INVALID_OPTION` for what is done to models, and not to the adapter of that name */
+export function requireModel(
+  name: string,
+  { adapter, cast }: { adapter: Pick<Adapter, 'source'> | undefined; cast: CastType | undefined },
+): void {
+  if (adapter) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${name} is an adapter itself; give the model that ${adapter.source} is to be added to`,
+    );
+  }
+  if (cast) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${name} is an adapter, which keeps the values that it is stored with; leave out the cast to ${cast}`,
+    );
+  }
 }
 
 function contentOf(

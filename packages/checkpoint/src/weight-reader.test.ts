@@ -106,6 +106,12 @@ describe('a weight that is made again of its plain data', () => {
   it.each<[string, () => Promise<Checkpoint>, string[]]>([
     ['whole', () => openCheckpoint(base), ['base/model.safetensors']],
     ['split', () => openCheckpoint(base, { splitFused: true }), ['base/model.safetensors']],
+    ['cast', () => openCheckpoint(base, { cast: 'float16' }), ['base/model.safetensors']],
+    [
+      'cast, with an adapter, and split',
+      () => openCheckpoint(base, { splitFused: true, cast: 'bfloat16', adapter }),
+      ['adapter/adapter_model.safetensors', 'base/model.safetensors'],
+    ],
     ['of an adapter', () => openCheckpoint(adapter), ['adapter/adapter_model.safetensors']],
     ['of mlx-lm', () => openCheckpoint(mlx), ['mlx/adapters.safetensors']],
     ['of kohya', () => openCheckpoint(kohya), ['kohya/x.safetensors']],

@@ -15,6 +15,7 @@ import { differenceWeight } from './differences/difference.js';
 import { changedMeanwhile } from './errors.js';
 import { formats } from './formats/index.js';
 import { quantizedTensor } from './quantization/dequantized.js';
+import { castWeight } from './tensors/cast.js';
 import { withoutValues } from './tensors/file-tensor.js';
 import { joinedTensor } from './tensors/joined.js';
 import { partOf } from './tensors/part.js';
@@ -76,6 +77,8 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
       }
       case 'part':
         return partOf(await weight(values.whole), values.part);
+      case 'cast':
+        return castWeight(await weight(values.whole), values.type);
       case 'update':
         return updateWeight(await updateOf(values.update), values.file);
       case 'change':

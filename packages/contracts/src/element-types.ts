@@ -69,3 +69,8 @@ const types = {
 export type DType = keyof typeof types;
 
 export const elementTypes: Readonly<Record<DType, ElementType>> = types;
+
+/** What weights can be rounded to when they are loaded, by the names that PyTorch has for it. */
+export const castTypes = ['float16', 'bfloat16'] as const;
+
+export type CastType = (typeof castTypes)[number];

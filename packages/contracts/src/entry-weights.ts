@@ -1,7 +1,7 @@
 /** Weights as named matrices, where their bytes lie, and the types of their elements. */
 export type { Distance } from './distance.js';
-export type { DType, ElementType } from './element-types.js';
-export { elementTypes } from './element-types.js';
+export type { CastType, DType, ElementType } from './element-types.js';
+export { castTypes, elementTypes } from './element-types.js';
 export { reasonOf } from './errors.js';
 export { type Placed, pairsByPlace } from './pairs.js';
 export { quantizationOf } from './quantization.js';

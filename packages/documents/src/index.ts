@@ -8,6 +8,7 @@ export {
   summaryOf,
 } from './amounts.js';
 export { coverageOf } from './coverage.js';
+export { type ExcessRank, excessRank } from './excess-rank.js';
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
 export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';

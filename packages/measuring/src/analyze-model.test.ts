@@ -1,10 +1,11 @@
 /** What `analyzeModel` reports and obeys; its document is held to the command line's beside that. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import { analyzeModel } from './analyze-model.js';
+import { forecastModel } from './forecast/forecast.js';
 import { mergeParts } from './merge.js';
 import type { ModelProgress } from './model-progress.js';
 import { type ModelReference, openModel } from './models/open.js';
@@ -123,5 +124,60 @@ describe('analyzeModel', () => {
     ['patterns that leave out all', { exclude: ['*'] }, 'INVALID_OPTION'],
   ])('refuses %s that is none', async (_, options, code) => {
     await expect(analyzeModel(model, options)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a model that is cast', () => {
+  const half = join(root, 'half.safetensors');
+  const tensors = names.map((tensor, at) => {
+    const values = Float32Array.from({ length: 480 }, (_, i) => Math.sin((i + at) ** 1.5));
+    return { name: tensor, shape: [24, 20], dtype: 'F16', bytes: encodeValues(values, 'F16') };
+  });
+  writeFileSync(half, Buffer.concat(serializeSafetensors({ tensors: tensors as never })));
+
+  it('is measured as the one that is stored in that type', async () => {
+    const stored = await analyzeModel(half, { draws: 0 });
+    const cast = await analyzeModel(model, { draws: 0, cast: 'float16' });
+    expect(cast.matrices).toEqual(stored.matrices);
+    expect(cast.matrices.every(({ status }) => status === 'ok')).toBe(true);
+    expect(cast.options['cast']).toBe('float16');
+    expect(stored.options).not.toHaveProperty('cast');
+  });
+
+  it('shares no spectrum in the cache with the one that is not, nor does the forecast', async () => {
+    const cache = join(root, 'cache');
+    const alphas = async (cast?: 'float16' | 'bfloat16') => {
+      const { matrices } = await analyzeModel(model, { draws: 0, cache, ...(cast && { cast }) });
+      return matrices.map((row) => row.status === 'ok' && row.alpha);
+    };
+    const known = async (cast?: 'float16' | 'bfloat16') => {
+      const opened = await openModel(model, { ...(cast && { cast }) });
+      const { matrices } = await forecastModel(opened, { cache });
+      await opened.close();
+      return matrices.map(({ cached }) => cached);
+    };
+    const runs = [await alphas(), await alphas('float16'), await alphas('bfloat16')];
+    expect(new Set(runs.map(String)).size).toBe(3);
+    expect([await alphas(), await alphas('float16'), await alphas('bfloat16')]).toEqual(runs);
+    expect(await known()).toEqual([true, true, true]);
+    expect(await known('float16')).toEqual([true, true, true]);
+    const other = join(root, 'cold.safetensors');
+    writeFileSync(other, readFileSync(model));
+    await analyzeModel(other, { draws: 0, cache });
+    const opened = await openModel(other, { cast: 'float16' });
+    const { matrices } = await forecastModel(opened, { cache });
+    await opened.close();
+    expect(matrices.map(({ cached }) => cached)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('has a row that fails where a value would become infinite', async () => {
+    const large = modelFile('large.safetensors', 1e5);
+    const { matrices } = await analyzeModel(large, { draws: 0, cast: 'float16' });
+    for (const row of matrices) {
+      expect(row).toMatchObject({
+        status: 'failed',
+        reason: expect.stringMatching(/^cast to float16, its value \S+ becomes infinite/),
+      });
+    }
   });
 });

@@ -125,6 +125,7 @@ export async function planned(
       ...(include && { include }),
       ...(exclude && { exclude }),
       splitFused: reference.splitFused,
+      ...defined({ cast: reference.cast }),
     }),
   };
 }

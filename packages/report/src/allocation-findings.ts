@@ -87,6 +87,7 @@ export function portions({ allocation, blocks }: Facts): string[] {
   if (layers.length > 1) sentences.push(extremes(allocation));
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
   sentences.push(...partial(allocation), ...imputed(allocation), ...capped(allocation));
+  sentences.push(...beyond(allocation));
   sentences.push(...(allocation.notes ?? []).map((note) => `${note}.`));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
 }
@@ -109,6 +110,16 @@ function capped({ blocks, projections = [] }: AllocationFacts): string[] {
     projections.length > 0 ? 'projections have' : 'blocks have',
   );
   return [`${layers} the largest rank that the smaller side of a matrix allows.`];
+}
+
+/** Experts of a higher rank than their matrices. */
+function beyond({ excess }: AllocationFacts): string[] {
+  if (!excess) return [];
+  const { rank, projections } = excess;
+  const matrices = count(projections.length, 'matrix has', 'matrices have');
+  return [
+    `${matrices} a smaller side below the rank of an expert, ${rank}, which gains nothing there.`,
+  ];
 }
 
 /** Layers whose score is not their own. */

@@ -3,7 +3,15 @@
  * make together.
  */
 import { type AllocatedProjection, type Allocation, defined } from '@alphalora/contracts';
-import { amountOf, amountsByBlock, blockLabel, labelOf, summaryOf } from '@alphalora/documents';
+import {
+  amountOf,
+  amountsByBlock,
+  blockLabel,
+  type ExcessRank,
+  excessRank,
+  labelOf,
+  summaryOf,
+} from '@alphalora/documents';
 import { type ResourceWords, wordsOf } from './resource.js';
 
 export interface AllocationFacts extends Allocation {
@@ -16,6 +24,8 @@ export interface AllocationFacts extends Allocation {
   sum?: number;
   /** Where the budget is per projection and they are known. */
   projections?: AllocatedProjection[];
+  /** Where experts have a higher rank than their matrices can have. */
+  excess?: ExcessRank;
 }
 
 export interface AllocatedLayer {
@@ -47,5 +57,6 @@ export function allocationFacts(allocation: Allocation): AllocationFacts {
     average,
     ...defined({ sum }),
     ...(projections && { projections }),
+    ...defined({ excess: excessRank(allocation) }),
   };
 }

@@ -138,6 +138,23 @@ describe('the sentences', () => {
     );
   });
 
+  it('of experts of a higher rank than their matrices can have', () => {
+    const blocks = [{ index: 0, score: 3, experts: 5, topK: 2, rank: 64, share: 1 }];
+    const projections = [64, 32, 32].map((outputs, i) => ({
+      ...{ name: `h.0.${i}.weight`, block: 0, inputs: 64, outputs },
+      ...{ experts: 5, topK: 2, rank: 64 },
+    }));
+    const allocation: Allocation = {
+      ...base,
+      ...{ blocks, projections, experts: [5], topK: [2] },
+      budget: { unit: 'experts', total: 5 },
+      parameters: { rank: 64, trainable: 1 },
+    };
+    expect(saysOf(allocation)).toContain(
+      '2 matrices have a smaller side below the rank of an expert, 64, which gains nothing there.',
+    );
+  });
+
   it('of bits per projection, weighted by size', () => {
     const allocation: Allocation = {
       ...base,

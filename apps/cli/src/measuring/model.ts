@@ -7,18 +7,18 @@ import { tell } from '../output/printable.js';
 import { downloadLine } from '../output/progress.js';
 
 type OpeningOptions = RemoteOptions &
-  Pick<MeasuringOptions, 'adapter' | 'splitFused'> & { base?: string };
+  Pick<MeasuringOptions, 'adapter' | 'cast' | 'splitFused'> & { base?: string };
 
 /** Opens a model for the time that `use` takes. */
 export async function withModel<Result>(
   path: string,
-  { splitFused, adapter, base, offline, download }: OpeningOptions,
+  { splitFused, cast, adapter, base, offline, download }: OpeningOptions,
   { signal, stderr }: Io,
   use: (model: OpenedModel) => Promise<Result>,
 ): Promise<Result> {
   const line = downloadLine(stderr);
   const model = await openModel(path, {
-    ...defined({ splitFused, adapter, base, offline, download }),
+    ...defined({ splitFused, cast, adapter, base, offline, download }),
     signal,
     onDownload: line.update,
     remote: () => remoteSettings(process.env),

@@ -1,4 +1,5 @@
 /** How a model is opened and measured: options of every command that measures. */
+import { castTypes } from '@alphalora/contracts/weights';
 import { defaultEstimator, estimators } from '@alphalora/htsr-core/estimators';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { aggregate, cap, jobs, json, oneOf, splitFused, stack } from './common.js';
@@ -49,6 +50,12 @@ export const measuring = (command: Command) =>
     .option('--exclude <pattern...>', "leave these weights out, e.g. down_proj or '*.layers.0.*'")
     .addOption(stack())
     .addOption(splitFused())
+    .addOption(
+      new Option(
+        '--cast <type>',
+        'round the weights to this type when they are loaded (default: as stored)',
+      ).choices(castTypes),
+    )
     .option('--engine <name>', 'wasm, ml-matrix for reference, or a path or package', 'wasm')
     .addOption(
       new Option('--build <name>', 'of wasm: the fastest, or simd for equal bits on all machines')

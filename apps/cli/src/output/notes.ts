@@ -2,10 +2,10 @@
 import type { Allocation, Analysis, MatrixRow } from '@alphalora/contracts';
 import {
   blockLabel,
+  excessRank,
   imputedLayers,
   printableData,
   quantizedMatrices,
-  resources,
   stackNames,
 } from '@alphalora/documents';
 
@@ -124,7 +124,7 @@ export function remarks(document: Allocation, behind?: Analysis): string {
     emptyBlocks(allocation) +
     imputedScores(allocation) +
     cappedRanks(allocation) +
-    excessRank(allocation) +
+    excessRanks(allocation) +
     (allocation.notes ?? []).map((note) => `note: ${note}\n`).join('')
   );
 }
@@ -184,11 +184,10 @@ function cappedRanks({ blocks, projections = [] }: Allocation): string {
 }
 
 /** Experts of a higher rank than their matrices. */
-function excessRank({ budget, projections = [], parameters }: Allocation): string {
-  if (!resources[budget.unit].routed || !parameters) return '';
-  const { rank } = parameters;
-  const small = projections.filter(({ inputs, outputs }) => Math.min(inputs, outputs) < rank);
-  if (small.length === 0) return '';
+function excessRanks(allocation: Allocation): string {
+  const found = excessRank(allocation);
+  if (!found) return '';
+  const { rank, projections: small } = found;
   const least = small.reduce((min, { inputs, outputs }) => Math.min(min, inputs, outputs), rank);
   const names = some(small.map(({ name }) => name));
   return `rank ${rank} of an expert is above the smaller side of ${small.length} of its matrices, which gains nothing; --rank ${least} fits all: ${names}\n`;

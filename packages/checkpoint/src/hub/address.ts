@@ -23,13 +23,13 @@ export interface UrlOpenOptions extends Http, CheckpointOptions {}
  */
 export async function openUrlCheckpoint(
   address: string,
-  { adapter, splitFused = false, signal, ...http }: UrlOpenOptions = {},
+  { adapter, cast, splitFused = false, signal, ...http }: UrlOpenOptions = {},
 ): Promise<Checkpoint> {
   try {
     const url = requireAddress(address);
     const file = fileOf(url);
     const folder = await addressFolder(url, http, signal);
-    const given = { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) };
+    const given = { splitFused, ...defined({ adapter, cast, signal }) };
     return await openInFolder(folder, file, { ...given, name: shown(url) });
   } catch (error) {
     await adapter?.close?.();

@@ -2,7 +2,7 @@
  * Models and adapters on a hub. Headers are
  * read to open them, and tensors by ranges when they are asked for; nothing is written to disk.
  */
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
 import type { Adapter } from '../adapter/adapter.js';
 import type { Checkpoint, CheckpointOptions } from '../checkpoint.js';
@@ -52,8 +52,8 @@ export async function openHubCheckpoint(
   reference: string,
   options: HubOpenOptions = {},
 ): Promise<Checkpoint> {
-  const { adapter, splitFused = false, signal } = options;
-  const given = { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) };
+  const { adapter, cast, splitFused = false, signal } = options;
+  const given = { splitFused, ...defined({ adapter, cast, signal }) };
   try {
     const { folder: place, file } = placeOf(reference);
     const folder = await hubFolder(place, options);

@@ -1,6 +1,7 @@
 /** Opens a checkpoint on disk: one file of weights, or a folder as `save_pretrained` writes it. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { defined } from '@alphalora/contracts';
 import type { Adapter } from '../adapter/adapter.js';
 import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../checkpoint.js';
 import { numberedFiles } from '../formats/names.js';
@@ -32,11 +33,11 @@ export interface OpenOptions extends Omit<CheckpointOptions, 'adapter'> {
  */
 export async function openCheckpoint(
   path: string,
-  { adapter: given, splitFused = false, signal }: OpenOptions = {},
+  { adapter: given, splitFused = false, cast, signal }: OpenOptions = {},
 ): Promise<Checkpoint> {
   const aborts = signal && { signal };
   const adapter = typeof given === 'string' ? await openAdapter(given, aborts) : given;
-  const options = { splitFused, ...aborts, ...(adapter && { adapter }) };
+  const options = { splitFused, ...aborts, ...defined({ adapter, cast }) };
   try {
     const stats = await stat(path).catch((error: unknown) => {
       throw fileError(error, path, 'open');

@@ -8,10 +8,10 @@ import type { Adapter } from '../adapter/adapter.js';
 import { readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
-  addedToAdapter,
   type Checkpoint,
   type CheckpointOptions,
   readCheckpoint,
+  requireModel,
 } from '../checkpoint.js';
 import { isNameOfWeights, weightsCalled } from '../formats/names.js';
 import { ADAPTER_CONFIG, adapterFiles, adapterIn, holdsAdapter } from './adapter-files.js';
@@ -47,8 +47,8 @@ export async function openFolder(
   if (!holdsAdapter(folder.names)) {
     return openLocated(folder, await locateIn(folder, options.signal), options);
   }
-  const { adapter, splitFused = false, signal } = options;
-  if (adapter) throw addedToAdapter(folder.name, adapter);
+  const { adapter, cast, splitFused = false, signal } = options;
+  requireModel(folder.name, { adapter, cast });
   const itself = await openAdapterFolder(folder, signal && { signal });
   return adapterCheckpoint(itself, { splitFused });
 }

@@ -6,6 +6,7 @@
  * as copies of a weight may, has a weight without a recipe rather than with a wrong one.
  */
 import type {
+  CastType,
   SourceReference,
   StoredTensor,
   TensorDescription,
@@ -51,6 +52,7 @@ export type ValueRecipe =
       readonly file: string;
     }
   | { readonly from: 'part'; readonly whole: PlainWeight; readonly part: FusedPart }
+  | { readonly from: 'cast'; readonly whole: PlainWeight; readonly type: CastType }
   | { readonly from: 'update'; readonly update: PlainUpdate; readonly file: string }
   | {
       readonly from: 'change';

@@ -1,10 +1,11 @@
 /** From the tensors of a file to the weights that are handed out, fused ones split when asked to. */
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
-import type { WeightTensor } from '@alphalora/contracts/weights';
+import type { CastType, WeightTensor } from '@alphalora/contracts/weights';
 import { fusedParts } from '../naming/fused/index.js';
 import { identify, type ModelConfig } from '../naming/index.js';
 import type { Stacks } from '../naming/stacks.js';
 import { unreadTypes } from '../values/decoders.js';
+import { castWeight } from './cast.js';
 import type { FileTensor } from './file-tensor.js';
 import { partOf } from './part.js';
 
@@ -16,23 +17,26 @@ export interface WeightOptions {
   readonly family?: string;
   /** Told of fused projections beside the model's blocks that stay whole. */
   readonly onNote?: (note: string) => void;
+  /** What it is rounded to, before anything is made of it. */
+  readonly cast?: CastType;
   /** What an adapter makes of a weight, before it is split. */
   readonly adapted?: (weight: WeightTensor) => WeightTensor;
 }
 
 /** The weights that a stored tensor becomes: itself, or its parts. */
 export function weightsOf(tensor: FileTensor, options: WeightOptions): WeightTensor[] {
-  const { config, stacks, adapted } = options;
+  const { config, stacks, cast, adapted } = options;
   const { file, notMatrix, ...plain } = tensor;
   const { inputFirst, ...identity } = identify(plain.name, plain.shape, config, stacks);
   const unreadable = plain.unreadable ?? unreadTypes[plain.dtype];
-  const weight: WeightTensor = {
+  const stored: WeightTensor = {
     ...(inputFirst && !plain.outputFirst && { inputFirst }),
     ...plain,
     ...identity,
     ...defined({ unreadable }),
     ...(notMatrix !== undefined && { kind: 'other', notMatrix }),
   };
+  const weight = cast ? castWeight(stored, cast) : stored;
   return partsOrWhole(adapted ? placed(adapted(weight), options) : weight, options, file);
 }
 

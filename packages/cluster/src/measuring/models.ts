@@ -2,7 +2,7 @@
  * The models that a worker has open, each with threads of its own. Jobs of one run follow one
  * another, so the last few stay open; those that nobody has used for longest are closed.
  */
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { SpectralUnit } from '@alphalora/htsr-core';
 import {
   createPool,
@@ -111,12 +111,11 @@ async function openModel(
   signal: AbortSignal,
   remote?: Remote,
 ): Promise<OpenModel> {
-  const { model, adapter, splitFused, ...others } = settings;
+  const { model, adapter, splitFused, cast, ...others } = settings;
   const opened = await openAnyModel(model, {
     splitFused,
     signal,
-    ...(adapter && { adapter }),
-    ...(remote && { remote }),
+    ...defined({ cast, adapter, remote }),
   });
   const { checkpoint, access } = opened;
   try {

@@ -3,6 +3,7 @@ import { checkedOptions, jobOptions } from './options.js';
 
 const options = {
   splitFused: false,
+  cast: 'float16',
   engine: 'wasm',
   build: 'simd',
   precision: 'auto',
@@ -26,6 +27,7 @@ describe('the options of a job', () => {
     ['engine', './evil.mjs'],
     ['build', '../x.wasm'],
     ['precision', 'f16'],
+    ['cast', 'float8'],
     ['estimator', 7],
     ['tail', 0],
     ['tail', 1.5],

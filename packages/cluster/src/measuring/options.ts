@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { castTypes } from '@alphalora/contracts/weights';
 import {
   engines,
   fileState,
@@ -19,6 +20,7 @@ import * as v from 'valibot';
 /** The settings that change numbers; the others are each machine's own. */
 const measuringOptions = v.strictObject({
   splitFused: v.boolean(),
+  cast: v.exactOptional(v.picklist(castTypes)),
   engine: v.pipe(
     v.string(),
     v.check(
@@ -64,11 +66,11 @@ type Summarising =
   | 'seed'
   | 'farms';
 
-export type JobOptions = Pick<ModelReference, 'splitFused'> &
+export type JobOptions = Pick<ModelReference, 'splitFused' | 'cast'> &
   Pick<MeasurerSettings, Measuring | Summarising>;
 
 export function jobOptions(settings: JobOptions): JobOptions {
-  const { splitFused, engine, build, precision, estimator, tail, tailShare } = settings;
+  const { splitFused, cast, engine, build, precision, estimator, tail, tailShare } = settings;
   const { bag, minTail, evalsThreshold, metrics, draws, bootstrap, seed, farms } = settings;
   return checkedOptions({
     splitFused,
@@ -78,7 +80,7 @@ export function jobOptions(settings: JobOptions): JobOptions {
     estimator,
     metrics,
     seed,
-    ...defined({ tail, tailShare, bag, minTail, evalsThreshold, draws, bootstrap }),
+    ...defined({ cast, tail, tailShare, bag, minTail, evalsThreshold, draws, bootstrap }),
     ...(farms && { farms }),
   });
 }

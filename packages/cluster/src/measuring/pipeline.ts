@@ -56,14 +56,14 @@ async function createQueuePipeline(
   const { address, onNotice } = options;
   // All workers use the one that this machine would, so the numbers do not depend on who measures.
   const build = await buildOf(settings);
-  const { model, adapter, splitFused } = reference;
+  const { model, adapter, splitFused, cast } = reference;
   const common = {
     ...({ format: 1, tool: `alphalora ${settings.version}` } as const),
     model: readableElsewhere(model),
     ...(adapter !== undefined && { adapter: readableElsewhere(adapter) }),
     content: await contentOf(checkpoint),
     layout: layoutOf(checkpoint),
-    options: jobOptions({ ...settings, splitFused, ...defined({ build }) }),
+    options: jobOptions({ ...settings, splitFused, ...defined({ build, cast }) }),
   };
   // Typed, as functions that assert something have to be.
   const check: ReturnType<typeof answerCheck> = answerCheck(settings);

@@ -5,6 +5,7 @@
 import { subtractBase } from '@alphalora/checkpoint/differences';
 import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { CastType } from '@alphalora/contracts/weights';
 import { sourceOf } from '../sources/index.js';
 import { openNetwork } from '../sources/network.js';
 import type { ModelSource, Network, SourceOptions } from '../sources/source.js';
@@ -17,11 +18,17 @@ export interface ModelReference {
   model: string;
   adapter?: string;
   splitFused: boolean;
+  cast?: CastType;
 }
 
 export interface ModelOptions {
   /** Takes fused projections (`c_attn`, `qkv_proj`, `gate_up_proj`) apart. @default false */
   splitFused?: boolean;
+  /**
+   * Rounds the weights of the model to this type as they are read, before an adapter is added.
+   * @default as they are stored
+   */
+  cast?: CastType;
   /** A LoRA adapter that is added: a folder, or a name on the hub. */
   adapter?: string;
   /**
@@ -57,8 +64,11 @@ export interface OpenedModel {
  *   options that do not go with the model
  */
 export async function openModel(model: string, options: ModelOptions = {}): Promise<OpenedModel> {
-  const { splitFused = false, download = false, onDownload, signal } = options;
+  const { splitFused = false, cast, download = false, onDownload, signal } = options;
   const { adapter: adapterName, base: baseName } = options;
+  if (cast !== undefined && baseName !== undefined) {
+    refuse('weights are not cast where a base is taken away: both are read as they are stored');
+  }
   if (adapterName !== undefined && baseName !== undefined) {
     refuse(
       'an adapter is not added where a base is taken away: the updates alone are measured of the adapter itself',
@@ -88,7 +98,7 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
   const opened = await source.open(model, {
     ...given,
     splitFused,
-    ...(adapter && { adapter }),
+    ...defined({ cast, adapter }),
   });
   const checkpoint = baseSource
     ? await withoutBase(opened.checkpoint, () =>
@@ -100,7 +110,7 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
   const reference: ModelReference = {
     model: opened.pinned ?? model,
     splitFused,
-    ...defined({ adapter: adapterPinned }),
+    ...defined({ adapter: adapterPinned, cast }),
   };
   const access = connected ? { remote: (await network()).settings, received } : {};
   return { checkpoint, name: model, reference, access, close: () => checkpoint.close() };

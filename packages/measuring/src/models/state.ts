@@ -6,11 +6,13 @@ import { stat } from 'node:fs/promises';
 import { changedMeanwhile } from '@alphalora/checkpoint';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 
-/** One line for each file. */
-export function fileStates({ files }: Pick<Checkpoint, 'files'>): Promise<string[]> {
-  return Promise.all(
-    files.map(async ({ source: { name, identity } }) => identity ?? fileState(name)),
-  );
+/** One line for each file, and one for what their values are rounded to. */
+export async function fileStates({
+  files,
+  cast,
+}: Pick<Checkpoint, 'files' | 'cast'>): Promise<string[]> {
+  const states = files.map(async ({ source: { name, identity } }) => identity ?? fileState(name));
+  return [...(await Promise.all(states)), ...(cast === undefined ? [] : [`as ${cast}`])];
 }
 
 /** Of a file on disk; of a name that is none, always the same. */
@@ -24,7 +26,7 @@ export async function fileState(path: string): Promise<string> {
  * @throws AlphaLoraError `IO_FAILED` naming the first file that has been written to since
  */
 export async function requireUnchanged(
-  checkpoint: Pick<Checkpoint, 'files'>,
+  checkpoint: Pick<Checkpoint, 'files' | 'cast'>,
   before: readonly string[],
 ): Promise<void> {
   const now = await fileStates(checkpoint);

@@ -8,9 +8,9 @@ export const hub: ModelSource = {
   form: 'hf://org/name',
   connection: 'unless cached',
   async open(model, options) {
-    const { splitFused, adapter, signal } = options;
+    const { splitFused, cast, adapter, signal } = options;
     const { offline, cache: folder } = await options.network();
-    const given = { splitFused, ...(signal && { signal }), ...(adapter && { adapter }) };
+    const given = { splitFused, ...defined({ cast, adapter, signal }) };
     const checkpoint = await (offline
       ? explained(() => openCachedCheckpoint(model, { ...given, folder }))
       : openHubCheckpoint(model, { ...given, ...(await hubOptions(options)) }));

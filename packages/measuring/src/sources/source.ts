@@ -4,7 +4,7 @@
  */
 import type { HttpOptions } from '@alphalora/checkpoint/hub';
 import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
-import type { ByteSource, SourceReference } from '@alphalora/contracts/weights';
+import type { ByteSource, CastType, SourceReference } from '@alphalora/contracts/weights';
 import type { RemoteSettings } from '../models/environment.js';
 
 /** What connections go through. */
@@ -28,6 +28,8 @@ export interface SourceOptions {
 
 interface ModelSourceOptions extends SourceOptions {
   readonly splitFused: boolean;
+  /** What the weights are rounded to as they are read. */
+  readonly cast?: CastType;
   /** Whose updates are added; the source takes it over, and closes it where it throws. */
   readonly adapter?: Adapter;
 }

@@ -10,14 +10,13 @@ import type { ModelSource } from './source.js';
 export const web: ModelSource = {
   form: 'https://...',
   connection: 'always',
-  async open(address, { splitFused, adapter, signal, network }) {
+  async open(address, { splitFused, cast, adapter, signal, network }) {
     const { settings, http } = await network();
     const { endpoint = 'https://huggingface.co', token } = settings;
     const checkpoint = await openUrlCheckpoint(address, {
       ...http,
       splitFused,
-      ...(adapter && { adapter }),
-      ...(signal && { signal }),
+      ...defined({ cast, adapter, signal }),
       // Files of the hub have addresses too.
       ...(token !== undefined &&
         URL.canParse(endpoint) && { credentials: { origin: new URL(endpoint).origin, token } }),

@@ -7,6 +7,7 @@
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
+import { excessRankNote } from '../adapters/excess-rank.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
 import {
@@ -121,6 +122,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     const settings = trainingSettings(options.training ?? { epochs: 1 }, sequences.length);
     const validated = validation && sequencesOf(model, validation.examples, options).sequences;
     const plan = await planOf(options, router, settings.seed);
+    const excess = options.experts ? undefined : excessRankNote(plan.initial.spec);
+    if (excess !== undefined) onNote?.(excess);
     const adapted = adaptedModel(model.decoder, plan.initial, {
       ...(options.recompute && { recompute: true }),
       ...(plan.dynamic && { router: plan.dynamic.router }),

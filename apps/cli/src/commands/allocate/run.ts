@@ -1,5 +1,6 @@
 /** `alphalora allocate`: from an analysis, a model or a file of scores to what each layer gets. */
-import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
+import { unpublished } from '@alphalora/documents/terms';
 import { reaggregated } from '@alphalora/htsr-core';
 import { allocationText } from '@alphalora/report/text';
 import {
@@ -10,10 +11,11 @@ import {
   tellUnfollowed,
 } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
-import { isDocument } from '../../files/stream-name.js';
+import { isDocument, isStreamName } from '../../files/stream-name.js';
 import type { ExitCode, Io } from '../../io.js';
 import { measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
+import { requirePublished } from '../../options/published.js';
 import { deliver } from '../../output/deliver.js';
 import { pluginsOf } from '../../plugins/index.js';
 import type { AllocateOptions } from './command.js';
@@ -24,6 +26,7 @@ export async function run(
   io: Io,
 ): Promise<ExitCode> {
   const { output, json, failOn } = options;
+  requirePublished(options);
   const model = source === undefined || isDocument(source) ? undefined : source;
   const allocator = await chosenAllocator(pluginsOf(io), options);
   tellUnfollowed(allocator, options, io);
@@ -49,11 +52,22 @@ async function evidenceFrom(
     );
   }
   const { aggregate, cap } = options;
-  const analysis = isDocument(source)
-    ? ofStack(
-        reaggregated(await readDocument(source, 'analysis', io), defined({ aggregate, cap })),
-        options,
-      )
+  const measured = isDocument(source)
+    ? await readDocument(source, 'analysis', io)
     : await withModel(source, options, io, (model) => measure(model, options, io));
+  if (options.asPublished) requireMeasuredAsPublished(measured, source);
+  const analysis = isDocument(source)
+    ? ofStack(reaggregated(measured, defined({ aggregate, cap })), options)
+    : measured;
   return { analysis, ...(scores && { scores }) };
+}
+
+function requireMeasuredAsPublished(analysis: Analysis, source: string): void {
+  const differences = unpublished(analysis);
+  if (differences.length === 0) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${source} was not measured as published (${differences.join(', ')}): run ` +
+      `alphalora analyze ${analysis.model.source} --as-published -o ${isStreamName(source) ? 'analysis.json' : source}`,
+  );
 }

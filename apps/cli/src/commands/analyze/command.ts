@@ -4,6 +4,7 @@ import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { parseShard } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
+import { publishedMeasurements } from '../../options/published.js';
 import {
   type Rule,
   refusing,
@@ -14,7 +15,7 @@ import {
 export type AnalyzeOptions = OptionsOf<typeof analyze>;
 
 export const analyze = () =>
-  command('analyze', remote, measuring, plugins)
+  command('analyze', remote, measuring, publishedMeasurements, plugins)
     .description('measure the spectra of a model and fit their tails')
     .argument('<model>', modelHelp)
     .option('-o, --output <file>', 'write the analysis to a file; - is stdout')

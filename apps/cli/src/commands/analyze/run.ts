@@ -4,12 +4,14 @@ import { analysisText } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { forecast, measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
+import { requirePublished } from '../../options/published.js';
 import { deliver } from '../../output/deliver.js';
 import { forecastText } from '../../output/forecast.js';
 import { writeResult } from '../../output/result.js';
 import type { AnalyzeOptions } from './command.js';
 
 export async function run(model: string, options: AnalyzeOptions, io: Io): Promise<ExitCode> {
+  requirePublished(options);
   return withModel(model, options, io, async (opened) => {
     const { dryRun, shard, output, json, failOn } = options;
     if (dryRun) {

@@ -4,6 +4,7 @@ import { dryRun, modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
 import { plugins } from '../../options/plugins.js';
+import { published } from '../../options/published.js';
 import {
   refusing,
   unusedInForecasts,
@@ -14,7 +15,7 @@ import {
 export type PlanOptions = OptionsOf<typeof plan>;
 
 export const plan = () =>
-  command('plan', remote, measuring, plugins, resource, policy)
+  command('plan', remote, measuring, plugins, resource, policy, published)
     .description('analyse, allocate and report in one go')
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')

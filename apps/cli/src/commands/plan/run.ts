@@ -19,6 +19,7 @@ import { requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { forecast, measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
+import { requirePublished } from '../../options/published.js';
 import { exitCodeOf } from '../../output/deliver.js';
 import { forecastText } from '../../output/forecast.js';
 import { omissions, remarks } from '../../output/notes.js';
@@ -33,6 +34,7 @@ export async function run(
   options: PlanOptions,
   io: Io,
 ): Promise<ExitCode> {
+  requirePublished(options);
   const { path, source } = chosenModel(model, options);
   requireFolder(options.output, 'plan');
   const scores = await givenScores(options, io);
