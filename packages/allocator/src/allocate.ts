@@ -16,7 +16,7 @@ import { defaultResource } from '@alphalora/documents';
 import { apportion } from './apportion/index.js';
 import { type Budget, type BudgetOptions, budgetOf, kindOf } from './budget/budget.js';
 import { requirePolicy } from './define-policy.js';
-import { ask, nameOf, optionsFor, requireFacts, ruleOf } from './host/ask.js';
+import { ask, nameOf, optionsFor, requireFacts, requireScoredBy, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
 import { boundNotes } from './host/notes.js';
@@ -26,7 +26,10 @@ import { costOfUnit, mostOf } from './parameters.js';
 import { roundings, roundShares } from './rounding/index.js';
 
 export interface AllocateOptions {
-  /** From `layersOf` or `layersFromScores`; of the same kind as the budget's `per`. */
+  /**
+   * From `layersOf` or `layersFromScores`; of the same kind as the budget's `per`, and scored with the
+   * policy's metric where it has one.
+   */
   layers: readonly Layer[];
   /** From `emptyBlocks`: blocks that are in the document, with nothing. */
   empty?: readonly EmptyBlock[];
@@ -149,6 +152,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
       { details: { policy: policy.name } },
     );
   }
+  requireScoredBy(policy, request.layers);
   requireFacts(policy, layers);
   const guard = { name: policy.name, timeout, signal };
   const options = await optionsFor(policy, request.options ?? {}, guard);

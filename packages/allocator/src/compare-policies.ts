@@ -166,7 +166,7 @@ function chosenFor({ label, score }: Candidate, jobs: readonly Job[]): readonly 
   const names = jobs.map(({ source }) => source.name).join(', ');
   throw new AlphaLoraError(
     'INVALID_OPTION',
-    `${label}@${score}: there is no score ${JSON.stringify(score)}, only ${names}`,
+    `${label}@${score}: there is no score ${JSON.stringify(score)}, only ${names}; analyze --metrics measures metrics`,
     { details: { score } },
   );
 }

@@ -9,6 +9,8 @@ const usual: Readonly<Record<Resource, { policy: string; average?: number }>> = 
   rank: { policy: 'alphalora', average: 8 },
   bits: { policy: 'alphaq', average: 4 },
   sparsity: { policy: 'alphapruning', average: 0.5 },
+  // As the scans that Spectrum's authors published were used: the upper quarter.
+  selection: { policy: 'spectrum', average: 0.25 },
   'learning-rate': { policy: 'tempbalance' },
   'weight-decay': { policy: 'alphadecay' },
 };
@@ -20,7 +22,7 @@ export function defaultPolicy(unit: Resource): string {
 
 /**
  * The total that a resource usually has, as a part of a budget: units for experts and ranks (5 and 8
- * per layer), an average for bits (4) and sparsity (0.5), nothing for factors.
+ * per layer), an average for bits (4), sparsity (0.5) and selection (0.25), nothing for factors.
  *
  * @param layers number of layers that the budget is for
  */

@@ -36,7 +36,7 @@ export function definePolicy<Options = Record<string, unknown>>(
 const facts: readonly LayerFact[] = ['shapes', 'variance', 'role'];
 const fields: ReadonlyArray<keyof AllocationPolicy> = [
   ...(['name', 'version', 'apiVersion', 'summary'] as const),
-  ...(['options', 'requires', 'traits', 'describe', 'allocate'] as const),
+  ...(['options', 'scoredBy', 'requires', 'traits', 'describe', 'allocate'] as const),
 ];
 const claims: ReadonlyArray<keyof PolicyTraits> = [
   ...(['resources', 'answer', 'monotone', 'equivariant', 'seeded'] as const),
@@ -50,7 +50,7 @@ const claims: ReadonlyArray<keyof PolicyTraits> = [
 export function requirePolicy(value: unknown): asserts value is AllocationPolicy {
   const policy = recordOf(value);
   if (!policy) throw wrong('a policy', 'an object', value);
-  const { name, version, apiVersion, options, requires, describe, allocate } = policy;
+  const { name, version, apiVersion, options, scoredBy, requires, describe, allocate } = policy;
   if (typeof name !== 'string' || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
     throw wrong('the name of a policy', 'lower-case words joined by hyphens', name);
   }
@@ -77,6 +77,12 @@ export function requirePolicy(value: unknown): asserts value is AllocationPolicy
     'options',
     'a schema of the Standard Schema interface, as zod, valibot and arktype make them',
     options,
+  );
+  check(
+    scoredBy === undefined || (typeof scoredBy === 'string' && scoredBy !== ''),
+    'scoredBy',
+    'the name of a metric such as snr',
+    scoredBy,
   );
   check(
     requires === undefined || isListOf(requires, facts),

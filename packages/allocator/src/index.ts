@@ -6,7 +6,7 @@ export { apportion } from './apportion/index.js';
 export type { BudgetOptions } from './budget/budget.js';
 export { defaultPolicy, defaultTotal } from './defaults.js';
 export { definePolicy, requirePolicy } from './define-policy.js';
-export type { EmptyBlock, Layer, ScoredLayer } from './layers.js';
+export type { EmptyBlock, Layer, LayersOptions, ScoredLayer } from './layers.js';
 export { emptyBlocks, layersFromScores, layersOf } from './layers.js';
 export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';

@@ -132,7 +132,7 @@ describe('layers per projection', () => {
   it('are the stored maps, in their order, with their shapes', () => {
     const analysis = analysisOf(rows as never);
     const projections = layersOf(analysis, { per: 'projection' });
-    expect(projections.map(({ modules, ...facts }) => facts)).toEqual([
+    expect(projections.map(({ modules, scoredBy, ...facts }) => facts)).toEqual([
       // The mean of 2 and 5; no role, because the parts have several.
       { index: 0, block: 0, score: 3.5, name: '0.attn', inputs: 6, outputs: 6, parameters: 36 },
       {
@@ -192,7 +192,7 @@ describe('layersFromScores', () => {
       metrics: i === 0 ? { norm: 12 } : {},
     }));
     const measured = layersOf(analysisOf(matrices), { per: 'projection' });
-    expect(layersFromScores(rows)).toEqual(measured);
+    expect(layersFromScores(rows)).toEqual(measured.map(({ scoredBy, ...layer }) => layer));
   });
 
   it('takes blocks with a shape', () => {

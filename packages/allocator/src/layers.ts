@@ -8,12 +8,21 @@ import type { LinearMap, NamedLinearMap } from './parameters.js';
 
 /** A block or a projection; what a unit of the resource costs there, its price and its own maximum the host adds. */
 export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
+  /** What was measured as its score: `alpha`, or the name of a metric; absent for scores from elsewhere. */
+  readonly scoredBy?: string;
   /** The linear maps that get adapters; absent where the shapes are not known. */
   readonly modules?: readonly NamedLinearMap[];
-  /** Why the score is not its own but the mean of others': nothing behind it has a fit that says anything. */
+  /** Why the score is not its own but the mean of others': nothing behind it has a fit that says anything, or the metric. */
   readonly weak?: string;
   /** Of a block of an encoder or its decoder: which of the two, and its number there. */
   readonly stack?: StackPlace;
+}
+
+export interface LayersOptions {
+  /** @default 'block' */
+  per?: 'block' | 'projection';
+  /** Name of the metric that the scores are: that of the policy, if it has one. @default 'alpha' */
+  scoredBy?: string | undefined;
 }
 
 /** A block that has nothing to give anything to. */
@@ -48,18 +57,19 @@ function isProjection({ kind = 'projection' }: MatrixRow): boolean {
  * their common role is kept. A projection without a fit that says anything is scored with the mean of
  * its block's other projections, or where there is none with that of all.
  *
- * With `scoredBy`, the name of a metric such as `snr`, projections are scored with it in place of alpha, and blocks with its
- * mean over theirs. What lacks it is scored as what lacks a fit that says anything.
+ * With `scoredBy`, the name of a metric such as `snr`, that is the score in place of alpha: of a
+ * projection its own, of the parts of a fused one and of a block the mean. A projection for which the
+ * metric is not finite, or that failed, is scored with the mean of the others of its role, or of all.
  *
  * The variance is the mean square of the weights, from the metric `norm`, where all matrices have it:
  * trained weights have a mean of about zero. Windows of matrices (FARMS) do not tell it.
  *
  * @throws AlphaLoraError `NO_SPECTRUM` when there is no block, one of which nothing was measured, or no
- *   alpha at all; `INVALID_OPTION` when no layer has the metric
+ *   alpha at all; `INVALID_OPTION` when the metric was not measured, or of windows only
  */
 export function layersOf(
   analysis: Analysis,
-  { per = 'block', scoredBy: metric }: { per?: 'block' | 'projection'; scoredBy?: string } = {},
+  { per = 'block', scoredBy = 'alpha' }: LayersOptions = {},
 ): Layer[] {
   if (analysis.blocks.length === 0) {
     throw new AlphaLoraError(
@@ -71,32 +81,20 @@ export function layersOf(
   }
   const windows = analysis.options['farms'] !== undefined;
   const maps = mapsOf(analysis.matrices);
-  const scoreOf = (map: StoredMap): number =>
-    metric === undefined ? alphaOf(map, analysis.options.cap) : metricOf([map], metric);
-  const reasons = (own: readonly StoredMap[]): string =>
-    metric === undefined ? weakReasons(own).join('; ') : `no ${metric} was measured`;
-  if (metric !== undefined && maps.every((map) => Number.isNaN(scoreOf(map)))) {
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `no projection of the analysis has the metric ${JSON.stringify(metric)}: name it when you measure (--metrics)`,
-    );
-  }
+  const scale = scoredBy === 'alpha' ? alphaScale(analysis) : metricScale(analysis, maps, scoredBy);
   if (per === 'projection') {
     if (maps.length === 0) throw nothingMeasured(analysis);
-    const own = maps.map(scoreOf);
-    const scores = scored(
-      analysis,
-      own,
-      maps.map(({ block }) => block),
-    );
+    const own = maps.map(scale.ofMap);
+    const scores = scored(analysis, own, scale, maps.map(scale.kin));
     return maps.map((map, index) => ({
       index,
       block: map.block,
       ...defined({ stack: analysis.blocks[map.block]?.stack }),
       score: scores[index]!,
+      scoredBy,
       name: map.module.name,
       ...defined({ role: map.module.role }),
-      ...(Number.isNaN(own[index]) && { weak: reasons([map]) }),
+      ...(Number.isNaN(own[index]) && { weak: scale.why([map]) }),
       ...factsOf([map], windows),
     }));
   }
@@ -106,31 +104,93 @@ export function layersOf(
     if (earlier) earlier.push(map);
     else byBlock.set(map.block, [map]);
   }
-  const own = (block: number): readonly StoredMap[] => byBlock.get(block) ?? [];
+  const inside = (block: number): readonly StoredMap[] => byBlock.get(block) ?? [];
   const empty = new Set(emptyBlocks(analysis).map(({ block }) => block));
   const blocks = analysis.blocks.filter(({ index }) => !empty.has(index));
   if (blocks.length === 0) throw nothingMeasured(analysis);
-  const known = blocks.map(({ index: block, alpha }) => {
-    if (metric !== undefined) return metricOf(own(block), metric);
-    if (alpha !== undefined) return alpha;
-    if (weakReasons(own(block)).length > 0) return Number.NaN;
-    throw new AlphaLoraError(
-      'NO_SPECTRUM',
-      `block ${block} has no alpha, because none of its projections was measured: ` +
-        reasonsOf(analysis.matrices.filter((row) => row.block === block)) +
-        otherStacks(analysis.stacks ?? []),
-      { details: { block } },
-    );
-  });
-  const scores = scored(analysis, known);
+  const own = blocks.map((block) => scale.ofBlock(block, inside(block.index)));
+  const scores = scored(analysis, own, scale);
   return blocks.map(({ index: block, stack }, index) => ({
     index,
     block,
     ...defined({ stack }),
     score: scores[index]!,
-    ...(Number.isNaN(known[index]) && { weak: reasons(own(block)) }),
-    ...factsOf(own(block), windows),
+    scoredBy,
+    ...(Number.isNaN(own[index]) && { weak: scale.why(inside(block)) }),
+    ...factsOf(inside(block), windows),
   }));
+}
+
+/** Where scores come from; NaN is none. */
+interface Scale {
+  ofMap(map: StoredMap): number;
+  ofBlock(block: Analysis['blocks'][number], maps: readonly StoredMap[]): number;
+  /** Whose mean a map takes that has no score of its own. */
+  kin(map: StoredMap): unknown;
+  /** Why these maps have none. */
+  why(maps: readonly StoredMap[]): string;
+  /** What no matrix has where there is no score at all. */
+  readonly what: string;
+}
+
+function alphaScale(analysis: Analysis): Scale {
+  return {
+    what: 'a fit that says anything',
+    ofMap: (map) => alphaOf(map, analysis.options.cap),
+    kin: ({ block }) => block,
+    why: (maps) => weakReasons(maps).join('; '),
+    ofBlock({ index: block, alpha }, maps) {
+      if (alpha !== undefined) return alpha;
+      if (weakReasons(maps).length > 0) return Number.NaN;
+      throw new AlphaLoraError(
+        'NO_SPECTRUM',
+        `block ${block} has no alpha, because none of its projections was measured: ` +
+          reasonsOf(analysis.matrices.filter((row) => row.block === block)) +
+          otherStacks(analysis.stacks ?? []),
+        { details: { block } },
+      );
+    },
+  };
+}
+
+/**
+ * Metrics differ more from role to role than from block to block.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` when the metric was not measured, or of windows only
+ */
+function metricScale(analysis: Analysis, maps: readonly StoredMap[], metric: string): Scale {
+  const { options, model } = analysis;
+  const command = `alphalora analyze ${model.source} --metrics ${metric} -o analysis.json`;
+  const refused = (what: string, instead: string): AlphaLoraError =>
+    new AlphaLoraError('INVALID_OPTION', `${what}: ${command} ${instead}`, { details: { metric } });
+  if (options['farms'] !== undefined) {
+    throw refused(`the metric ${metric} of windows (FARMS) is not that of a matrix`, 'measures it');
+  }
+  const listed = options['metrics'];
+  const known = maps.some((map) => metricsOf(map, metric).length > 0);
+  if (!known && !(Array.isArray(listed) && listed.includes(metric))) {
+    throw refused(`the analysis does not have the metric ${metric}`, 'measures it');
+  }
+  const ofMap = (map: StoredMap): number => mean(metricsOf(map, metric));
+  return {
+    what: `a finite ${metric}`,
+    ofMap,
+    ofBlock: (_, own) => mean(own.map(ofMap).filter((value) => !Number.isNaN(value))),
+    kin: ({ module }) => module.role,
+    why: (own) => {
+      const reasons = own.flatMap(({ rows }) =>
+        rows.map((row) => (row.status === 'ok' ? `its ${metric} is not finite` : row.reason)),
+      );
+      return [...new Set(reasons)].join('; ');
+    },
+  };
+}
+
+/** What is known of its rows. */
+function metricsOf({ rows }: StoredMap, metric: string): number[] {
+  return rows.flatMap((row) =>
+    row.status === 'ok' && Object.hasOwn(row.metrics, metric) ? [row.metrics[metric]!] : [],
+  );
 }
 
 function nothingMeasured({ matrices, stacks = [] }: Analysis): AlphaLoraError {
@@ -148,20 +208,21 @@ function reasonsOf(rows: readonly MatrixRow[]): string {
   return reasons.length > 0 ? [...new Set(reasons)].join('; ') : 'the analysis has none';
 }
 
-/** @throws AlphaLoraError `NO_SPECTRUM` where no layer has an alpha of its own */
+/** @throws AlphaLoraError `NO_SPECTRUM` where no layer has a score of its own */
 function scored(
   { stacks = [] }: Analysis,
-  alphas: readonly number[],
-  blocks?: readonly number[],
+  own: readonly number[],
+  { what }: Pick<Scale, 'what'>,
+  kin?: readonly unknown[],
 ): number[] {
-  if (alphas.every(Number.isNaN)) {
+  if (own.every(Number.isNaN)) {
     throw new AlphaLoraError(
       'NO_SPECTRUM',
-      `no matrix of the ${stacks.length > 0 ? 'main stack' : 'analysis'} has a fit that says anything: see the reasons in the analysis` +
+      `no matrix of the ${stacks.length > 0 ? 'main stack' : 'analysis'} has ${what}: see the reasons in the analysis` +
         otherStacks(stacks),
     );
   }
-  return filled(alphas, blocks);
+  return filled(own, kin);
 }
 
 /** Those that have an alpha, for where the main one has none. */
@@ -277,17 +338,6 @@ function alphaOf({ rows }: StoredMap, cap?: number): number {
     row.status === 'ok' && row.weak === undefined ? [scoredAlpha(row.alpha, cap)] : [],
   );
   return mean(alphas);
-}
-
-/** The mean of the maps that have it; NaN where none has. */
-function metricOf(maps: readonly StoredMap[], metric: string): number {
-  const means = maps.flatMap(({ rows }) => {
-    const values = rows.flatMap((row) =>
-      row.status === 'ok' && Object.hasOwn(row.metrics, metric) ? [row.metrics[metric]!] : [],
-    );
-    return values.length > 0 ? [mean(values)] : [];
-  });
-  return mean(means);
 }
 
 /** NaN of none. */

@@ -5,9 +5,9 @@
 
 /**
  * @param scores NaN where there is none; at least one is a number
- * @param groups of each score: the others of its group count first, such as those of its block
+ * @param groups of each score: the others of its group count first, such as those of its block or role
  */
-export function filled(scores: readonly number[], groups?: readonly number[]): number[] {
+export function filled(scores: readonly number[], groups?: readonly unknown[]): number[] {
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const known = (keep: (i: number) => boolean): number[] =>

@@ -140,7 +140,9 @@ function named(sources: readonly Unnamed[]): ScoreSource[] {
   }
 }
 
-function hasMetric({ matrices }: Analysis, metric: string): boolean {
+/** Metrics of windows (FARMS) are not those of matrices. */
+function hasMetric({ matrices, options }: Analysis, metric: string): boolean {
+  if (options['farms'] !== undefined) return false;
   return matrices.some(
     (row) => row.status === 'ok' && row.block !== undefined && Object.hasOwn(row.metrics, metric),
   );

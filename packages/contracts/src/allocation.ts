@@ -37,6 +37,8 @@ export interface Allocation {
   /** Name of the stack of blocks that it is for, where the model has several. */
   stack?: Words;
   budget: AllocationBudget;
+  /** The metric that the scores are, where the policy looked at one other than alpha. */
+  scoredBy?: Words;
   /**
    * The share of the parameters of the blocks' projections that the scores rest on, where others were
    * skipped, failed or have fits that say nothing.
@@ -103,7 +105,10 @@ export interface AllocatedBlock {
   stack?: StackPlace;
   /** What the policy looked at, e.g. alpha. */
   score: number;
-  /** Why the score is the mean of the others: none of the block's projections has a fit that says anything. */
+  /**
+   * Why the score is the mean of the others: none of the block's projections has a fit that says
+   * anything, or the metric.
+   */
   weak?: Words;
   /** Why it gets nothing and has the score 0: there is nothing in it to give anything to. */
   empty?: Words;
@@ -116,7 +121,7 @@ export interface AllocatedBlock {
   rank?: Count;
   /** Where the rank is the largest that the smallest of its matrices can have: that rank. */
   cap?: Units;
-  /** Bits, sparsity or multiplier, where those were decided by block. */
+  /** Bits, sparsity, selection (0 or 1) or multiplier, where those were decided by block. */
   value?: NotNegative;
   robustness?: BlockRobustness;
 }
@@ -131,7 +136,7 @@ export interface AllocatedProjection {
   outputs: Side;
   /** Where the budget is per projection. */
   score?: number;
-  /** Why the score is a mean of others: the projection has no fit that says anything. */
+  /** Why the score is a mean of others: the projection has no fit that says anything, or no such metric. */
   weak?: Words;
   share?: Share;
   /** Experts, experts selected per token, and LoRA rank of each; absent for other resources. */
@@ -140,7 +145,7 @@ export interface AllocatedProjection {
   rank?: Rank;
   /** Where the rank is the largest that its matrix can have, min(inputs, outputs): that rank. */
   cap?: Units;
-  /** Bits, sparsity or multiplier. */
+  /** Bits, sparsity, selection (0 or 1) or multiplier. */
   value?: NotNegative;
 }
 

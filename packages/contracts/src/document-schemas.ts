@@ -587,7 +587,15 @@ export const allocation: JsonSchema = {
       properties: {
         unit: {
           description: 'What is shared out among the layers.',
-          enum: ['experts', 'rank', 'bits', 'sparsity', 'learning-rate', 'weight-decay'],
+          enum: [
+            'experts',
+            'rank',
+            'bits',
+            'sparsity',
+            'selection',
+            'learning-rate',
+            'weight-decay',
+          ],
         },
         per: { description: 'What gets a share.', enum: ['block', 'projection'], default: 'block' },
         measure: {
@@ -600,6 +608,12 @@ export const allocation: JsonSchema = {
         min: { type: 'number', minimum: 0 },
         max: { type: 'number', minimum: 0 },
       },
+    },
+    scoredBy: {
+      description:
+        'The metric that the scores are, where the policy looked at one other than alpha.',
+      type: 'string',
+      minLength: 1,
     },
     covers: {
       description:
@@ -648,7 +662,7 @@ export const allocation: JsonSchema = {
           score: { description: 'What the policy looked at, e.g. alpha.', type: 'number' },
           weak: {
             description:
-              "Why the score is the mean of the others: none of the block's projections has a fit that says anything.",
+              "Why the score is the mean of the others: none of the block's projections has a fit that says anything, or the metric.",
             type: 'string',
             minLength: 1,
           },
@@ -688,7 +702,8 @@ export const allocation: JsonSchema = {
             maximum: 1000000,
           },
           value: {
-            description: 'Bits, sparsity or multiplier, where those were decided by block.',
+            description:
+              'Bits, sparsity, selection (0 or 1) or multiplier, where those were decided by block.',
             type: 'number',
             minimum: 0,
           },
@@ -754,7 +769,7 @@ export const allocation: JsonSchema = {
           score: { description: 'Where the budget is per projection.', type: 'number' },
           weak: {
             description:
-              'Why the score is a mean of others: the projection has no fit that says anything.',
+              'Why the score is a mean of others: the projection has no fit that says anything, or no such metric.',
             type: 'string',
             minLength: 1,
           },
@@ -775,7 +790,11 @@ export const allocation: JsonSchema = {
             minimum: 1,
             maximum: 1000000,
           },
-          value: { description: 'Bits, sparsity or multiplier.', type: 'number', minimum: 0 },
+          value: {
+            description: 'Bits, sparsity, selection (0 or 1) or multiplier.',
+            type: 'number',
+            minimum: 0,
+          },
         },
       },
     },

@@ -15,6 +15,8 @@ export type Resource =
   | 'bits'
   /** Share of the weights that pruning removes. */
   | 'sparsity'
+  /** Whether a matrix is trained, 1, or frozen, 0. */
+  | 'selection'
   /** Factors on the global learning rate. */
   | 'learning-rate'
   /** Factors on the global weight decay. */
@@ -26,7 +28,7 @@ export interface PolicyLayer {
   readonly index: number;
   /** Index of the block that it is, or belongs to. */
   readonly block: number;
-  /** Larger means less well trained, for alpha-like scores. */
+  /** What the policy looks at: alpha, which is larger where less was learned, or its `scoredBy`. */
   readonly score: number;
   /** Of a projection: its role within the block and its name in the checkpoint. */
   readonly role?: string;
@@ -101,6 +103,12 @@ export interface AllocationPolicy<Options = unknown> {
   readonly summary?: string;
   /** Checks and completes the options: zod, valibot, arktype or any other Standard Schema. */
   readonly options?: StandardSchemaV1<unknown, Options>;
+  /**
+   * The metric that its scores are, by the name that `analyze --metrics` takes, such as `snr`; alpha
+   * where absent. Whoever asks the policy takes the layers from
+   * `layersOf(analysis, { scoredBy: policy.scoredBy })`; scores from a file stand in for any metric.
+   */
+  readonly scoredBy?: string;
   /** What it needs of every layer beyond the score. */
   readonly requires?: readonly LayerFact[];
   readonly traits: PolicyTraits;

@@ -48,6 +48,7 @@ const empty = { type: 'array', maxItems: 0 };
 const requiring = (...names: string[]): object => ({ items: { required: names } });
 
 const share = { minimum: 0, maximum: 1 };
+const choice = { enum: [0, 1] };
 
 export const allocationSchema: JsonSchema = {
   ...head('allocation-1', 'Allocation'),
@@ -62,7 +63,7 @@ export const allocationSchema: JsonSchema = {
       blocks: requiring('experts', 'topK', 'rank'),
       projections: requiring('experts', 'topK', 'rank'),
     }),
-    ofUnits(['bits', 'sparsity', 'learning-rate', 'weight-decay'], {
+    ofUnits(['bits', 'sparsity', 'selection', 'learning-rate', 'weight-decay'], {
       projections: requiring('value'),
       experts: empty,
       topK: empty,
@@ -70,6 +71,10 @@ export const allocationSchema: JsonSchema = {
     ofUnits(['sparsity'], {
       blocks: { items: { properties: { value: share } } },
       projections: { items: { properties: { value: share } } },
+    }),
+    ofUnits(['selection'], {
+      blocks: { items: { properties: { value: choice } } },
+      projections: { items: { properties: { value: choice } } },
     }),
   ],
 };

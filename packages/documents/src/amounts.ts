@@ -2,8 +2,8 @@
  * What an allocation gives, read alike for every resource: the amounts of blocks and projections, and
  * what they make in all.
  *
- * Experts and ranks add up: those of a block's projections make the block's. Bits, sparsity and
- * factors do not; there a block has the average of its projections, of bits and sparsity weighted by
+ * Experts, ranks and selected matrices add up: those of a block's projections make the block's. Bits,
+ * sparsity and factors do not; there a block has the average of its projections, of bits and sparsity weighted by
  * their sizes, so that it is what the block's weights have on average.
  */
 import {
@@ -27,9 +27,11 @@ export interface AllocationSummary
     lowest: number;
     highest: number;
     average: number;
-    /** Of experts and ranks. */
+    /** Of experts, ranks and selected matrices. */
     sum?: number;
   };
+  /** Of a selection, where the shapes are known: parameters of its projections. */
+  size?: { selected: number; all: number };
 }
 
 export function summaryOf(allocation: Allocation): AllocationSummary {
@@ -57,7 +59,16 @@ export function summaryOf(allocation: Allocation): AllocationSummary {
       average: average ?? 0,
       ...(adds && { sum: given.reduce((a, b) => a + b, 0) }),
     },
+    ...(budget.unit === 'selection' && projections && { size: selectedSize(projections) }),
   };
+}
+
+function selectedSize(
+  projections: readonly AllocatedProjection[],
+): NonNullable<AllocationSummary['size']> {
+  const sum = (of: readonly AllocatedProjection[]): number =>
+    of.reduce((all, one) => all + sizeOf(one), 0);
+  return { selected: sum(projections.filter(({ value }) => value === 1)), all: sum(projections) };
 }
 
 /** Undefined where the document does not say. */
@@ -68,17 +79,20 @@ export function amountOf(
   return layer[resources[unit].field];
 }
 
-/** By position in `blocks`: a block's own amount, or the average of its projections. */
+/** By position in `blocks`: a block's own amount, or the sum or average of its projections'. */
 export function amountsByBlock(allocation: Allocation): Array<number | undefined> {
   const { blocks, budget, projections } = allocation;
   return blocks.map((block) => {
     const own = amountOf(block, budget.unit);
     if (own !== undefined) return own;
     const inside = projections?.filter((projection) => projection.block === block.index) ?? [];
-    return averageOf(
-      inside.map((projection) => amountOf(projection, budget.unit)),
+    const amounts = inside.map((projection) => amountOf(projection, budget.unit));
+    const average = averageOf(
+      amounts,
       resources[budget.unit].weighted ? inside.map(sizeOf) : undefined,
     );
+    if (average === undefined || !resources[budget.unit].adds) return average;
+    return amounts.reduce<number>((sum, amount = 0) => sum + amount, 0);
   });
 }
 

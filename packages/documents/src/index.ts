@@ -30,4 +30,5 @@ export {
   requireMeasured,
   type Threshold,
 } from './thresholds.js';
+export { weightType } from './weight-type.js';
 export { amountText, budgetText, summaryText } from './words.js';

@@ -2,6 +2,8 @@
 import type { Resource } from '@alphalora/contracts';
 
 export interface ResourceKind {
+  /** What usually gets an amount: blocks, or projections one by one. */
+  readonly per: 'block' | 'projection';
   /** Where a layer of an allocation has its amount. */
   readonly field: 'experts' | 'rank' | 'value';
   /** Whether it comes in integers. */
@@ -40,6 +42,7 @@ export interface ResourceKind {
 }
 
 const adapter = {
+  per: 'block',
   whole: true,
   adapter: true,
   shared: true,
@@ -49,9 +52,10 @@ const adapter = {
   min: 1,
   max: Number.POSITIVE_INFINITY,
   decimals: 1,
-};
+} as const;
 
 const factor = {
+  per: 'block',
   field: 'value',
   whole: false,
   adapter: false,
@@ -101,6 +105,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   bits: {
+    per: 'block',
     field: 'value',
     whole: true,
     adapter: false,
@@ -125,6 +130,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     ],
   },
   sparsity: {
+    per: 'block',
     field: 'value',
     whole: false,
     adapter: false,
@@ -145,6 +151,30 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     meaning: [
       'Sparsity',
       'Pruning sets the least important weights to zero; the sparsity is their share. Blocks that have learned less can lose more. An average of sparsity counts every weight once, so large matrices count for more.',
+    ],
+  },
+  selection: {
+    per: 'projection',
+    field: 'value',
+    whole: true,
+    adapter: false,
+    routed: false,
+    shared: true,
+    adds: true,
+    weighted: false,
+    counted: true,
+    fraction: false,
+    min: 0,
+    max: 1,
+    decimals: 3,
+    title: 'Selection',
+    amount: 'selected',
+    plural: 'selections',
+    units: 'selected',
+    extremes: ['is frozen', 'is trained'],
+    meaning: [
+      'Selection',
+      'Only some of the matrices are trained, whole, and the rest of the model stays frozen as it is. That takes less memory than training all of them. 1 stands for a matrix that is trained, 0 for one that is not.',
     ],
   },
   'learning-rate': {

@@ -42,6 +42,9 @@ export function budgetText(
   if (measure === 'parameters') {
     return `${resources[unit].plural} of at most ${counts(total)} trainable parameters over ${where}`;
   }
+  if (unit === 'selection') {
+    return measure === 'average' ? `a share of ${total} of ${where}` : `${total} of ${where}`;
+  }
   const amount = amountText(total, unit);
   if (!resources[unit].counted)
     return `${measure === 'average' ? 'an average' : 'a total'} ${unit} of ${amount} over ${where}`;
@@ -49,17 +52,13 @@ export function budgetText(
 }
 
 /** What there is in all, in the measure of the budget, and where it went. */
-function totalText({
-  budget,
-  stack,
-  blocks,
-  projections,
-  amounts,
-  parameters,
-}: AllocationSummary): string {
+function totalText(summary: AllocationSummary): string {
+  const { budget, amounts, parameters } = summary;
   const { unit, measure = 'units', total } = budget;
+  if (unit === 'selection') return selectionText(summary);
   const { lowest, highest, average, sum } = amounts;
-  const where = layersText(blocks, projections) + (stack === undefined ? '' : ` of ${stack}`);
+  const { projections, blocks } = summary;
+  const where = placeText(summary);
   // Factors on a global value have nothing in all.
   if (!resources[unit].shared) {
     const [low, high] = [lowest, highest].map((amount) => amountText(amount, unit));
@@ -77,9 +76,23 @@ function totalText({
   return `${kind}${phrase(made, unit)}${limit} in ${where}`;
 }
 
+/** `49 of 210 projections of 30 blocks selected, of a share of 0.25: 26,542,080 of 106,168,320 parameters` */
+function selectionText(summary: AllocationSummary): string {
+  const { budget, amounts, size } = summary;
+  const { measure, total } = budget;
+  const limit =
+    total === undefined ? '' : measure === 'average' ? `, at a share of ${total}` : `, of ${total}`;
+  const part = size ? `: ${counts(size.selected)} of ${counts(size.all)} parameters` : '';
+  return `${amounts.sum} of ${placeText(summary)} selected${limit}${part}`;
+}
+
 function phrase(amount: number, unit: Resource): string {
   const text = amountText(amount, unit);
   return resources[unit].counted ? `${text} ${unit}` : `${unit} ${text}`;
+}
+
+function placeText({ blocks, projections, stack }: AllocationSummary): string {
+  return layersText(blocks, projections) + (stack === undefined ? '' : ` of ${stack}`);
 }
 
 function layersText(blocks: number, projections: number | undefined): string {

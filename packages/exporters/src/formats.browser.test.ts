@@ -1,11 +1,13 @@
 /** Every format gives in Chromium what it gives in Node. */
 import { fileURLToPath } from 'node:url';
+import type { Allocation } from '@alphalora/contracts';
 import {
   allocationOf,
   analysisOf,
   llamaLike,
   measuredRow,
   projectionAllocation,
+  selectionAllocation,
 } from '@alphalora/documents/testing';
 import { chromiumLacks, openSourcePage } from '@alphalora/testing/chromium';
 import { itUnless } from '@alphalora/testing/lacking';
@@ -16,10 +18,14 @@ const ranks = projectionAllocation(
   'rank',
   llamaLike.map(([name, block, rank]) => [name, block, Math.max(1, rank)]),
 );
+const documents: Record<string, Allocation> = {
+  mola: allocationOf([2, 3]),
+  spectrum: selectionAllocation(llamaLike),
+};
 const questions = [
   ...exporters.names().map((format) => ({
     format,
-    document: format === 'mola' ? allocationOf([2, 3]) : ranks,
+    document: documents[format] ?? ranks,
   })),
   { format: 'csv', document: analysisOf([measuredRow('h.0.q_proj.weight', 2.5)]) },
 ];

@@ -10,5 +10,6 @@ export const exporters: Registry<AnyExporter> = createRegistry<AnyExporter>('for
   guilomo: async () => (await import('./formats/guilomo.js')).guilomo,
   peft: async () => (await import('./formats/peft.js')).peft,
   axolotl: async () => (await import('./formats/axolotl.js')).axolotl,
+  spectrum: async () => (await import('./formats/spectrum.js')).spectrum,
   'llama-factory': async () => (await import('./formats/llama-factory.js')).llamaFactory,
 });

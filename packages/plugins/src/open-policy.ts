@@ -10,6 +10,8 @@ export interface PolicyInfo {
   version: string;
   summary?: string;
   traits: PolicyTraits;
+  /** The metric that it looks at; alpha where absent. */
+  scoredBy?: string;
   requires: LayerFact[];
   hasOptions: boolean;
   /** `built in`, or the path or package that it was loaded from. */

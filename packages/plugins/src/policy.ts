@@ -9,7 +9,7 @@ export type AnyPolicy = AllocationPolicy<any>;
 
 /** Field by field, since whatever a policy has besides need not be able to cross threads. */
 export function infoOf(policy: AnyPolicy, from: string): PolicyInfo {
-  const { name, version, summary, requires = [], options } = policy;
+  const { name, version, summary, scoredBy, requires = [], options } = policy;
   const { resources, answer, monotone, equivariant, seeded } = policy.traits;
   const traits = {
     resources: [...resources],
@@ -26,6 +26,7 @@ export function infoOf(policy: AnyPolicy, from: string): PolicyInfo {
     hasOptions: options !== undefined,
     from,
     ...(typeof summary === 'string' && { summary }),
+    ...(scoredBy !== undefined && { scoredBy }),
   };
 }
 

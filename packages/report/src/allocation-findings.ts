@@ -84,7 +84,10 @@ export function portions({ allocation, blocks }: Facts): string[] {
   const { layers } = allocation;
   if (layers.length === 0) return ['The allocation does not say what its blocks get.'];
   const sentences = [opening(allocation)];
-  if (layers.length > 1) sentences.push(extremes(allocation));
+  // Of a selection, all are at one end or the other.
+  if (layers.length > 1 && allocation.budget.unit !== 'selection') {
+    sentences.push(extremes(allocation));
+  }
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
   sentences.push(...partial(allocation), ...imputed(allocation), ...capped(allocation));
   sentences.push(...beyond(allocation));
@@ -123,7 +126,7 @@ function beyond({ excess }: AllocationFacts): string[] {
 }
 
 /** Layers whose score is not their own. */
-function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
+function imputed({ blocks, projections = [], scoredBy }: AllocationFacts): string[] {
   const imputed = blocks.filter(({ weak }) => weak !== undefined);
   const empty = blocks.filter((block) => block.empty !== undefined);
   const without = imputed.map(blockLabel);
@@ -132,16 +135,16 @@ function imputed({ blocks, projections = [] }: AllocationFacts): string[] {
     ...empty.map((block) => `Block ${blockLabel(block)} gets nothing: ${block.empty}.`),
     ...(without.length > 0
       ? [
-          `No fit of ${without.length === 1 ? 'block' : 'blocks'} ${list(without)} says anything, so ` +
+          `No ${scoredBy === undefined ? 'fit' : `finite ${printable(scoredBy)}`} of ${without.length === 1 ? 'block' : 'blocks'} ${list(without)} ${scoredBy === undefined ? 'says anything' : 'was measured'}, so ` +
             `${without.length === 1 ? 'it is' : 'they are'} scored with the mean of the other blocks.`,
           ...imputed.map((block) => `Block ${blockLabel(block)}: ${block.weak}.`),
         ]
       : []),
     ...(others > 0
       ? [
-          `${count(others, 'projection')} with a fit that says nothing ` +
+          `${count(others, 'projection')} ${scoredBy === undefined ? 'with a fit that says nothing' : `without a finite ${printable(scoredBy)}`} ` +
             `${others === 1 ? 'is' : 'are'} scored with the mean of the others of ` +
-            `${others === 1 ? 'its block' : 'their block'}, or of all.`,
+            `${others === 1 ? 'its' : 'their'} ${scoredBy === undefined ? 'block' : 'role'}, or of all.`,
         ]
       : []),
   ];

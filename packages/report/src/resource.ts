@@ -93,6 +93,17 @@ const writing: Readonly<Record<Resource, Writing>> = {
     opening: (average, layers, rule) =>
       `Pruning is to remove ${decimal(100 * average, 1)} % of the weights, shared out among ${layers} ${rule}.`,
   },
+  selection: {
+    number: plain,
+    short: (amount) => (Number.isInteger(amount) ? plain(amount) : decimal(amount, 1)),
+    tick: plain,
+    phrase: (amount) => (amount === 0 ? 'frozen' : amount === 1 ? 'trained' : plain(amount)),
+    amounts: 'Selected matrices',
+    sum: 'Matrices to train',
+    place: '(1 is trained, 0 is frozen)',
+    opening: (sum, layers, rule) =>
+      `${count(sum, 'matrix', 'matrices')} among ${layers} ${sum === 1 ? 'is' : 'are'} selected to be trained ${rule}; the rest of the model stays frozen.`,
+  },
   'learning-rate': factorOn(resources['learning-rate'].title),
   'weight-decay': factorOn(resources['weight-decay'].title),
 };

@@ -26,7 +26,7 @@ const shown = (page: string): string =>
     .replace(/\s+/g, ' ');
 
 const units: Resource[] = [
-  ...(['experts', 'rank', 'bits', 'sparsity'] as const),
+  ...(['experts', 'rank', 'bits', 'sparsity', 'selection'] as const),
   ...(['learning-rate', 'weight-decay'] as const),
 ];
 const cases = units.flatMap((unit) =>

@@ -82,6 +82,64 @@ describe('allocate', () => {
     expect(await allocation(...pruning, '--average', '0.5')).not.toHaveProperty('notes');
   });
 
+  it('takes the resource that the policy is for, and of a selection projections', async () => {
+    expect((await allocation(analysis, '--policy', 'alphaq')).budget.unit).toBe('bits');
+    const snr = file(
+      'snr.json',
+      formatDocument(
+        analysisOf(
+          matrices.map((row, i) => ({ ...row, metrics: { snr: 4 - i } })),
+          [{ alpha: 1 }, { alpha: 3 }],
+        ),
+      ),
+    );
+    const made = await allocation(snr, '--policy', 'spectrum', '--share', '0.5');
+    expect(made.budget).toMatchObject({
+      ...{ unit: 'selection', per: 'projection', measure: 'average', total: 0.5 },
+    });
+    // 4 and 2 of q_proj, 3 and 1 of up_proj.
+    expect(made.projections!.map(({ value }) => value)).toEqual([1, 1, 0, 0]);
+    const { stdout, stderr } = await alphalora('allocate', snr, '--policy', 'spectrum');
+    expect(stderr).toBe('note: nothing is selected: give a larger share\n');
+    expect(stdout).toMatch(/^block +snr +q_proj +up_proj +sum\n +0 +3\.500 +· +· +0\n/);
+    expect(stdout).toMatch(
+      /\n0 of 4 projections of 2 blocks selected, at a share of 0\.25: 0 of 512 /,
+    );
+    const all = await alphalora(
+      ...['allocate', snr, '--policy', 'spectrum', '--set', 'over=all', '--share', '0.5'],
+    );
+    expect(all.stdout).toMatch(/\n +0 +3\.500 +train +train +2 /);
+    expect(all.stdout).toMatch(
+      /2 of 4 projections .*: 256 of 512 parameters \(spectrum, over=all\)/,
+    );
+    const compared = await alphalora('compare', snr, '--policies', 'spectrum,alphalora');
+    expect(compared.stdout, compared.stderr).toMatch(
+      /\nprojection +([\w-]+) +snr +spectrum@snr +alphalora@\1\n/,
+    );
+  });
+
+  it('tells what nothing is selected of, and what was decided by order alone', async () => {
+    const equal = file(
+      'equal.json',
+      formatDocument(
+        analysisOf(
+          [1, 2, 3, 4]
+            .map((alpha, block) =>
+              measuredRow(`h.${block}.q_proj.weight`, alpha, { metrics: { snr: 1 } }),
+            )
+            .concat(measuredRow('h.0.up_proj.weight', 1, { metrics: { snr: 9 } })),
+          [1, 2, 3, 4].map((alpha) => ({ alpha })),
+        ),
+      ),
+    );
+    const { stderr } = await alphalora('allocate', equal, '--policy', 'spectrum');
+    expect(stderr).toBe(
+      'note: nothing is selected of up_proj (1)\n' +
+        'note: 3 of 5 projections are frozen although one of equal score is selected: ' +
+        'h.1.q_proj.weight, h.2.q_proj.weight, h.3.q_proj.weight\n',
+    );
+  });
+
   it('judges by a file of scores, with or without an analysis', async () => {
     const scores = file('scores.csv', 'block,score\n1,1\n0,2\n');
     const layerif = ['--scores', scores, '--policy', 'layerif', '--total', '9'];
@@ -132,7 +190,27 @@ describe('allocate', () => {
     ['a strange number', [analysis, '--parameters', '10 percent'], 2, /like 160000, 100M or 1e9/],
     ['a negative total', [analysis, '--total', '-3'], 2, /must be a number from 0 on/],
     ['half an expert', [analysis, '--total', '9.5'], 2, /total must be an integer/],
-    ['another resource', [analysis, '--policy', 'alphaq'], 2, /alphaq is for bits, not for exp/],
+    [
+      'another resource',
+      [analysis, '--policy', 'alphaq', '--unit', 'experts'],
+      ...([2, /alphaq is for bits, not for exp/] as const),
+    ],
+    [
+      'a share of experts',
+      [analysis, '--share', '0.5'],
+      2,
+      /--share is for a selection, not for exp/,
+    ],
+    [
+      'an average of a selection',
+      [analysis, '--policy', 'alphalora', '--unit', 'selection', '--average', '0.5'],
+      ...([2, /--average is not for a selection: --share/] as const),
+    ],
+    [
+      'a metric that was not measured',
+      [analysis, '--policy', 'spectrum'],
+      ...([2, /does not have the metric snr: alphalora analyze .* --metrics snr -o/] as const),
+    ],
     [
       'scores of projections alone',
       ['--scores', file('p.csv', 'name,score\nw,1\n')],

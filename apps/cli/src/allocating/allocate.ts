@@ -13,16 +13,27 @@ import {
 } from '@alphalora/allocator';
 import { layersScoredBy } from '@alphalora/allocator/comparison';
 import { type Allocation, AlphaLoraError, type Analysis, defined } from '@alphalora/contracts';
-import { allocatedModel, analysisOfStack, coverageOf } from '@alphalora/documents';
-import { alternativeScores } from '@alphalora/htsr-core';
+import { allocatedModel, analysisOfStack, coverageOf, defaultResource } from '@alphalora/documents';
+import { alternativeScores, resolveMetrics } from '@alphalora/htsr-core';
 import type { Plugins } from '@alphalora/plugins';
 import { readScores } from '../files/scores.js';
 import type { Io } from '../io.js';
 import type { PolicyOptions, ResourceOptions } from '../options/allocating.js';
 import { tell } from '../output/printable.js';
-import { budgetFor } from './budget.js';
+import { budgetFor, type Chosen, chosenResource } from './budget.js';
 
 export type AllocatingOptions = ResourceOptions & PolicyOptions & { seed: number };
+
+/** The same options, measuring what the policy looks at as well. */
+export function measuringFor<Options extends { metrics?: string[] | undefined }>(
+  options: Options,
+  { scoredBy: metric }: Pick<Allocator, 'scoredBy'>,
+): Options {
+  if (metric === undefined) return options;
+  const metrics = resolveMetrics(options.metrics);
+  if (metrics.includes(metric)) return options;
+  return { ...options, metrics: [...resolveMetrics([...metrics, metric])] };
+}
 
 /** What the layers are judged by. */
 export type Evidence =
@@ -48,11 +59,13 @@ export async function givenScores(
 }
 
 /** The chosen policy, with its options. */
-export interface Allocator {
+export interface Allocator extends Chosen {
   /** Its name. */
   policy: string;
   /** Whether it claims to follow the score: `traits.monotone`. */
   followsScore: boolean;
+  /** The metric that it looks at; alpha where absent. */
+  scoredBy?: string;
   allocate(evidence: Evidence): Promise<Allocation>;
 }
 
@@ -64,16 +77,17 @@ export async function chosenAllocator(
   { defaults, settings, open }: Pick<Plugins, 'defaults' | 'settings' | 'open'>,
   options: AllocatingOptions,
 ): Promise<Allocator> {
-  const { unit } = options;
-  const usual = defaultPolicy(unit);
+  const usual = defaultPolicy(options.unit ?? defaultResource);
   const reference = options.policy ?? (await defaults()).policy ?? usual;
   const policy = await open(reference);
-  const { name, traits } = policy.info;
+  const { name, traits, scoredBy: metric } = policy.info;
+  const chosen = chosenResource(options, [policy.info]);
+  const { unit } = chosen;
   if (!traits.resources.includes(unit)) {
-    const chosen = options.policy === undefined ? ', which the configuration chose,' : '';
+    const by = options.policy === undefined ? ', which the configuration chose,' : '';
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `policy ${name}${chosen} is for ${traits.resources.join(', ')}, not for ${unit}: ` +
+      `policy ${name}${by} is for ${traits.resources.join(', ')}, not for ${unit}: ` +
         `--policy names another, such as ${usual}`,
       { details: { policy: name } },
     );
@@ -89,9 +103,13 @@ export async function chosenAllocator(
   return {
     policy: name,
     followsScore: traits.monotone !== undefined,
-    allocate(evidence) {
+    ...chosen,
+    ...defined({ scoredBy: metric }),
+    allocate(given) {
+      const measured = given.analysis !== undefined && !given.scores;
+      const evidence = measured ? { ...given, ...defined({ metric }) } : given;
       const alternatives = alternativesFor(evidence);
-      const job = jobFor(evidence, { ...options, set });
+      const job = jobFor(evidence, { ...options, ...chosen, set });
       return policy.allocate({ ...job, ...defined({ alternatives }) });
     },
   };
@@ -112,7 +130,7 @@ export function tellUnfollowed(
   );
 }
 
-export function jobFor(evidence: Evidence, options: AllocatingOptions): AllocationJob {
+export function jobFor(evidence: Evidence, options: AllocatingOptions & Chosen): AllocationJob {
   const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
   const { analysis } = evidence;
@@ -140,7 +158,7 @@ function alternativesFor(evidence: Evidence): Alternatives | undefined {
   return alternativeScores(matrices, blocks.length, options);
 }
 
-function layersFor(evidence: Evidence, { per, scores: file }: AllocatingOptions): Layer[] {
+function layersFor(evidence: Evidence, { per, scores: file }: AllocatingOptions & Chosen): Layer[] {
   if (evidence.analysis) return layersScoredBy({ ...evidence, file }, { per });
   const { scores } = evidence;
   if (per === 'block' && areOfProjections(scores))

@@ -1,13 +1,31 @@
 /** From the options of the command line to the budget of an allocation. */
 import { type BudgetOptions, defaultTotal } from '@alphalora/allocator';
-import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { AlphaLoraError, defined, type Resource } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
+import { defaultResource, resourceNames, resources } from '@alphalora/documents';
+import type { PolicyInfo } from '@alphalora/plugins';
 import type { ResourceOptions } from '../options/allocating.js';
 
-type BudgetFlags = Pick<
-  ResourceOptions,
-  'unit' | 'per' | 'total' | 'parameters' | 'average' | 'min' | 'max'
->;
+/** What is shared out among what, with nothing left open. */
+export interface Chosen {
+  unit: Resource;
+  per: 'block' | 'projection';
+}
+
+/** What the options say, or else the first resource that all of the policies are for. */
+export function chosenResource(
+  { unit, per }: Pick<ResourceOptions, 'unit' | 'per'>,
+  policies: ReadonlyArray<Pick<PolicyInfo, 'traits'>>,
+): Chosen {
+  const common = resourceNames.find((name) =>
+    policies.every(({ traits }) => traits.resources.includes(name)),
+  );
+  const chosen = unit ?? common ?? defaultResource;
+  return { unit: chosen, per: per ?? resources[chosen].per };
+}
+
+type BudgetFlags = Chosen &
+  Pick<ResourceOptions, 'total' | 'parameters' | 'average' | 'share' | 'min' | 'max'>;
 
 /** @throws AlphaLoraError `INVALID_OPTION` where the total is given in two ways */
 export function budgetFor(
@@ -24,10 +42,15 @@ export function budgetFor(
 }
 
 function totalOf(
-  { unit, total, parameters, average }: BudgetFlags,
+  { unit, total, parameters, average, share }: BudgetFlags,
   layers: number,
 ): Pick<BudgetOptions, 'measure' | 'total'> {
-  const given = { '--total': total, '--parameters': parameters, '--average': average };
+  const given = {
+    '--total': total,
+    '--parameters': parameters,
+    '--average': average,
+    '--share': share,
+  };
   const names = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : name));
   if (names.length > 1) {
     throw new AlphaLoraError(
@@ -35,16 +58,26 @@ function totalOf(
       `${names.join(' and ')} both set the total: give one of them`,
     );
   }
+  const selection = unit === 'selection';
+  if (selection ? average !== undefined : share !== undefined) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      selection
+        ? '--average is not for a selection: --share 0.25 selects a quarter of the layers'
+        : `--share is for a selection, not for ${unit}: give --average`,
+    );
+  }
   if (total !== undefined) return { total };
   if (parameters !== undefined) return { measure: 'parameters', total: parameters };
-  if (average !== undefined) return { measure: 'average', total: average };
+  const mean = average ?? share;
+  if (mean !== undefined) return { measure: 'average', total: mean };
   return defaultTotal(unit, layers);
 }
 
 /** The layers that get something of the budget, known from the matrices that are to be measured. */
 export function layersIn(
   matrices: readonly WeightDescription[],
-  { per, stack }: Pick<ResourceOptions, 'per'> & { stack?: string | undefined },
+  { per, stack }: Pick<Chosen, 'per'> & { stack?: string | undefined },
 ): { blocks: number; projections?: number } {
   // Of a stack that was chosen, nothing else is to be measured.
   const blockOf = (weight: WeightDescription): number | undefined =>

@@ -11,18 +11,21 @@ export type ResourceOptions = OptionsOf<typeof resource>;
 export const resource = (command: Command) =>
   command
     .addOption(
-      new Option('--unit <resource>', 'what is shared out')
-        .choices(resourceNames)
-        .default(defaultResource),
+      new Option(
+        '--unit <resource>',
+        `what is shared out (default: ${defaultResource}, or what the policy is for)`,
+      ).choices(resourceNames),
     )
     .addOption(
-      new Option('--per <layer>', 'what gets a share')
-        .choices(['block', 'projection'])
-        .default('block'),
+      new Option(
+        '--per <layer>',
+        'what gets a share (default: block; of a selection projection)',
+      ).choices(['block', 'projection']),
     )
     .option('--total <count>', 'units in all (default: 5 experts or rank 8 each)', decimal)
     .option('--parameters <count>', 'trainable parameters in all at most, e.g. 100M', quantity)
     .option('--average <count>', 'units per layer (default: 4 bits, sparsity 0.5)', decimal)
+    .option('--share <share>', 'of the layers to select, of a selection (default: 0.25)', decimal)
     .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
     .option('--max <count>', 'most per layer', decimal)
     .option(

@@ -36,9 +36,9 @@ export function refusing(...rules: readonly Rule[]): (command: AnyCommand) => vo
   };
 }
 
-/** Of a resource that does not come in experts. */
+/** Of a resource that does not come in experts; where none is named, the policy decides. */
 export const unusedWithoutExperts: Rule = ({ unit }) =>
-  unit === 'experts'
+  unit === undefined || unit === 'experts'
     ? undefined
     : { options: ['topK', 'rank'], because: `it is about experts, and --unit is ${unit}` };
 

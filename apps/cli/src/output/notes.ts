@@ -195,17 +195,19 @@ function excessRanks(allocation: Allocation): string {
 
 /** Scores that were not measured, and why. */
 function imputedScores(allocation: Allocation): string {
+  const { scoredBy } = allocation;
   const { blocks, projections } = imputedLayers(allocation);
+  const kin = scoredBy === undefined ? 'block' : 'role';
   const lines = blocks.map(
     (block) =>
-      `weak: block ${blockLabel(block)}: no fit says anything (${block.weak}); scored with the mean of the other blocks\n`,
+      `weak: block ${blockLabel(block)}: ${scoredBy === undefined ? 'no fit says anything' : `no ${scoredBy}`} (${block.weak}); scored with the mean of the other blocks\n`,
   );
   if (projections.length > 0) {
     const names = some(projections.map(({ name, weak }) => `${name} (${weak})`));
     const others =
       projections.length === 1
-        ? '1 projection scored with the mean of the others of its block'
-        : `${projections.length} projections scored with the mean of the others of their block`;
+        ? `1 projection scored with the mean of the others of its ${kin}`
+        : `${projections.length} projections scored with the mean of the others of their ${kin}`;
     lines.push(`weak: ${others}, or of all where it has none: ${names}\n`);
   }
   return lines.join('');

@@ -2,7 +2,7 @@
  * Budgets: from what the user gave to one inequality, sum price_i n_i <= limit, that every answer has
  * to meet, whatever the resource and however its total is counted.
  *
- * | measure    | experts, rank            | bits                   | sparsity               |
+ * | measure    | experts, rank, selection | bits                   | sparsity               |
  * | ---------- | ------------------------ | ---------------------- | ---------------------- |
  * | units      | sum n                    | sum n                  | sum n, by parameters   |
  * | average    | sum n / layers           | mean n, by parameters  | mean n, by parameters  |
@@ -228,7 +228,9 @@ function spendingOf(
     return { prices: sizes, limit, factor: allSizes, unitTotal: total * count };
   }
   const units = wholePart(total * count);
-  return { prices: alike, limit: units, factor: count, unitTotal: units };
+  // A policy of quantities of its own may round within groups: it is told the share as it was given.
+  const unitTotal = kind.adapter ? units : total * count;
+  return { prices: alike, limit: units, factor: count, unitTotal };
 }
 
 /** Downwards, apart from what the multiplication may have lost. */

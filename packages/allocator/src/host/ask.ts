@@ -7,6 +7,7 @@ import type {
   PolicyLayer,
 } from '@alphalora/contracts/extensions';
 import type { Budget } from '../budget/budget.js';
+import type { Layer } from '../layers.js';
 import { frozen } from './frozen.js';
 import { type Guard, guarded } from './guarded.js';
 import { policyRandom } from './random.js';
@@ -95,6 +96,26 @@ export function requireFacts(
       { details: { policy: name, fact, layer: poor.index } },
     );
   }
+}
+
+/**
+ * Scores from elsewhere may be anything; what was measured has to be what the policy looks at.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` naming both
+ */
+export function requireScoredBy(
+  { name, scoredBy }: AnyPolicy,
+  layers: ReadonlyArray<Pick<Layer, 'scoredBy'>>,
+): void {
+  if (scoredBy === undefined) return;
+  const odd = layers.find((layer) => layer.scoredBy !== undefined && layer.scoredBy !== scoredBy);
+  if (!odd) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `policy ${name} looks at the metric ${scoredBy}, and the layers are scored with ` +
+      `${odd.scoredBy}: take them from layersOf(analysis, { scoredBy: '${scoredBy}' })`,
+    { details: { policy: name, metric: scoredBy } },
+  );
 }
 
 /** For messages: a projection by its name, a block by its index. */

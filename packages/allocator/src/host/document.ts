@@ -45,6 +45,7 @@ export function documentOf(decision: Decision): Allocation {
   const { covers, notes } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
+  const metric = layers[0]?.scoredBy;
   const shares = sharesOf(decision);
   const gets = quantities.map((amount): Portion => {
     if (field === 'rank') return { experts: 1, topK: 1, rank: amount };
@@ -88,6 +89,7 @@ export function documentOf(decision: Decision): Allocation {
     policy,
     ...defined({ model, stack }),
     budget,
+    ...(metric !== undefined && metric !== 'alpha' && { scoredBy: metric }),
     ...(covers < 1 && { covers }),
     ...(rounding && { rounding }),
     ...(notes.length > 0 && { notes: [...notes] }),

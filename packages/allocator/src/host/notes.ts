@@ -1,6 +1,6 @@
 /** What bounds made of a rule, in words: nothing is cut or filled up without a word. */
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
-import { blockLabel } from '@alphalora/documents';
+import { blockLabel, weightType } from '@alphalora/documents';
 import type { Budget } from '../budget/budget.js';
 import type { Layer } from '../layers.js';
 
@@ -21,7 +21,8 @@ const MOST_NAMED = 3;
  * minimum of a resource is no news, nor is a rank that a matrix bounds, which is a layer's `cap`.
  */
 export function boundNotes({ budget, layers, weights, quantities }: Bounded): string[] {
-  const { kind, per, min, max, prices, limit } = budget;
+  const { kind, per, min, max, prices, limit, stated } = budget;
+  if (stated.unit === 'selection') return selectionNotes({ budget, layers, quantities });
   const spent = weights?.reduce((sum, weight, i) => sum + weight * prices[i]!, 0);
   const unbounded = weights?.map((weight) => (limit * weight) / spent!);
   // What rounds to the bound is not changed by it.
@@ -34,11 +35,9 @@ export function boundNotes({ budget, layers, weights, quantities }: Bounded): st
   );
   const note = (some: typeof layers, bound: string, more: string): string[] => {
     if (some.length === 0) return [];
-    const names = some.slice(0, MOST_NAMED).map(labelOf);
-    if (some.length > MOST_NAMED) names.push('...');
     const why = unbounded ? `, where the rule gives ${more}` : '';
     return [
-      `${some.length} of ${layers.length} ${per}s ${some.length === 1 ? 'is' : 'are'} at the ${bound}${why}: ${names.join(', ')}`,
+      `${some.length} of ${layers.length} ${per}s ${some.length === 1 ? 'is' : 'are'} at the ${bound}${why}: ${namesOf(some.map(labelOf))}`,
     ];
   };
   const pruned = kind.fraction && max === 1;
@@ -52,6 +51,40 @@ export function boundNotes({ budget, layers, weights, quantities }: Bounded): st
     ),
     ...note(below, `min of ${min}`, 'less'),
   ];
+}
+
+/** Of a selection: what nothing was selected of, and where the order alone decided between equal scores. */
+function selectionNotes({ budget, layers, quantities }: Bounded): string[] {
+  const selected = (layer: Layer): boolean => quantities[layer.index] === 1;
+  if (!layers.some(selected)) return ['nothing is selected: give a larger share'];
+  const roles = new Map<string, Layer[]>();
+  for (const layer of layers) {
+    const role = layer.name === undefined ? '' : weightType(layer.name);
+    const earlier = roles.get(role);
+    if (earlier) earlier.push(layer);
+    else roles.set(role, [layer]);
+  }
+  const none = [...roles].filter(([, own]) => !own.some(selected));
+  const equal = [...roles.values()].flatMap((own) => {
+    const scores = new Set(own.filter(selected).map(({ score }) => score));
+    return own.filter((layer) => !selected(layer) && scores.has(layer.score));
+  });
+  return [
+    ...(budget.per === 'projection' && none.length > 0
+      ? [
+          `nothing is selected of ${namesOf(none.map(([role, { length }]) => `${role} (${length})`))}`,
+        ]
+      : []),
+    ...(equal.length > 0
+      ? [
+          `${equal.length} of ${layers.length} ${budget.per}s are frozen although one of equal score is selected: ${namesOf(equal.map(labelOf))}`,
+        ]
+      : []),
+  ];
+}
+
+function namesOf(all: readonly string[]): string {
+  return all.slice(0, MOST_NAMED).join(', ') + (all.length > MOST_NAMED ? ', ...' : '');
 }
 
 function labelOf({ name, block, stack }: Layer): string {

@@ -18,7 +18,7 @@ export const alphalora: AllocationPolicy<{ beta: number }> = {
   summary: 'in proportion to alpha^beta (arXiv 2410.10054)',
   options: strictOptions({ beta: v.optional(numberFrom(0), 2.5) }),
   traits: {
-    resources: ['experts', 'rank'],
+    resources: ['experts', 'rank', 'selection'],
     answer: 'weights',
     monotone: 'increasing',
     equivariant: true,

@@ -7,7 +7,7 @@ import { policies } from './index.js';
 it('loads every policy under its own name', async () => {
   expect(policies.names()).toEqual([
     ...['alphalora', 'uniform', 'mola', 'random', 'proportional', 'layerif'],
-    ...['alphapruning', 'tempbalance', 'llr', 'alphadecay', 'alphaq', 'gora'],
+    ...['alphapruning', 'tempbalance', 'llr', 'alphadecay', 'alphaq', 'spectrum', 'gora'],
   ]);
   for (const name of policies.names()) expect((await policies.load(name)).name).toBe(name);
 });

@@ -22,6 +22,7 @@ export const policies: Registry<AnyPolicy> = createRegistry<AnyPolicy>(
     llr: async () => (await import('./llr.js')).llr,
     alphadecay: async () => (await import('./alphadecay.js')).alphadecay,
     alphaq: async () => (await import('./alphaq.js')).alphaq,
+    spectrum: async () => (await import('./spectrum.js')).spectrum,
     gora: async () => (await import('./gora.js')).gora,
   },
   {

@@ -16,7 +16,7 @@ export const proportional: AllocationPolicy<Record<never, never>> = {
   summary: 'in proportion to any score',
   options: strictOptions({}),
   traits: {
-    resources: ['experts', 'rank'],
+    resources: ['experts', 'rank', 'selection'],
     answer: 'weights',
     monotone: 'increasing',
     equivariant: true,

@@ -13,7 +13,7 @@ export const random: AllocationPolicy<Record<never, never>> = {
   apiVersion: 1,
   summary: 'shares drawn uniformly over all vectors of shares',
   options: strictOptions({}),
-  traits: { resources: ['experts', 'rank'], answer: 'weights', seeded: true },
+  traits: { resources: ['experts', 'rank', 'selection'], answer: 'weights', seeded: true },
   describe: () => 'at random, whatever their alpha',
   allocate: ({ layers, random: uniformDraw }) => ({
     weights: layers.map(() => -Math.log(1 - uniformDraw())),

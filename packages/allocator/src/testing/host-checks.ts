@@ -1,5 +1,5 @@
 /** What becomes of the policy's answer: integers, bounds and budgets, and what the host refuses. */
-import { isAlphaLoraError, type Resource } from '@alphalora/contracts';
+import { isAlphaLoraError } from '@alphalora/contracts';
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import type { Outcome } from '@alphalora/contracts/testing';
 import { amountOf, resourceNames, resources } from '@alphalora/documents';
@@ -15,12 +15,11 @@ import {
 } from './subject.js';
 
 const slack = 1e-9;
-const whole: readonly Resource[] = ['experts', 'rank', 'bits'];
 
 /** Integers, where the resource comes in integers. */
 export const integers: Examine = (subject) =>
   forEachResource(subject, async (resource) => {
-    if (!whole.includes(resource)) return;
+    if (!resources[resource].whole) return;
     const values = await quantities(subject, sampleOf(subject, resource));
     const at = values.findIndex((value) => !Number.isInteger(value));
     return at < 0 ? undefined : { failed: `${resource}: layer ${at} gets ${values[at]}` };
@@ -69,7 +68,7 @@ export const infeasibleBudget: Examine = (subject) => {
   return forEachResource(subject, async (resource) => {
     const { layers, budget } = sampleOf(subject, resource);
     if (budget.total === undefined) return;
-    // Sparsity has no minimum above zero; more than everything is out of reach.
+    // Sparsity and selection have no minimum above zero; more than everything is out of reach.
     const unreachable =
       budget.min > 0 ? budget.min * layers.length - 1 : (budget.max + 1) * layers.length;
     const given = { layers, budget: { ...budget, total: unreachable } };

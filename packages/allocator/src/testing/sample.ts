@@ -53,6 +53,8 @@ export function sampleBudget(resource: Resource, layers: number): PolicyBudget {
       return { resource, total: 4 * layers, min: 2, max: 8 };
     case 'sparsity':
       return { resource, total: 0.5 * layers, min: 0, max: 1 };
+    case 'selection':
+      return { resource, total: 0.25 * layers, min: 0, max: 1 };
     default:
       return { resource, min: 0, max: Number.MAX_VALUE };
   }

@@ -4,6 +4,7 @@ export {
   llamaLike,
   type Projection,
   projectionAllocation,
+  selectionAllocation,
   valueAllocation,
 } from './projections.js';
 export { allocationOf, analysisOf, failedRow, measuredRow, skippedRow } from './small.js';

@@ -53,6 +53,24 @@ export function projectionAllocation(
   };
 }
 
+/** Of matrices to train, per projection: an amount above 0 is selected. */
+export function selectionAllocation(list: readonly Projection[]): Allocation {
+  const { blocks, projections = [], ...rest } = projectionAllocation('rank', list);
+  return {
+    ...rest,
+    policy: { name: 'spectrum', version: '1', options: {} },
+    budget: { unit: 'selection', per: 'projection', measure: 'average', total: 0.5 },
+    scoredBy: 'snr',
+    blocks: blocks.map(({ index, score }) => ({ index, score })),
+    projections: projections.map(({ experts: _, topK: __, rank = 0, ...own }) => ({
+      ...own,
+      value: Math.min(1, rank),
+    })),
+    experts: [],
+    topK: [],
+  };
+}
+
 /** Of something that is no adapter, decided by block. */
 export function valueAllocation(unit: Resource, values: readonly number[]): Allocation {
   return {

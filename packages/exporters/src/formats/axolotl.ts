@@ -14,7 +14,7 @@ import { yamlOf } from '../shared/yaml.js';
 export const axolotl: Exporter<Allocation, LoraOptions> = {
   name: 'axolotl',
   kinds: ['allocation'],
-  units: ['experts', 'rank'],
+  units: ['experts', 'rank', 'selection'],
   options: loraOptions,
   export(allocation, options) {
     const found = loraSettings(allocation, 'axolotl', options);

@@ -18,7 +18,7 @@ import { yamlOf } from '../shared/yaml.js';
 export const llamaFactory: Exporter<Allocation, LoraOptions> = {
   name: 'llama-factory',
   kinds: ['allocation'],
-  units: ['experts', 'rank'],
+  units: ['experts', 'rank', 'selection'],
   options: loraOptions,
   export(allocation, options) {
     const found = loraSettings(allocation, 'llama-factory', options);

@@ -11,7 +11,7 @@ import { taskTypeOf } from '../shared/lora/task-type.js';
 export const peft: Exporter<Allocation, TaskOptions> = {
   name: 'peft',
   kinds: ['allocation'],
-  units: ['experts', 'rank'],
+  units: ['experts', 'rank', 'selection'],
   options: taskOptions,
   export(allocation, { taskType = taskTypeOf(allocation), ...options }) {
     const found = loraSettings(allocation, 'peft', options);

@@ -19,6 +19,9 @@ export interface AdaptedModule {
   rank: number;
 }
 
+/** Of the LoRA of a module that was selected: PEFT's own default. */
+export const selectedRank = 8;
+
 /**
  * Every projection, also those that got nothing, in the checkpoint's order.
  *
@@ -35,7 +38,10 @@ export function adaptedModules(
         'run alphalora allocate on an analysis.json, which knows them, not on a file of scores',
     );
   }
-  return projections.map(({ name, block, role, inputs, outputs, experts = 1, rank }) => {
+  return projections.map((projection) => {
+    const { name, block, role, inputs, outputs, experts = 1 } = projection;
+    const { rank = budget.unit === 'selection' ? selectedRank * projection.value! : undefined } =
+      projection;
     if (rank === undefined) {
       throw new AlphaLoraError(
         'INVALID_DOCUMENT',

@@ -10,6 +10,7 @@ import {
   llamaLike,
   measuredRow,
   projectionAllocation,
+  selectionAllocation,
   skippedRow,
   valueAllocation,
 } from '@alphalora/documents/testing';
@@ -43,7 +44,9 @@ function analyses(): Sample[] {
   const measured = (alpha: number) =>
     analysisOf(
       [
-        ...llamaLike.map(([name], i) => measuredRow(name, alpha + i / 10)),
+        ...llamaLike.map(([name], i) =>
+          measuredRow(name, alpha + i / 10, { metrics: { snr: alpha / 10 } }),
+        ),
         failedRow('model.layers.2.mlp.down_proj.weight'),
         skippedRow('model.norm.weight'),
       ],
@@ -59,7 +62,9 @@ function analyses(): Sample[] {
     {
       name: 'an analysis with hostile names',
       claim: 'analysis',
-      document: analysisOf(hostile.map((name, i) => measuredRow(name, 2 + i))),
+      document: analysisOf(
+        hostile.map((name, i) => measuredRow(name, 2 + i, { metrics: { snr: 1 + i } })),
+      ),
     },
     {
       name: 'an analysis without a single measured matrix',
@@ -108,7 +113,7 @@ function allocations(): Sample[] {
     ];
   });
   const values = (Object.keys(resources) as Resource[]).filter(
-    (unit) => !adapterUnits.some((adapter) => adapter === unit),
+    (unit) => unit !== 'selection' && !adapterUnits.some((adapter) => adapter === unit),
   );
   return [
     ...adapters,
@@ -124,6 +129,17 @@ function allocations(): Sample[] {
       document: withEmptyBlock(allocationOf([2, 3, 5], { parameters: { rank: 8, trainable: 1 } })),
     },
     { name: 'experts of blocks without a rank', claim: 'experts', document: allocationOf([2, 0]) },
+    {
+      name: 'selection per projection',
+      claim: 'selection',
+      document: selectionAllocation(llamaLike),
+      other: selectionAllocation(llamaLike.slice(1)),
+    },
+    {
+      name: 'selection of hostile names',
+      claim: 'selection',
+      document: selectionAllocation(hostile.map((name) => [name, 0, 1])),
+    },
     ...values.map((unit) => ({
       name: `${unit} per block`,
       claim: unit,

@@ -25,7 +25,12 @@ export function amountMap({ allocation, blocks }: Facts, order: readonly string[
   const several =
     projections.length > [...byRole.values()].reduce((all, { size }) => all + size, 0);
   const scale = scaleOf(allocation);
-  const unit = words.fraction ? ', in percent' : '';
+  const selection = allocation.budget.unit === 'selection';
+  const unit = words.fraction
+    ? ', in percent'
+    : selection
+      ? ', 1 for trained and 0 for frozen'
+      : '';
   return html`<h3 id="amounts">${words.title} of each projection</h3>
 <p>What each projection gets${unit}: the stronger the colour, the more.${several && ' Where a block has several matrices of one kind, the cell is their mean.'} The last row has ${words.adds ? 'the sums of the blocks' : 'the averages of the blocks'}.</p>
 ${legend(scale)}

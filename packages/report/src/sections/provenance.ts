@@ -109,10 +109,11 @@ function budgetFlags({
   measure = 'units',
   total,
 }: Allocation['budget']): string[] {
-  const flags = { units: '--total', parameters: '--parameters', average: '--average' } as const;
+  const average = unit === 'selection' ? '--share' : '--average';
+  const flags = { units: '--total', parameters: '--parameters', average } as const;
   return [
     ...(unit === defaultResource ? [] : [`--unit ${unit}`]),
-    ...(per === 'block' ? [] : [`--per ${per}`]),
+    ...(per === resources[unit].per ? [] : [`--per ${per}`]),
     ...(total === undefined ? [] : [`${flags[measure]} ${total}`]),
   ];
 }

@@ -12,6 +12,7 @@ const amountFor: Readonly<Record<Resource, (block: number, position: number) => 
   rank: (block, position) => 4 * block + position,
   bits: (block, position) => [2, 3, 4, 8][(block + position) % 4]!,
   sparsity: (block, position) => 0.25 + 0.05 * ((block + position) % 10),
+  selection: (block, position) => (block + position) % 2,
   'learning-rate': (block, position) => 0.5 + 0.1 * ((block + position) % 11),
   'weight-decay': (block, position) => 0.5 + 0.25 * ((block + position) % 11),
 };

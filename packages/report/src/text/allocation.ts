@@ -2,7 +2,12 @@
  * An allocation for people. Per block: a row for each with a bar. Per projection: blocks as rows and
  * roles as columns where all blocks have the same roles, otherwise a row for each projection.
  */
-import type { AllocatedBlock, AllocatedProjection, Allocation } from '@alphalora/contracts';
+import type {
+  AllocatedBlock,
+  AllocatedProjection,
+  Allocation,
+  Resource,
+} from '@alphalora/contracts';
 import {
   amountOf,
   amountsByBlock,
@@ -34,16 +39,18 @@ interface Grid {
 
 /**
  * @param planted the exponents that a demo model was made with, to show beside the estimates
- * @param scores what the policy looked at: `alpha`, or `score` where that came from elsewhere
+ * @param judged what the policy looked at, where that is no metric: `alpha`, or `score` where it came
+ * from elsewhere
  */
 export function allocationText(
   document: Allocation,
   output: Terminal = {},
   planted?: readonly number[],
-  scores: 'alpha' | 'score' = 'alpha',
+  judged: 'alpha' | 'score' = 'alpha',
 ): string {
   const allocation = printableData(document);
   const { budget, projections } = allocation;
+  const scores = allocation.scoredBy ?? judged;
   const width = output.columns ?? 120;
   const byBlock = { allocation, planted, scores };
   const grid =
@@ -65,9 +72,12 @@ function scoreText({ score, weak, empty }: Partial<AllocatedBlock>): string {
 
 function imputedNote(allocation: Allocation): string {
   const { blocks, projections } = imputedLayers(allocation);
-  return blocks.length + projections.length > 0
-    ? `${IMPUTED} no fit there says anything: the mean of the others\n`
-    : '';
+  if (blocks.length + projections.length === 0) return '';
+  const lacking =
+    allocation.scoredBy === undefined
+      ? 'no fit there says anything'
+      : `no finite ${allocation.scoredBy} there`;
+  return `${IMPUTED} ${lacking}: the mean of the others\n`;
 }
 
 interface ByBlock {
@@ -89,7 +99,7 @@ function blockRows({ allocation, ...others }: ByBlock): Grid {
     ],
     rows: rows.map((row, i) => [
       ...row,
-      amountText(amounts[i], budget.unit),
+      givenText(amounts[i], budget.unit),
       ...(topK ? [String(blocks[i]!.topK)] : []),
     ]),
     amounts,
@@ -121,7 +131,7 @@ function projectionMatrix(
     rows: rows.map((row, i) => [
       ...row,
       ...labels.map((label) =>
-        amountText(amountOf(cells.get(`${blocks[i]!.index} ${label}`)!, budget.unit), budget.unit),
+        givenText(amountOf(cells.get(`${blocks[i]!.index} ${label}`)!, budget.unit), budget.unit),
       ),
       amountText(amounts[i], budget.unit),
     ]),
@@ -149,11 +159,17 @@ function projectionRows(
         one.name,
         labels.get(one.block) ?? String(one.block),
         scoreText(one),
-        amountText(amounts[i], unit),
+        givenText(amounts[i], unit),
       ],
     ]),
     amounts,
   };
+}
+
+/** What one layer was given; of a selection `train` or nothing, so that a column shows a pattern. */
+function givenText(amount: number | undefined, unit: Resource): string {
+  if (unit !== 'selection' || amount === undefined) return amountText(amount, unit);
+  return amount === 0 ? '·' : 'train';
 }
 
 /** The columns that say which block it is. */

@@ -7,6 +7,7 @@ import {
   chosenAllocator,
   type Evidence,
   givenScores,
+  measuringFor,
   ofStack,
   tellUnfollowed,
 } from '../../allocating/allocate.js';
@@ -30,7 +31,7 @@ export async function run(
   const model = source === undefined || isDocument(source) ? undefined : source;
   const allocator = await chosenAllocator(pluginsOf(io), options);
   tellUnfollowed(allocator, options, io);
-  const evidence = await evidenceFrom(source, options, io);
+  const evidence = await evidenceFrom(source, measuringFor(options, allocator), io);
   const allocation = await allocator.allocate(evidence);
   const judged = evidence.scores ? 'score' : 'alpha';
   const text = allocationText(allocation, io.stdout, undefined, judged);

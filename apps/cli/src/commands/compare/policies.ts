@@ -6,6 +6,7 @@ import { formatSettings, parseSetting } from '@alphalora/documents';
 import { reaggregated } from '@alphalora/htsr-core';
 import type { OpenPolicy } from '@alphalora/plugins';
 import { jobFor, ofStack } from '../../allocating/allocate.js';
+import { chosenResource } from '../../allocating/budget.js';
 import { readDocument } from '../../files/documents.js';
 import { readAllScores } from '../../files/scores.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
@@ -30,22 +31,28 @@ export async function comparePoliciesCommand(
     analyses.push({ file, analysis: ofStack(reaggregated(analysis, scoring), options) });
   }
   const listed = parsePolicies(policies);
-  const scores = scoreSources({
-    analyses,
-    scores: await readAllScores(options.scores ?? [], io),
-    metrics: listed.flatMap(({ score }) => score ?? []),
-  });
   const plugins = pluginsOf(io);
   const chosen: Chosen[] = [];
   for (const { written, reference, set, score } of listed) {
     const policy = await plugins.open(reference);
     const all = { ...(await plugins.settings(reference)), ...set };
-    chosen.push({ written, policy, set: all, ...defined({ score }) });
+    // One that looks at a metric takes no alphas.
+    const by = score ?? policy.info.scoredBy;
+    chosen.push({ written, policy, set: all, ...defined({ score: by }) });
   }
+  const scores = scoreSources({
+    analyses,
+    scores: await readAllScores(options.scores ?? [], io),
+    metrics: chosen.flatMap(({ score }) => score ?? []),
+  });
+  const resource = chosenResource(
+    options,
+    chosen.map(({ policy }) => policy.info),
+  );
   const comparison = await comparePolicies({
     candidates: labelled(chosen),
     scores,
-    jobFor: (source) => jobFor(source, { ...options, scores: source.file, set: {} }),
+    jobFor: (source) => jobFor(source, { ...options, ...resource, scores: source.file, set: {} }),
     reaggregated,
   });
   const { top } = options;

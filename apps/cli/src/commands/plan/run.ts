@@ -12,6 +12,7 @@ import {
   type Allocator,
   chosenAllocator,
   givenScores,
+  measuringFor,
   tellUnfollowed,
 } from '../../allocating/allocate.js';
 import { budgetFor, layersIn } from '../../allocating/budget.js';
@@ -39,7 +40,7 @@ export async function run(
   requireFolder(options.output, 'plan');
   const scores = await givenScores(options, io);
   const planned = async (opened: OpenedModel, allocator: Allocator): Promise<ExitCode> => {
-    const analysis = await measure(opened, options, io, { source });
+    const analysis = await measure(opened, measuringFor(options, allocator), io, { source });
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeOutput(analysisFile, formatDocument(analysis), io);
@@ -69,13 +70,14 @@ export async function run(
 /** What a plan would take and allocate, as far as that is known before anything is measured. */
 async function previewed(
   opened: OpenedModel,
-  { policy }: Allocator,
+  allocator: Allocator,
   options: PlanOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const analysis = await forecast(opened, options, io);
-  const layers = layersIn(analysis.matrices, options);
-  const budget = budgetFor(options, layers.projections ?? layers.blocks);
+  const { policy, unit, per } = allocator;
+  const analysis = await forecast(opened, measuringFor(options, allocator), io);
+  const layers = layersIn(analysis.matrices, { ...options, per });
+  const budget = budgetFor({ ...options, unit, per }, layers.projections ?? layers.blocks);
   const found = { analysis, allocation: { policy, ...budget, ...layers } };
   writeResult(
     io.stdout,

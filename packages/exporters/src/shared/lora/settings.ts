@@ -6,8 +6,10 @@
  * by side is [outputs, E r], so (inputs + outputs) E r parameters in both cases. What is lost is the
  * router, with its inputs x E parameters and the choice of the top k.
  */
+
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { printable, resources } from '@alphalora/documents';
+import { selectedRank } from '../adapters.js';
 import { isMixed, type LoraTarget, loraTargets, requireSome } from './modules.js';
 import { distinctNames, type TargetNames, targetNames } from './names.js';
 import type { LoraOptions } from './options.js';
@@ -112,6 +114,7 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
   const count = (some: readonly LoraTarget[]): string => `${some.length} of ${all.length} modules`;
   const lost = (before: readonly LoraTarget[], after: readonly LoraTarget[]): LoraTarget[] =>
     before.filter(({ rank }, i) => rank > 0 && after[i]!.rank === 0);
+  const selection = allocation.budget.unit === 'selection';
   const zero = all.filter(({ rank }) => rank === 0);
   const roles = lost(all, chosen);
   const refused = lost(chosen, targets);
@@ -120,7 +123,7 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
   const mixed = wanted.filter(isMixed);
   const fused = wanted.filter(({ parameter, matrices }) => parameter && matrices.length > 1);
   const notes: Array<[when: readonly LoraTarget[], note: string]> = [
-    [zero, `${count(zero)} have rank 0 and get no adapter`],
+    [zero, `${count(zero)} ${selection ? 'are not selected' : 'have rank 0'} and get no adapter`],
     [
       roles,
       `${count(roles)} are of other roles than targets and get no adapter, with ${partOf(roles, all)}`,
@@ -147,6 +150,11 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
   const [low, high] = [Math.min(...ranks), Math.max(...ranks)];
   const alpha = options.alpha ?? high;
   return [
+    ...(selection
+      ? [
+          `a selection says which modules are adapted, not their rank: all have ${selectedRank} here`,
+        ]
+      : []),
     ...(resources[allocation.budget.unit].routed
       ? [
           `${format} has no experts: each module gets one LoRA of rank experts x rank, with as many ` +

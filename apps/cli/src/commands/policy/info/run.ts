@@ -30,7 +30,7 @@ interface Found extends PolicyInfo {
 
 function describe({ defaults, set, ...info }: Found): string {
   const given = formatSettings(set);
-  const { name, version, summary, traits, requires, from } = info;
+  const { name, version, summary, traits, scoredBy, requires, from } = info;
   const { resources, answer, monotone, equivariant, seeded } = traits;
   const promises = [
     monotone && `${monotone} in the score`,
@@ -50,7 +50,13 @@ function describe({ defaults, set, ...info }: Found): string {
         : 'the quantities themselves, which are checked against the budget',
     ],
     ['promises', promises.filter(Boolean).join('; ') || 'nothing more'],
-    ['needs', ['a score of every layer', ...requires].join(', ')],
+    [
+      'needs',
+      [
+        scoredBy === undefined ? 'a score of every layer' : `the metric ${scoredBy} of every layer`,
+        ...requires,
+      ].join(', '),
+    ],
     ['options', optionsInWords(info, defaults)],
     ['set', given.length > 0 ? `${given.join(' ')} (by the configuration)` : undefined],
   ];
