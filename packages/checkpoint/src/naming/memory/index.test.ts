@@ -85,6 +85,11 @@ describe('a name in memory', () => {
     ],
     ['encoder.layer.1.output.dense.weight', 'ViTModel', ['layers.1.mlp.fc2']],
     ['encoder.layer.1.output.dense.weight', 'BertModel', ['layer.1.output.dense']],
+    [
+      'segformer.encoder.block.1.2.attention.self.query.weight',
+      'SegformerModel',
+      ['stages.1.blocks.2.attention.q_proj'],
+    ],
     ['transformer.h.12.mlp.c_fc_0.weight', 'ExaoneForCausalLM', ['layers.12.mlp.gate_proj']],
     [
       'encoder.layer.1.mlp.weights_in.weight',

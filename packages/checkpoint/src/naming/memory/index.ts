@@ -62,7 +62,10 @@ function applied(name: string, { disk, memory }: Rename): string[] {
     .join('\\.');
   const match = new RegExp(`(?<=^|\\.)${pattern}(?=\\.|$)`).exec(name);
   if (!match) return [name];
-  const [found, number = ''] = match;
+  const [found, ...numbers] = match;
   const end = name.slice(match.index + found.length);
-  return memory.map((own) => name.slice(0, match.index) + own.replace('#', number) + end);
+  return memory.map((own) => {
+    let at = 0;
+    return name.slice(0, match.index) + own.replaceAll('#', () => numbers[at++] ?? '') + end;
+  });
 }

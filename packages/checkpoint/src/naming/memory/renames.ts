@@ -7,7 +7,7 @@
  */
 
 export interface Rename {
-  /** Whole components of a name, `#` for any number. */
+  /** Whole components of a name, `#` for any number, the same in memory. */
   readonly disk: string;
   /** Several where one stored matrix becomes as many modules. */
   readonly memory: readonly string[];
@@ -68,12 +68,37 @@ export const renames: readonly Renames[] = [
       ${feedForward}`),
   },
   {
-    classes: words('Detr ConditionalDetr DeformableDetr RTDetr'),
+    classes: words('Detr ConditionalDetr DeformableDetr RTDetr MaskFormer'),
     names: lines(`
       self_attn.out_proj self_attn.o_proj
       encoder_attn.out_proj encoder_attn.o_proj
       layers.#.fc1 layers.#.mlp.fc1
       layers.#.fc2 layers.#.mlp.fc2`),
+  },
+  {
+    classes: ['Segformer'],
+    names: lines(`
+      block.#.# stages.#.blocks.#
+      attention.self.query attention.q_proj
+      attention.self.key attention.k_proj
+      attention.self.value attention.v_proj
+      attention.self.sr attention.sequence_reduction.sequence_reduction
+      attention.output.dense attention.o_proj
+      mlp.dense1 mlp.fc1
+      mlp.dense2 mlp.fc2`),
+  },
+  {
+    classes: ['Radio'],
+    names: lines(`
+      blocks layer
+      attn.qkv attention.q_proj,attention.k_proj,attention.v_proj
+      attn.proj attention.o_proj`),
+  },
+  {
+    classes: ['TimesFm2_5'],
+    names: lines(`
+      ff0 fc1
+      ff1 fc2`),
   },
   {
     classes: ['Exaone'],

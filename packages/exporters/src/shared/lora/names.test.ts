@@ -140,6 +140,18 @@ describe('the names of targets', () => {
     expect(found).toEqual({ modules: ['down_proj'], parameters: ['experts.down_proj'] });
   });
 
+  it('tell a list of blocks from lists of its name inside of others', () => {
+    const wanted = ['encoder.layer.2.expand', 'encoder.layer.3.transformer.layer.2.query'];
+    const targets = wanted.map(
+      (path): LoraTarget => ({
+        ...target(1)(path),
+        ...{ name: path.slice('encoder.'.length), before: ['encoder'] },
+      }),
+    );
+    const named = distinctNames(targets, { source: 'x', others: [] });
+    expect(named.map(({ name }) => name)).toEqual(wanted);
+  });
+
   it('tell the halves of an encoder-decoder apart where they must', () => {
     const wanted = [...blocks('encoder.block'), ...blocks('decoder.block').slice(1)];
     const found = chosen({ wanted, without: ['decoder.block.0.self_attn.q_proj'], others: [] });

@@ -25,16 +25,16 @@ export function distinctNames(
   targets: readonly LoraTarget[],
   model: AllocatedModel | undefined,
 ): LoraTarget[] {
-  const paths = targets.map(listPath);
+  const lists = targets.map(listPaths);
   const count = new Map<string, number>();
-  for (const path of new Set(paths)) {
+  for (const path of new Set(lists.flat())) {
     for (const end of endsOf(path)) count.set(end, (count.get(end) ?? 0) + 1);
   }
   return targets.map((target, i) => {
     let { name } = target;
     const before = [...target.before];
-    const isShared = (): boolean =>
-      count.get(paths[i]!.split('.').slice(before.length).join('.'))! > 1;
+    const path = lists[i]![0]!.split('.');
+    const isShared = (): boolean => count.get(path.slice(before.length).join('.'))! > 1;
     while (before.length > 0 && (model?.others === undefined || isShared())) {
       name = `${before.pop()}.${name}`;
     }
@@ -42,13 +42,14 @@ export function distinctNames(
   });
 }
 
-/** All before the first number, or before the last part of a name without one. */
-function listPath({ name, before }: LoraTarget): string {
+/** All before each number, the list of blocks first; of a name without a number, before its last part. */
+function listPaths({ name, before }: LoraTarget): string[] {
   const parts = [...before, ...name.split('.')];
-  const number = parts.findIndex((part, i) => i > before.length && /^\d+$/.test(part));
-  return parts
-    .slice(0, number < 0 ? Math.max(before.length + 1, parts.length - 1) : number)
-    .join('.');
+  const lists = parts.flatMap((part, i) =>
+    i > before.length && /^\d+$/.test(part) ? [parts.slice(0, i).join('.')] : [],
+  );
+  if (lists.length > 0) return lists;
+  return [parts.slice(0, Math.max(before.length + 1, parts.length - 1)).join('.')];
 }
 
 function wholeName({ name, before }: Pick<LoraTarget, 'name' | 'before'>): string {
