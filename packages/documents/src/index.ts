@@ -30,5 +30,4 @@ export {
   requireMeasured,
   type Threshold,
 } from './thresholds.js';
-export { weightType } from './weight-type.js';
 export { amountText, budgetText, summaryText } from './words.js';

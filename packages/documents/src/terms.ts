@@ -4,3 +4,4 @@ export { publishedAllocating, publishedMeasuring, unpublished } from './publishe
 export { defaultResource, resourceNames } from './resources.js';
 export { parseSetting } from './settings.js';
 export { parseThreshold, type Threshold } from './thresholds.js';
+export { weightType } from './weight-type.js';

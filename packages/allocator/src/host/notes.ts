@@ -1,6 +1,7 @@
 /** What bounds made of a rule, in words: nothing is cut or filled up without a word. */
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
-import { blockLabel, weightType } from '@alphalora/documents';
+import { blockLabel } from '@alphalora/documents';
+import { weightType } from '@alphalora/documents/terms';
 import type { Budget } from '../budget/budget.js';
 import type { Layer } from '../layers.js';
 

@@ -8,7 +8,7 @@
  * there are no names, as of blocks.
  */
 import type { AllocationPolicy, PolicyLayer } from '@alphalora/contracts/extensions';
-import { weightType } from '@alphalora/documents';
+import { weightType } from '@alphalora/documents/terms';
 import * as v from 'valibot';
 import { strictOptions } from './options.js';
 import { requireTotal } from './scores.js';

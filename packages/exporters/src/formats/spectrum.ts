@@ -14,7 +14,7 @@
 import { unwrappedName } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
-import { weightType } from '@alphalora/documents';
+import { weightType } from '@alphalora/documents/terms';
 import { yamlOf } from '../shared/yaml.js';
 
 export const spectrum: Exporter = {
