@@ -3,6 +3,10 @@
  * when it is called, so that `--help` stays quick.
  */
 import { Command, type OptionValues } from '@commander-js/extra-typings';
+import { adapterCompress } from './commands/adapter/compress/command.js';
+import { adapterInspect } from './commands/adapter/inspect/command.js';
+import { adapterMerge } from './commands/adapter/merge/command.js';
+import { adapterVerify } from './commands/adapter/verify/command.js';
 import { allocate } from './commands/allocate/command.js';
 import { analyze } from './commands/analyze/command.js';
 import { calibrate } from './commands/calibrate/command.js';
@@ -89,6 +93,12 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   add(calibrate(), () => import('./commands/calibrate/run.js'));
   add(evaluate(), () => import('./commands/evaluate/run.js'));
   add(generate(), () => import('./commands/generate/run.js'));
+  const adapter = program.command('adapter').description('trained adapters');
+  const addToAdapter = adder(adapter, io, finish);
+  addToAdapter(adapterInspect(), () => import('./commands/adapter/inspect/run.js'));
+  addToAdapter(adapterVerify(), () => import('./commands/adapter/verify/run.js'));
+  addToAdapter(adapterMerge(), () => import('./commands/adapter/merge/run.js'));
+  addToAdapter(adapterCompress(), () => import('./commands/adapter/compress/run.js'));
   add(schema(), () => import('./commands/schema/run.js'));
   add(doctor(), () => import('./commands/doctor/run.js'));
   return program;

@@ -58,8 +58,9 @@ export function weightReader({ open }: WeightReaderOptions): WeightReader {
   }
 
   async function updateOf({ a, b, turned = false, ...update }: PlainUpdate): Promise<LoraUpdate> {
-    const [readA, readB] = [a, b].map(async (factor) => wholeFactor(await stored(factor), turned));
-    return { ...update, readA: await readA!, readB: await readB! };
+    const factors = [await stored(a), await stored(b)] as const;
+    const [readA, readB] = factors.map((factor) => wholeFactor(factor, turned));
+    return { ...update, dtype: factors[0].dtype, readA: readA!, readB: readB! };
   }
 
   async function weight({ values, ...description }: PlainWeight): Promise<WeightTensor> {

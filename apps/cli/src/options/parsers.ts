@@ -48,6 +48,13 @@ export function quantity(text: string): number {
   return Math.round(value);
 }
 
+/** The number of an expert, from 0, or `mean`. */
+export function expertChoice(text: string): number | 'mean' {
+  if (text === 'mean') return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a number from 0, or mean.');
+  return Number(text);
+}
+
 /** `2000x3000`: rows along the shorter side of a matrix, and the ratio of the window's sides. */
 export function windowSize(text: string): { rows: number; ratio: number } {
   const [, rows, columns] = /^(\d+)x(\d+)$/.exec(text) ?? [];

@@ -76,6 +76,11 @@ export function downloadLine(
   return statusLine(output, parts, now);
 }
 
+/** How much of a merged model is written. */
+export function mergeProgress(output: Output): StatusLine<[{ done: number; total: number }]> {
+  return statusLine(output, ({ done, total }) => [`wrote ${bytes(done)} of ${bytes(total)}`]);
+}
+
 /** What a progress says of an analysis. */
 type Analyzed = Pick<
   ModelProgress,

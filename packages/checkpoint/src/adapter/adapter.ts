@@ -2,10 +2,10 @@
  * LoRA adapters (Hu et al., arXiv 2106.09685): factors A [rank, inputs] and B [outputs, rank] of each
  * adapted module, whose weight they change by scale * B A.
  */
-import type { ByteSource, WeightTensor } from '@alphalora/contracts/weights';
+import type { ByteSource, DType, WeightTensor } from '@alphalora/contracts/weights';
 
-/** PEFT, kohya's sd-scripts, diffusers, mlx-lm. */
-export type AdapterFormat = 'PEFT' | 'kohya' | 'diffusers' | 'mlx-lm';
+/** PEFT, kohya's sd-scripts, diffusers, mlx-lm, and `alphalora train`. */
+export type AdapterFormat = 'PEFT' | 'AlphaLoRA' | 'kohya' | 'diffusers' | 'mlx-lm';
 
 /** The change of one module's weight: `scale` * B A. */
 export interface LoraUpdate {
@@ -15,8 +15,12 @@ export interface LoraUpdate {
    */
   readonly module: string;
   readonly rank: number;
+  /** Of a mixture: which of the experts of its module it is, from 0. */
+  readonly expert?: number;
   /** alpha / rank, alpha / sqrt(rank) of rank-stabilised LoRA, or what mlx-lm calls scale. */
   readonly scale: number;
+  /** Of the factors as they are stored. */
+  readonly dtype: DType;
   readonly inputs: number;
   readonly outputs: number;
   /** Sides of the kernels of a convolution, such as [3, 3]. */
@@ -49,8 +53,30 @@ export interface Adapter {
   /** What people should know of how the files were read, a sentence each. */
   readonly notes: readonly string[];
   readonly weights: ByteSource;
+  /** Where routers weigh the updates of several experts, token by token. */
+  readonly mixture?: Mixture;
   /** Closes the file; factors cannot be read any more. */
   close(): Promise<void>;
+}
+
+/** The routers of an adapter with several experts. */
+export interface Mixture {
+  /** By its name among the routers. */
+  readonly router: string;
+  /** Experts that the router selects per token, by module. */
+  readonly topK: Readonly<Record<string, number>>;
+}
+
+/**
+ * Which updates are read of a mixture of experts, which has several for a module: one expert's, by its
+ * number; their mean, which a router never gives; or each of them, with its number.
+ */
+export type ExpertChoice = number | 'mean' | 'each';
+
+export interface AdapterOptions {
+  /** Needed for adapters with several experts, and for them only, but for `each`. */
+  expert?: ExpertChoice;
+  signal?: AbortSignal;
 }
 
 export interface AdapterSources {

@@ -23,7 +23,13 @@ export function wholeFactor(tensor: StoredTensor, turned: boolean): ReadFactor {
 }
 
 /** The update as plain data; undefined where its factors are in this thread only. */
-export function plainUpdate({ readA, readB, ...update }: LoraUpdate): PlainUpdate | undefined {
+export function plainUpdate({
+  readA,
+  readB,
+  dtype: _,
+  expert: __,
+  ...update
+}: LoraUpdate): PlainUpdate | undefined {
   const [a, b] = [factors.get(readA), factors.get(readB)];
   const [recipeOfA, recipeOfB] = [a, b].map((factor) => factor && storedRecipeOf(factor.tensor));
   if (!recipeOfA || !recipeOfB) return undefined;

@@ -18,11 +18,11 @@ export function withoutPrefixes(name: string): string {
  * Finds modules by their names, or by their names without the prefixes that models of a family are saved
  * with or without (`transformer.h.0`, `h.0`). Kohya's have underscores for some dots, and are compared so.
  *
- * @param names of the base's tensors
+ * @param names of the base's tensors, or of modules: as those that are looked for
  * @returns the name that the base has for one of the adapter's weights, if there is exactly one
  * @throws AlphaLoraError (what it returns) `INVALID_CHECKPOINT` where the names of kohya stand for several
  */
-export function finder(
+export function moduleFinder(
   names: readonly string[],
   { format, weights: { name: file } }: Pick<Adapter, 'format' | 'weights'>,
 ): (name: string) => string | undefined {

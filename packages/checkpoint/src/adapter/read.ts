@@ -14,7 +14,8 @@ import type { FileTensor } from '../tensors/file-tensor.js';
 import { weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
 import { elementCount } from '../values/sizes.js';
-import type { Adapter, AdapterSources, LoraUpdate } from './adapter.js';
+import type { Adapter, AdapterOptions, AdapterSources, LoraUpdate } from './adapter.js';
+import { chosenUpdates } from './experts.js';
 import { wholeFactor } from './factors.js';
 import { readForm } from './forms/index.js';
 import type { FoundPair } from './forms/pairs.js';
@@ -28,21 +29,22 @@ const MAX_CONFIG_BYTES = 16_000_000;
  * @throws AlphaLoraError `INVALID_CHECKPOINT` when a file breaks its format, a factor is missing,
  *   shapes, ranks and configuration contradict one another, or the configuration is needed and not
  *   given; `UNSUPPORTED_CHECKPOINT` when the adapter is not plain LoRA: another `peft_type`, DoRA,
- *   LoHa, LoKr, experts, several adapters in one file
+ *   LoHa, LoKr, several adapters in one file, or several experts of which none is chosen;
+ *   `INVALID_OPTION` when the chosen expert is not there
  */
 export async function readAdapter(
   sources: AdapterSources,
-  { signal }: { signal?: AbortSignal } = {},
+  options: AdapterOptions = {},
 ): Promise<Adapter> {
   requireLittleEndian();
-  return adapterOf(await readFormat(sources.weights, signal), sources, signal);
+  return adapterOf(await readFormat(sources.weights, options.signal), sources, options);
 }
 
 /** What a file of weights holds, as an adapter; see {@link readAdapter}. */
 export async function adapterOf(
   content: FormatContent,
   { weights, config: configSource, name }: AdapterSources,
-  signal: AbortSignal | undefined,
+  { expert, signal }: AdapterOptions,
 ): Promise<Adapter> {
   const notes: string[] = [];
   const onNote = (note: string): void => void notes.push(note);
@@ -50,7 +52,7 @@ export async function adapterOf(
     configSource &&
     (await readJsonObject(configSource, MAX_CONFIG_BYTES, { signal, dialect: 'python', onNote }));
   const { tensors, metadata } = content;
-  const { format, pairs, others, base } = await readForm(
+  const { format, pairs, others, base, mixture } = await readForm(
     {
       tensors: tensors.map((tensor) => ({ ...tensor, file: weights.name })),
       metadata,
@@ -59,11 +61,12 @@ export async function adapterOf(
     },
     signal,
   );
-  const updates = pairs.map(updateOf);
+  const { updates, note } = chosenUpdates(pairs.map(updateOf), expert, name ?? weights.name);
+  if (note !== undefined) notes.push(note);
   return {
     source: name ?? weights.name,
     format,
-    ...defined({ config, base }),
+    ...defined({ config, base, mixture }),
     updates,
     saved: savedWeights(others, updates),
     metadata,
@@ -84,6 +87,7 @@ function updateOf({
   inputFirst = false,
   turned = false,
   rank: expected,
+  expert,
 }: FoundPair): LoraUpdate {
   const { file } = a;
   const place = { file, tensor: a.name };
@@ -103,7 +107,9 @@ function updateOf({
   return {
     module,
     rank,
+    ...defined({ expert }),
     scale,
+    dtype: a.dtype,
     inputs,
     outputs,
     ...(kernel.length > 0 && { kernel }),

@@ -14,7 +14,7 @@ import { noted, plainWeight } from '../tensors/recipe.js';
 import { elementCount } from '../values/sizes.js';
 import type { Adapter, LoraUpdate } from './adapter.js';
 import { plainUpdate } from './factors.js';
-import { finder, withoutPrefixes } from './modules.js';
+import { moduleFinder, withoutPrefixes } from './modules.js';
 
 /** An adapter that was added to a checkpoint. */
 export interface AppliedAdapter {
@@ -102,7 +102,7 @@ export function addAdapter(
   base: readonly BaseTensor[],
   config: ModelConfig | undefined,
 ): Additions {
-  const find = finder(
+  const find = moduleFinder(
     base.map(({ name }) => name),
     adapter,
   );

@@ -1,5 +1,5 @@
 /** Checkpoints on disk, the hub's cache included. Needs Node; the main entry does not. */
-export type { Adapter } from '../adapter/adapter.js';
+export type { Adapter, AdapterOptions, ExpertChoice } from '../adapter/adapter.js';
 export type { Checkpoint, CheckpointFile } from '../checkpoint.js';
 export type { LocalFiles } from '../hub/open.js';
 export type { Downloading } from './download.js';
@@ -9,9 +9,11 @@ export type { FileReference } from './file-source.js';
 export { fileSource, fileSourceAgain } from './file-source.js';
 export type { HubCacheOptions } from './hub-cache.js';
 export { hubCache, openCachedAdapter, openCachedCheckpoint } from './hub-cache.js';
+export { type MergedFolder, type MergeOptions, mergeAdapter } from './merge-adapter.js';
 export type { OpenOptions } from './open.js';
 export { openCheckpoint } from './open.js';
 export { isAdapterFolder, openAdapter } from './open-adapter.js';
 export { readIfPresent, readRegularFile, readTextIfPresent } from './read-file.js';
 export { isAlive, removeAbandoned, temporaryBeside } from './temporary-file.js';
 export { type FileContent, writeFileAtomic } from './write-file.js';
+export { requireFreeFolder, writeFolderAtomic } from './write-folder.js';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
-import type { Adapter } from '../adapter/adapter.js';
+import type { Adapter, AdapterOptions } from '../adapter/adapter.js';
 import { readAdapter } from '../adapter/read.js';
 import { invalid } from '../errors.js';
 import { ADAPTER_CONFIG, holdsAdapter } from '../sources/adapter-files.js';
@@ -37,7 +37,7 @@ export async function isAdapterFolder(path: string): Promise<boolean> {
  */
 export async function openAdapter(
   path: string,
-  options: { signal?: AbortSignal } = {},
+  options: AdapterOptions = {},
 ): Promise<Adapter> {
   const stats = await statIfPresent(path);
   if (!stats?.isFile()) return openAdapterFolder(await folderOnDisk(path), options);

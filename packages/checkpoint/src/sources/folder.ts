@@ -4,7 +4,7 @@
  */
 import { type AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
 import type { ByteSource } from '@alphalora/contracts/weights';
-import type { Adapter } from '../adapter/adapter.js';
+import type { Adapter, AdapterOptions } from '../adapter/adapter.js';
 import { readAdapter } from '../adapter/read.js';
 import {
   adapterCheckpoint,
@@ -174,7 +174,7 @@ function absent(list: ByteSource, missing: string, cause: unknown): AlphaLoraErr
  */
 export async function openAdapterFolder(
   folder: Folder,
-  options: { signal?: AbortSignal } = {},
+  options: AdapterOptions = {},
 ): Promise<Adapter> {
   const { name: path, names, open } = folder;
   const { file, hasConfig } = adapterIn(names) ?? (await onlyAdapter(folder, options.signal));

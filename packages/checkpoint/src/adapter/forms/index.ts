@@ -5,6 +5,7 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import type { AdapterFormat } from '../adapter.js';
 import { isDiffusionPiece, isKohyaName, readDiffusion } from './diffusion.js';
 import { mlxName, readMlx } from './mlx.js';
+import { isMixture, isOurs, readMolora } from './molora.js';
 import type { FormContent } from './pairs.js';
 import { readPeft, WRAPPER } from './peft.js';
 
@@ -26,7 +27,7 @@ export function adapterFormat(
   return isKohyaName(first.name) ? 'kohya' : 'diffusers';
 }
 
-const peftPiece = /\.lora_(embedding_)?[AB](\.|$)/;
+const peftPiece = /\.lora_(embedding_)?[AB](_\d+)?(\.|$)|\.router\.router\.weight$/;
 /** Longer names are no module's, and patterns with a gap take quadratic time on them. */
 const LONGEST_NAME = 1000;
 
@@ -45,8 +46,13 @@ export async function readForm(
 ): Promise<FormContent & { format: AdapterFormat }> {
   const byNames = adapterFormat(tensors);
   if (config) {
+    if (isMixture(config.value)) {
+      return { format: 'AlphaLoRA', ...readMolora(tensors, file, config.value, config.file) };
+    }
     const isMlx = tensors.some(({ name }) => mlxName.test(name));
-    const [format, read] = isMlx ? (['mlx-lm', readMlx] as const) : (['PEFT', readPeft] as const);
+    const [format, read] = isMlx
+      ? (['mlx-lm', readMlx] as const)
+      : ([isOurs(config.value) ? 'AlphaLoRA' : 'PEFT', readPeft] as const);
     return { format, ...read(tensors, file, config.value, config.file) };
   }
   if (byNames === 'PEFT' || byNames === 'mlx-lm') {

@@ -2,6 +2,7 @@
 import type { AlphaLoraError } from '@alphalora/contracts';
 import { invalid } from '../../errors.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
+import type { Mixture } from '../adapter.js';
 
 /** What the name of a factor says. */
 export interface FactorName {
@@ -22,6 +23,8 @@ export interface FoundPair extends Pair {
   readonly scale: number;
   /** What the configuration says, for it to be checked. */
   readonly rank?: number;
+  /** Of a mixture: the number of the expert. */
+  readonly expert?: number;
   /** Whether the base stores the weight as `[inputs, outputs]`. */
   readonly inputFirst?: boolean;
   /** Whether the factors are stored as [inputs, rank] and [rank, outputs]. */
@@ -34,6 +37,7 @@ export interface FormContent {
   readonly others: readonly FileTensor[];
   /** The model that it was trained on. */
   readonly base?: string;
+  readonly mixture?: Mixture;
 }
 
 /**

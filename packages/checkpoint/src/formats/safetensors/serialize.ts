@@ -5,7 +5,7 @@
  * header is padded with spaces to 8 bytes, so that each tensor is aligned to its elements.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
-import type { DType } from '@alphalora/contracts/weights';
+import type { DType, TensorDescription } from '@alphalora/contracts/weights';
 import { elementCount, storedBytes } from '../../values/sizes.js';
 import { METADATA_KEY } from './header.js';
 
@@ -28,6 +28,27 @@ export interface SafetensorsContent {
  *   fill the shape
  */
 export function serializeSafetensors({ tensors, metadata = {} }: SafetensorsContent): Uint8Array[] {
+  for (const { name, dtype, shape, bytes } of tensors) {
+    const wanted = storedBytes(dtype, elementCount(shape));
+    if (bytes.byteLength === wanted) continue;
+    throw refusal(
+      name,
+      `shape [${shape}] of ${dtype} takes ${wanted} bytes, but ${bytes.byteLength} are given`,
+    );
+  }
+  const { header, ordered } = layOut(tensors, metadata);
+  return [header, ...ordered.map(({ bytes }) => bytes)];
+}
+
+/**
+ * The header of a file, and the tensors in the order in which their bytes follow it.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION` when a name is reserved or repeated
+ */
+export function layOut<Described extends TensorDescription>(
+  tensors: readonly Described[],
+  metadata: Readonly<Record<string, string>>,
+): { header: Uint8Array; ordered: Described[] } {
   const ordered = tensors.toSorted(
     (a, b) => storedBytes(b.dtype, 1) - storedBytes(a.dtype, 1) || compare(a.name, b.name),
   );
@@ -36,24 +57,17 @@ export function serializeSafetensors({ tensors, metadata = {} }: SafetensorsCont
   if (texts.length > 0) entries.push([METADATA_KEY, Object.fromEntries(texts)]);
   const names = new Set([METADATA_KEY]);
   let position = 0;
-  for (const { name, dtype, shape, bytes } of ordered) {
+  for (const { name, dtype, shape } of ordered) {
     if (names.has(name)) throw refusal(name, 'this name is reserved or used twice');
     names.add(name);
-    const wanted = storedBytes(dtype, elementCount(shape));
-    if (bytes.byteLength !== wanted) {
-      throw refusal(
-        name,
-        `shape [${shape}] of ${dtype} takes ${wanted} bytes, but ${bytes.byteLength} are given`,
-      );
-    }
-    const end = position + bytes.byteLength;
+    const end = position + storedBytes(dtype, elementCount(shape));
     entries.push([name, { dtype, shape, data_offsets: [position, end] }]);
     position = end;
   }
-  return [header(entries), ...ordered.map(({ bytes }) => bytes)];
+  return { header: headerOf(entries), ordered };
 }
 
-function header(entries: ReadonlyArray<readonly [string, unknown]>): Uint8Array {
+function headerOf(entries: ReadonlyArray<readonly [string, unknown]>): Uint8Array {
   // Written entry by entry: an object would move names such as "0" to the front.
   const fields = entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);

@@ -1,0 +1,27 @@
+/** `alphalora adapter merge`: what it takes. */
+import { adapterHelp, json } from '../../../options/common.js';
+import { command, type OptionsOf } from '../../../options/declare.js';
+import { byteSize, expertChoice } from '../../../options/parsers.js';
+
+export type AdapterMergeOptions = OptionsOf<typeof adapterMerge>;
+
+export const adapterMerge = () =>
+  command('merge')
+    .description("write a model with an adapter's updates in its weights, as transformers loads it")
+    .argument('<model>', 'the folder of the base: config.json, weights in BF16, F16 or F32')
+    .argument('<adapter>', adapterHelp)
+    .requiredOption('-o, --output <folder>', 'write to this folder, which may not hold files yet')
+    .option(
+      '--expert <which>',
+      'of a mixture: the number of one expert, or mean; it answers otherwise than the mixture',
+      expertChoice,
+    )
+    .option('--max-shard-size <size>', 'of a file of weights, e.g. 2GB (default: 5GB)', byteSize)
+    .addOption(json())
+    .addHelpText('after', examples);
+
+const examples = `
+Examples:
+  alphalora adapter merge llama my-lora -o llama-merged
+  alphalora adapter merge llama my-experts --expert mean -o llama-mean
+`;
