@@ -142,7 +142,10 @@ export async function readCheckpoint(
   if (config?.['peft_type'] === undefined && adapterFormat(content.tensors)) {
     requireModel(name ?? files[0]!.name, { adapter, cast });
     const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
-    return adapterCheckpoint(await adapterOf(content.first, sources, { ...(signal && { signal }) }), { splitFused });
+    return adapterCheckpoint(
+      await adapterOf(content.first, sources, { ...(signal && { signal }) }),
+      { splitFused },
+    );
   }
   config ??= content.config;
   const index = indexSource && (await readShardIndex(indexSource, { signal, onNote }));

@@ -37,9 +37,7 @@ export async function decomposedFactors(
   const ofRight = orthogonal(new Matrix(linesOf(right, rank, columns)).transpose());
   const core = ofLeft.r.mmul(ofRight.r.transpose()).mul(scale);
   const svd = new SingularValueDecomposition(core, { autoTranspose: true });
-  const order = svd.diagonal
-    .map((value, i) => ({ value, i }))
-    .sort((a, b) => b.value - a.value);
+  const order = svd.diagonal.map((value, i) => ({ value, i })).sort((a, b) => b.value - a.value);
   const singularValues = Float64Array.from(order, ({ value }) => value);
   requireFinite(singularValues);
   return {
@@ -70,11 +68,7 @@ function orthogonal(matrix: Matrix): { q: Matrix; r: Matrix } {
   return { q: decomposition.orthogonalMatrix, r: decomposition.upperTriangularMatrix };
 }
 
-function linesOf(
-  values: Float32Array | Float64Array,
-  rows: number,
-  columns: number,
-): number[][] {
+function linesOf(values: Float32Array | Float64Array, rows: number, columns: number): number[][] {
   return Array.from({ length: rows }, (_, i) =>
     Array.from(values.subarray(i * columns, (i + 1) * columns)),
   );

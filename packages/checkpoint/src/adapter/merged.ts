@@ -5,13 +5,13 @@
  * Tied weights: while training, an update of the input embedding or of the head acts in that place
  * only, though both share one matrix. In the merged model they are two, and no longer tied.
  */
-import { elementTypes, type DType, type WeightTensor } from '@alphalora/contracts/weights';
+import { type DType, elementTypes, type WeightTensor } from '@alphalora/contracts/weights';
 import type { Checkpoint } from '../checkpoint.js';
-import { quoted, unsupported, invalid } from '../errors.js';
+import { invalid, quoted, unsupported } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { Adapter } from './adapter.js';
 import { withoutPrefixes } from './modules.js';
-import { addAdapter, type AppliedAdapter } from './weights.js';
+import { type AppliedAdapter, addAdapter } from './weights.js';
 
 /** A weight of the merged model. */
 export interface MergedWeight {

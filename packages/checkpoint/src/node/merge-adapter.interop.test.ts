@@ -94,9 +94,7 @@ const merge = (name: string) =>
   });
 
 describeUnless(pythonLacks('torch', 'transformers', 'peft>=0.15'), 'PEFT', () => {
-  const ask = startPython<string[], Answer | null>(
-    program.replace('ROOT', JSON.stringify(folder)),
-  );
+  const ask = startPython<string[], Answer | null>(program.replace('ROOT', JSON.stringify(folder)));
 
   it.each(['patterns', 'halves', 'conv1d'])('merges %s to the same weights', async (name) => {
     await ask(['prepare', name]);

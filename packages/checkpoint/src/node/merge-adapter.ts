@@ -1,5 +1,5 @@
 /** Merging an adapter into its base: a folder that transformers loads, written as a whole or not at all. */
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
 import type { ExpertChoice } from '../adapter/adapter.js';
@@ -139,11 +139,7 @@ function writtenTensor({ weight, dtype, changed }: MergedWeight, file: string): 
 const BEYOND_HALF = 65520;
 
 /** @throws AlphaLoraError `INVALID_OPTION` for a merged value that its type cannot hold */
-function requireFinite(
-  values: Float32Array | Float64Array,
-  name: string,
-  dtype: string,
-): void {
+function requireFinite(values: Float32Array | Float64Array, name: string, dtype: string): void {
   const limit = dtype === 'F16' ? BEYOND_HALF : Number.POSITIVE_INFINITY;
   for (const value of values) {
     if (Math.abs(value) < limit) continue;
@@ -170,10 +166,15 @@ async function copyFurther(model: string, folder: string): Promise<string[]> {
     if (isNameOfWeights(name) || otherWeights.test(name) || leftOut.test(name)) continue;
     // Files of the hub's cache are links.
     if (!(await statIfPresent(join(model, name)))?.isFile()) continue;
-    await copyFile(join(model, name), join(folder, name));
+    await copyContent(join(model, name), join(folder, name));
     names.push(name);
   }
   return names;
+}
+
+/** Without the rights of the file, which may be read-only. */
+async function copyContent(from: string, to: string): Promise<void> {
+  await writeFile(to, await readFile(from));
 }
 
 async function writeConfig(
@@ -181,14 +182,19 @@ async function writeConfig(
   to: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  if (Object.keys(settings).length === 0) return copyFile(from, to);
+  if (Object.keys(settings).length === 0) return copyContent(from, to);
   let config: object;
   try {
     config = JSON.parse(await readFile(from, 'utf8'));
   } catch (cause) {
-    throw errorIn('INVALID_CHECKPOINT', from, 'it is no plain JSON, and has to be changed; save it again', {
-      cause,
-    });
+    throw errorIn(
+      'INVALID_CHECKPOINT',
+      from,
+      'it is no plain JSON, and has to be changed; save it again',
+      {
+        cause,
+      },
+    );
   }
   await writeFile(to, `${JSON.stringify({ ...config, ...settings }, null, 2)}\n`);
 }

@@ -35,10 +35,7 @@ export async function isAdapterFolder(path: string): Promise<boolean> {
  * @throws AlphaLoraError as `readAdapter`; `NOT_FOUND` when a file or the folder does not
  *   exist, `IO_FAILED` when the operating system refuses to read
  */
-export async function openAdapter(
-  path: string,
-  options: AdapterOptions = {},
-): Promise<Adapter> {
+export async function openAdapter(path: string, options: AdapterOptions = {}): Promise<Adapter> {
   const stats = await statIfPresent(path);
   if (!stats?.isFile()) return openAdapterFolder(await folderOnDisk(path), options);
   requireWeights(path);

@@ -71,11 +71,7 @@ export function compareAdapter(
     if (targets && !targets.includes(roles[i]!)) continue;
     const total = experts * rank;
     const wanted =
-      total === 0
-        ? []
-        : hasExperts
-          ? Array.from({ length: experts }, () => rank)
-          : [total];
+      total === 0 ? [] : hasExperts ? Array.from({ length: experts }, () => rank) : [total];
     if (wanted.join() === (ranks ?? []).join()) equal += 1;
     else {
       differences.push({

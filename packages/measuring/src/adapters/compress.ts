@@ -14,7 +14,7 @@ import {
   type TensorData,
 } from '@alphalora/checkpoint';
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
-import { columnsOf, decompose, parametersOf } from './describe.js';
+import { decompose, parametersOf } from './describe.js';
 
 /** How much is kept: exactly one of them. */
 export interface CompressionTarget {

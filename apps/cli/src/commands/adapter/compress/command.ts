@@ -7,7 +7,9 @@ export type AdapterCompressOptions = OptionsOf<typeof adapterCompress>;
 
 export const adapterCompress = () =>
   command('compress')
-    .description('reduce a trained LoRA to the ranks that its singular values need, as PEFT reads it')
+    .description(
+      'reduce a trained LoRA to the ranks that its singular values need, as PEFT reads it',
+    )
     .argument('<adapter>', adapterHelp)
     .requiredOption('-o, --output <folder>', 'write to this folder, which may not hold files yet')
     .option('--rank <mean>', 'keep this mean rank over all modules, e.g. 8', decimal)

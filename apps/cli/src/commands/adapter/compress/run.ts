@@ -39,7 +39,10 @@ export async function run(
     writeResult(stdout, options, { output, ...found }, () => wordsOf(printableData(found)));
     const gone = found.modules.filter((each) => each.rank === 0).length;
     if (gone > 0) {
-      tell(stderr, `note: ${count(gone, 'module')} have nothing above the threshold and are left out`);
+      tell(
+        stderr,
+        `note: left out, as nothing of it is above the threshold: ${count(gone, 'module')}`,
+      );
     }
     tell(stderr, `wrote ${output}`);
     return exitCodes.done;
@@ -51,7 +54,12 @@ export async function run(
 type Words = Omit<CompressedAdapter, 'weights' | 'config'>;
 
 function wordsOf({ modules, threshold, parameters, parametersBefore, energy }: Words): string {
-  const columns = [left('module'), { title: 'rank' }, { title: 'before' }, { title: 'energy kept' }];
+  const columns = [
+    left('module'),
+    { title: 'rank' },
+    { title: 'before' },
+    { title: 'energy kept' },
+  ];
   const rows = modules.map((each) => [
     each.module,
     whole(each.rank),

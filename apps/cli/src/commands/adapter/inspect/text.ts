@@ -21,7 +21,14 @@ export function adapterText(adapter: InspectedAdapter, { all }: { all: boolean }
   return `${headline(adapter)}\n${rows}${further}`;
 }
 
-function headline({ format, base, mixture, rslora, parameters, updates }: InspectedAdapter): string {
+function headline({
+  format,
+  base,
+  mixture,
+  rslora,
+  parameters,
+  updates,
+}: InspectedAdapter): string {
   const modules = new Set(updates.map(({ module }) => module)).size;
   const types = [...new Set(updates.map(({ dtype }) => dtype))].join(', ');
   const experts = mixture

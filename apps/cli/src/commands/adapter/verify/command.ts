@@ -9,7 +9,10 @@ export const adapterVerify = () =>
     .description('check that a trained adapter has the ranks and experts of an allocation')
     .argument('<adapter>', adapterHelp)
     .argument('<allocation>', 'the allocation.json that it was trained by')
-    .option('--targets <role...>', 'check these roles only, e.g. q_proj, where others were left out')
+    .option(
+      '--targets <role...>',
+      'check these roles only, e.g. q_proj, where others were left out',
+    )
     .addOption(json())
     .addHelpText('after', examples);
 

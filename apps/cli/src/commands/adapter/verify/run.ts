@@ -23,7 +23,10 @@ export async function run(
     writeResult(stdout, options, found, () => comparisonText(printableData(found)));
     const { differences } = found;
     if (differences.length === 0) return exitCodes.done;
-    tell(stderr, `${path} is not as ${document} says: ${count(differences.length, 'module')} differ`);
+    tell(
+      stderr,
+      `${path} is not as ${document} says in ${count(differences.length, 'module')}`,
+    );
     return exitCodes.crossed;
   } finally {
     await adapter.close();

@@ -1,0 +1,167 @@
+/** `adapter` commands on a small adapter and model: what they say, and how they end. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
+import { openCheckpoint } from '@alphalora/checkpoint/node';
+import { formatDocument } from '@alphalora/documents';
+import { projectionAllocation } from '@alphalora/documents/testing';
+import { temporaryFolder } from '@alphalora/testing/folders';
+import { describe, expect, it } from 'vitest';
+import { alphalora } from '../../test-support/in-process.js';
+
+const root = temporaryFolder('adapter');
+const at = (...path: string[]): string => join(root, ...path);
+const q = 'model.layers.0.self_attn.q_proj';
+
+/** Tensors of rows. */
+function write(file: string, tensors: Record<string, number[][]>): void {
+  const pieces = serializeSafetensors({
+    tensors: Object.entries(tensors).map(([name, rows]) => ({
+      ...{ name, dtype: 'F32' as const, shape: [rows.length, rows[0]!.length] },
+      bytes: encodeValues(Float32Array.from(rows.flat()), 'F32'),
+    })),
+  });
+  writeFileSync(file, Buffer.concat(pieces));
+}
+
+for (const name of ['base', 'lora', 'own']) mkdirSync(at(name));
+write(at('base', 'model.safetensors'), {
+  [`${q}.weight`]: [
+    [1, 0],
+    [0, 1],
+  ],
+});
+writeFileSync(at('base', 'config.json'), '{"model_type":"llama"}');
+// 2 * (diag(3, 4)): singular values 8 and 6.
+write(at('lora', 'adapter_model.safetensors'), {
+  [`base_model.model.${q}.lora_A.weight`]: [
+    [1, 0],
+    [0, 1],
+  ],
+  [`base_model.model.${q}.lora_B.weight`]: [
+    [3, 0],
+    [0, 4],
+  ],
+});
+writeFileSync(
+  at('lora', 'adapter_config.json'),
+  JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 4, base_model_name_or_path: 'base' }),
+);
+const wrapped = `base_model.model.${q}`;
+write(at('own', 'adapter_model.safetensors'), {
+  [`${wrapped}.lora_A_0.weight`]: [[1, 0]],
+  [`${wrapped}.lora_B_0.weight`]: [[1], [0]],
+  [`${wrapped}.lora_A_1.weight`]: [[0, 1]],
+  [`${wrapped}.lora_B_1.weight`]: [[0], [1]],
+  [`${wrapped}.router.router.weight`]: [
+    [1, 0],
+    [0, 1],
+  ],
+});
+const projection = {
+  name: q,
+  block: 0,
+  inputs: 2,
+  outputs: 2,
+  ranks: [1, 1],
+  scalings: [2, 2],
+  topK: 1,
+};
+const molora = { version: 1, projections: [projection], router: { name: 'top-k', options: {} } };
+writeFileSync(at('own', 'adapter_config.json'), JSON.stringify({ peft_type: 'MOLORA', molora }));
+const allocation = (rank: number) =>
+  formatDocument(projectionAllocation('rank', [[`${q}.weight`, 0, rank]]));
+writeFileSync(at('rank-2.json'), allocation(2));
+writeFileSync(at('rank-3.json'), allocation(3));
+
+async function valuesOf(folder: string): Promise<number[]> {
+  const { tensors, close } = await openCheckpoint(folder);
+  const values = [...(await tensors[0]!.read())];
+  await close();
+  return values;
+}
+
+describe('adapter', () => {
+  it('inspect says ranks, scales and the used rank', async () => {
+    const { code, stdout } = await alphalora('adapter', 'inspect', at('lora'), '--json');
+    expect(code).toBe(0);
+    const { format, base, parameters, updates } = JSON.parse(stdout);
+    expect({ format, base, parameters }).toEqual({ format: 'PEFT', base: 'base', parameters: 8 });
+    expect(updates).toMatchObject([{ module: q, role: 'q_proj', rank: 2, scale: 2, norm: 10 }]);
+    expect(updates[0].usedRank).toBeCloseTo(100 / 64, 12);
+    const words = await alphalora('adapter', 'inspect', at('lora'));
+    expect(words.stdout).toMatch(
+      /^LoRA adapter in the format of PEFT of base: 1 module, 8 parameters, F32\n/,
+    );
+    expect(words.stdout).toMatch(/q_proj +1 +2 +1\.56 +2 +10/);
+    const own = await alphalora('adapter', 'inspect', at('own'));
+    expect(own.stdout).toMatch(
+      /format of AlphaLoRA: 1 module, 2 experts chosen by the router top-k/,
+    );
+  });
+
+  it('verify ends with 4 when the ranks are others', async () => {
+    const right = await alphalora('adapter', 'verify', at('lora'), at('rank-2.json'));
+    expect(right).toMatchObject({ code: 0, stdout: '1 module as allocated\n' });
+    const wrong = await alphalora('adapter', 'verify', at('lora'), at('rank-3.json'));
+    expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining('says in 1 module') });
+    expect(wrong.stdout).toMatch(/q_proj +rank 3 +rank 2\n/);
+  });
+
+  it('merge writes the model, and of a mixture only what is chosen', async () => {
+    const merge = (adapter: string, output: string, ...more: string[]) =>
+      alphalora('adapter', 'merge', at('base'), at(adapter), '-o', at(output), ...more);
+    expect(await merge('lora', 'merged')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 weight of 1 changed by 1 update, .* config\.json\n$/),
+    });
+    expect(await valuesOf(at('merged'))).toEqual([7, 0, 0, 9]);
+    expect(await merge('lora', 'merged')).toMatchObject({ code: 2 });
+    expect(await merge('own', 'none')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('adapter merge --expert'),
+    });
+    const mean = await merge('own', 'mean', '--expert', 'mean');
+    expect(mean.stderr).toMatch(/note: .* answers otherwise than the mixture/);
+    expect(await valuesOf(at('mean'))).toEqual([2, 0, 0, 2]);
+    expect(await merge('own', 'first', '--expert', '0')).toMatchObject({ code: 0 });
+    expect(await valuesOf(at('first'))).toEqual([3, 0, 0, 1]);
+    expect(await merge('own', 'x', '--expert', 'best')).toMatchObject({ code: 2 });
+    const address = await alphalora('adapter', 'merge', 'hf://a/b', at('lora'), '-o', at('x'));
+    expect(address).toMatchObject({ code: 2, stderr: expect.stringContaining('download it') });
+  });
+
+  it('compress keeps the largest singular values', async () => {
+    const compress = (output: string, ...more: string[]) =>
+      alphalora('adapter', 'compress', at('lora'), '-o', at(output), ...more);
+    const done = await compress('small', '--energy', '0.6', '--json');
+    expect(done.code, done.stderr).toBe(0);
+    const found = JSON.parse(done.stdout);
+    expect(found).toMatchObject({ parametersBefore: 8, parameters: 4 });
+    expect(found.threshold).toBeCloseTo(8, 12);
+    expect(found.energy).toBeCloseTo(0.64, 12);
+    expect(JSON.parse(readFileSync(at('small', 'adapter_config.json'), 'utf8'))).toMatchObject({
+      ...{ peft_type: 'LORA', r: 1, lora_alpha: 1, target_modules: [q] },
+    });
+    await alphalora('adapter', 'merge', at('base'), at('small'), '-o', at('small-merged'));
+    const values = await valuesOf(at('small-merged'));
+    for (const [i, value] of [1, 0, 0, 9].entries()) expect(values[i]).toBeCloseTo(value, 5);
+    expect(await compress('y')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('one of'),
+    });
+    expect(await compress('y', '--energy', '2')).toMatchObject({ code: 2 });
+    expect(await compress('y', '--rank', '0.5')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing of the adapter fits'),
+    });
+  });
+
+  it.each(['inspect', 'analyze'])('%s says what a mixture of experts is', async (command) => {
+    const { code, stderr } = await alphalora(command, at('own'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /an adapter of alphalora with several LoRA experts \(up to 2, on 1 of 1/,
+    );
+  });
+});
