@@ -6,7 +6,7 @@ import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 import type { FormatContent, TokenizerDescription } from '@alphalora/contracts/extensions';
 import type { ByteSource, CastType, WeightTensor } from '@alphalora/contracts/weights';
 import type { Adapter, AdapterFormat } from './adapter/adapter.js';
-import { adapterFormat } from './adapter/forms/index.js';
+import { adapterFormat, isMixtureFile } from './adapter/forms/index.js';
 import { adapterOf } from './adapter/read.js';
 import { type AppliedAdapter, adapterWeights, addAdapter } from './adapter/weights.js';
 import { invalid } from './errors.js';
@@ -139,7 +139,10 @@ export async function readCheckpoint(
   const content = await readFiles(files, tensorNames, signal);
   notes.push(...content.notes);
   // Whoever gives the configuration of an adapter wants its tensors as they are.
-  if (config?.['peft_type'] === undefined && adapterFormat(content.tensors)) {
+  const isAdapter =
+    adapterFormat(content.tensors) !== undefined ||
+    (adapterConfig !== undefined && isMixtureFile(content.tensors));
+  if (config?.['peft_type'] === undefined && isAdapter) {
     requireModel(name ?? files[0]!.name, { adapter, cast });
     const sources = { weights: files[0]!, ...defined({ config: adapterConfig, name }) };
     return adapterCheckpoint(

@@ -16,7 +16,6 @@ export { estimators } from './estimators/index.js';
 export { ks } from './estimators/ks.js';
 export type { FarmsOptions } from './farms.js';
 export { farmsOptions, farmsUnit } from './farms.js';
-export { decomposedFactors, type LowRankDecomposition } from './low-rank-svd.js';
 export type { SpectralUnit } from './matrices.js';
 export { describe, matrixOperations, operations, spectralUnits } from './matrices.js';
 export type { MeasureControl, Measurement, MeasureOptions } from './measure.js';

@@ -1,10 +1,4 @@
 /** A model measured on one machine: threads, cache, memory limit, shards, models on the hub. Node only. */
-export {
-  type CompressedAdapter,
-  type CompressionTarget,
-  compressAdapter,
-} from './adapters/compress.js';
-export { type DescribedUpdate, describeUpdates } from './adapters/describe.js';
 export type { AnalyzeModelOptions } from './analyze-model.js';
 export { analyzeModel } from './analyze-model.js';
 export { engines } from './engines/index.js';

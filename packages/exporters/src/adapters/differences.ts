@@ -4,9 +4,10 @@
  *
  * A trainer without experts has one LoRA of rank experts x rank for a module, as `export` writes it.
  */
-import { type Adapter, moduleFinder } from '@alphalora/checkpoint';
+import { type Adapter, moduleFinder, namesInMemory } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { adaptedModules } from '../shared/adapters.js';
+import { loraTargets } from '../shared/lora/modules.js';
 
 /** What a module has, or should have. */
 export interface ModulePortion {
@@ -44,45 +45,87 @@ export function compareAdapter(
   adapter: Pick<Adapter, 'updates' | 'format' | 'weights'>,
   { targets }: { targets?: readonly string[] } = {},
 ): AdapterComparison {
-  const modules = adaptedModules(allocation, 'adapter verify');
-  const roles = allocation.projections!.map(({ role = '' }) => role);
-  const unknown = targets?.find((target) => !roles.includes(target));
+  const hasExperts = adapter.format === 'AlphaLoRA';
+  const wanted = hasExperts ? expertsOf(allocation) : lorasOf(allocation);
+  const roles = new Set(wanted.map(({ role }) => role));
+  const unknown = targets?.find((target) => !roles.has(target));
   if (unknown !== undefined) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `the allocation has no projection with the role ${JSON.stringify(unknown)}; it has ${[...new Set(roles)].join(', ')}`,
+      `the allocation has no projection with the role ${JSON.stringify(unknown)}; it has ${[...roles].join(', ')}`,
     );
   }
-  const find = moduleFinder(
-    modules.map(({ module }) => module),
-    adapter,
-  );
+  const find = finderOf(wanted, adapter);
   const trained = new Map<string, number[]>();
   for (const { module, rank } of adapter.updates) {
     const name = find(module) ?? module;
     trained.set(name, [...(trained.get(name) ?? []), rank]);
   }
-  const hasExperts = adapter.format === 'AlphaLoRA';
   const differences: ModuleDifference[] = [];
   let equal = 0;
-  for (const [i, { module, experts, rank }] of modules.entries()) {
+  for (const { module, role, ranks: allocated } of wanted) {
     const ranks = trained.get(module);
     trained.delete(module);
-    if (targets && !targets.includes(roles[i]!)) continue;
-    const total = experts * rank;
-    const wanted =
-      total === 0 ? [] : hasExperts ? Array.from({ length: experts }, () => rank) : [total];
-    if (wanted.join() === (ranks ?? []).join()) equal += 1;
+    if (targets && !targets.includes(role)) continue;
+    if (allocated.join() === (ranks ?? []).join()) equal += 1;
     else {
       differences.push({
         module,
-        allocated: portionOf(wanted),
+        allocated: portionOf(allocated),
         ...(ranks && { trained: portionOf(ranks) }),
       });
     }
   }
   for (const [module, ranks] of trained) differences.push({ module, trained: portionOf(ranks) });
   return { equal, differences };
+}
+
+/** A module and the rank of each of its experts, of which there may be none. */
+interface Wanted {
+  readonly module: string;
+  readonly role: string;
+  readonly ranks: readonly number[];
+  /** Its name from the list of its blocks on. */
+  readonly end: string;
+}
+
+/** As `train` makes them. */
+function expertsOf(allocation: Allocation): Wanted[] {
+  return adaptedModules(allocation, command).map(({ module, role, experts, rank }) => ({
+    ...{ module, role, end: endOf(module) },
+    ranks: Array.from({ length: rank > 0 ? experts : 0 }, () => rank),
+  }));
+}
+
+/** As they are exported for trainers without experts, by their names in memory. */
+function lorasOf(allocation: Allocation): Wanted[] {
+  return loraTargets(allocation, command).map(({ before, name, parameter, role, rank }) => {
+    const end = parameter ? name.replace(/\.weight$/, '') : name;
+    return { module: [...before, end].join('.'), role, end, ranks: rank > 0 ? [rank] : [] };
+  });
+}
+
+const command = 'adapter verify';
+
+/** By the whole name, or else by its end from the list of blocks on, where that is of one module. */
+function finderOf(
+  wanted: readonly Wanted[],
+  adapter: Pick<Adapter, 'format' | 'weights'>,
+): (module: string) => string | undefined {
+  const find = moduleFinder(
+    wanted.map(({ module }) => module),
+    adapter,
+  );
+  const ends = new Map<string, string[]>();
+  for (const { end, module } of wanted) ends.set(end, [...(ends.get(end) ?? []), module]);
+  return (module) => {
+    const [only, ...others] = ends.get(endOf(module)) ?? [];
+    return find(module) ?? (others.length === 0 ? only : undefined);
+  };
+}
+
+function endOf(module: string): string {
+  return namesInMemory(`${module}.weight`)[0]!.name;
 }
 
 function portionOf(ranks: readonly number[]): ModulePortion {

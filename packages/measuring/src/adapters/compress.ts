@@ -26,7 +26,7 @@ export interface CompressionTarget {
   energy?: number;
 }
 
-export interface CompressedModule {
+interface CompressedModule {
   readonly module: string;
   readonly rankBefore: number;
   /** 0 where nothing of the update is above the threshold; the module is left out then. */

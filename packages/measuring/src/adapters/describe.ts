@@ -7,7 +7,7 @@
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
 import { defined } from '@alphalora/contracts';
-import { decomposedFactors, type LowRankDecomposition } from '@alphalora/htsr-core';
+import { decomposedFactors, type LowRankDecomposition } from '@alphalora/htsr-core/low-rank';
 
 /** One LoRA: a module's, or one expert's of a module. */
 export interface DescribedUpdate {
@@ -30,10 +30,10 @@ export interface DescribedUpdate {
 }
 
 /** Where the update of a module belongs. */
-export type Place = Pick<DescribedUpdate, 'block' | 'role'>;
+type Place = Pick<DescribedUpdate, 'block' | 'role'>;
 
 /** The roles of the modules, by name. */
-export function placesOf(adapter: Adapter): ReadonlyMap<string, Place> {
+function placesOf(adapter: Adapter): ReadonlyMap<string, Place> {
   const once = [...new Map(adapter.updates.map((update) => [update.module, update])).values()];
   const { tensors } = adapterCheckpoint({ ...adapter, updates: once, saved: [] });
   return new Map(
@@ -86,7 +86,7 @@ export function decompose(
 }
 
 /** Inputs of the update as a matrix: those of each point of a kernel. */
-export function columnsOf({ inputs, kernel = [] }: LoraUpdate): number {
+function columnsOf({ inputs, kernel = [] }: LoraUpdate): number {
   return kernel.reduce((product, side) => product * side, inputs);
 }
 

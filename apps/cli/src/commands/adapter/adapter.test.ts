@@ -158,10 +158,12 @@ describe('adapter', () => {
   });
 
   it.each(['inspect', 'analyze'])('%s says what a mixture of experts is', async (command) => {
-    const { code, stderr } = await alphalora(command, at('own'));
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /an adapter of alphalora with several LoRA experts \(up to 2, on 1 of 1/,
-    );
+    for (const path of [at('own'), at('own', 'adapter_model.safetensors')]) {
+      const { code, stderr } = await alphalora(command, path);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /an adapter of alphalora with several LoRA experts \(up to 2, on 1 of 1/,
+      );
+    }
   });
 });

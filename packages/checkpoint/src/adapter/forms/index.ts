@@ -27,9 +27,18 @@ export function adapterFormat(
   return isKohyaName(first.name) ? 'kohya' : 'diffusers';
 }
 
-const peftPiece = /\.lora_(embedding_)?[AB](_\d+)?(\.|$)|\.router\.router\.weight$/;
+const peftPiece = /\.lora_(embedding_)?[AB](\.|$)/;
+/** Of the experts of a projection, and their router. */
+const mixturePiece = /\.lora_[AB](_\d+)?\.weight$|\.router(\.|$)/;
 /** Longer names are no module's, and patterns with a gap take quadratic time on them. */
 const LONGEST_NAME = 1000;
+
+/** Whether a file has the names of a mixture of experts and no other matrices. */
+export function isMixtureFile(tensors: ReadonlyArray<Pick<FileTensor, 'name' | 'shape'>>): boolean {
+  return tensors
+    .filter(({ shape }) => shape.length > 1)
+    .every(({ name }) => name.startsWith(WRAPPER) && mixturePiece.test(name));
+}
 
 export interface AdapterFile {
   readonly tensors: readonly FileTensor[];

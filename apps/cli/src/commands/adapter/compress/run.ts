@@ -7,7 +7,7 @@ import {
   writeFolderAtomic,
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import { type CompressedAdapter, compressAdapter } from '@alphalora/measuring';
+import { type CompressedAdapter, compressAdapter } from '@alphalora/measuring/adapters';
 import { count, left, percent, significant, table, whole } from '@alphalora/report/text';
 import { requireFolder } from '../../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';

@@ -1,7 +1,7 @@
 /** `alphalora adapter inspect`: what a trained adapter consists of, and how many of its ranks it uses. */
 import { openAdapter } from '@alphalora/checkpoint/node';
 import { defined } from '@alphalora/contracts';
-import { describeUpdates } from '@alphalora/measuring';
+import { describeUpdates } from '@alphalora/measuring/adapters';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
 import { tell } from '../../../output/printable.js';
 import { writeResult } from '../../../output/result.js';

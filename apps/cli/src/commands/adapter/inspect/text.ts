@@ -1,6 +1,6 @@
 /** A trained adapter for people: a row for each role, or for each update. */
 import type { Adapter } from '@alphalora/checkpoint';
-import type { DescribedUpdate } from '@alphalora/measuring';
+import type { DescribedUpdate } from '@alphalora/measuring/adapters';
 import { count, left, shape, significant, table, whole } from '@alphalora/report/text';
 import { printable } from '../../../output/printable.js';
 

@@ -1,6 +1,10 @@
 /** `alphalora adapter verify`: whether a trained adapter has what an allocation asked for. */
 import { openAdapter } from '@alphalora/checkpoint/node';
-import { type AdapterComparison, compareAdapter, type ModulePortion } from '@alphalora/exporters';
+import {
+  type AdapterComparison,
+  compareAdapter,
+  type ModulePortion,
+} from '@alphalora/exporters/adapters';
 import { count, left, table } from '@alphalora/report/text';
 import { readDocument } from '../../../files/documents.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
@@ -23,10 +27,7 @@ export async function run(
     writeResult(stdout, options, found, () => comparisonText(printableData(found)));
     const { differences } = found;
     if (differences.length === 0) return exitCodes.done;
-    tell(
-      stderr,
-      `${path} is not as ${document} says in ${count(differences.length, 'module')}`,
-    );
+    tell(stderr, `${path} is not as ${document} says in ${count(differences.length, 'module')}`);
     return exitCodes.crossed;
   } finally {
     await adapter.close();
