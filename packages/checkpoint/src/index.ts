@@ -1,7 +1,6 @@
 /** Model weights as lazily read, named tensors; runs in Node and the browser. */
 
 export type { Adapter, AdapterFormat, AdapterSources, LoraUpdate } from './adapter/adapter.js';
-export { moduleFinder } from './adapter/modules.js';
 export type { LoraModule, LoraPatterns } from './adapter/pattern-keys.js';
 export { loraPatterns } from './adapter/pattern-keys.js';
 export { readAdapter } from './adapter/read.js';

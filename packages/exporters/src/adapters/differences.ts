@@ -4,7 +4,8 @@
  *
  * A trainer without experts has one LoRA of rank experts x rank for a module, as `export` writes it.
  */
-import { type Adapter, moduleFinder, namesInMemory } from '@alphalora/checkpoint';
+import { type Adapter, namesInMemory } from '@alphalora/checkpoint';
+import { moduleFinder } from '@alphalora/checkpoint/adapters';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { adaptedModules } from '../shared/adapters.js';
 import { loraTargets } from '../shared/lora/modules.js';
