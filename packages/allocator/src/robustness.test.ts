@@ -40,6 +40,17 @@ describe('an allocation under other scores', () => {
     expect(robustness).toEqual({ draws: 4, distance: (0 + 2 + 0 + 2) / 4 });
   });
 
+  it('says where the blocks cannot be told apart, of any resource', async () => {
+    const alike = { draws: [], without: [], homogeneity: 0.42 };
+    const rank = { ...request, budget: { unit: 'rank', total: 12 } } as const;
+    for (const each of [request, rank]) {
+      const { notes } = await allocateRobustly(each, alike);
+      expect(notes).toEqual([expect.stringMatching(/cannot be told apart by alpha.* p = 0\.42/)]);
+    }
+    const apart = await allocateRobustly(request, { ...alike, homogeneity: 0.05 });
+    expect(apart).not.toHaveProperty('notes');
+  });
+
   it('has the middle 95 % of numpy, with fractions between numbers of experts', async () => {
     // Block 0 gets 3 once, 4 in 37 draws, 6 twice: numpy.quantile([...], [0.025, 0.975]).
     const draws = [

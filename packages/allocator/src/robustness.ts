@@ -21,23 +21,33 @@ export interface Alternatives {
     alpha: number;
     score: number;
   }>;
+  /** p-value of all blocks having the same score, where it is known. */
+  homogeneity?: number;
 }
+
+/** Above this p-value, blocks count as alike. */
+const SIGNIFICANCE = 0.05;
 
 /**
  * The allocation of a request, with its robustness where there are draws and the budget is one of
  * experts per block: the alternatives are scores of blocks, and their outcome is counted in experts.
- * Every other allocation comes without, and so does a block without a score of its own.
+ * Every other allocation comes without, and so does a block without a score of its own. Where blocks
+ * get the budget and cannot be told apart, a note says so, of any resource.
  *
  * @throws AlphaLoraError as {@link allocate} does
  */
 export async function allocateRobustly(
   request: AllocateOptions,
-  { draws, without }: Alternatives,
+  { draws, without, homogeneity = 0 }: Alternatives,
 ): Promise<Allocation> {
   const prepared = await prepare(request);
   const decided = await decide(prepared, prepared.layers);
-  const allocation = allocationFor(prepared, decided);
   const { kind, per } = prepared.budget;
+  const isAlike = per === 'block' && homogeneity > SIGNIFICANCE;
+  const plain = allocationFor(prepared, decided);
+  const allocation = isAlike
+    ? { ...plain, notes: [...(plain.notes ?? []), alikeNote(homogeneity)] }
+    : plain;
   if (draws.length === 0 || kind.field !== 'experts' || per !== 'block') return allocation;
   const expertsFor = async (scores: readonly number[]): Promise<readonly number[]> => {
     const layers = prepared.layers.map((layer, i) => ({ ...layer, score: scores[i]! }));
@@ -78,6 +88,13 @@ export async function allocateRobustly(
     }),
     robustness: { draws: draws.length, distance: total / draws.length },
   };
+}
+
+function alikeNote(p: number): string {
+  return (
+    'the blocks of this model cannot be told apart by alpha: they differ by no more than draws of their ' +
+    `alphas do (Cochran's test, p = ${p.toFixed(2)}); a uniform allocation is as good`
+  );
 }
 
 /** L1 distance: how many experts have another place, counted where they leave and where they come. */

@@ -46,7 +46,10 @@ export interface Allocation {
   covers?: Share;
   /** Present where integers were made of the policy's weights. */
   rounding?: Rounding;
-  /** What bounds made of the rule, such as layers that are pruned as a whole; absent where nothing. */
+  /**
+   * What bounds made of the rule, such as layers that are pruned as a whole, and that the blocks cannot be
+   * told apart; absent where nothing.
+   */
   notes?: Words[];
   blocks: AllocatedBlock[];
   /** Where the shapes are known: every linear map that gets something, in the checkpoint's order. */

@@ -628,7 +628,7 @@ export const allocation: JsonSchema = {
     },
     notes: {
       description:
-        'What bounds made of the rule, such as layers that are pruned as a whole; absent where nothing.',
+        'What bounds made of the rule, such as layers that are pruned as a whole, and that the blocks cannot be told apart; absent where nothing.',
       type: 'array',
       items: { type: 'string', minLength: 1 },
     },

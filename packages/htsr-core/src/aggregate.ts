@@ -17,6 +17,7 @@ import {
 import { scoredAlpha } from '@alphalora/contracts/numbers';
 import type { StackPlace } from '@alphalora/contracts/weights';
 import { defaultAggregate } from './defaults.js';
+import { homogeneity } from './homogeneity.js';
 import { geometricMean, mean, middle95, quantile, standardDeviation } from './statistics.js';
 
 /** Share of the projections that the trimmed mean leaves out at either end. */
@@ -148,6 +149,11 @@ export interface AlternativeScores {
   draws: number[][];
   /** The score of a block when one of its projections is left out. */
   without: Array<{ block: number; name: string; role?: string; alpha: number; score: number }>;
+  /**
+   * p-value of all blocks having the same score, by Cochran's test over the draws; absent where there
+   * are fewer than two blocks or 40 draws.
+   */
+  homogeneity?: number;
 }
 
 /**
@@ -164,10 +170,15 @@ export function alternativeScores(
   const byBlock = projections.map((block) => blockDraws(block, score));
   const scored = byBlock.filter((_, index) => projections[index]!.length > 0);
   const count = Math.min(...scored.map((draws) => draws.length));
+  const draws = Array.from({ length: Number.isFinite(count) ? count : 0 }, (_, draw) =>
+    byBlock.map((drawn) => drawn[draw] ?? Number.NaN),
+  );
+  const scores = projections.map((block) =>
+    block.length === 0 ? Number.NaN : score(block.map(({ alpha }) => alpha)),
+  );
   return {
-    draws: Array.from({ length: Number.isFinite(count) ? count : 0 }, (_, draw) =>
-      byBlock.map((draws) => draws[draw] ?? Number.NaN),
-    ),
+    draws,
+    ...defined({ homogeneity: homogeneity(scores, draws) }),
     without: projections.flatMap((block, index) =>
       block.length < 2
         ? []

@@ -37,6 +37,13 @@ export function robustness({ allocation, analysis, blocks }: Facts): string[] {
         `${unknown === 1 ? 'it is' : 'they are'}.`,
     );
   }
+  if (!isBootstrap(analysis)) {
+    sentences.push(
+      'These draws are rigid: eigenvalues of one matrix repel one another, so each moves by up to a rank. Where a ' +
+        'tail is an independent sample after all, more changes than they say: an analysis with --bootstrap 200 tells ' +
+        'how much.',
+    );
+  }
   return sentences;
 }
 
@@ -91,7 +98,7 @@ export function portions({ allocation, blocks }: Facts): string[] {
   if (allocation.projections) sentences.push(...byBlock(allocation, blocks));
   sentences.push(...partial(allocation), ...imputed(allocation), ...capped(allocation));
   sentences.push(...beyond(allocation));
-  sentences.push(...(allocation.notes ?? []).map((note) => `${note}.`));
+  sentences.push(...(allocation.notes ?? []).map((note) => `${capital(note)}.`));
   return [...sentences, ...perToken(allocation), ...size(allocation)];
 }
 

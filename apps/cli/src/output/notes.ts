@@ -71,10 +71,11 @@ function misfits({ matrices }: Analysis): string {
   const rows = matrices.filter((row) => row.status === 'ok');
   const marked = rows.filter((row) => row.misfit !== undefined);
   if (marked.length === 0) return '';
-  const [first] = marked;
+  const [most] = marked.toSorted((a, b) => b.ks - a.ks);
   return (
-    `note: ${marked.length} of ${rows.length} tails are no power law from the given cut on; their alphas depend on ` +
-    `the cut, which the intervals do not include: ${first!.name}: ${first!.misfit}\n`
+    `note: ${marked.length} of ${rows.length} tails are no exact power law from the given cut on: their alphas compare ` +
+    'matrices at this cut and would be others at another, which the intervals do not include; --estimator ks looks ' +
+    `for the cut. The least like one is ${most!.name}: ${most!.misfit}\n`
   );
 }
 

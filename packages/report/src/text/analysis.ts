@@ -49,7 +49,7 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
       return table === '' ? [] : [headOf(stack) + table];
     }),
     matrixTable(ok.filter((row) => !inBlock(row) && placedBeside(row) === undefined)),
-    warningLines(ok) + weakLine(ok),
+    intervalLine(analysis) + warningLines(ok) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');
   if (!output.hasColors?.()) return text;
@@ -165,6 +165,15 @@ function matrixTable(rows: readonly AnalysedRow[]): string {
   const more = rows.length > MOST_ROWS ? `and ${rows.length - MOST_ROWS} more\n` : '';
   const kept = <Cell>(row: readonly Cell[]): Cell[] => row.filter((_, i) => used[i]);
   return table(kept(columns), cells.map(kept)) + more;
+}
+
+/** What the intervals assume. */
+function intervalLine({ blocks, options }: Analysis): string {
+  if (blocks.every(({ interval }) => interval === undefined)) return '';
+  return typeof options['bootstrap'] === 'number'
+    ? 'intervals by a bootstrap, which takes the eigenvalues of a matrix for independent\n'
+    : 'intervals by rigid draws: eigenvalues of one matrix repel one another, so each moves by up to a rank; ' +
+        '--bootstrap 200 takes them for independent\n';
 }
 
 /** A line per kind of warning, with the matrices that deserve it most. */
