@@ -8,6 +8,7 @@ export const exporters: Registry<AnyExporter> = createRegistry<AnyExporter>('for
   csv: async () => (await import('./formats/csv.js')).csv,
   mola: async () => (await import('./formats/mola.js')).mola,
   guilomo: async () => (await import('./formats/guilomo.js')).guilomo,
+  pytorch: async () => (await import('./formats/pytorch.js')).pytorch,
   peft: async () => (await import('./formats/peft.js')).peft,
   axolotl: async () => (await import('./formats/axolotl.js')).axolotl,
   spectrum: async () => (await import('./formats/spectrum.js')).spectrum,

@@ -1,12 +1,14 @@
-"""What experts cost in PyTorch when they are looped over, as the released MoLA and AlphaLoRA code
-does: python3 bench/official_loop.py [--rows 256] [--runs 21] [512 2048 ...]
+"""What experts cost in PyTorch, looped over as the released MoLA and AlphaLoRA code does and packed
+as molora.py does: python3 bench/official_loop.py [--rows 256] [--runs 21] [512 2048 ...]
 
 Per expert: find the tokens that selected it, gather them, two products, weight, add back. One
 thread, no dropout, forward and backward; the counterpart of bench/layers.mjs.
 """
 import argparse
 import os
+import pathlib
 import statistics
+import sys
 import time
 
 # Read when the library is loaded: torch.set_num_threads does not reach OpenBLAS, and kernels for an
@@ -17,6 +19,9 @@ os.environ.pop("OPENBLAS_L2_SIZE", None)
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "exporters" / "python"))
+import molora  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("sizes", type=int, nargs="*", default=[512, 2048])
@@ -56,6 +61,15 @@ def loop(x, base, experts, router):
     return F.linear(x, base) + update
 
 
+def packed(size, base, count):
+    spec = {"name": "map", "block": 0, "inputs": size, "outputs": size, "topK": min(TOP_K, count)}
+    spec |= {"ranks": [RANK] * count, "scalings": [SCALING] * count}
+    linear = torch.nn.Linear(size, size, bias=False)
+    linear.weight = torch.nn.Parameter(base, requires_grad=False)
+    layer = molora.MoloraLinear(linear, spec, molora.TopK(), 0.0, torch.Generator())
+    return lambda x, *_: layer(x)
+
+
 print(f"torch {torch.__version__}, one thread; {options.rows} tokens, median of {options.runs} runs")
 for size in options.sizes:
     torch.manual_seed(0)
@@ -65,6 +79,7 @@ for size in options.sizes:
     contestants = {
         "one LoRA of rank 8": (single, [expert(size)]),
         "8 experts in a loop": (loop, [expert(size) for _ in range(EXPERTS)]),
+        "8 experts of molora.py": (packed(size, base, EXPERTS), None),
     }
     times = {name: [] for name in contestants}
     for turn in range(-2, options.runs):

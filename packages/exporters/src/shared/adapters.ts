@@ -17,6 +17,8 @@ export interface AdaptedModule {
   experts: number;
   /** Of each expert. */
   rank: number;
+  /** Experts that the router selects per token. */
+  topK: number;
 }
 
 /** Of the LoRA of a module that was selected: PEFT's own default. */
@@ -42,6 +44,7 @@ export function adaptedModules(
     const { name, block, role, inputs, outputs, experts = 1 } = projection;
     const { rank = budget.unit === 'selection' ? selectedRank * projection.value! : undefined } =
       projection;
+    const { topK = Math.min(2, experts) } = projection;
     if (rank === undefined) {
       throw new AlphaLoraError(
         'INVALID_DOCUMENT',
@@ -51,10 +54,25 @@ export function adaptedModules(
     }
     const module = unwrappedName(name).replace(/\.weight$/, '');
     return {
-      ...{ name, module, block, inputs, outputs, experts, rank },
+      ...{ name, module, block, inputs, outputs, experts, rank, topK },
       role: role ?? module.slice(module.lastIndexOf('.') + 1),
     };
   });
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for a role that is not known */
+export function requireRoles(
+  roles: readonly string[],
+  isKnown: (role: string) => boolean,
+  known: readonly string[],
+): void {
+  const unknown = roles.find((role) => !isKnown(role));
+  if (unknown === undefined) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `no module of this allocation has the role ${JSON.stringify(unknown)}: targets are some of ` +
+      [...new Set(known)].join(', '),
+  );
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` naming the first layer without experts */

@@ -9,7 +9,7 @@
 
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { printable, resources } from '@alphalora/documents';
-import { selectedRank } from '../adapters.js';
+import { requireRoles, selectedRank } from '../adapters.js';
 import { isMixed, type LoraTarget, loraTargets, requireSome } from './modules.js';
 import { distinctNames, type TargetNames, targetNames } from './names.js';
 import type { LoraOptions } from './options.js';
@@ -71,14 +71,11 @@ export function loraSettings(
 
 function ofRoles(all: readonly LoraTarget[], roles: readonly string[] | undefined): LoraTarget[] {
   if (roles === undefined) return [...all];
-  const unknown = roles.find((role) => !all.some((own) => isOf(own, role)));
-  if (unknown !== undefined) {
-    const known = [...new Set(all.flatMap(({ matrices }) => matrices.map(({ role }) => role)))];
-    throw new AlphaLoraError(
-      'INVALID_OPTION',
-      `no module of this allocation has the role ${JSON.stringify(unknown)}: targets are some of ${known.join(', ')}`,
-    );
-  }
+  requireRoles(
+    roles,
+    (role) => all.some((own) => isOf(own, role)),
+    all.flatMap(({ matrices }) => matrices.map(({ role }) => role)),
+  );
   return all.map((own) => (roles.some((role) => isOf(own, role)) ? own : { ...own, rank: 0 }));
 }
 

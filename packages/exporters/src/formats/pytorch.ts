@@ -1,0 +1,88 @@
+/**
+ * Experts for PyTorch: `molora.py`, which puts them on a loaded model and trains, saves and merges them, and
+ * the `adapter_config.json` that says which. The configuration is that of adapters which `alphalora train`
+ * writes, so that what is trained in PyTorch is read here, and the reverse.
+ */
+import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
+import type { Exporter } from '@alphalora/contracts/extensions';
+import { printable } from '@alphalora/documents';
+import * as v from 'valibot';
+import { molora } from '../../dist/molora.js';
+import { adaptedModules, requireRoles } from '../shared/adapters.js';
+
+/** Those of `ROUTERS` in molora.py that new experts can have. */
+const routers = ['top-k', 'soft', 'entropy', 'adaptive-shared'] as const;
+
+export interface PytorchOptions {
+  router: (typeof routers)[number];
+  /** lora_alpha; an expert's output is scaled by alpha over its rank. */
+  alpha: number;
+  /** Share of the experts' inputs that is dropped while training. */
+  dropout: number;
+  /** Roles to adapt; the others get nothing. @default all */
+  targets?: string[];
+}
+
+/** The recipe of AlphaLoRA (arXiv 2410.10054, section 4), as `alphalora train` has it. */
+const options: v.GenericSchema<unknown, PytorchOptions> = v.strictObject({
+  router: v.optional(v.picklist(routers), 'top-k'),
+  alpha: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 16),
+  dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.05),
+  targets: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1))),
+});
+
+export const pytorch: Exporter<Allocation, PytorchOptions> = {
+  name: 'pytorch',
+  kinds: ['allocation'],
+  units: ['experts', 'rank'],
+  options,
+  export(allocation, { router, alpha, dropout, targets }) {
+    const all = adaptedModules(allocation, 'pytorch');
+    const roles = all.map(({ role }) => role);
+    if (targets) requireRoles(targets, (role) => roles.includes(role), roles);
+    const given = all.filter(
+      ({ role, experts, rank }) => experts > 0 && rank > 0 && (targets?.includes(role) ?? true),
+    );
+    const modules = given.filter(({ name }) => !isPart(name));
+    if (modules.length === 0) {
+      throw new AlphaLoraError(
+        'INVALID_DOCUMENT',
+        given.length > 0
+          ? `${printable(given[0]!.name)} and all others are parts of stored tensors, and molora.py adapts linear maps: --to peft takes them as parameters`
+          : 'no projection of this allocation gets an expert: there is nothing to adapt',
+      );
+    }
+    const projections = modules.map(({ name, experts, rank, topK, ...place }) => ({
+      name: name.replace(/\.weight$/, ''),
+      block: place.block,
+      role: place.role,
+      inputs: place.inputs,
+      outputs: place.outputs,
+      ranks: Array.from({ length: experts }, () => rank),
+      scalings: Array.from({ length: experts }, () => alpha / rank),
+      topK,
+    }));
+    const config = {
+      molora: { version: 1, projections, router: { name: router, options: {} }, dropout },
+    };
+    const without = all.length - modules.length;
+    return {
+      files: { 'molora.py': molora, 'adapter_config.json': `${JSON.stringify(config, null, 2)}\n` },
+      notes: [
+        ...(without > 0 ? [`${without} of ${all.length} modules get no experts`] : []),
+        ...(given.length > modules.length
+          ? [
+              `${given.length - modules.length} of them are parts of stored tensors, such as ` +
+                `${printable(given.find(({ name }) => isPart(name))!.name)}, and molora.py adapts linear maps`,
+            ]
+          : []),
+        'molora.py needs torch 2.1 or later and safetensors; its first lines say how to use it',
+      ],
+    };
+  },
+};
+
+/** Fused projections and stacked experts are not linear maps of their own in the model. */
+function isPart(name: string): boolean {
+  return /\[\w+\]$/.test(name);
+}
