@@ -20,6 +20,8 @@ export interface Exporter<
   readonly name: string;
   /** The kinds of documents that it is for. */
   readonly kinds: ReadonlyArray<Document['kind']>;
+  /** Of the file, where the other program looks for no name of its own. @default `txt` */
+  readonly extension?: string;
   /** What an allocation may have shared out: anything where this is absent. */
   readonly units?: readonly Resource[];
   /** Checks and completes the options: zod, valibot, arktype or any other Standard Schema. Absent: none. */

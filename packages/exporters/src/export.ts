@@ -25,6 +25,27 @@ export async function exportDocument(
   format: string | AnyExporter,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Exported> {
+  const { kind } = document;
+  const exporter = await exporterFor(
+    format,
+    kind === 'allocation' ? { kind, unit: document.budget.unit } : { kind },
+  );
+  return checked(exporter.export(document, await optionsFor(exporter, options)), exporter.name);
+}
+
+/** What is known of a document before there is one. */
+export type Exportable = { kind: 'analysis' } | { kind: 'allocation'; unit: Resource };
+
+/**
+ * The exporter of a format, once it is certain that it takes such documents.
+ *
+ * @throws AlphaLoraError `NOT_FOUND` when there is no such format, `INVALID_OPTION` when it is not for this
+ *   kind of document or what it allocates
+ */
+export async function exporterFor(
+  format: string | AnyExporter,
+  document: Exportable,
+): Promise<AnyExporter> {
   const exporter = typeof format === 'string' ? await exporters.load(format) : format;
   const { name, kinds } = exporter;
   if (!kinds.includes(document.kind)) {
@@ -33,15 +54,14 @@ export async function exportDocument(
       `the format ${name} is for an ${kinds.join(' or ')}, and this is an ${document.kind}`,
     );
   }
-  if (document.kind === 'allocation' && !holds(exporter, document.budget.unit)) {
-    const { unit } = document.budget;
+  if (document.kind === 'allocation' && !holds(exporter, document.unit)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `the format ${name} cannot hold an allocation of ${unit}: ` +
-        `--to takes ${(await formatsOf(unit)).join(', ')} for that`,
+      `the format ${name} cannot hold an allocation of ${document.unit}: ` +
+        `use ${(await formatsOf(document.unit)).join(', ')} for that`,
     );
   }
-  return checked(exporter.export(document, await optionsFor(exporter, options)), name);
+  return exporter;
 }
 
 /**
@@ -91,7 +111,8 @@ function holds({ kinds, units }: AnyExporter, unit: Resource): boolean {
   return kinds.includes('allocation') && (units === undefined || units.includes(unit));
 }
 
-async function formatsOf(unit: Resource): Promise<string[]> {
+/** Names of the formats that hold allocations of a resource. */
+export async function formatsOf(unit: Resource): Promise<string[]> {
   const all = await Promise.all(exporters.names().map((name) => exporters.load(name)));
   return all.filter((exporter) => holds(exporter, unit)).map(({ name }) => name);
 }

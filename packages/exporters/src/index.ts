@@ -1,3 +1,3 @@
 /** Analyses and allocations in the formats of other programs; runs in Node and the browser. */
-export { exportDocument } from './export.js';
+export { type Exportable, exportDocument, exporterFor, formatsOf } from './export.js';
 export { exporters } from './registry.js';

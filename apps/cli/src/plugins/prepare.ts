@@ -23,7 +23,7 @@ const kindsOf: Readonly<Record<string, readonly ExtensionKind[]>> = {
   inspect: reading,
   analyze: measuring,
   allocate: measuring,
-  plan: measuring,
+  plan: [...measuring, 'exporters'],
   worker: measuring,
   export: ['exporters'],
   train: training,
@@ -37,6 +37,7 @@ const choices: Readonly<Record<string, ExtensionKind>> = {
   estimator: 'estimators',
   metrics: 'metrics',
   to: 'exporters',
+  export: 'exporters',
   router: 'routers',
   task: 'tasks',
 };

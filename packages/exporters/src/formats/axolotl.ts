@@ -14,6 +14,7 @@ import { yamlOf } from '../shared/yaml.js';
 export const axolotl: Exporter<Allocation, LoraOptions> = {
   name: 'axolotl',
   kinds: ['allocation'],
+  extension: 'yaml',
   units: ['experts', 'rank', 'selection'],
   options: loraOptions,
   export(allocation, options) {

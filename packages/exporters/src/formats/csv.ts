@@ -6,6 +6,7 @@ import { analysisTable } from './analysis-csv.js';
 export const csv: Exporter = {
   name: 'csv',
   kinds: ['analysis', 'allocation'],
+  extension: 'csv',
   export(document) {
     return document.kind === 'analysis'
       ? { files: analysisTable(document), notes: [] }

@@ -18,6 +18,7 @@ import { yamlOf } from '../shared/yaml.js';
 export const llamaFactory: Exporter<Allocation, LoraOptions> = {
   name: 'llama-factory',
   kinds: ['allocation'],
+  extension: 'yaml',
   units: ['experts', 'rank', 'selection'],
   options: loraOptions,
   export(allocation, options) {

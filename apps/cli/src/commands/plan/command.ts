@@ -3,6 +3,7 @@ import { policy, resource } from '../../options/allocating.js';
 import { dryRun, modelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { measuring, remote } from '../../options/measuring.js';
+import { names } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { published } from '../../options/published.js';
 import {
@@ -20,5 +21,6 @@ export const plan = () =>
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
     .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan')
+    .option('--export <formats>', 'write the allocation for these programs, too, e.g. peft,axolotl', names)
     .addOption(dryRun())
     .hook('preAction', refusing(unusedInForecasts, unusedWithoutCache, unusedWithoutExperts));

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { budgetText, formatDocument } from '@alphalora/documents';
+import { exporterFor } from '@alphalora/exporters';
 import type { OpenedModel } from '@alphalora/measuring';
 import { allocationText } from '@alphalora/report/text';
 import * as v from 'valibot';
@@ -22,6 +23,7 @@ import { forecast, measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { requirePublished } from '../../options/published.js';
 import { exitCodeOf } from '../../output/deliver.js';
+import { writeExports } from '../../output/exports.js';
 import { forecastText } from '../../output/forecast.js';
 import { omissions, remarks } from '../../output/notes.js';
 import { printable, tell } from '../../output/printable.js';
@@ -29,6 +31,7 @@ import { writeReport } from '../../output/report.js';
 import { writeResult } from '../../output/result.js';
 import { pluginsOf } from '../../plugins/index.js';
 import type { PlanOptions } from './command.js';
+import { nextSteps } from './next.js';
 
 export async function run(
   model: string | undefined,
@@ -38,6 +41,10 @@ export async function run(
   requirePublished(options);
   const { path, source } = chosenModel(model, options);
   requireFolder(options.output, 'plan');
+  const { export: exported = [] } = options;
+  for (const format of exported) {
+    await exporterFor(format, { kind: 'allocation', unit: options.unit });
+  }
   const scores = await givenScores(options, io);
   const planned = async (opened: OpenedModel, allocator: Allocator): Promise<ExitCode> => {
     const analysis = await measure(opened, measuringFor(options, allocator), io, { source });
@@ -52,12 +59,17 @@ export async function run(
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
     io.stderr.write(remarks(allocation, analysis));
-    await writeReport(join(options.output, 'report.html'), { analysis, allocation }, io);
+    const report = join(options.output, 'report.html');
+    await writeReport(report, { analysis, allocation }, io);
+    await writeExports(allocation, exported, options.output, io);
     const planted = plantedAlphas(opened.checkpoint);
     const judged = scores ? 'score' : 'alpha';
     writeResult(io.stdout, options, { analysis, allocation }, () =>
       allocationText(allocation, io.stdout, planted, judged),
     );
+    const files = { allocation: allocationFile, report };
+    const next = { model: model ?? path, allocation, files, exported };
+    if (!options.json) io.stderr.write(await nextSteps(next));
     return exitCodeOf(analysis, options.failOn, io);
   };
   const allocator = await chosenAllocator(pluginsOf(io), options);
