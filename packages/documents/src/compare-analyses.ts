@@ -71,7 +71,12 @@ export function compareAnalyses(a: Analysis, b: Analysis): AnalysisComparison {
   };
   return {
     ...({ kind: 'comparison', of: 'analysis', a: side(a), b: side(b) } as const),
-    options: differingOptions(a, b),
+    options: Object.fromEntries(
+      Object.entries(differingOptions([a, b])).map(([key, values]) => [
+        key,
+        { a: values[0], b: values[1] },
+      ]),
+    ),
     blocks,
     ...defined({ rankCorrelation }),
     matrices,
@@ -96,22 +101,24 @@ function change(
   };
 }
 
-/** Those of the record, the stack whose blocks are compared, and the base that was taken away. */
-function differingOptions(analysisA: Analysis, analysisB: Analysis) {
-  const [a, b] = [analysisA, analysisB].map(
+/** Options that change alphas, the stack whose blocks are compared, and the base that was taken away: the values of each analysis. */
+export function differingOptions(analyses: readonly Analysis[]): Record<string, unknown[]> {
+  const records = analyses.map(
     ({ options, model }): Record<string, unknown> => ({
       ...options,
       ...defined({ stack: model.stack, base: model.base }),
     }),
-  ) as [Record<string, unknown>, Record<string, unknown>];
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  const differing = keys.filter(
-    (key) => !harmlessOptions.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]),
   );
-  return Object.fromEntries(differing.map((key) => [key, { a: a[key], b: b[key] }]));
+  const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const values = keys.map((key) => [key, records.map((record) => record[key])] as const);
+  const differing = values.filter(
+    ([key, own]) =>
+      !harmlessOptions.has(key) && new Set(own.map((value) => JSON.stringify(value))).size > 1,
+  );
+  return Object.fromEntries(differing);
 }
 
-function measuredRows({ matrices }: Analysis): AnalysedRow[] {
+export function measuredRows({ matrices }: Analysis): AnalysedRow[] {
   return matrices.filter((row): row is AnalysedRow => row.status === 'ok');
 }
 

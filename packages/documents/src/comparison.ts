@@ -8,3 +8,11 @@ export {
   type RankCorrelation,
   type ScoreComparison,
 } from './compare-scores.js';
+export { type Checkpoint, inNaturalOrder, shortNames } from './series/checkpoints.js';
+export {
+  type AnalysisSeries,
+  compareSeries,
+  type TrapSeries,
+  trapped,
+} from './series/compare-series.js';
+export { type TrapVerdict, trapMetric, trapVerdictText } from './series/traps.js';

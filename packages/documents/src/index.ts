@@ -8,9 +8,10 @@ export {
   summaryOf,
 } from './amounts.js';
 export { coverageOf } from './coverage.js';
-export { type ExcessRank, excessRank } from './excess-rank.js';
+export { excessRank } from './excess-rank.js';
 export { formatDocument } from './format.js';
 export { joinParts, type Part } from './join.js';
+export { metricMeans } from './metric-means.js';
 export { parseAllocation, parseAnalysis, parseDocument, parseTrainingStep } from './parse.js';
 export { escapedData, printable, printableData } from './printable.js';
 export { type Quantized, quantizedMatrices } from './quantization.js';

@@ -49,6 +49,12 @@ interface DocumentOptions extends Partial<Scoring> {
 export interface AnalyzeOptions extends DocumentOptions, Omit<MeasureOptions, 'estimator'> {
   /** How the tails are fitted. @default `hill()`, the largest quarter of the eigenvalues */
   estimator?: TailEstimator;
+  /**
+   * Called for each matrix that is measured with all its eigenvalues lambda = sigma^2, ascending and
+   * not divided by anything, without those that are zero to working precision. Under `farms` they are
+   * those of its windows together.
+   */
+  onSpectrum?: (name: string, eigenvalues: Float64Array) => void;
 }
 
 export interface AnalyzeWithOptions extends DocumentOptions {
@@ -86,12 +92,16 @@ export async function analyze(
   weights: Iterable<WeightTensor> | AsyncIterable<WeightTensor>,
   options: AnalyzeOptions,
 ): Promise<Analysis> {
-  const { engine, estimator = await estimators.load(defaultEstimator) } = options;
+  const { engine, onSpectrum, estimator = await estimators.load(defaultEstimator) } = options;
   const measuring = { ...options, estimator };
   const build = await engine.build?.();
   return analyzeWith(weights, {
     ...options,
-    measure: (unit, control) => measureUnit(unit, measuring, control),
+    measure: (unit, control) =>
+      measureUnit(unit, measuring, {
+        ...control,
+        onSpectrum: onSpectrum && ((eigenvalues) => onSpectrum(unit.name, eigenvalues)),
+      }),
     concurrency: engine.concurrency ?? 1,
     record: measureRecord({ ...measuring, ...defined({ build }) }),
   });

@@ -96,6 +96,8 @@ export interface MeasureControl {
   signal?: AbortSignal | undefined;
   /** Called with the share of the spectrum that is done, 0 to 1. */
   onProgress?: ((done: number) => void) | undefined;
+  /** Called with a copy of the eigenvalues, ascending, once the unit is measured. */
+  onSpectrum?: ((eigenvalues: Float64Array) => void) | undefined;
 }
 
 /** The measured part of a row. */
@@ -160,6 +162,8 @@ export async function measureUnit(
     ...sidesOf(sampled),
     ...(randomised && { randomised }),
   };
+  const metrics = computeMetrics(context, weak === undefined ? names : withoutFit(names));
+  control.onSpectrum?.(eigenvalues.slice());
   return {
     ...fit,
     ...(bagged && { unbagged: single.alpha }),
@@ -169,7 +173,7 @@ export async function measureUnit(
     ...defined({ weak, thin: thinReason(fit, minTail), misfit }),
     ...(used && { precision: used }),
     ...defined({ imprecise }),
-    metrics: computeMetrics(context, weak === undefined ? names : withoutFit(names)),
+    metrics,
     spectrum: summarize(eigenvalues),
   };
 }

@@ -1,5 +1,5 @@
 /** The analysis of a whole model: what the command line writes, and every program that asks for it here. */
-import { type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
+import { AlphaLoraError, type Analysis, defined, type MatrixRow } from '@alphalora/contracts';
 import { analysisOfStack, chosenStack, type StackNames } from '@alphalora/documents';
 import { type AnalysisProgress, analyzeWith, type SpectralUnit } from '@alphalora/htsr-core';
 import { createTracker, type Tracker } from './forecast/progress.js';
@@ -7,12 +7,19 @@ import type { ModelProgress } from './model-progress.js';
 import { type ModelOptions, type OpenedModel, openModel, receivedBytes } from './models/open.js';
 import { fileStates, requireUnchanged } from './models/state.js';
 import { withModelDigest } from './pipeline/identity.js';
-import type { Measured } from './pipeline/measurer.js';
-import { createPipeline, limitsOf, type Pipeline, type Work } from './pipeline/pipeline.js';
+import { type Measured, measurableUnits } from './pipeline/measurer.js';
+import {
+  createPipeline,
+  limitsOf,
+  type Pipeline,
+  sampledUnit,
+  type Work,
+} from './pipeline/pipeline.js';
 import { keepDigests } from './pipeline/record.js';
 import { type MeasuringOptions, type Plan, planned, selectionOf } from './plan.js';
 import { type Preparation, prepare } from './preparation.js';
 import { stacksOf } from './selection.js';
+import { openSpectraFolder, type SpectraFolder } from './spectra/folder.js';
 import { tool } from './version.js';
 
 export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
@@ -24,6 +31,12 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
   jobs?: number;
   /** Bytes that the matrices in flight may take together. @default 80 % of the machine's memory */
   maxMemory?: number;
+  /**
+   * Folder to write the eigenvalues of every measured matrix into: a `.npy` of float64 each, and an index
+   * of type `SpectraIndex`, `spectra.json`. Nothing there is replaced but what an earlier run on the same
+   * model wrote.
+   */
+  spectra?: string;
   /** Has the matrices measured elsewhere than in threads of this process. */
   pipeline?: (work: Work, model: OpenedModel) => Promise<Pipeline>;
   /**
@@ -45,8 +58,9 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
  * @param model a .safetensors or .gguf file, a folder, `hf://org/name[@revision][/subfolder]` or an https://
  *   address; or a model that is open, and stays so: options of its opening say nothing then
  * @returns the finished document; of a shard, its part
- * @throws the signal's reason when aborted; AlphaLoraError as `openModel` and `analyzeWith` do, and
- *   `IO_FAILED` when a file was written to meanwhile
+ * @throws the signal's reason when aborted; AlphaLoraError as `openModel` and `analyzeWith` do,
+ *   `IO_FAILED` when a file was written to meanwhile, and `INVALID_OPTION` for `spectra` with a `pipeline`
+ *   or in a folder that has other files of the same names
  */
 export async function analyzeModel(
   model: string | OpenedModel,
@@ -74,9 +88,13 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
 
   const seen = new Observations();
   const { units, settings } = plan;
+  const spectra = await spectraFolderFor(model, plan, source, options);
   const work: Work = {
     units,
-    settings: { ...settings, ...defined({ preparation: options.preparation }) },
+    settings: {
+      ...settings,
+      ...defined({ preparation: options.preparation, eigenvalues: spectra && true }),
+    },
     onMeasured: (...measured) => seen.add(...measured),
   };
   const pipeline = await pipelineFor(work, model, options);
@@ -104,8 +122,12 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
         blocks,
       },
       stacks: checkpoint.stacks.filter(({ main }) => !main),
-      measure: (unit, control) =>
-        pipeline.measure(unit, tracker ? tracker.control(unit, control) : control),
+      async measure(unit, control) {
+        const own = tracker ? tracker.control(unit, control) : control;
+        const measurement = await pipeline.measure(unit, own);
+        await spectra?.write(sampledUnit(unit, settings), seen.takeEigenvalues(unit));
+        return measurement;
+      },
       concurrency: pipeline.concurrency,
       record: plan.record(pipeline.build),
       ...(signal && { signal }),
@@ -120,7 +142,9 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     // A pipeline elsewhere reads other files than these, and checks each against its job.
     if (!options.pipeline) await requireUnchanged(checkpoint, states);
     if (seen.notKept !== undefined) onNotKept?.(seen.notKept);
-    return finished(analysisOf(analysis, names, options.stack), plan, seen.digests);
+    const document = finished(analysisOf(analysis, names, options.stack), plan, seen.digests);
+    await spectra?.finish(document);
+    return document;
   } finally {
     await pipeline.close();
     if (cacheFolder !== undefined) await keepDigests(cacheFolder, states, seen.digests);
@@ -139,12 +163,38 @@ class Observations {
   readonly digests = new Map<string, string>();
   tracker: Tracker | undefined;
   notKept: string | undefined;
+  /** Those that have not been written yet. */
+  readonly #eigenvalues = new Map<string, Float64Array>();
 
-  add(unit: SpectralUnit, { digest, found, notKept }: Measured): void {
+  add(unit: SpectralUnit, { digest, found, notKept, eigenvalues }: Measured): void {
     this.digests.set(unit.name, digest);
+    if (eigenvalues) this.#eigenvalues.set(unit.name, eigenvalues);
     this.tracker?.found(unit, found);
     this.notKept ??= notKept;
   }
+
+  takeEigenvalues({ name }: SpectralUnit): Float64Array {
+    const eigenvalues = this.#eigenvalues.get(name)!;
+    this.#eigenvalues.delete(name);
+    return eigenvalues;
+  }
+}
+
+async function spectraFolderFor(
+  { checkpoint }: OpenedModel,
+  { units, shard }: Plan,
+  source: string,
+  { spectra: folder, pipeline }: AnalyzeModelOptions,
+): Promise<SpectraFolder | undefined> {
+  if (folder === undefined) return undefined;
+  if (pipeline) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'spectra are saved where they are computed: measure on this machine, or in shards',
+    );
+  }
+  const all = measurableUnits(checkpoint.tensors);
+  return openSpectraFolder({ folder, source, all, planned: units, shard });
 }
 
 function pipelineFor(

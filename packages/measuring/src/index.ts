@@ -26,4 +26,5 @@ export type { Preparation } from './preparation.js';
 export { schemeOf, sources } from './sources/index.js';
 export type { ProxySettings } from './sources/proxy.js';
 export type { ModelSource } from './sources/source.js';
+export type { SpectraIndex } from './spectra/folder.js';
 export { tool } from './version.js';

@@ -7,7 +7,6 @@ import {
   amountOf,
   amountsByBlock,
   blockLabel,
-  type ExcessRank,
   excessRank,
   labelOf,
   summaryOf,
@@ -25,7 +24,7 @@ export interface AllocationFacts extends Allocation {
   /** Where the budget is per projection and they are known. */
   projections?: AllocatedProjection[];
   /** Where experts have a higher rank than their matrices can have. */
-  excess?: ExcessRank;
+  excess?: ReturnType<typeof excessRank>;
 }
 
 export interface AllocatedLayer {

@@ -21,7 +21,12 @@ import {
   parseAnalysis,
   parseTrainingStep,
 } from '@alphalora/documents';
-import type { NamedScore } from '@alphalora/documents/comparison';
+import {
+  type AnalysisSeries,
+  type Checkpoint,
+  compareSeries,
+  type NamedScore,
+} from '@alphalora/documents/comparison';
 import { type AllocationFacts, allocationFacts } from './allocation.js';
 
 export interface Documents {
@@ -31,11 +36,14 @@ export interface Documents {
   training?: readonly TrainingStep[] | undefined;
   /** What the layers can be judged by, alpha of the analysis included. */
   scores?: readonly NamedScore[] | undefined;
+  /** Analyses of the model over training, in their order; the last of them is `analysis`. */
+  checkpoints?: readonly Checkpoint[] | undefined;
   /** Who makes the page. */
   tool?: ToolIdentity | undefined;
 }
 
-export interface Facts extends Omit<Documents, 'allocation'> {
+export interface Facts extends Omit<Documents, 'allocation' | 'checkpoints'> {
+  series?: AnalysisSeries | undefined;
   allocation?: AllocationFacts | undefined;
   measured: AnalysedRow[];
   /** Those whose fit says something: the others have an alpha that is not to be read. */
@@ -93,10 +101,19 @@ export function factsOf(documents: Documents): Facts {
       ...allocated.get(block.index),
       ...(unsound.has(block.index) && { unsound: true }),
     }));
+  const series =
+    documents.checkpoints &&
+    compareSeries(
+      documents.checkpoints.map(({ name, analysis: own }) => ({
+        name,
+        analysis: given ? analysisFor(own, given) : own,
+      })),
+    );
   return {
     ...documents,
     analysis,
     allocation,
+    series,
     measured,
     sound: measured.filter(({ weak }) => weak === undefined),
     projections,
@@ -118,7 +135,8 @@ function isProjection(row: AnalysedRow): row is InBlock {
   return block !== undefined && role !== undefined && kind === 'projection';
 }
 
-function refuseOthers({ analysis, allocation, training = [], tool }: Documents): void {
+function refuseOthers(documents: Documents): void {
+  const { analysis, allocation, training = [], checkpoints, tool } = documents;
   parseAnalysis(analysis, 'the first document');
   if (analysis.shard) {
     const { index, count } = analysis.shard;
@@ -127,6 +145,11 @@ function refuseOthers({ analysis, allocation, training = [], tool }: Documents):
     );
   }
   for (const [i, step] of training.entries()) parseTrainingStep(step, `step ${i + 1}`);
+  for (const checkpoint of checkpoints ?? []) parseAnalysis(checkpoint.analysis, checkpoint.name);
+  const last = checkpoints?.at(-1);
+  if (last && JSON.stringify(last.analysis.blocks) !== JSON.stringify(analysis.blocks)) {
+    refuse(`the page is about another analysis than that of the last checkpoint, ${last.name}`);
+  }
   if (tool && ![tool.name, tool.version].every((text) => typeof text === 'string'))
     refuse('the tool has no name or no version');
   if (!allocation) return;

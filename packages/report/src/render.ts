@@ -10,6 +10,7 @@ import { matricesSection } from './sections/matrices.js';
 import { omissionsSection } from './sections/omissions.js';
 import { provenanceSection } from './sections/provenance.js';
 import { scoresSection } from './sections/scores.js';
+import { seriesSection } from './sections/series.js';
 import { stacksSection } from './sections/stacks.js';
 import { summarySection, titleOf } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
@@ -26,10 +27,13 @@ import { style } from './style.js';
  * @param documents.training steps of a run that trained the allocated adapter, in their order
  * @param documents.scores what else the layers can be judged by, from `namedScore` of
  * `@alphalora/allocator/comparison`: two or more are shown side by side
+ * @param documents.checkpoints analyses of the model over training, in their order; the last of them is
+ * `documents.analysis`
  * @param documents.tool what makes the page, for its last line
  * @returns the text of an HTML document; the same for the same documents
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for one part of a divided analysis,
- * and for an allocation of blocks that the analysis does not have
+ * for an allocation of blocks that the analysis does not have, and for checkpoints that are not of one
+ * model
  */
 export function renderReport(documents: Documents): string {
   const facts = factsOf(documents);
@@ -37,10 +41,12 @@ export function renderReport(documents: Documents): string {
   const scores = scoresSection(facts);
   const training = trainingSection(facts);
   const stacks = stacksSection(facts);
+  const series = seriesSection(facts);
   const sections: [id: string, name: string][] = [
     ['says', 'What this says'],
     ['read', 'How to read this'],
     ['blocks', 'Blocks'],
+    ...(series ? ([['series', 'Over training']] as [string, string][]) : []),
     ...(heatMap ? ([['map', 'Projections']] as [string, string][]) : []),
     ...(scores ? ([['scores', 'Scores']] as [string, string][]) : []),
     ...(training ? ([['training', 'Training']] as [string, string][]) : []),
@@ -67,6 +73,7 @@ ${plotArea()}
 ${summarySection(facts)}
 ${guideSection(facts)}
 ${blocksSection(facts)}
+${series}
 ${heatMap}
 ${scores}
 ${training}

@@ -114,6 +114,7 @@ input[type=search]{width:210px}
 .clip{clip-path:url(#area)}
 .dots{stroke:var(--muted);stroke-width:3.4;stroke-linecap:round;fill:none}
 .faint{stroke:var(--bar);stroke-width:1;opacity:.55;fill:none}.measured{fill:var(--warn);stroke:var(--bg)}
+.depth{stroke:var(--muted);stroke-width:1.5;fill:none}
 .fit{stroke:var(--accent);stroke-width:2;fill:none}
 .bulk{stroke:var(--warn);stroke-width:1.5;stroke-dasharray:5 3;fill:none}
 .band{fill:var(--accent);opacity:.16}.bars{fill:var(--muted);opacity:.55}.bars.tail{fill:var(--accent);opacity:.85}

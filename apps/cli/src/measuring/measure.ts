@@ -26,13 +26,15 @@ interface Further {
   source?: string | undefined;
   /** The part that is measured here. */
   shard?: Shard | undefined;
+  /** Folder for the eigenvalues. */
+  spectra?: string | undefined;
 }
 
 export async function measure(
   model: OpenedModel,
   options: Options,
   io: Io,
-  { source, shard }: Further = {},
+  { source, shard, spectra }: Further = {},
 ): Promise<Analysis> {
   requireMeasured(options.failOn ?? [], resolveMetrics(options.metrics));
   const { queue } = options;
@@ -41,12 +43,12 @@ export async function measure(
     progress.clear();
     tell(io.stderr, text);
   };
-  if (queue !== undefined) requireNoLimits(options, shard, model);
+  if (queue !== undefined) requireNoLimits(options, { shard, spectra }, model);
   const pipeline = queue === undefined ? undefined : await queuePipeline(queue, io, onNotice);
   try {
     return await analyzeModel(model, {
       ...settingsOf(options, io),
-      ...defined({ source, shard, pipeline }),
+      ...defined({ source, shard, spectra, pipeline }),
       signal: io.signal,
       onNotice,
       onProgress: progress.update,
@@ -120,7 +122,7 @@ async function queuePipeline(
 /** @throws AlphaLoraError `INVALID_OPTION` for options that are about the machine that measures */
 function requireNoLimits(
   options: Options,
-  shard: Shard | undefined,
+  { shard, spectra }: Further,
   { checkpoint }: OpenedModel,
 ): void {
   const { jobs, maxMemory, cacheDir, cache, download = false } = options;
@@ -130,6 +132,9 @@ function requireNoLimits(
   if (shard !== undefined) refuse('--shard', 'a queue divides the work by itself');
   if (checkpoint.base !== undefined) {
     refuse('--base', 'its workers open one model; measure here, or in parts with --shard');
+  }
+  if (spectra !== undefined) {
+    refuse('--save-spectra', 'its workers do not send spectra; use --shard to divide the work');
   }
   if (download) refuse('--download', 'no weights are read here');
   const flags = { '--jobs': jobs, '--max-memory': maxMemory, '--cache-dir': cacheDir };

@@ -57,3 +57,9 @@ export const furtherScores = () =>
     '--scores <file>',
     'scores beside alpha: from calibrate, with each of its measures, JSON or CSV; may be repeated',
   ).argParser((file: string, files: string[] | undefined) => [...(files ?? []), file]);
+
+/** Of the checkpoints of a series. */
+export const order = () =>
+  new Option('--order <how>', 'of a series: by name (step-900 before step-1000), or as given')
+    .choices(['name', 'given'])
+    .default('name');

@@ -42,6 +42,10 @@ export const unusedWithoutExperts: Rule = ({ unit }) =>
     ? undefined
     : { options: ['topK', 'rank'], because: `it is about experts, and --unit is ${unit}` };
 
+/** Of a single analysis, or of several that are no checkpoints. */
+export const unusedWithoutSeries: Rule = ({ series }) =>
+  series ? undefined : { options: ['order'], because: 'it is about the checkpoints of --series' };
+
 /** Of the cache that is not used. */
 export const unusedWithoutCache: Rule = ({ cache }) =>
   cache ? undefined : { options: ['cacheDir'], because: '--no-cache keeps no spectra' };

@@ -46,6 +46,8 @@ export interface MeasurerSettings extends DrawOptions {
   /** Only eigenvalues above this are fitted. */
   evalsThreshold?: number;
   metrics: readonly string[];
+  /** Whether the eigenvalues are part of the answer. */
+  eigenvalues?: boolean;
   seed: number;
   farms?: FarmsOptions;
   /**
@@ -64,6 +66,8 @@ export interface MeasurerSettings extends DrawOptions {
 
 export interface Measured {
   measurement: Measurement;
+  /** All of them, ascending, where they were asked for. */
+  eigenvalues?: Float64Array;
   /** Of the values that were measured. */
   digest: string;
   /** Operations that the cache saved. */
@@ -100,13 +104,17 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
         ...settings,
         contentOf: (matrix) => measured.get(matrix),
       });
+      let eigenvalues: Float64Array | undefined;
+      const keep = (all: Float64Array): void => {
+        eigenvalues = all;
+      };
       const measurement = await measureUnit(
         sampled,
         {
           ...{ engine: cached, estimator, precision, metrics, seed },
           ...defined({ draws, bootstrap, bag, minTail, evalsThreshold }),
         },
-        control,
+        { ...control, onSpectrum: settings.eigenvalues ? keep : undefined },
       );
       const digests: string[] = [];
       for (const { matrix, digest } of contents) {
@@ -119,7 +127,7 @@ export async function createMeasurer(settings: MeasurerSettings): Promise<Measur
         ...sampled.matrices.map((matrix) => memory(matrix, precision, memoryShare)),
       );
       if (largest > memoryShare) await engine.close?.();
-      return { measurement, digest, ...cached.outcome() };
+      return { measurement, ...defined({ eigenvalues }), digest, ...cached.outcome() };
     },
     async close() {
       await engine.close?.();

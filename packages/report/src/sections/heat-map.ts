@@ -81,7 +81,8 @@ function mark(warning: keyof typeof marks | undefined): Content {
   );
 }
 
-function short(alpha: number): string {
+/** As short as a cell needs it. */
+export function short(alpha: number): string {
   return decimal(alpha, alpha < 9.95 ? 1 : 0);
 }
 

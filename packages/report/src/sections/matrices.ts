@@ -6,6 +6,7 @@ import { blockOf, type Facts, shortName } from '../facts.js';
 import { count, decimal, range, shape, significant } from '../format.js';
 import { type Content, type Html, html } from '../html.js';
 import { detail } from './detail.js';
+import { metricMeansDetails } from './metric-means.js';
 
 /** Metrics with a column of their own, the most telling first, where the analysis has them. */
 const PREFERRED = ['stable_rank', 'above_noise', 'alpha_weighted', 'entropy'];
@@ -18,7 +19,7 @@ interface Column {
   minor?: boolean;
 }
 
-export function matricesSection({ measured, allocation }: Facts): Html {
+export function matricesSection({ analysis, measured, allocation }: Facts): Html {
   if (measured.length === 0) {
     return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2><p>No matrix was measured.</p></section>`;
   }
@@ -27,6 +28,7 @@ export function matricesSection({ measured, allocation }: Facts): Html {
   const drawn = measured.some((row) => row.spectrum);
   return html`<section aria-labelledby="matrices"><h2 id="matrices">Every matrix</h2>
 <p>Open a row for its ${drawn ? 'charts and metrics' : 'metrics; the analysis holds no spectra to draw'}.</p>
+${metricMeansDetails(analysis)}
 <form class="filter" hidden><label>Name <input type="search" name="text" autocomplete="off"></label>
 <label>Projection <select name="role"><option value="">all</option>${roles.map((role) => html`<option>${role}</option>`)}</select></label>
 <label><input type="checkbox" name="warned"> only with a warning</label>

@@ -13,6 +13,7 @@ import {
 } from '@alphalora/contracts';
 import { blockLabel, printableData } from '@alphalora/documents';
 import { group, mean } from 'd3-array';
+import { metricMeanLines } from './metric-means.js';
 import { fixed } from './numbers.js';
 import { binned, commonScale, histogram, sparkline } from './spark.js';
 import { type Column, left, table } from './table.js';
@@ -49,6 +50,7 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
       return table === '' ? [] : [headOf(stack) + table];
     }),
     matrixTable(ok.filter((row) => !inBlock(row) && placedBeside(row) === undefined)),
+    metricMeanLines(analysis, output),
     intervalLine(analysis) + warningLines(ok) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');

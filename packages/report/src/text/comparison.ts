@@ -8,7 +8,7 @@ import {
   summaryText,
 } from '@alphalora/documents';
 import type { AllocationComparison, AnalysisComparison } from '@alphalora/documents/comparison';
-import { fixed, whole } from './numbers.js';
+import { fixed, signed, whole } from './numbers.js';
 import { type Column, left, table } from './table.js';
 import type { Terminal } from './terminal.js';
 
@@ -131,7 +131,7 @@ function changeCells(row: { a?: number; b?: number; difference?: number }): stri
   return [fixed(row.a), fixed(row.b), signed(row.difference, 3)];
 }
 
-function overlapText(overlap: boolean | undefined): string {
+export function overlapText(overlap: boolean | undefined): string {
   if (overlap === undefined) return '-';
   return overlap ? 'overlap' : 'apart';
 }
@@ -139,8 +139,4 @@ function overlapText(overlap: boolean | undefined): string {
 function changeText(difference: number | undefined, unit: Resource): string {
   if (difference === undefined) return '-';
   return `${difference > 0 ? '+' : ''}${amountText(difference, unit)}`;
-}
-
-function signed(value: number | undefined, digits: number): string {
-  return value === undefined ? '-' : `${value > 0 ? '+' : ''}${value.toFixed(digits)}`;
 }

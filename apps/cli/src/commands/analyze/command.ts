@@ -25,8 +25,11 @@ export const analyze = () =>
       'measure only the i-th of n parts; alphalora merge joins them',
       parseShard,
     )
+    .option('--save-spectra <folder>', 'write the eigenvalues of each matrix to a .npy in a folder')
     .addOption(dryRun())
     .hook('preAction', refusing(unusedInForecasts, unusedOutput, unusedWithoutCache));
 
 const unusedOutput: Rule = ({ dryRun }) =>
-  dryRun ? { options: ['output'], because: '--dry-run makes no analysis' } : undefined;
+  dryRun
+    ? { options: ['output', 'saveSpectra'], because: '--dry-run makes no analysis' }
+    : undefined;

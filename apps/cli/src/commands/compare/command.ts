@@ -2,23 +2,41 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { isDocument } from '../../files/stream-name.js';
 import { resource } from '../../options/allocating.js';
-import { aggregate, cap, furtherScores, json, splitFused, stack } from '../../options/common.js';
+import {
+  aggregate,
+  cap,
+  furtherScores,
+  json,
+  order,
+  splitFused,
+  stack,
+} from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { remote } from '../../options/measuring.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
-import { type Rule, refusing, unusedWithoutExperts } from '../../options/unused.js';
+import {
+  type Rule,
+  refusing,
+  unusedWithoutExperts,
+  unusedWithoutSeries,
+} from '../../options/unused.js';
 
 export type CompareOptions = OptionsOf<typeof compare>;
 
 export const compare = () =>
   command('compare', plugins, resource, remote)
     .description(
-      'two analyses, allocations or models side by side, or policies and the scores behind them',
+      'two documents or models side by side, a model over training, or policies and their scores',
     )
-    .argument('<document...>', 'two of a kind; with --policies one or more analyses of a model')
+    .argument(
+      '<document...>',
+      'two of a kind; with --series or --policies any number of analyses of a model',
+    )
     .option('--cka', 'of models: overlaps too, which take as long as two analyses')
     .addOption(splitFused())
+    .option('--series', 'alpha by block and correlation traps over the checkpoints of a model')
+    .addOption(order())
     .option(
       '--policies <list>',
       'e.g. alphalora,alphalora:beta=1@hill,mola:shape=diamond,./own.mjs; options follow a colon, ' +
@@ -34,7 +52,7 @@ export const compare = () =>
     .option('--seed <number>', 'of policies that draw', integer, 0)
     .option(
       '--top <count>',
-      'matrices with the largest changes, or differences of ranks, to list',
+      'matrices with the largest changes, differences of ranks, or traps, to list',
       integer,
       10,
     )
@@ -42,17 +60,32 @@ export const compare = () =>
     .addHelpText('after', examples)
     .hook(
       'preAction',
-      refusing(unusedWithoutPolicies, unusedWithoutExperts, unusedInDocuments, unusedInModels),
+      refusing(
+        unusedInSeries,
+        unusedWithoutSeries,
+        unusedWithoutPolicies,
+        unusedWithoutExperts,
+        unusedInDocuments,
+        unusedInModels,
+      ),
     );
 
+const ofBudgets = [
+  ...resource(new Command()).options.map((option) => option.attributeName()),
+  'seed',
+];
+
+/** Of the checkpoints of a model. */
+const unusedInSeries: Rule = ({ series }) =>
+  series
+    ? { options: ['policies', 'scores', ...ofBudgets], because: '--series allocates nothing' }
+    : undefined;
+
 /** Of two side by side. */
-const unusedWithoutPolicies: Rule = ({ policies }) =>
-  policies === undefined
+const unusedWithoutPolicies: Rule = ({ policies, series }) =>
+  policies === undefined && !series
     ? {
-        options: [
-          ...resource(new Command()).options.map((option) => option.attributeName()),
-          ...['aggregate', 'cap', 'seed'],
-        ],
+        options: [...ofBudgets, 'aggregate', 'cap'],
         because: 'the two are compared as they are; --policies allocates anew',
       }
     : undefined;
@@ -72,6 +105,8 @@ const unusedInModels: Rule = (_, sources) =>
 
 const examples = `
 Examples:
+  alphalora compare before.json after.json
+  alphalora compare --series run/step-*.json
   alphalora compare hill.json ks.json --scores scores.json --policies alphalora,uniform
   alphalora compare tuned-model hf://org/base-model --top 20
   alphalora compare hill.json --scores scores.json --policies alphalora@hill,gora@gradient --unit rank

@@ -1,4 +1,4 @@
-/** `alphalora compare`: two analyses, allocations or models, or policies on one analysis side by side. */
+/** `alphalora compare`: documents, models, the checkpoints of a model, or policies side by side. */
 
 import { AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import {
@@ -12,18 +12,20 @@ import { ofStack } from '../../allocating/allocate.js';
 import { readAnyDocument } from '../../files/documents.js';
 import { isDocument } from '../../files/stream-name.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { tell } from '../../output/printable.js';
+import { tellDiffering } from '../../output/differing-options.js';
 import { writeResult } from '../../output/result.js';
 import type { CompareOptions } from './command.js';
 import { compareModels } from './models.js';
 import { comparePoliciesCommand } from './policies.js';
+import { compareSeriesCommand } from './series.js';
 
 export async function run(
   files: readonly string[],
   options: CompareOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const { policies } = options;
+  const { policies, series } = options;
+  if (series) return compareSeriesCommand(files, options, io);
   if (policies !== undefined) return comparePoliciesCommand(files, policies, options, io);
   if (options.scores) {
     throw new AlphaLoraError(
@@ -35,7 +37,7 @@ export async function run(
   if (fileA === undefined || fileB === undefined || more.length > 0) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      'compare takes two documents, two models, or analyses of one model and --policies a,b,c',
+      'compare takes two documents, two models, or analyses of one model and --series or --policies a,b,c',
     );
   }
   const [model, document] = isDocument(fileA) ? [fileB, fileA] : [fileA, fileB];
@@ -63,13 +65,12 @@ async function compareDocuments(
     requireWhole(a, fileA);
     requireWhole(b, fileB);
     comparison = compareAnalyses(ofStack(a, options), ofStack(b, options));
-    for (const [option, values] of Object.entries(comparison.options)) {
-      tell(
-        stderr,
-        `warning: the alphas cannot be compared as they are: ${option} is ` +
-          `${shown(values.a)} in a and ${shown(values.b)} in b`,
-      );
-    }
+    const differing = Object.entries(comparison.options);
+    tellDiffering(
+      Object.fromEntries(differing.map(([option, { a: one, b: two }]) => [option, [one, two]])),
+      ['a', 'b'],
+      stderr,
+    );
     text = analysisComparisonText(comparison, { files, top });
   } else if (a.kind === 'allocation' && b.kind === 'allocation') {
     comparison = compareAllocations(a, b);
@@ -91,8 +92,4 @@ function requireWhole({ shard }: Analysis, file: string): void {
     `${file} is one part of an analysis: join all parts with alphalora merge first`,
     { details: { file } },
   );
-}
-
-function shown(value: unknown): string {
-  return JSON.stringify(value) ?? 'absent';
 }

@@ -4,9 +4,12 @@ import {
   type Allocation,
   AlphaLoraError,
   type Analysis,
+  defined,
   type TrainingStep,
 } from '@alphalora/contracts';
 import { analysisFor, parseTrainingStep } from '@alphalora/documents';
+import type { Checkpoint } from '@alphalora/documents/comparison';
+import { type Order, orderedCheckpoints } from '../../files/checkpoints.js';
 import { readAnyDocument, readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
 import { readAllScores } from '../../files/scores.js';
@@ -17,10 +20,15 @@ import type { ReportOptions } from './command.js';
 export async function run(
   analysisFile: string,
   files: readonly string[],
-  { output, metrics, scores }: ReportOptions,
+  { output, metrics, scores, series, order }: ReportOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const { analyses, allocation } = await readDocuments(analysisFile, files, io);
+  const read = await readDocuments(analysisFile, files, io);
+  const { allocation } = read;
+  const checkpoints = series ? checkpointsOf(read.analyses, order) : undefined;
+  // The page of a series is about its last checkpoint.
+  const last = checkpoints?.at(-1);
+  const analyses = last ? [{ file: last.name, analysis: last.analysis }] : read.analyses;
   const training = metrics === undefined ? undefined : await readMetrics(metrics, io);
   const further = await readAllScores(scores ?? [], io);
   const several = analyses.length + further.length > 1;
@@ -29,12 +37,26 @@ export async function run(
     {
       analysis: analyses[0]!.analysis,
       ...(allocation && { allocation }),
-      ...(training && { training }),
+      ...defined({ training, checkpoints }),
       ...(several && { scores: scoreSources({ analyses, scores: further }).map(namedScore) }),
     },
     io,
   );
   return exitCodes.done;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` for a single one */
+function checkpointsOf(
+  analyses: ReadonlyArray<{ file: string; analysis: Analysis }>,
+  order: Order,
+): Checkpoint[] {
+  if (analyses.length < 2) {
+    throw new AlphaLoraError('INVALID_OPTION', '--series takes two or more analyses of a model');
+  }
+  return orderedCheckpoints(
+    analyses.map(({ file, analysis }) => ({ name: inputName(file), analysis })),
+    order,
+  );
 }
 
 interface Given<Document> {
