@@ -26,8 +26,7 @@ import {
 import { decodingOf, schemes } from './schemes.js';
 
 /**
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when the parts of a weight do not fit one another, or the
- *   checkpoint has a weight in parts and whole
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` when the checkpoint has a weight in parts and whole
  */
 export async function dequantized(
   tensors: readonly FileTensor[],

@@ -60,9 +60,8 @@ export interface Scheme<Parts extends object = object, Layout extends object = o
   readonly codes: RegExp;
   /**
    * The weight whose codes a tensor holds; undefined when it holds none of this scheme. Of the contents
-   * it may read what describes the weight, such as its shape.
-   *
-   * @throws AlphaLoraError `INVALID_CHECKPOINT` when the shapes of its parts do not fit one another
+   * it may read what describes the weight, such as its shape. Parts that do not fit one another make up a
+   * weight that is unreadable.
    */
   find(
     codes: FileTensor,

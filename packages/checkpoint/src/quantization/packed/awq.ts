@@ -13,10 +13,11 @@ import type { StoredTensor } from '@alphalora/contracts/weights';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import { type RoundedType, roundings } from '../../values/rounding.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { wordsOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { type ColumnGroup, columnGroup, decodeColumns } from './columns.js';
-import { groupsInWords, hasFloats, hasShape, misfit, siblingsOf, weightName } from './shapes.js';
+import { groupsInWords, hasFloats, hasShape, siblingsOf, weightName } from './shapes.js';
 
 export interface AwqLayout {
   /** [in, out] */

@@ -12,9 +12,10 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import { type RoundedType, round, roundings } from '../../values/rounding.js';
 import { elementCount } from '../../values/sizes.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
-import { hasFloats, misfit, siblingsOf } from './shapes.js';
+import { hasFloats, siblingsOf } from './shapes.js';
 
 export interface BitNetLayout {
   /** [out, in] */

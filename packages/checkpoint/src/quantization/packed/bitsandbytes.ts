@@ -18,11 +18,12 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import { isFloat, type RoundedType, round, roundings } from '../../values/rounding.js';
 import { elementCount, storedBytes } from '../../values/sizes.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { floatNamed } from '../settings.js';
 import { decodePacked } from './groups.js';
-import { isShape, misfit } from './shapes.js';
+import { isShape } from './shapes.js';
 
 export interface BitsAndBytesLayout {
   readonly shape: readonly number[];

@@ -18,6 +18,7 @@ import type { Values } from '../../values/decoder.js';
 import { type RoundedType, round, roundings } from '../../values/rounding.js';
 import { elementCount } from '../../values/sizes.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf, wordsOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { unpackAcross, unpackCodes } from './codes.js';
@@ -27,7 +28,6 @@ import {
   hasFloats,
   hasShape,
   isShape,
-  misfit,
   noSuchGroup,
   siblingsOf,
   weightName,

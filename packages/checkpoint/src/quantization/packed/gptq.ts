@@ -17,6 +17,7 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import type { Values } from '../../values/decoder.js';
 import { type RoundedType, roundings } from '../../values/rounding.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf, wordsOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { unpackAcross, unpackCodes } from './codes.js';
@@ -25,7 +26,6 @@ import {
   groupsInWords,
   hasFloats,
   hasShape,
-  misfit,
   noSuchGroup,
   siblingsOf,
   weightName,

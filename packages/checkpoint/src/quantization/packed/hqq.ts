@@ -18,6 +18,7 @@ import type { Values } from '../../values/decoder.js';
 import { type RoundedType, round, roundings } from '../../values/rounding.js';
 import { elementCount, storedBytes } from '../../values/sizes.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { decodeGroups, type GroupDecoder } from './groups.js';
@@ -26,7 +27,6 @@ import {
   hasFloats,
   hasShape,
   isShape,
-  misfit,
   siblingsOf,
   weightName,
   wholeNumbers,

@@ -16,6 +16,7 @@ import type { FileTensor } from '../../tensors/file-tensor.js';
 import { type RoundedType, round, roundings } from '../../values/rounding.js';
 import { valuesOf } from '../../values/small-floats.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf } from '../parts.js';
 import {
   type FoundWeight,
@@ -26,7 +27,7 @@ import {
 } from '../scheme.js';
 import { decodePacked, type GroupDecoder } from './groups.js';
 import { E2M1, E8M0 } from './microscaling.js';
-import { groupsInWords, hasFloats, hasShape, misfit, siblingsOf } from './shapes.js';
+import { groupsInWords, hasFloats, hasShape, siblingsOf } from './shapes.js';
 
 export interface MlxLayout {
   readonly shape: readonly number[];

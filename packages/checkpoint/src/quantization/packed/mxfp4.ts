@@ -9,10 +9,11 @@ import type { StoredTensor } from '@alphalora/contracts/weights';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import type { Values } from '../../values/decoder.js';
 import type { Decoding } from '../decoding.js';
+import { misfit } from '../misfit.js';
 import { bytesOf } from '../parts.js';
 import type { FoundWeight, Scheme, StoredModel, UnreadableWeight } from '../scheme.js';
 import { E2M1, E8M0 } from './microscaling.js';
-import { hasShape, misfit } from './shapes.js';
+import { hasShape } from './shapes.js';
 
 export interface Mxfp4Parts {
   readonly blocks: StoredTensor;

@@ -6,7 +6,7 @@ import { quoted } from '../../errors.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import { isFloat } from '../../values/rounding.js';
 import { elementCount } from '../../values/sizes.js';
-import { moduleAndParameter, type StoredModel, type UnreadableWeight } from '../scheme.js';
+import { moduleAndParameter, type StoredModel } from '../scheme.js';
 
 type Sibling = (parameter: string) => FileTensor | undefined;
 
@@ -34,29 +34,6 @@ export function hasShape({ shape }: FileTensor, ...expected: readonly number[]):
 /** `groups of 128`, or `one group` where so many elements have one scale. */
 export function groupsInWords(size: number, all: number): string {
   return size >= all ? 'one group' : `groups of ${size}`;
-}
-
-/**
- * The weight of codes that are listed but cannot be read, as another part does not fit them: where one
- * module of a checkpoint is damaged, the others can still be measured.
- */
-export function misfit(
-  codes: FileTensor,
-  { name, quantization, parts }: Pick<UnreadableWeight, 'name' | 'quantization' | 'parts'>,
-  part: FileTensor,
-): UnreadableWeight {
-  const { shape, dtype } = codes;
-  // Without the module, so that modules of one damage are told together.
-  const [module] = moduleAndParameter(name);
-  const what = `${quoted(part.name.slice(module === '' ? 0 : module.length + 1))} of ${part.dtype} [${part.shape}]`;
-  return {
-    name,
-    quantization,
-    parts,
-    shape,
-    dtype,
-    unreadable: `${what} does not fit codes of ${dtype} [${shape}]: download or export it again`,
-  };
 }
 
 /** Whether it can be counted in whole numbers, of which files claim larger ones than they hold. */

@@ -12,10 +12,11 @@
  * it, scales and products are taken in float32 and rounded once.
  */
 import type { FileTensor } from '../../tensors/file-tensor.js';
+import { misfit } from '../misfit.js';
 import { moduleAndParameter, type Scheme } from '../scheme.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { scaledFloats, scaleOf } from './fp8.js';
-import { requireOneNumber } from './grid.js';
+import { isOneNumber } from './grid.js';
 
 export const fp4: Scheme<ScaledParts, ScaledLayout> = {
   name: 'fp4',
@@ -33,10 +34,14 @@ export const fp4: Scheme<ScaledParts, ScaledLayout> = {
     const isMicroscaled = scale.dtype === 'F8_E8M0' || (isPacked && scale.dtype === 'U8');
     const whole = multiplied ?? divided;
     if (!whole && !isMicroscaled && dtype !== 'F4') return undefined;
-    if (whole) requireOneNumber(whole);
     const parts = { codes, scale, ...(whole && { whole }) };
-    const found = scaledFloats(
-      isMicroscaled ? 'MXFP4' : 'NVFP4',
+    const quantization = isMicroscaled ? 'MXFP4' : 'NVFP4';
+    if (whole && !isOneNumber(whole)) {
+      const unread = { name: name.replace(/\.weight_packed$/, '.weight'), quantization, parts };
+      return misfit(codes, unread, whole);
+    }
+    return scaledFloats(
+      quantization,
       parts,
       {
         shape: shapeOf(codes),
@@ -45,7 +50,6 @@ export const fp4: Scheme<ScaledParts, ScaledLayout> = {
       },
       model,
     );
-    return found;
   },
   decoding: scaledDecoding,
 };

@@ -80,12 +80,21 @@ describe('FP8 with scales', () => {
     [[4], ones(4, 2, 1)],
     [[3, 4, 6], ones(2, 4, 1)],
     [[2, 3, 4, 6], ones(1, 3, 1)],
-  ])('of %j with scales %j is refused', async (shape, scales) => {
-    const tensors = [fp8(`${up}.weight`, shape), matrix(`${up}.weight_scale`, scales)];
-    await expect(modelOf(tensors)).rejects.toMatchObject({
-      code: 'INVALID_CHECKPOINT',
-      message: expect.stringMatching(/up_proj\.weight_scale": scales of shape .* do not fit/),
+  ])('of %j with scales %j is named, and no other weight refused', async (shape, scales) => {
+    const other = 'model.layers.1.mlp.up_proj';
+    const { tensors } = await modelOf([
+      fp8(`${up}.weight`, shape),
+      matrix(`${up}.weight_scale`, scales),
+      fp8(`${other}.weight`, [4, 6]),
+      matrix(`${other}.weight_scale`, [[1]]),
+    ]);
+    const named = (name: string) => tensors.find((tensor) => tensor.name === name)!;
+    expect(named(`${up}.weight`)).toMatchObject({
+      unreadable: `"weight_scale" of F32 [${named(`${up}.weight_scale`).shape}] does not fit codes of F8_E4M3 [${shape}]: download or export it again`,
     });
+    expect(named(`${up}.weight_scale`).notMatrix).toBe('a part of quantized weights (FP8)');
+    expect(named(`${other}.weight`).unreadable).toBeUndefined();
+    expect(await named(`${other}.weight`).read()).toHaveLength(24);
   });
 
   it('in powers of two, as DeepSeek stores its scales', async () => {

@@ -12,11 +12,18 @@
  * transformers/integrations/finegrained_fp8.py, or in that of the scales, as compressed-tensors does.
  */
 import type { FileTensor } from '../../tensors/file-tensor.js';
-import { type FoundWeight, moduleAndParameter, type Scheme, type StoredModel } from '../scheme.js';
+import { misfit } from '../misfit.js';
+import {
+  type FoundWeight,
+  moduleAndParameter,
+  type Scheme,
+  type StoredModel,
+  type UnreadableWeight,
+} from '../scheme.js';
 import { blockSides, scaledFloat } from '../settings.js';
 import { isFloat8 } from './codes.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
-import { gridInWords, gridOver } from './grid.js';
+import { fittingGrid, gridInWords } from './grid.js';
 
 export const fp8: Scheme<ScaledParts, ScaledLayout> = {
   name: 'fp8',
@@ -37,13 +44,14 @@ export function scaledFloats(
   parts: ScaledParts & { codes: FileTensor; scale: FileTensor },
   layout: Pick<ScaledLayout, 'shape' | 'codes' | 'whole'>,
   model: StoredModel,
-): FoundWeight<ScaledParts, ScaledLayout> {
+): FoundWeight<ScaledParts, ScaledLayout> | UnreadableWeight {
   const { codes, scale } = parts;
-  const grid = gridOver(layout.shape, scale, blockSides(model));
+  const found = { name: codes.name.replace(/\.weight_packed$/, '.weight'), parts };
+  const grid = fittingGrid(layout.shape, scale, blockSides(model));
+  if (!grid) return misfit(codes, { ...found, quantization: name }, scale);
   return {
-    name: codes.name.replace(/\.weight_packed$/, '.weight'),
+    ...found,
     quantization: `${name}, ${gridInWords(grid)}`,
-    parts,
     layout: {
       ...layout,
       dtype: scaledFloat(model, scale.dtype),

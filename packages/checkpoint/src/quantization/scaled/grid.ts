@@ -2,7 +2,6 @@
  * The grid of scales that lies over a weight: one number for all of it, for each row or column, or for each
  * block of rows and columns; of stacked experts, for each of them.
  */
-import { invalid } from '../../errors.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 
 export interface Grid {
@@ -16,31 +15,16 @@ export interface Grid {
 const USUAL_SIDE = 128;
 
 /**
- * How the numbers of a tensor lie over a weight of a shape.
+ * How the numbers of a tensor lie over a weight of a shape; undefined when they do not.
  *
  * @param sides of blocks, as the configuration gives them
- * @throws AlphaLoraError `INVALID_CHECKPOINT` when they do not
  */
-export function gridOver(
-  shape: readonly number[],
-  scale: FileTensor,
-  sides?: readonly number[],
-): Grid {
-  const grid = fittingGrid(shape, scale, sides);
-  if (grid) return grid;
-  throw invalid(
-    `scales of shape [${scale.shape}] do not fit a weight of [${shape}]; download or export it again`,
-    { file: scale.file, tensor: scale.name },
-  );
-}
-
-/** The same; undefined when they do not lie over it. */
 export function fittingGrid(
   shape: readonly number[],
   scale: Pick<FileTensor, 'shape'>,
   sides: readonly number[] = [],
 ): Grid | undefined {
-  const isOne = scale.shape.every((length) => length === 1);
+  const isOne = isOneNumber(scale);
   const missing = shape.length - scale.shape.length;
   // Scales of rows, or of experts, may do without the axes of length 1 that follow.
   const grid = shape.map((_, axis) => (isOne ? 1 : (scale.shape[axis] ?? 1)));
@@ -61,16 +45,9 @@ export function fittingGrid(
   return { shape: grid, block: [rows, columns] };
 }
 
-/** @throws AlphaLoraError `INVALID_CHECKPOINT` for a tensor that is not one number for all of a weight */
-export function requireOneNumber({ shape, name, file }: FileTensor): void {
-  if (shape.every((length) => length === 1)) return;
-  throw invalid(
-    `it has the shape [${shape}], and should be one number; download or export it again`,
-    {
-      file,
-      tensor: name,
-    },
-  );
+/** Whether it is one number for all of a weight. */
+export function isOneNumber({ shape }: Pick<FileTensor, 'shape'>): boolean {
+  return shape.every((length) => length === 1);
 }
 
 /** How many indices of an axis share a scale; undefined where so many scales do not cover it. */

@@ -7,13 +7,13 @@
  *
  * bitsandbytes computes in float32 (`int8_vectorwise_dequant`), compressed-tensors in the type of the scales.
  */
-import { invalid } from '../../errors.js';
-import type { FileTensor } from '../../tensors/file-tensor.js';
+import { misfit } from '../misfit.js';
+import { hasShape } from '../packed/shapes.js';
 import { moduleAndParameter, type Scheme } from '../scheme.js';
 import { blockSides, scaledFloat } from '../settings.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
 import { scaleOf } from './fp8.js';
-import { gridInWords, gridOver, requireOneNumber } from './grid.js';
+import { fittingGrid, gridInWords, isOneNumber } from './grid.js';
 
 /** What bitsandbytes multiplies by in place of dividing by 127; to float32, as a number beside tensors is. */
 const SHARE = Math.fround(7.874015718698502e-3);
@@ -27,36 +27,33 @@ export const int8: Scheme<ScaledParts, ScaledLayout> = {
     const [module, parameter] = moduleAndParameter(name);
     const scb = parameter === 'weight' && dtype === 'I8' ? model.get(`${module}.SCB`) : undefined;
     if (scb) {
-      const grid = gridOver(shape, scb);
       const order = model.get(`${module}.weight_format`);
-      if (order) requireOneNumber(order);
-      return {
+      const found = {
         name,
         quantization: 'int8 (bitsandbytes), scales of rows',
         parts: { codes, scale: scb, ...(order && { order }) },
+      };
+      const grid = fittingGrid(shape, scb);
+      if (!grid) return misfit(codes, found, scb);
+      if (order && !isOneNumber(order)) return misfit(codes, found, order);
+      return {
+        ...found,
         layout: { shape, dtype: 'F32', codes: dtype, grid, factor: SHARE },
       };
     }
     const scale = dtype === 'I8' ? scaleOf(name, model) : undefined;
     if (!scale) return undefined;
     const zero = model.get(`${name}_zero_point`);
-    if (zero) sameShape(zero, scale);
-    const grid = gridOver(shape, scale, blockSides(model));
+    const found = { name, parts: { codes, scale, ...(zero && { zero }) } };
+    const unread = { ...found, quantization: 'int8' };
+    const grid = fittingGrid(shape, scale, blockSides(model));
+    if (!grid) return misfit(codes, unread, scale);
+    if (zero && !hasShape(zero, ...scale.shape)) return misfit(codes, unread, zero);
     return {
-      name,
+      ...found,
       quantization: `int8, ${gridInWords(grid)}`,
-      parts: { codes, scale, ...(zero && { zero }) },
       layout: { shape, dtype: scaledFloat(model, scale.dtype), codes: dtype, grid },
     };
   },
   decoding: scaledDecoding,
 };
-
-/** @throws AlphaLoraError `INVALID_CHECKPOINT` when there is not one zero point beside each scale */
-export function sameShape(zero: FileTensor, scale: FileTensor): void {
-  if (String(zero.shape) === String(scale.shape)) return;
-  throw invalid(
-    `zero points of shape [${zero.shape}] are not one beside each of the scales of [${scale.shape}]; download or export it again`,
-    { file: zero.file, tensor: zero.name },
-  );
-}

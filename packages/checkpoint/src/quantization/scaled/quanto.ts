@@ -8,11 +8,12 @@
  * Of 2 and 4 bits there is `weight._shift` too, and `weight._data._data` has the codes of groups: the file
  * does not say to which rows and columns these belong.
  */
+import { misfit } from '../misfit.js';
 import { moduleAndParameter, type Scheme } from '../scheme.js';
 import { scaleFloat } from '../settings.js';
 import { isFloat8 } from './codes.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
-import { gridInWords, gridOver } from './grid.js';
+import { fittingGrid, gridInWords } from './grid.js';
 
 export const quanto: Scheme<ScaledParts, ScaledLayout> = {
   name: 'quanto',
@@ -36,11 +37,13 @@ export const quanto: Scheme<ScaledParts, ScaledLayout> = {
       };
     }
     if (dtype !== 'I8' && !isFloat8(dtype)) return undefined;
-    const grid = gridOver(shape, scale);
+    const quantization = `quanto, ${dtype === 'I8' ? 'int8' : 'FP8'}`;
+    const found = { name, quantization, parts: { codes, scale } };
+    const grid = fittingGrid(shape, scale);
+    if (!grid) return misfit(codes, found, scale);
     return {
-      name,
-      quantization: `quanto, ${dtype === 'I8' ? 'int8' : 'FP8'}, ${gridInWords(grid)}`,
-      parts: { codes, scale },
+      ...found,
+      quantization: `${quantization}, ${gridInWords(grid)}`,
       layout: { shape, dtype: scaleFloat(scale.dtype), codes: dtype, grid },
     };
   },

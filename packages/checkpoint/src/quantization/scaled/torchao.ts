@@ -10,12 +10,13 @@
  */
 import { isObject } from '../../json.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
+import { misfit } from '../misfit.js';
+import { hasShape } from '../packed/shapes.js';
 import { moduleAndParameter, type Scheme, type StoredModel } from '../scheme.js';
 import { floatNamed, scaledFloat, sidesIn } from '../settings.js';
 import { isFloat8 } from './codes.js';
 import { type ScaledLayout, type ScaledParts, scaledDecoding } from './decoding.js';
-import { gridInWords, gridOver } from './grid.js';
-import { sameShape } from './int8.js';
+import { fittingGrid, gridInWords } from './grid.js';
 
 const classes = /^(Float8Tensor|Int8Tensor|IntxUnpackedToInt8Tensor)$/;
 
@@ -44,13 +45,15 @@ export const torchao: Scheme<ScaledParts, ScaledLayout> = {
       };
     }
     const zero: FileTensor | undefined = model.get(`${stem}zero_point`);
-    if (zero) sameShape(zero, scale);
-    const grid = gridOver(shape, scale, sidesIn(settings['block_size']));
     const type = dtypeOf(settings['target_dtype']) ?? (dtype === 'I8' ? 'int8' : 'FP8');
+    const quantization = `torchao, ${type.slice(0, 20)}`;
+    const found = { name, quantization, parts: { codes, scale, ...(zero && { zero }) } };
+    const grid = fittingGrid(shape, scale, sidesIn(settings['block_size']));
+    if (!grid) return misfit(codes, found, scale);
+    if (zero && !hasShape(zero, ...scale.shape)) return misfit(codes, found, zero);
     return {
-      name,
-      quantization: `torchao, ${type.slice(0, 20)}, ${gridInWords(grid)}`,
-      parts: { codes, scale, ...(zero && { zero }) },
+      ...found,
+      quantization: `${quantization}, ${gridInWords(grid)}`,
       layout: { shape, dtype: to, codes: dtype, grid },
     };
   },
