@@ -557,7 +557,7 @@ describe('every format for adapters', () => {
     async (format) => {
       await expect(filesOf(valueAllocation('sparsity', [0.5, 0.7]), format)).rejects.toMatchObject({
         code: 'INVALID_OPTION',
-        message: `the format ${format} cannot hold an allocation of sparsity: --to takes csv for that`,
+        message: `the format ${format} cannot hold an allocation of sparsity: use csv for that`,
       });
     },
   );

@@ -53,7 +53,10 @@ export const unusedWithoutCache: Rule = ({ cache }) =>
 /** Of a forecast, which has no result. */
 export const unusedInForecasts: Rule = ({ dryRun }) =>
   dryRun
-    ? { options: ['failOn', 'queue', 'export'], because: '--dry-run measures nothing, here or elsewhere' }
+    ? {
+        options: ['failOn', 'queue', 'export'],
+        because: '--dry-run measures nothing, here or elsewhere',
+      }
     : undefined;
 
 /** Options of measuring that also say how an analysis is read, or what is printed. */

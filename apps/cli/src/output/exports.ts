@@ -28,6 +28,6 @@ export async function writeExports(
       await writeOutput(path, text, io);
       tell(io.stderr, `wrote ${path}`);
     }
-    for (const note of notes) tell(io.stderr, `note: ${name}: ${note}`);
+    for (const note of notes) tell(io.stderr, `note: ${note}`);
   }
 }

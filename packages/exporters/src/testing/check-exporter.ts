@@ -34,7 +34,9 @@ const shape: Examine = (exporter) => {
     }
   }
   if (exporter.extension !== undefined && !/^[a-z0-9]+$/.test(exporter.extension)) {
-    return { failed: `extension must be lower case letters, not ${JSON.stringify(exporter.extension)}` };
+    return {
+      failed: `extension must be lower case letters, not ${JSON.stringify(exporter.extension)}`,
+    };
   }
   return typeof exporter.export === 'function'
     ? undefined

@@ -21,6 +21,10 @@ export const plan = () =>
     .argument('[model]', modelHelp)
     .option('--demo', 'use the demo model that comes with the program')
     .option('-o, --output <folder>', 'folder for the documents and the report', 'alphalora-plan')
-    .option('--export <formats>', 'write the allocation for these programs, too, e.g. peft,axolotl', names)
+    .option(
+      '--export <formats>',
+      'write the allocation for these programs, too, e.g. peft,axolotl',
+      names,
+    )
     .addOption(dryRun())
     .hook('preAction', refusing(unusedInForecasts, unusedWithoutCache, unusedWithoutExperts));

@@ -10,8 +10,12 @@ const suggested: Readonly<Record<string, { output: string; purpose: string }>> =
   axolotl: { output: 'axolotl.yaml', purpose: 'for Axolotl' },
   pytorch: { output: 'experts/', purpose: 'the experts in PyTorch' },
   spectrum: { output: 'spectrum/', purpose: 'for Spectrum and its plugin of Axolotl' },
-  csv: { output: 'allocation.csv', purpose: 'a table' },
 };
+
+const table: [string, { output: string; purpose: string }] = [
+  'csv',
+  { output: 'allocation.csv', purpose: 'a table' },
+];
 
 interface Planned {
   model: string;
@@ -26,11 +30,10 @@ export async function nextSteps(planned: Planned): Promise<string> {
   const { model, allocation, files, exported } = planned;
   const { unit } = allocation.budget;
   const known = await formatsOf(unit);
-  const formats = Object.entries(suggested).filter(
-    ([format]) => known.includes(format) && !exported.includes(format),
-  );
-  // A table is what is left where no program takes it.
-  const shown = formats.length > 1 ? formats.filter(([format]) => format !== 'csv') : formats;
+  const programs = Object.entries(suggested).filter(([format]) => known.includes(format));
+  // Where no program takes it, a table is what is left.
+  const formats = programs.length > 0 ? programs : [table];
+  const shown = formats.filter(([format]) => !exported.includes(format));
   const document = inShell(files.allocation);
   const commands = [
     ...shown.map(([format, { output, purpose }]): [string, string] => [

@@ -42,9 +42,6 @@ export async function run(
   const { path, source } = chosenModel(model, options);
   requireFolder(options.output, 'plan');
   const { export: exported = [] } = options;
-  for (const format of exported) {
-    await exporterFor(format, { kind: 'allocation', unit: options.unit });
-  }
   const scores = await givenScores(options, io);
   const planned = async (opened: OpenedModel, allocator: Allocator): Promise<ExitCode> => {
     const analysis = await measure(opened, measuringFor(options, allocator), io, { source });
@@ -74,6 +71,9 @@ export async function run(
   };
   const allocator = await chosenAllocator(pluginsOf(io), options);
   tellUnfollowed(allocator, options, io);
+  // Before an hour of measuring.
+  const { unit } = allocator;
+  for (const format of exported) await exporterFor(format, { kind: 'allocation', unit });
   return withModel(path, options, io, (opened) =>
     options.dryRun ? previewed(opened, allocator, options, io) : planned(opened, allocator),
   );
