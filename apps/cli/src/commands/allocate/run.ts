@@ -30,9 +30,9 @@ export async function run(
   requirePublished(options);
   const model = source === undefined || isDocument(source) ? undefined : source;
   const allocator = await chosenAllocator(pluginsOf(io), options);
-  tellUnfollowed(allocator, options, io);
   const evidence = await evidenceFrom(source, measuringFor(options, allocator), io);
   const allocation = await allocator.allocate(evidence);
+  tellUnfollowed(allocator, options, io);
   const judged = evidence.scores ? 'score' : 'alpha';
   const text = allocationText(allocation, io.stdout, undefined, judged);
   const behind = { analysis: evidence.analysis, fresh: model !== undefined };

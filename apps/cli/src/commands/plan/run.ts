@@ -52,6 +52,7 @@ export async function run(
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
     const allocation = await allocator.allocate(evidence);
+    tellUnfollowed(allocator, options, io);
     const allocationFile = join(options.output, 'allocation.json');
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
@@ -70,7 +71,6 @@ export async function run(
     return exitCodeOf(analysis, options.failOn, io);
   };
   const allocator = await chosenAllocator(pluginsOf(io), options);
-  tellUnfollowed(allocator, options, io);
   // Before an hour of measuring.
   const { unit } = allocator;
   for (const format of exported) await exporterFor(format, { kind: 'allocation', unit });
