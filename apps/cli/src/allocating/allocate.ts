@@ -7,6 +7,7 @@ import {
   emptyBlocks,
   type Layer,
   layersFromScores,
+  policies,
   type Score,
   scoredBy,
   scoresOfBlocks,
@@ -62,7 +63,7 @@ export async function givenScores(
 export interface Allocator extends Chosen {
   /** Its name. */
   policy: string;
-  /** Whether it claims to follow the score: `traits.monotone`. */
+  /** Whether it may follow the score: it claims to by `traits.monotone`, or is of others, who need not claim it. */
   followsScore: boolean;
   /** The metric that it looks at; alpha where absent. */
   scoredBy?: string;
@@ -102,7 +103,7 @@ export async function chosenAllocator(
   const set = { ...(await settings(reference)), ...options.set };
   return {
     policy: name,
-    followsScore: traits.monotone !== undefined,
+    followsScore: traits.monotone !== undefined || !policies.names().includes(name),
     ...chosen,
     ...defined({ scoredBy: metric }),
     allocate(given) {
