@@ -33,6 +33,10 @@ const changesNoWeight =
 const nothingToMerge =
   'it changes no weights of its base, so that nothing can be merged: open the base model itself';
 
+/** Of a mixture of experts written here, which PEFT cannot load. */
+const saveAgain =
+  'the section molora, which says its experts, is missing: copy adapter_config.json again from the folder that train wrote';
+
 /** Settings under which the change of a weight is not its scaled product of factors. */
 const variants: ReadonlyArray<readonly [setting: string, why: string, mend: string]> = [
   ['use_dora', 'DoRA also learns the magnitude of each output', merge],
@@ -55,7 +59,11 @@ export function loraSettings(config: JsonObject, file: string): LoraSettings {
   if (typeof type !== 'string')
     throw invalid('it has no peft_type; save it again with PEFT', { file });
   if (type.toUpperCase() !== 'LORA') {
-    const mend = changesNoWeight.test(type.toUpperCase()) ? nothingToMerge : merge;
+    const mend = changesNoWeight.test(type.toUpperCase())
+      ? nothingToMerge
+      : type === 'MOLORA'
+        ? saveAgain
+        : merge;
     throw unsupported(`its peft_type is ${quoted(type)}, and only LORA can be read; ${mend}`, {
       file,
     });

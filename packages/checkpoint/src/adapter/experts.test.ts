@@ -143,6 +143,7 @@ describe('a mixture of experts', () => {
   });
 
   it('refuses tensors of nobody, and sections of later versions', async () => {
+    await expect(read('each', { molora: null })).rejects.toThrow(/the section molora.* is missing/);
     const files = [...tensors, matrix('base_model.model.model.norm.weight', [[1]])];
     await expect(read('each', { files })).rejects.toThrow(/neither a factor/);
     await expect(read('each', { molora: { ...section, version: 2 } })).rejects.toMatchObject({

@@ -44,7 +44,7 @@ export interface MergedFolder extends AppliedAdapter {
 }
 
 /** Of the values that are changed and encoded at a time. */
-const CHUNK_ELEMENTS = 1 << 23;
+const CHUNK_ELEMENTS = 1 << 22;
 const CHUNK_BYTES = 1 << 24;
 
 /**
