@@ -69,6 +69,12 @@ describe('unfrozen_parameters of a selection', () => {
     expect((await notesOf(selection, 'spectrum'))[1]).toMatch(/transformers 5 fuses the experts/);
   });
 
+  it('tell that a multimodal model has other names in memory', async () => {
+    const model = { source: 'x', architecture: 'LlavaForConditionalGeneration' };
+    const selection = { ...selectionAllocation(llamaLike), model };
+    expect((await notesOf(selection, 'spectrum'))[1]).toMatch(/model\.named_parameters\(\)/);
+  });
+
   it.each([
     [
       'a part of a stored tensor',

@@ -95,6 +95,12 @@ function parametersOf(allocation: Allocation): Exported {
     `${names.length} of ${projections.length} projections are trained; as with Spectrum, so are the ` +
       'embeddings and the head, under the names that they have in models like Llama: take out the ' +
       'first two lines to freeze them',
+    ...(/ForConditionalGeneration$/.test(allocation.model?.architecture ?? '')
+      ? [
+          'the names are those of the checkpoint, and transformers holds the parts of such a model under others: ' +
+            'compare the first with model.named_parameters()',
+        ]
+      : []),
     ...(experts > 0
       ? [
           `transformers 5 fuses the experts of a layer into one parameter, which none of the names of ${experts} experts here matches: they need transformers 4`,
