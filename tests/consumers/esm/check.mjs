@@ -35,7 +35,7 @@ for (const [i, { alpha }] of analysis.blocks.entries())
   assert(Math.abs(alpha - reference.blocks[i].alpha) < 1e-3, `block ${i}: engines disagree`);
 
 // The whole in one call, and in a thread, whose file has to be found where the package lies.
-const whole = await analyzeModel(process.argv[2]);
+const whole = await analyzeModel(process.argv[2], { estimator: 'fix-finger' });
 assert.deepEqual(whole.blocks, analysis.blocks);
 const opened = await openModel(process.argv[2]);
 const pool = createPool(
