@@ -8,6 +8,7 @@ import {
   measuredRow,
   projectionAllocation,
   selectionAllocation,
+  valuesByProjection,
 } from '@alphalora/documents/testing';
 import { chromiumLacks, openSourcePage } from '@alphalora/testing/chromium';
 import { itUnless } from '@alphalora/testing/lacking';
@@ -21,6 +22,9 @@ const ranks = projectionAllocation(
 const documents: Record<string, Allocation> = {
   mola: allocationOf([2, 3]),
   spectrum: selectionAllocation(llamaLike),
+  transformers: valuesByProjection('learning-rate', llamaLike),
+  gptqmodel: valuesByProjection('bits', [['model.layers.0.q_proj.weight', 0, 4]]),
+  'llm-compressor': valuesByProjection('sparsity', [['model.layers.0.q_proj.weight', 0, 0.5]]),
 };
 const questions = [
   ...exporters.names().map((format) => ({

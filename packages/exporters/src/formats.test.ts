@@ -8,6 +8,7 @@ import {
   type Projection,
   projectionAllocation,
   valueAllocation,
+  valuesByProjection,
 } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -338,6 +339,159 @@ describe('axolotl', () => {
   });
 });
 
+describe('axolotl, of learning rates', () => {
+  // Block 10 beside block 1, which its name begins like.
+  const list: Projection[] = [
+    ['model.layers.1.self_attn.q_proj.weight', 1, 0.5],
+    ['model.layers.10.self_attn.q_proj.weight', 10, 2],
+    ['model.layers.10.mlp.up_proj.weight', 10, 0.5],
+  ];
+  const rates = valuesByProjection('learning-rate', list);
+  const modelNames = { source: 'x', architecture: 'LlamaForCausalLM', others: [] };
+
+  /** Axolotl's rule, said again: the first name that is in that of the parameter. */
+  async function rateOf(allocation: Allocation, name: string): Promise<number> {
+    const config = parse((await filesOf(allocation, 'axolotl', { lr: 2e-5 })) as string);
+    const groups: Array<{ modules: string[]; lr: number }> = config.lr_groups;
+    const group = groups.find(({ modules }) => modules.some((module) => name.includes(module)));
+    return group?.lr ?? config.learning_rate;
+  }
+
+  it.each([[rates], [{ ...rates, model: modelNames }]])(
+    'gives each module its own, also within a LoRA',
+    async (allocation) => {
+      for (const [name, , factor] of list) {
+        const lora = `base_model.model.${moduleOf(name)}.lora_A.default.weight`;
+        expect(await rateOf(allocation, name)).toBe(factor * 2e-5);
+        expect(await rateOf(allocation, lora)).toBe(factor * 2e-5);
+      }
+      expect(await rateOf(allocation, 'model.layers.1.mlp.up_proj.weight')).toBe(2e-5);
+      expect(await rateOf(allocation, 'model.layers.100.self_attn.q_proj.weight')).toBe(2e-5);
+    },
+  );
+
+  it('leaves modules of the same names in a tower alone', async () => {
+    const others = ['vision_tower.layers.*.self_attn.q_proj.weight'];
+    const beside = { ...rates, model: { ...modelNames, others } };
+    expect(await rateOf(beside, 'vision_tower.layers.1.self_attn.q_proj.weight')).toBe(2e-5);
+    expect(await rateOf(beside, 'model.layers.1.self_attn.q_proj.weight')).toBe(1e-5);
+  });
+
+  it('gives what holds several matrices the mean of theirs, and says so', async () => {
+    const fused = valuesByProjection('learning-rate', [
+      ['model.layers.0.self_attn.qkv_proj.weight[q]', 0, 1, { inputs: 16, outputs: 48 }],
+      ['model.layers.0.self_attn.qkv_proj.weight[k]', 0, 2, { inputs: 16, outputs: 16 }],
+    ]);
+    // (48 x 1 + 16 x 2) / 64.
+    expect(await rateOf(fused, 'model.layers.0.self_attn.qkv_proj.weight')).toBe(1.25 * 2e-5);
+    expect((await notesOf(fused, 'axolotl', { lr: 1 })).join()).toMatch(
+      /1 of 1 modules hold several/,
+    );
+  });
+
+  it('needs the base learning rate, and takes no options of adapters', async () => {
+    await expect(filesOf(rates, 'axolotl')).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/pass the option lr/),
+    });
+    await expect(filesOf(rates, 'axolotl', { lr: 1e-5, alpha: 2 })).rejects.toThrow(/for adapters/);
+    expect(parse((await filesOf(ranks, 'axolotl', { lr: 1e-5 })) as string).learning_rate).toBe(
+      1e-5,
+    );
+  });
+});
+
+describe('gptqmodel', () => {
+  const list: Projection[] = [
+    ['model.layers.1.self_attn.q_proj.weight', 1, 4],
+    ['model.layers.1.mlp.up_proj.weight', 1, 8],
+    ['model.layers.2.self_attn.q_proj.weight', 2, 4],
+    ['model.layers.10.self_attn.q_proj.weight', 10, 2],
+    ['model.layers.10.mlp.up_proj.weight', 10, 16],
+  ];
+
+  /** GPTQModel's rule, said again: the first that matches from the beginning; `-:` is not quantized. */
+  async function bitsOf(allocation: Allocation, module: string): Promise<number> {
+    const config = JSON.parse((await filesOf(allocation, 'gptqmodel')) as string);
+    const key = Object.keys(config.dynamic).find((own) =>
+      new RegExp(`^(?:${own.slice(2)})`).test(module),
+    );
+    if (key?.startsWith('-:')) return 16;
+    return key === undefined ? config.bits : config.dynamic[key].bits;
+  }
+
+  it('has the bits of each module', async () => {
+    const allocation = valuesByProjection('bits', list);
+    for (const [name, , bits] of list) {
+      expect([name, await bitsOf(allocation, moduleOf(name))]).toEqual([name, bits]);
+    }
+    expect(await bitsOf(allocation, 'model.layers.1.mlp.up_proj2')).toBe(4);
+    expect(await bitsOf(allocation, 'model.layers.11.mlp.up_proj')).toBe(4);
+  });
+
+  it('gives what holds several matrices the most bits of theirs, and leaves parameters out', async () => {
+    const fused = valuesByProjection('bits', [
+      ['model.layers.0.self_attn.qkv_proj.weight[q]', 0, 3],
+      ['model.layers.0.self_attn.qkv_proj.weight[k]', 0, 5],
+      ['model.layers.0.mlp.experts.down_proj[0]', 0, 2],
+    ]);
+    expect(await bitsOf(fused, 'model.layers.0.self_attn.qkv_proj')).toBe(5);
+    const notes = (await notesOf(fused, 'gptqmodel')).join();
+    expect(notes).toMatch(/1 of 1 modules hold several .* get the most of theirs/);
+    expect(notes).toMatch(/1 of 2 are parameters .*experts\.down_proj, and are left out/);
+  });
+
+  it.each([1, 9, 3.5])('refuses %d bits', async (bits) => {
+    const odd = valuesByProjection('bits', [['model.layers.0.q_proj.weight', 0, bits]]);
+    await expect(filesOf(odd, 'gptqmodel')).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/2 to 8 bits/),
+    });
+  });
+});
+
+describe('llm-compressor', () => {
+  const list: Projection[] = [
+    ['model.layers.1.self_attn.q_proj.weight', 1, 0.5],
+    ['model.layers.1.mlp.up_proj.weight', 1, 0],
+    ['model.layers.10.self_attn.q_proj.weight', 10, 0.7],
+    ['model.layers.10.mlp.up_proj.weight', 10, 0.5],
+  ];
+
+  it('has one modifier that targets each module, with its sparsity', async () => {
+    const recipe = parse(
+      (await filesOf(valuesByProjection('sparsity', list), 'llm-compressor')) as string,
+    );
+    const modifiers = Object.values(
+      recipe.pruning_stage as Record<
+        string,
+        { SparseGPTModifier: { sparsity: number; targets: string[] } }
+      >,
+    );
+    const sparsitiesOf = (module: string): number[] =>
+      modifiers.flatMap(({ SparseGPTModifier: { sparsity, targets } }) =>
+        targets
+          .filter((own) => new RegExp(`^(?:${own.slice(3)})`).test(module))
+          .map(() => sparsity),
+      );
+    for (const [name, , sparsity] of list) {
+      expect(sparsitiesOf(moduleOf(name))).toEqual(sparsity > 0 ? [sparsity] : []);
+    }
+    expect(sparsitiesOf('model.layers.1.self_attn')).toEqual([]);
+  });
+
+  it.each([
+    [1, 'INVALID_OPTION', /would keep none/],
+    [0, 'INVALID_DOCUMENT', /nothing to prune/],
+  ])('refuses a sparsity of %d everywhere', async (value, code, message) => {
+    const odd = valuesByProjection('sparsity', [['model.layers.0.q_proj.weight', 0, value]]);
+    await expect(filesOf(odd, 'llm-compressor')).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 describe('llama-factory', () => {
   const read = async (allocation: Allocation) =>
     parse((await filesOf(allocation, 'llama-factory')) as string);
@@ -557,7 +711,7 @@ describe('every format for adapters', () => {
     async (format) => {
       await expect(filesOf(valueAllocation('sparsity', [0.5, 0.7]), format)).rejects.toMatchObject({
         code: 'INVALID_OPTION',
-        message: `the format ${format} cannot hold an allocation of sparsity: use csv for that`,
+        message: `the format ${format} cannot hold an allocation of sparsity: use csv, llm-compressor for that`,
       });
     },
   );
@@ -568,7 +722,7 @@ describe('every format for adapters', () => {
       ({ kinds, units }) => kinds.includes('allocation') && (units?.includes('rank') ?? true),
     );
     const names = holding.map(({ name }) => name).join(', ');
-    await expect(filesOf(ranks, 'mola')).rejects.toThrow(`--to takes ${names} for that`);
+    await expect(filesOf(ranks, 'mola')).rejects.toThrow(`use ${names} for that`);
   });
 });
 

@@ -10,7 +10,10 @@ export const exporters: Registry<AnyExporter> = createRegistry<AnyExporter>('for
   guilomo: async () => (await import('./formats/guilomo.js')).guilomo,
   pytorch: async () => (await import('./formats/pytorch.js')).pytorch,
   peft: async () => (await import('./formats/peft.js')).peft,
+  transformers: async () => (await import('./formats/transformers.js')).transformers,
   axolotl: async () => (await import('./formats/axolotl.js')).axolotl,
   spectrum: async () => (await import('./formats/spectrum.js')).spectrum,
+  gptqmodel: async () => (await import('./formats/gptqmodel.js')).gptqmodel,
+  'llm-compressor': async () => (await import('./formats/llm-compressor.js')).llmCompressor,
   'llama-factory': async () => (await import('./formats/llama-factory.js')).llamaFactory,
 });

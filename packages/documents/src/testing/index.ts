@@ -6,5 +6,6 @@ export {
   projectionAllocation,
   selectionAllocation,
   valueAllocation,
+  valuesByProjection,
 } from './projections.js';
 export { allocationOf, analysisOf, failedRow, measuredRow, skippedRow } from './small.js';

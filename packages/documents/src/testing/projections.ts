@@ -84,6 +84,20 @@ export function valueAllocation(unit: Resource, values: readonly number[]): Allo
   };
 }
 
+/** Of something that is no adapter, decided by projection. */
+export function valuesByProjection(unit: Resource, list: readonly Projection[]): Allocation {
+  const { blocks, projections = [] } = projectionAllocation('rank', list);
+  return {
+    ...valueAllocation(unit, []),
+    budget: { unit, per: 'projection' },
+    blocks: blocks.map(({ index, score }) => ({ index, score })),
+    projections: projections.map(({ experts: _, topK: __, rank: value = 0, ...own }) => ({
+      ...own,
+      value,
+    })),
+  };
+}
+
 /** A Llama-like model of three blocks; the second gets most, and one projection nothing. */
 export const llamaLike: Projection[] = [
   ['model.layers.0.self_attn.q_proj.weight', 0, 2],

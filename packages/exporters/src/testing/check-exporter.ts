@@ -212,12 +212,36 @@ const kit = createKit<Exporter>({
 // biome-ignore lint/suspicious/noExplicitAny: an exporter may be for one kind of document, and has options of its own
 type AnyExporter = Exporter<any, any>;
 
-/** @returns a result for each check; it never throws for a fault of the exporter */
-export function checkExporter(exporter: AnyExporter): Promise<Check[]> {
-  return kit.check(exporter);
+/**
+ * @param options that the exporter cannot do without for some of what it is for; the defaults where absent
+ * @returns a result for each check; it never throws for a fault of the exporter
+ */
+export function checkExporter(
+  exporter: AnyExporter,
+  options?: Readonly<Record<string, unknown>>,
+): Promise<Check[]> {
+  return kit.check(withOptions(exporter, options));
 }
 
 /** {@link checkExporter} as tests of the caller's framework, one for each check. */
-export function describeExporter(exporter: AnyExporter, tests: TestFunctions): void {
-  kit.describe(`exporter ${exporter.name}`, exporter, tests);
+export function describeExporter(
+  exporter: AnyExporter,
+  tests: TestFunctions,
+  options?: Readonly<Record<string, unknown>>,
+): void {
+  kit.describe(`exporter ${exporter.name}`, withOptions(exporter, options), tests);
+}
+
+/** The exporter, on which these options stand instead of the defaults. */
+function withOptions(
+  exporter: AnyExporter,
+  given: Readonly<Record<string, unknown>> | undefined,
+): AnyExporter {
+  if (given === undefined) return exporter;
+  return {
+    ...exporter,
+    export(document, defaults: object) {
+      return exporter.export(document, { ...defaults, ...given });
+    },
+  };
 }

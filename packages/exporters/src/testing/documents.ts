@@ -9,10 +9,12 @@ import {
   hostile,
   llamaLike,
   measuredRow,
+  type Projection,
   projectionAllocation,
   selectionAllocation,
   skippedRow,
   valueAllocation,
+  valuesByProjection,
 } from '@alphalora/documents/testing';
 
 export interface Sample {
@@ -146,7 +148,33 @@ function allocations(): Sample[] {
       document: valueAllocation(unit, [0.25, 0.5]),
       other: valueAllocation(unit, [0.5, 0.75]),
     })),
+    ...values.flatMap((unit): Sample[] => [
+      {
+        name: `${unit} per projection`,
+        claim: unit,
+        document: valuesOf(unit, llamaLike),
+        other: valuesOf(unit, llamaLike, 1),
+      },
+      {
+        name: `${unit} of hostile names`,
+        claim: unit,
+        document: valuesOf(
+          unit,
+          hostile.map((name, i) => [name, 0, i % 5]),
+        ),
+      },
+    ]),
   ];
+}
+
+/** Bits from 2 on, or shares of the weights and factors, of every projection. */
+function valuesOf(unit: Resource, list: readonly Projection[], more = 0): Allocation {
+  const valueFor = (amount: number) =>
+    unit === 'bits' ? 2 + ((amount + more) % 7) : (amount + more) / 8;
+  return valuesByProjection(
+    unit,
+    list.map(([name, block, amount, own]) => [name, block, valueFor(amount), own]),
+  );
 }
 
 /** The second block gets nothing, as there is nothing in it. */

@@ -21,10 +21,10 @@ export interface TargetNames {
  * other lists of the targets: `encoder.block.3...` beside `decoder.block.3...`. Where nothing is known of
  * what else the model has, they are all that is on disk.
  */
-export function distinctNames(
-  targets: readonly LoraTarget[],
+export function distinctNames<Target extends Pick<LoraTarget, 'name' | 'before'>>(
+  targets: readonly Target[],
   model: AllocatedModel | undefined,
-): LoraTarget[] {
+): Target[] {
   const lists = targets.map(listPaths);
   const count = new Map<string, number>();
   for (const path of new Set(lists.flat())) {
@@ -43,7 +43,7 @@ export function distinctNames(
 }
 
 /** All before each number, the list of blocks first; of a name without a number, before its last part. */
-function listPaths({ name, before }: LoraTarget): string[] {
+function listPaths({ name, before }: Pick<LoraTarget, 'name' | 'before'>): string[] {
   const parts = [...before, ...name.split('.')];
   const lists = parts.flatMap((part, i) =>
     i > before.length && /^\d+$/.test(part) ? [parts.slice(0, i).join('.')] : [],

@@ -31,6 +31,12 @@ export interface TaskOptions extends LoraOptions {
   taskType?: (typeof taskTypes)[number];
 }
 
+/** Of formats that also set learning rates. */
+export interface RateOptions extends LoraOptions {
+  /** Base learning rate, which factors are multiplied by. */
+  lr?: number;
+}
+
 const entries = {
   scaling: v.optional(v.picklist(['constant', 'alpha/r', 'alpha/sqrt(r)']), 'constant'),
   alpha: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
@@ -42,4 +48,8 @@ export const loraOptions: v.GenericSchema<unknown, LoraOptions> = v.strictObject
 export const taskOptions: v.GenericSchema<unknown, TaskOptions> = v.strictObject({
   ...entries,
   taskType: v.exactOptional(v.picklist(taskTypes)),
+});
+export const rateOptions: v.GenericSchema<unknown, RateOptions> = v.strictObject({
+  ...entries,
+  lr: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
 });
