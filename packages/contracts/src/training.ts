@@ -38,7 +38,8 @@ export interface TrainingTask {
   readonly summary: string;
   /**
    * Where each split lies in the layouts that are known: the first layout of which all files are
-   * there counts. Paths are relative; a folder further down may be given in their place.
+   * there counts. Paths are relative; a folder further down may be given in their place. Files of the
+   * usual names, such as train.jsonl, are found without being listed.
    */
   readonly files: Readonly<Partial<Record<Split, ReadonlyArray<readonly string[]>>>>;
   /**

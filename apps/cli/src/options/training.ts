@@ -6,8 +6,16 @@ import { positive } from './parsers.js';
 
 export const task = (command: Command) =>
   command
-    .requiredOption('--task <name>', 'e.g. instructions, text, boolq; an unknown name lists all')
-    .requiredOption('--data <path>', "a file of examples, or the folder of the task's files")
+    .requiredOption(
+      '--task <name>',
+      'instructions (fields instruction, input, output), completions (prompt, completion), ' +
+        'text (text), or a benchmark such as boolq; an unknown name lists all',
+    )
+    .requiredOption(
+      '--data <path>',
+      'a file of examples, or a folder with train, validation (valid, dev, val) and test as ' +
+        ".jsonl, .json, .csv, .tsv or .txt, or with the task's own files",
+    )
     .option('--limit <count>', 'only so many examples, from the start', positive)
     .option('--cutoff <tokens>', 'longer examples are cut', positive, 256);
 

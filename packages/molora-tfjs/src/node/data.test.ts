@@ -1,5 +1,5 @@
 /** Every data set as it is distributed: how many examples, and what the first one says. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defined } from '@alphalora/contracts';
 import type { Example, Split } from '@alphalora/contracts/extensions';
@@ -281,6 +281,13 @@ describe('readTaskData', () => {
       '{"instruction":"Add.","input":"1 and 2","output":"3"}\n',
     );
     await writeFile(join(folder, 'own.json'), '[]');
+    await writeFile(join(folder, 'pairs.jsonl'), '{"prompt":"a","completion":"b","source":"me"}\n');
+    await writeFile(join(folder, 'sums.csv'), 'question,answer\n"1, 2?",It is 3 #### 3\n');
+    await writeFile(join(folder, 'odd.jsonl'), '{"utterance":"a"}\n');
+    await writeFile(
+      join(folder, 'late.jsonl'),
+      '{"prompt":"a","completion":"b"}\n{"completion":"b"}\n',
+    );
     await writeFile(join(folder, 'story.txt'), 'Once upon\na time.\n\n \nThe end.\n');
   });
 
@@ -300,6 +307,24 @@ describe('readTaskData', () => {
     ]);
   });
 
+  it.each<[Split, string]>([
+    ['train', 'train.csv'],
+    ['validation', 'validation.json'],
+    ['validation', 'valid.jsonl'],
+    ['validation', 'dev.tsv'],
+    ['validation', 'val.csv'],
+    ['test', 'test.jsonl'],
+  ])('finds the %s split as %s, for a benchmark too', async (split, name) => {
+    const own = await mkdtemp(join(folder, 'usual-'));
+    const [json, tsv] = ['{"question":"1?","answer":"#### 2"}', 'question\tanswer\n1?\t#### 2'];
+    const text = name.endsWith('.tsv') ? tsv : json;
+    const csv = 'question,answer\n1?,#### 2\n';
+    await writeFile(join(own, name), name.endsWith('.csv') ? csv : text);
+    const { files, examples } = await readTaskData(await tasks.load('gsm8k'), own, split);
+    expect(files).toEqual([join(own, name)]);
+    expect(examples[0]!.answer).toBe('2');
+  });
+
   it('reads pieces of text', async () => {
     expect(await examplesOf('text', 'train', join(folder, 'story.txt'))).toEqual([
       { prompt: '', completion: 'Once upon\na time.' },
@@ -311,7 +336,43 @@ describe('readTaskData', () => {
     ['gsm8k', 'train', 'nowhere', 'NOT_FOUND', 'does not exist'],
     ['gsm8k', 'train', 'empty', 'NOT_FOUND', 'looked for gsm8k/train.jsonl'],
     ['cola', 'validation', 'empty', 'NOT_FOUND', 'in_domain_dev.tsv and glue-cola/out_of_domain'],
-    ['gsm8k', 'validation', 'empty', 'NOT_FOUND', 'gsm8k has no validation split of its own'],
+    [
+      'gsm8k',
+      'validation',
+      'empty',
+      'NOT_FOUND',
+      'looked for validation, valid, dev, val as .jsonl',
+    ],
+    [
+      'instructions', 'train', 'pairs.jsonl', 'INVALID_DOCUMENT',
+      'line 1: no field "instruction" (its fields are prompt, completion, source); the task completions takes such records',
+    ], // biome-ignore format: a table
+    [
+      'boolq',
+      'train',
+      'train.jsonl',
+      'INVALID_DOCUMENT',
+      '; the tasks instructions, completions take such',
+    ],
+    [
+      'text',
+      'train',
+      'sums.csv',
+      'INVALID_DOCUMENT',
+      'fields are question, answer); the task gsm8k takes',
+    ],
+    ['completions', 'train', 'story.txt', 'INVALID_DOCUMENT', '; the task text takes such records'],
+    [
+      'text', 'train', 'odd.jsonl', 'INVALID_DOCUMENT',
+      '; no task takes such records: instructions takes instruction, output; completions takes prompt, completion; text takes text',
+    ], // biome-ignore format: a table
+    [
+      'completions',
+      'train',
+      'late.jsonl',
+      'INVALID_DOCUMENT',
+      'line 2: no field "prompt" (its fields are completion)',
+    ],
     ['instructions', 'train', 'own.json', 'INVALID_DOCUMENT', 'no examples'],
     ['boolq', 'train', 'train.jsonl', 'INVALID_DOCUMENT', 'its options (none) are not those'],
     ['gsm8k', 'train', 'story.txt', 'INVALID_DOCUMENT', 'its format is not known'],

@@ -23,7 +23,7 @@ export interface EvaluateModelOptions extends TaskSource, EvaluationOptions {
   model: string;
   /** Folder of an adapter that acts on it: see `loadAdapter`. */
   adapter?: string;
-  /** @default `test` */
+  /** @default `test`; `validation` for benchmarks that publish no answers to their test */
   split?: Split;
   /** @default `likelihood` where all examples have options to choose from */
   scoring?: 'generation' | 'likelihood';
@@ -67,8 +67,11 @@ const BATCH = 8;
  *   `INVALID_OPTION` when the adapter does not fit the model, or the task cannot be scored so
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
-  const { split = 'test', signal, onNote } = options;
-  const { task, examples } = await examplesOf(options, split);
+  const { signal, onNote } = options;
+  const { task, examples, split } = await examplesOf(options, options.split);
+  if (options.split === undefined && split === 'validation') {
+    onNote?.(`${task.name} publishes no answers to its test split: scored on validation`);
+  }
   const model = await loadLanguageModel(options.model, { onNote });
   const { decoder } = model;
   let adapted: AdaptedModel | undefined;

@@ -1,6 +1,6 @@
 /** Whole runs over a tiny model: what they leave in the folder, and what is left of them in memory. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
 import { temporaryFolder } from '@alphalora/testing/folders';
@@ -157,6 +157,26 @@ describe('evaluateModel', () => {
     expect(found.value).toBeCloseTo(Math.exp(found.loss), 6);
     // Random weights know no text.
     expect(found.warning).toMatch(/no lower than at chance/);
+  });
+
+  it('scores validation where a benchmark publishes no answers to its test, and says so', async () => {
+    const folder = join(root, 'cola');
+    await mkdir(folder);
+    await writeFile(join(folder, 'dev.tsv'), 's\t1\t\tthe cat sat.\n');
+    await writeFile(join(folder, 'test.tsv'), 'index\tsentence\n0\tthe cat sat.\n');
+    const wide = writeLanguageModel(join(root, 'wide'), { positions: 512 });
+    const cola = { model: wide, task: 'cola', data: folder, cutoff: 512 };
+    const notes: string[] = [];
+    const note = 'cola publishes no answers to its test split: scored on validation';
+    const { split, examples } = await evaluateModel({
+      ...cola,
+      onNote: (text) => notes.push(text),
+    });
+    expect([split, examples]).toEqual(['validation', 1]);
+    expect(notes).toContain(note);
+    const chosen: string[] = [];
+    await evaluateModel({ ...cola, split: 'validation', onNote: (text) => chosen.push(text) });
+    expect(chosen).not.toContain(note);
   });
 
   it("scores by likelihood where there are options, with a task of one's own", async () => {

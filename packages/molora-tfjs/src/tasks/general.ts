@@ -3,26 +3,17 @@ import type { TrainingTask } from '@alphalora/contracts/extensions';
 import { parseRecords, textOf, withoutMark } from './records.js';
 import { defineTask } from './task.js';
 
-const layouts = (split: string): string[][] => [[`${split}.jsonl`], [`${split}.json`]];
-
 export const instructions: TrainingTask = defineTask({
   name: 'instructions',
-  summary: 'JSON or JSON lines with instruction, input, output; an output must be met exactly',
-  files: {
-    train: layouts('train'),
-    validation: layouts('validation'),
-    test: layouts('test'),
-  },
+  summary: 'records with instruction, input, output (Alpaca); an output must be met exactly',
+  files: {},
 });
 
 export const completions: TrainingTask = defineTask({
   name: 'completions',
-  summary: 'JSON lines with prompt and completion, taken as they stand; it must be met exactly',
-  files: {
-    train: layouts('train'),
-    validation: layouts('validation'),
-    test: layouts('test'),
-  },
+  summary: 'records with prompt and completion, taken as they stand; it must be met exactly',
+  own: ['prompt', 'completion'],
+  files: {},
   example(record) {
     const completion = textOf(record, 'completion');
     return { prompt: textOf(record, 'prompt'), completion, answer: completion.trim() };
@@ -31,11 +22,10 @@ export const completions: TrainingTask = defineTask({
 
 export const text: TrainingTask = {
   name: 'text',
-  summary: 'plain text, a blank line between pieces, or JSON lines with text; only the loss counts',
+  summary: 'plain text, a blank line between pieces, or records with text; only the loss counts',
   files: {
-    train: [['train.jsonl'], ['train.txt'], ['tinyshakespeare/input.txt']],
-    validation: [['validation.jsonl'], ['tinystories/tinystories_valid_part.jsonl']],
-    test: [['test.jsonl'], ['test.txt']],
+    train: [['tinyshakespeare/input.txt']],
+    validation: [['tinystories/tinystories_valid_part.jsonl']],
   },
   parse(content, file) {
     const pieces = file.endsWith('.txt')

@@ -11,7 +11,8 @@ import { type DataRecord, damaged, textOf } from './records.js';
 export function instructionExample(record: DataRecord, labels?: RegExp): Example {
   const instruction = textOf(record, 'instruction');
   const { fields, place } = record;
-  const input = fields['input'] === undefined ? '' : textOf(record, 'input');
+  // Some exports write null where there is none.
+  const input = (fields['input'] ?? null) === null ? '' : textOf(record, 'input');
   const given = answerOf(record);
   const output = textOf(record, 'output');
   const options = optionsOf(instruction, given);

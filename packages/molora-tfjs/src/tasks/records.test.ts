@@ -118,7 +118,7 @@ describe('fields', () => {
 
   it.each<[() => unknown, string]>([
     [() => textOf(record, 'b'), 'b is no text'],
-    [() => textOf(record, 'z'), 'no field "z" (but a, b, c, d, f)'],
+    [() => textOf(record, 'z'), 'no field "z" (its fields are a, b, c, d, f)'],
     [() => textOf(record, 'constructor'), 'no field "constructor"'],
     [() => numberOf(record, 'a'), 'a is no number'],
     [() => numberOf(record, 'f'), 'f is no number'],

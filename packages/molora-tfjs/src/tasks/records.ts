@@ -136,7 +136,7 @@ export function textOf({ fields, place }: DataRecord, name: string): string {
   throw damaged(
     place,
     value === undefined
-      ? `no field ${JSON.stringify(name)} (but ${Object.keys(fields).slice(0, 10).join(', ')}); is it the data set of this task?`
+      ? `no field ${JSON.stringify(name)} (its fields are ${Object.keys(fields).slice(0, 10).join(', ')})`
       : `${name} is no text`,
   );
 }

@@ -11,6 +11,8 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
   columns?: readonly string[];
   /** Of a record in the data set's own layout. Absent where all known layouts are instructions. */
   example?(record: DataRecord): Example;
+  /** Fields by which a record is in that layout, even if it has an instruction too. */
+  own?: readonly string[];
   /** Labels that instructions of this task choose from. */
   labels?: RegExp;
   /** @default 'accuracy' */
@@ -20,7 +22,8 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
 }
 
 export function defineTask(definition: TaskDefinition): TrainingTask {
-  const { name, summary, files, columns, example, labels } = definition;
+  const { name, summary, files, columns, example, labels, own } = definition;
+  const has = ({ fields }: DataRecord, field: string): boolean => Object.hasOwn(fields, field);
   return {
     name,
     summary,
@@ -28,7 +31,7 @@ export function defineTask(definition: TaskDefinition): TrainingTask {
     parse: (text, file) =>
       parseRecords(text, file, columns).map((record) =>
         // Any task may also come as instructions.
-        example && !Object.hasOwn(record.fields, 'instruction')
+        example && (!has(record, 'instruction') || own?.every((field) => has(record, field)))
           ? example(record)
           : instructionExample(record, labels),
       ),

@@ -23,7 +23,7 @@ describe('tasks', () => {
 
   it.each<[string, string, string]>([
     ['mrpc', json({ Quality: '2', '#1 String': 'a', '#2 String': 'b' }), 'Quality is "2"'],
-    ['mrpc', json({ sentence1: 'a' }), 'no field "#1 String" (but sentence1); is it the data set'],
+    ['mrpc', json({ sentence1: 'a' }), 'no field "#1 String" (its fields are sentence1)'],
     ['scienceqa', json({ question: 'q', choices: ['a', 'b'], answer: 2 }), 'answer 2 is none'],
     ['scienceqa', json({ question: 'q', choices: ['a'], answer: 0 }), 'none of its 1 choices'],
     ['scienceqa', json({ question: 'q', choices: 'ab', answer: 0 }), 'choices is no list'],
@@ -103,8 +103,26 @@ describe('tasks', () => {
       { prompt: 'sort: ba >', completion: ' ab', answer: 'ab' },
       { prompt: 'x', completion: 'y', answer: 'y' },
     ]);
+    // As they stand also where they come with the instruction that they were made of.
+    expect(
+      parse('{"instruction":"i","output":"o","prompt":"a","completion":"b"}', 'a.jsonl'),
+    ).toEqual([{ prompt: 'a', completion: 'b', answer: 'b' }]);
     expect(score!(['ab ', 'yy'], examples)).toMatchObject({ metric: 'accuracy', value: 0.5 });
     expect(() => parse('{"prompt":"a"}', 'a.jsonl')).toThrow(/no field "completion"/);
+  });
+
+  it.each(['instructions', 'completions'])('%s take the records of Alpaca', async (name) => {
+    const { parse } = await tasks.load(name);
+    // The first two kinds of record of alpaca_data.json, and as exports write a missing input.
+    const output = 'The three primary colors are red, blue, and yellow.';
+    const instruction = 'What are the three primary colors?';
+    const examples = parse(
+      json({ instruction, input: '', output }, { instruction, input: null, output }),
+      'alpaca_data.json',
+    );
+    expect(examples).toEqual(
+      Array(2).fill({ prompt: alpacaPrompt(instruction), completion: output, answer: output }),
+    );
   });
 
   it('accept numbers for answers of instructions', async () => {

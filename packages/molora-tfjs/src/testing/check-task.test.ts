@@ -56,7 +56,6 @@ const bad: ReadonlyArray<[fault: string, check: string, task: TrainingTask]> = [
   ['has no summary', 'shape', { ...sound, summary: '' }],
   ['misspells a split', 'shape', { ...sound, files: { tests: [['a.txt']] } as object }],
   ['looks elsewhere', 'shape', { ...sound, files: { test: [['../a.txt']] } }],
-  ['has no files', 'shape', { ...sound, files: {} }],
   [
     'skips records',
     'parses',

@@ -41,7 +41,6 @@ const shape: Examine = ({ task, files }) => {
   const odd = Object.keys(layouts).find((split) => !splits.includes(split));
   if (odd !== undefined) return { failed: `files are of ${splits.join(', ')}, not of ${odd}` };
   const paths = Object.values(layouts).flat(2);
-  if (paths.length === 0) return { failed: 'there is no split with files' };
   const far = paths.find((path) => /^\/|\\|:|(^|\/)\.\.?(\/|$)|^$/.test(path));
   if (far !== undefined) {
     return {

@@ -12,9 +12,10 @@ export const evaluate = () =>
     .argument('<model>', languageModelHelp)
     .option('--adapter <folder>', 'a trained adapter, or one of PEFT or mlx-lm')
     .addOption(
-      new Option('--split <name>', 'of the data')
-        .choices(['train', 'validation', 'test'])
-        .default('test'),
+      new Option(
+        '--split <name>',
+        'split to score (default: test; validation for mrpc, cola, rte, commonsenseqa)',
+      ).choices(['train', 'validation', 'test']),
     )
     .addOption(
       new Option('--scoring <how>', 'default: likelihood where there are options').choices([

@@ -14,8 +14,8 @@ export async function run(model: string, options: EvaluateOptions, io: Io): Prom
   const progress = evaluationProgress(io.stderr);
   const { warning, ...evaluation } = await molora
     .evaluateModel({
-      ...{ model, task, data, cutoff, split, maxTokens },
-      ...defined({ limit, adapter, scoring }),
+      ...{ model, task, data, cutoff, maxTokens },
+      ...defined({ limit, adapter, scoring, split }),
       signal: io.signal,
       onNote: (note) => tell(io.stderr, `note: ${note}`),
       onProgress: (done, total) => progress.update({ done, total }),
