@@ -7,7 +7,7 @@ import { programIn } from '@alphalora/testing/program';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const root = temporaryFolder('limits');
-const { alphalora } = programIn(root);
+const { alphalora, start } = programIn(root);
 const model = writeLanguageModel(join(root, 'model'));
 const allocation = join(root, 'plan', 'allocation.json');
 const output = join(root, 'never');
@@ -102,5 +102,31 @@ describe('a learning rate that flattens the model', () => {
     const { code, stdout, stderr } = await run('-o', join(root, 'flatter'), '--steps', '12');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('learning rate 100 has flattened the model');
+  });
+});
+
+describe('generate --chat', () => {
+  const chats = writeLanguageModel(join(root, 'chats'));
+  const template =
+    "{{ bos_token }}{% for m in messages %}{{ 'q ' + m.content + ' ' }}{% endfor %}{% if add_generation_prompt %}{{ 'a' }}{% endif %}";
+  writeFileSync(join(chats, 'chat_template.jinja'), template);
+  const more = ['--max-tokens', '5', '--json', ...wasm];
+
+  it("continues a prompt from stdin in the model's template, and prints the answer only", async () => {
+    const asked = start(['generate', chats, '--chat', '--prompt', '-', ...more]);
+    asked.child.stdin!.end('the cat\n');
+    const { code, stdout, stderr } = await asked.outcome;
+    expect(code, stderr).toBe(0);
+    const answer = JSON.parse(stdout);
+    const plain = await alphalora('generate', chats, '--prompt', 'q the cat a', ...more);
+    const whole = JSON.parse(plain.stdout);
+    expect(answer).toMatchObject({ prompt: 'the cat', tokens: whole.tokens });
+    expect(`q the cat a${answer.text}`).toBe(whole.text);
+  });
+
+  it('says what a model without a template lacks', async () => {
+    const { code, stderr } = await alphalora('generate', model, '--chat', '--prompt', 'a', ...wasm);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error: the model has no chat template (chat_template in tokenizer_');
   });
 });

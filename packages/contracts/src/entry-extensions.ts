@@ -20,4 +20,11 @@ export type {
   TailEstimator,
   TailFit,
 } from './spectra.js';
-export type { Example, ExampleOption, Split, TaskScore, TrainingTask } from './training.js';
+export type {
+  ChatMessage,
+  Example,
+  ExampleOption,
+  Split,
+  TaskScore,
+  TrainingTask,
+} from './training.js';

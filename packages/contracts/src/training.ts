@@ -10,6 +10,17 @@ export interface Example {
   readonly answer?: string;
   /** What there is to choose from, where the answer is one of a few labels. */
   readonly options?: readonly ExampleOption[];
+  /**
+   * A chat that ends with the answer to learn. Prompt and completion are then made of it by the chat
+   * template of the model, in place of those above.
+   */
+  readonly messages?: readonly ChatMessage[];
+}
+
+export interface ChatMessage {
+  /** As the model's template knows it: mostly `system`, `user` or `assistant`. */
+  readonly role: string;
+  readonly content: string;
 }
 
 export interface ExampleOption {

@@ -9,7 +9,7 @@ export const task = (command: Command) =>
     .requiredOption(
       '--task <name>',
       'instructions (fields instruction, input, output), completions (prompt, completion), ' +
-        'text (text), or a benchmark such as boolq; an unknown name lists all',
+        'chat (messages or conversations), text (text), or a benchmark such as boolq; an unknown name lists all',
     )
     .requiredOption(
       '--data <path>',

@@ -4,6 +4,7 @@ export {
   type AdaptedModelOptions,
   adaptedModel,
 } from './adapted-model.js';
+export { requireChatTemplate } from './chat-examples.js';
 export { type DecoderConfig, decoderConfig } from './config.js';
 export { type Decoder, type DecoderBlock, loadDecoder, projectionShape } from './decoder.js';
 export { type AdapterOptions, type Logits, logits } from './forward.js';
@@ -16,4 +17,5 @@ export {
   languageModelLoss,
 } from './loss.js';
 export { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+export { type ChatTemplate, createChatTemplate } from './tokenizer/chat-template.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';

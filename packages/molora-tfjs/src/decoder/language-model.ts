@@ -2,13 +2,17 @@
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { Example } from '@alphalora/contracts/extensions';
 import { encodeExamples, type TokenSequence } from '../training/sequences.js';
+import { chatExample } from './chat-examples.js';
 import type { Decoder } from './decoder.js';
+import type { ChatTemplate } from './tokenizer/chat-template.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 import { checkSequences } from './vocabulary.js';
 
 export interface LanguageModel {
   readonly decoder: Decoder;
   readonly tokenizer: Tokenizer;
+  /** Absent when the tokenizer comes without one. */
+  readonly chat?: ChatTemplate;
 }
 
 export interface SequencesOptions {
@@ -22,17 +26,21 @@ export interface SequencesOptions {
  * Examples as tokens for a model, ended as it expects texts to end.
  *
  * @returns with a note for people where some were cut or have nothing to learn
- * @throws AlphaLoraError `INVALID_OPTION` when nothing is left, or a token is not in the vocabulary
+ * @throws AlphaLoraError `INVALID_OPTION` when nothing is left, a token is not in the vocabulary, or a
+ *   chat meets a model without a template
  */
 export function sequencesOf(
-  { decoder, tokenizer }: LanguageModel,
+  { decoder, tokenizer, chat }: LanguageModel,
   examples: readonly Example[],
   { cutoff = 256, lossOnPrompt = false }: SequencesOptions = {},
 ): { sequences: TokenSequence[]; note?: string } {
   const maxLength = Math.min(cutoff, decoder.config.maxPositions);
   const endOfSequence = tokenizer.endToken ?? decoder.config.endTokens[0];
-  const { sequences, cut, dropped } = encodeExamples(examples, {
-    encode: (text) => tokenizer.encode(text),
+  const texts = examples.map((example) =>
+    example.messages ? { ...chatExample(chat, example.messages), begun: true } : example,
+  );
+  const { sequences, cut, dropped } = encodeExamples(texts, {
+    encode: tokenizer.encode,
     maxLength,
     lossOnPrompt,
     ...defined({ endOfSequence }),

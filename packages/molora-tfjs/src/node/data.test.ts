@@ -201,7 +201,7 @@ describeUnless(sharedLacks('data'), 'data sets', () => {
   });
 
   it('covers every task but those for data of any kind', () => {
-    const general = ['instructions', 'completions'];
+    const general = ['instructions', 'chat', 'completions'];
     expect(new Set([...expected.map(([name]) => name), ...general])).toEqual(
       new Set(tasks.names()),
     );
@@ -364,7 +364,7 @@ describe('readTaskData', () => {
     ['completions', 'train', 'story.txt', 'INVALID_DOCUMENT', '; the task text takes such records'],
     [
       'text', 'train', 'odd.jsonl', 'INVALID_DOCUMENT',
-      '; no task takes such records: instructions takes instruction, output; completions takes prompt, completion; text takes text',
+      '; no task takes such records: instructions takes instruction, output; completions takes prompt, completion; chat takes messages or conversations; text takes text',
     ], // biome-ignore format: a table
     [
       'completions',

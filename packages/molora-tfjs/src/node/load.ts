@@ -2,15 +2,18 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint';
 import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError } from '@alphalora/contracts';
+import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import type { LanguageModel } from '../decoder/language-model.js';
+import { type ChatTemplate, createChatTemplate } from '../decoder/tokenizer/chat-template.js';
 import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';
 
 export interface Model {
   readonly decoder: Decoder;
   /** Absent when there is no tokenizer.json, nor a tokenizer in the file of weights. */
   readonly tokenizer?: Tokenizer;
+  /** Absent when the tokenizer comes without one. */
+  readonly chat?: ChatTemplate;
 }
 
 interface LoadOptions {
@@ -20,7 +23,7 @@ interface LoadOptions {
 
 /**
  * @param path a folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
- *   `tokenizer_config.json` if there are any; or a file of weights that holds all of these, such as GGUF
+ *   `tokenizer_config.json` and `chat_template.jinja` if there are any; or a file of weights that holds all of these, such as GGUF
  * @throws AlphaLoraError see `openCheckpoint`, `loadDecoder` and `createTokenizer`;
  *   `INVALID_CHECKPOINT` when there is no configuration
  */
@@ -35,8 +38,8 @@ export async function loadModel(path: string, { onNote }: LoadOptions = {}): Pro
         { details: { file: path } },
       );
     }
-    const tokenizer = await loadTokenizer(path, checkpoint);
-    return { decoder: await loadDecoder(checkpoint), ...(tokenizer && { tokenizer }) };
+    const text = await loadTokenizer(path, checkpoint);
+    return { decoder: await loadDecoder(checkpoint), ...text };
   } finally {
     await checkpoint.close();
   }
@@ -52,8 +55,8 @@ export async function loadLanguageModel(
   path: string,
   options: LoadOptions = {},
 ): Promise<LanguageModel> {
-  const { decoder, tokenizer } = await loadModel(path, options);
-  if (tokenizer) return { decoder, tokenizer };
+  const { decoder, tokenizer, chat } = await loadModel(path, options);
+  if (tokenizer) return { decoder, tokenizer, ...defined({ chat }) };
   decoder.dispose();
   throw new AlphaLoraError(
     'INVALID_CHECKPOINT',
@@ -63,13 +66,26 @@ export async function loadLanguageModel(
 }
 
 /** That of the folder comes first. */
-async function loadTokenizer(path: string, checkpoint: Checkpoint): Promise<Tokenizer | undefined> {
+async function loadTokenizer(
+  path: string,
+  checkpoint: Checkpoint,
+): Promise<Pick<Model, 'tokenizer' | 'chat'>> {
   const tokenizer = await readJson(join(path, 'tokenizer.json'));
-  if (tokenizer !== undefined) {
-    return createTokenizer(tokenizer, await readJson(join(path, 'tokenizer_config.json')));
+  if (tokenizer === undefined) {
+    const own = checkpoint.tokenizer?.();
+    return own ? textOf(own.tokenizer, own.config) : {};
   }
-  const own = checkpoint.tokenizer?.();
-  return own && createTokenizer(own.tokenizer, own.config);
+  const config = await readJson(join(path, 'tokenizer_config.json'));
+  // As in transformers, a template in a file of its own comes first.
+  const template = await readTextIfPresent(join(path, 'chat_template.jinja'));
+  return textOf(tokenizer, config, template);
+}
+
+function textOf(tokenizer: unknown, config: unknown, template?: string) {
+  const chat = createChatTemplate(
+    template === undefined ? config : { ...Object(config), chat_template: template },
+  );
+  return { tokenizer: createTokenizer(tokenizer, config), ...defined({ chat }) };
 }
 
 /** @returns undefined when there is no such file */

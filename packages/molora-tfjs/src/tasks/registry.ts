@@ -26,6 +26,7 @@ export const tasks: Registry<TrainingTask> = createRegistry<TrainingTask>(
     singleeq: async () => (await import('./problems.js')).singleeq,
     math: async () => (await import('./problems.js')).math,
     instructions: async () => (await import('./general.js')).instructions,
+    chat: async () => (await import('./chat.js')).chat,
     completions: async () => (await import('./general.js')).completions,
     text: async () => (await import('./general.js')).text,
   },

@@ -7,6 +7,7 @@ import { tasks } from './registry.js';
 const ownData: Readonly<Record<string, string>> = {
   instructions: 'instruction, output',
   completions: 'prompt, completion',
+  chat: 'messages or conversations',
   text: 'text',
 };
 

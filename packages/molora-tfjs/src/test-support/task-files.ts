@@ -45,6 +45,9 @@ const worked = json(
 const choices = ['a bee', 'a tree', 'a stone', 'a cloud'];
 const endings = Object.fromEntries(choices.map((choice, i) => [`ending${i}`, choice]));
 
+const user = { role: 'user', content: 'Name a bee.' };
+const human = { from: 'human', value: 'Name a bee.' };
+
 export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
   mrpc: [
     {
@@ -124,6 +127,16 @@ export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
     jsonl(
       { instruction: 'Name a bee.', input: '', output: 'Maya' },
       { instruction: 'Name it.', input: 'A tree.', output: 'Oak' },
+    ),
+  ],
+  chat: [
+    jsonl(
+      { messages: [user, { role: 'assistant', content: 'Maya' }] },
+      { messages: [user, { role: 'assistant', content: 'Willi' }] },
+    ),
+    jsonl(
+      { conversations: [human, { from: 'gpt', value: 'Maya' }] },
+      { conversations: [human, { from: 'gpt', value: 'Willi' }] },
     ),
   ],
   completions: [

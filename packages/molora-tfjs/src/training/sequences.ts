@@ -15,14 +15,19 @@ export interface TokenSequence {
 }
 
 export interface EncodeOptions {
-  /** Tokens of a text, with those that a model expects before it, such as BOS. */
-  encode(text: string): readonly number[];
+  /** Tokens of a text, with those that a model expects before it, such as BOS, unless `begin` is false. */
+  encode(text: string, options: { begin: boolean }): readonly number[];
   /** Ends a sequence that was not cut, so that the model learns to stop. Left out: nothing does. */
   readonly endOfSequence?: number;
   /** Tokens after which a sequence is cut. */
   readonly maxLength: number;
   /** Whether the tokens of the prompt are targets too, as in the recipe of AlphaLoRA. @default false */
   readonly lossOnPrompt?: boolean;
+}
+
+export interface TextPair extends Pick<Example, 'prompt' | 'completion'> {
+  /** Whether the prompt has the tokens that begin a text, as a chat template writes them. @default false */
+  readonly begun?: boolean;
 }
 
 export interface EncodedExamples {
@@ -35,17 +40,18 @@ export interface EncodedExamples {
 }
 
 export function encodeExamples(
-  examples: readonly Pick<Example, 'prompt' | 'completion'>[],
+  examples: readonly TextPair[],
   options: EncodeOptions,
 ): EncodedExamples {
   const { encode, endOfSequence, maxLength, lossOnPrompt = false } = options;
   const sequences: TokenSequence[] = [];
   let cut = 0;
-  for (const { prompt, completion } of examples) {
-    const ids = [...encode(prompt + completion)];
+  for (const { prompt, completion, begun = false } of examples) {
+    const begin = { begin: !begun };
+    const ids = [...encode(prompt + completion, begin)];
     if (endOfSequence !== undefined && ids.at(-1) !== endOfSequence) ids.push(endOfSequence);
     // BOS, or the first token of the text, is no target in either case.
-    const start = lossOnPrompt ? 1 : Math.max(1, commonPrefix(encode(prompt), ids));
+    const start = lossOnPrompt ? 1 : Math.max(1, commonPrefix(encode(prompt, begin), ids));
     if (ids.length > maxLength) {
       cut++;
       ids.length = maxLength;

@@ -1,4 +1,6 @@
 /** `alphalora generate`: goes on with a text. */
+
+import { readText } from '../../files/read.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import { writeJson } from '../../output/result.js';
@@ -6,16 +8,23 @@ import { startRuntime } from '../../training/runtime.js';
 import type { GenerateOptions } from './command.js';
 
 export async function run(model: string, options: GenerateOptions, io: Io): Promise<ExitCode> {
-  const { prompt, maxTokens, temperature, topP, seed, json } = options;
+  const { maxTokens, temperature, topP, seed, json } = options;
+  const prompt =
+    options.prompt === '-' ? (await readText('-', io)).replace(/\r?\n$/, '') : options.prompt;
   const { molora } = await startRuntime(options, io);
-  const { decoder, tokenizer } = await molora.loadLanguageModel(model, {
+  const { decoder, tokenizer, chat } = await molora.loadLanguageModel(model, {
     onNote: (note) => tell(io.stderr, `note: ${note}`),
   });
   const adapted =
     options.adapter === undefined
       ? undefined
       : molora.adaptedModel(decoder, (await molora.loadAdapter(options.adapter)).state);
-  const ids = tokenizer.encode(prompt);
+  const asked =
+    options.chat &&
+    molora.requireChatTemplate(chat)([{ role: 'user', content: prompt }], { ask: true });
+  const ids = asked ? tokenizer.encode(asked, { begin: false }) : tokenizer.encode(prompt);
+  const kept = asked ? [] : ids;
+  const end = tokenizer.endToken;
   const { maxPositions } = decoder.config;
   const left = maxPositions - ids.length;
   if (left > 0 && left < maxTokens) {
@@ -31,18 +40,19 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
     topP,
     seed,
     signal: io.signal,
+    ...(asked && end !== undefined && { endTokens: [...decoder.config.endTokens, end] }),
     ...(adapted && { adapter: adapted.adapter }),
     onToken(token) {
       if (json) return;
       written.push(token);
       // Decoded as a whole: a token may be a part of a character.
-      const text = tokenizer.decode([...ids, ...written]);
+      const text = tokenizer.decode([...kept, ...written]);
       if (text.endsWith('\ufffd') || !text.startsWith(shown)) return;
       io.stdout.write(text.slice(shown.length));
       shown = text;
     },
   });
-  const text = tokenizer.decode([...ids, ...continued!]);
+  const text = tokenizer.decode([...kept, ...continued!]);
   if (json) {
     writeJson(io.stdout, { prompt, text, tokens: continued!.length });
   } else {
