@@ -945,6 +945,12 @@ export const trainingStep: JsonSchema = {
       description: "Mean over the step's targets, before the update, in nats.",
       type: 'number',
     },
+    targets: {
+      description:
+        "Weights of the step's targets together: how many there are, where each counts in full.",
+      type: 'number',
+      exclusiveMinimum: 0,
+    },
     learningRate: { type: 'number', minimum: 0 },
     tokensPerSecond: { type: 'number', minimum: 0 },
     evaluation: {

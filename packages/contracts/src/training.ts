@@ -1,5 +1,5 @@
 /** The training: tasks, its extension point, and the lines that a run writes down. */
-import type { NotNegative, Ordinal } from './quantities.js';
+import type { NotNegative, Ordinal, Positive } from './quantities.js';
 
 /** One training or test item: text in, text out. */
 export interface Example {
@@ -74,6 +74,8 @@ export interface TrainingStep {
   readonly epoch?: NotNegative;
   /** Mean over the step's targets, before the update, in nats. */
   readonly loss: number;
+  /** Weights of the step's targets together: how many there are, where each counts in full. */
+  readonly targets?: Positive;
   readonly learningRate?: NotNegative;
   readonly tokensPerSecond?: NotNegative;
   /** What was measured after this step, e.g. `loss` on the validation split. */

@@ -211,6 +211,7 @@ async function stepDone(
     learningRate: 0,
     gradientNorm: 0,
     tokens: 0,
+    targets: 0,
     tokensPerSecond: 0,
     secondsLeft: 0,
   };

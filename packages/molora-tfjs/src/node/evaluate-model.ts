@@ -94,7 +94,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
     const score = task.score
       ? await scored(task, examples, model, withAdapter, options)
       : { metric: 'perplexity', value: Math.exp(loss) };
-    const warning = chanceWarning([loss], decoder.config.vocabularySize);
+    const warning = chanceWarning([{ loss }], decoder.config.vocabularySize);
     const common = { loss, examples: examples.length, split, ...defined({ warning }) };
     return { task: task.name, ...score, ...common };
   } finally {

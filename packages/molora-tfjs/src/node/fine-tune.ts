@@ -180,16 +180,18 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   try {
     if (folder.state) await checkResumedAdapter(output, plan.initial);
     options.onStart?.({ done: folder.state?.step ?? 0, steps: settings.steps });
-    const losses = await trainInto(folder, options, prepared);
-    const all = [...folder.recorded.map(({ loss }) => loss), ...losses];
+    const reports = await trainInto(folder, options, prepared);
     return {
       steps: settings.steps,
       examples: sequences.length,
       trainable: parameterCount(plan.initial.spec),
       ...defined({
-        firstLoss: losses[0],
-        lastLoss: losses.at(-1),
-        warning: chanceWarning(all, model.decoder.config.vocabularySize),
+        firstLoss: reports[0]?.loss,
+        lastLoss: reports.at(-1)?.loss,
+        warning: chanceWarning(
+          [...folder.recorded, ...reports],
+          model.decoder.config.vocabularySize,
+        ),
       }),
     };
   } finally {
@@ -197,13 +199,13 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   }
 }
 
-/** @returns the losses of the steps that were left to do */
+/** @returns what the steps that were left to do report */
 async function trainInto(
   folder: RunFolder,
   { model: base, checkpointEvery = 100, evaluateEvery, signal, onStep }: FineTuneOptions,
   { adapted, sequences, validated, plan, settings }: Prepared,
-): Promise<number[]> {
-  const losses: number[] = [];
+): Promise<StepReport[]> {
+  const reports: StepReport[] = [];
   const files = async () => {
     const state = await adapted.state();
     const trained = plan.dynamic ? trimRanks(state, plan.dynamic.ranks()) : state;
@@ -217,7 +219,7 @@ async function trainInto(
       {
         name: 'record',
         async onStep(report) {
-          losses.push(report.loss);
+          reports.push(report);
           await folder.record(report);
           onStep?.(report);
         },
@@ -241,5 +243,5 @@ async function trainInto(
       save: async (state) => folder.save(state, await files()),
     },
   });
-  return losses;
+  return reports;
 }

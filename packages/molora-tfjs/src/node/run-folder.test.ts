@@ -35,6 +35,7 @@ const report = (step: number): StepReport => ({
   learningRate: 0.1,
   gradientNorm: 1,
   tokens: 8,
+  targets: 8,
   tokensPerSecond: 1,
   secondsLeft: 1,
 });

@@ -18,6 +18,8 @@ export interface StepReport {
   readonly gradientNorm: number;
   /** Tokens of the step, without padding. */
   readonly tokens: number;
+  /** Weights of its targets together: how many there are, where each counts in full. */
+  readonly targets: number;
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
   /** What the evaluation after this step measured, if there was one. */

@@ -20,8 +20,21 @@ describe('a loss at chance', () => {
     ['that a run left', [...repeated(chance, 30), ...repeated(4, 10)], undefined],
     ['of no steps', [], undefined],
   ])('%s', (_, losses, message) => {
-    const warning = chanceWarning(losses, 512);
+    const warning = chanceWarning(
+      losses.map((loss) => ({ loss })),
+      512,
+    );
     if (message) expect(warning).toMatch(message);
     else expect(warning).toBeUndefined();
+  });
+
+  it('is not that of a batch of few tokens', () => {
+    // Without weights the last two are 7.52 on average, above ln 512; with them 4.70.
+    const losses = [4.47, 5.53, 10.57, 4.47];
+    const targets = [1647, 184, 12, 311];
+    const steps = losses.map((loss, i) => ({ loss, targets: targets[i]! }));
+    expect(chanceWarning(steps, 512)).toBeUndefined();
+    const large = steps.map((step, i) => ({ ...step, targets: i === 2 ? 12_000 : step.targets }));
+    expect(chanceWarning(large, 512)).toMatch(/^the loss of 10\.416 is no lower than at chance/);
   });
 });

@@ -4,7 +4,10 @@
  * stays there, finite and steady.
  */
 
-/** Of the losses at the end, the mean counts: a single batch may be hard. */
+import type { TrainingStep } from '@alphalora/contracts';
+import { meanLoss } from '@alphalora/contracts/numbers';
+
+/** Of the losses at the end, the mean over all targets counts: a single batch may be hard, or small. */
 const LAST = 10;
 
 /** The loss at chance is met by so much of it. */
@@ -16,19 +19,20 @@ export function isAtChance(loss: number, vocabularySize: number): boolean {
 }
 
 /**
- * @param losses cross-entropies in nats, of the steps of a run or of one evaluation
+ * @param steps their losses are cross-entropies in nats: of a run, or of one evaluation
  * @returns for people: what the loss says; undefined when it is lower than at chance
  */
 export function chanceWarning(
-  losses: readonly number[],
+  steps: ReadonlyArray<Pick<TrainingStep, 'loss' | 'targets'>>,
   vocabularySize: number,
 ): string | undefined {
+  const [first] = steps;
+  if (!first) return undefined;
   const chance = Math.log(vocabularySize);
-  const last = losses.slice(-Math.min(LAST, Math.ceil(losses.length / 2)));
-  const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
-  if (last.length === 0 || !isAtChance(mean, vocabularySize)) return undefined;
+  const mean = meanLoss(steps.slice(-Math.min(LAST, Math.ceil(steps.length / 2))));
+  if (!isAtChance(mean, vocabularySize)) return undefined;
   const what = `the loss of ${mean.toFixed(3)} is no lower than at chance: where all ${vocabularySize} tokens are equally likely it is ${chance.toFixed(3)}`;
-  return !isAtChance(losses[0]!, vocabularySize)
-    ? `${what}; it began at ${losses[0]!.toFixed(3)}, so that the training undid what the model knew: train with a lower learning rate`
+  return !isAtChance(first.loss, vocabularySize)
+    ? `${what}; it began at ${first.loss.toFixed(3)}, so that the training undid what the model knew: train with a lower learning rate`
     : what;
 }

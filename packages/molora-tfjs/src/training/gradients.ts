@@ -15,6 +15,8 @@ import { type TokenBatch, type Trainable, targetWeight } from './trainable.js';
 export interface StepGradients {
   /** Mean over the weighted targets of all micro-batches, auxiliary losses included. */
   readonly loss: tf.Scalar;
+  /** Weights of these targets together. */
+  readonly targets: number;
   /** By name of the variable; those that the loss does not depend on are absent. */
   readonly gradients: Tensors;
 }
@@ -54,7 +56,7 @@ export function stepGradients(
     for (const [name, gradient] of Object.entries(part.grads))
       gradients[name] = added(gradients[name], gradient);
   });
-  return { loss: loss!, gradients };
+  return { loss: loss!, targets: total, gradients };
 }
 
 /** The sum, in place of both. */

@@ -10,6 +10,7 @@ const report = (step: number): StepReport => ({
   learningRate: 0.1,
   gradientNorm: 2,
   tokens: 64,
+  targets: 60,
   tokensPerSecond: 1000,
   secondsLeft: 3,
   ...(step === 2 && { evaluation: { loss: 0.7 } }),
@@ -20,8 +21,8 @@ const text = lines.join('');
 describe('metrics', () => {
   it('are one JSON object a line, with step and loss', () => {
     expect(text.split('\n').slice(0, 2)).toEqual([
-      '{"step":1,"epoch":0.25,"loss":1,"learningRate":0.1,"gradientNorm":2,"tokens":64,"tokensPerSecond":1000}',
-      '{"step":2,"epoch":0.5,"loss":0.5,"learningRate":0.1,"gradientNorm":2,"tokens":64,"evaluation":{"loss":0.7},"tokensPerSecond":1000}',
+      '{"step":1,"epoch":0.25,"loss":1,"learningRate":0.1,"gradientNorm":2,"tokens":64,"targets":60,"tokensPerSecond":1000}',
+      '{"step":2,"epoch":0.5,"loss":0.5,"learningRate":0.1,"gradientNorm":2,"tokens":64,"targets":60,"evaluation":{"loss":0.7},"tokensPerSecond":1000}',
     ]);
     expect(parseMetrics(text).map(({ step, loss }) => [step, loss])).toEqual([
       [1, 1],

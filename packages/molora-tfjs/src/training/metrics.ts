@@ -9,7 +9,8 @@ export interface MetricsLine extends Omit<StepReport, 'steps' | 'secondsLeft'> {
 
 /** Ends with a line feed. */
 export function formatMetrics(report: StepReport): string {
-  const { step, epoch, loss, learningRate, gradientNorm, tokens, tokensPerSecond } = report;
+  const { step, epoch, loss, learningRate, gradientNorm, tokens, targets, tokensPerSecond } =
+    report;
   const line: MetricsLine = {
     step,
     epoch,
@@ -17,6 +18,7 @@ export function formatMetrics(report: StepReport): string {
     learningRate,
     gradientNorm,
     tokens,
+    targets,
     ...(report.evaluation && { evaluation: report.evaluation }),
     tokensPerSecond,
   };

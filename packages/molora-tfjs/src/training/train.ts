@@ -138,6 +138,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
       learningRate,
       gradientNorm,
       tokens,
+      targets: found.targets,
       ...progress,
       ...(measured && { evaluation: measured }),
     };

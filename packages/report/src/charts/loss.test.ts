@@ -10,6 +10,17 @@ describe('the chart of the loss', () => {
     expect(smooth.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('counts a step by its targets', () => {
+    const targets = [1647, 184, 12, 311];
+    const given = [4.47, 5.53, 10.57, 4.47].map((loss, i) => ({
+      ...{ step: i + 1, loss, targets: targets[i]! },
+    }));
+    const smooth = movingAverage(given).map(({ loss }) => loss);
+    // numpy.average with these weights; without them it ends at 7.52.
+    expect(smooth[0]).toBeCloseTo(4.576521, 6);
+    expect(smooth[3]).toBeCloseTo(4.696625, 6);
+  });
+
   it('has the validation losses where there were any', () => {
     const measured = [
       { ...steps[0]!, evaluation: { loss: 9 } },

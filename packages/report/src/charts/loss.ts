@@ -1,6 +1,7 @@
 /** The loss of a training run by step: every step, their moving average, and validation losses. */
 import type { TrainingStep } from '@alphalora/contracts';
-import { extent, mean } from 'd3-array';
+import { meanLoss } from '@alphalora/contracts/numbers';
+import { extent } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { decimal, whole } from '../format.js';
 import { type Html, html, trusted } from '../html.js';
@@ -30,14 +31,14 @@ export function lossChart(steps: readonly TrainingStep[]): Html {
   });
 }
 
-/** Each step with the mean of the steps around it, a fiftieth of the run to either side. */
+/** Each step with the mean over the targets of the steps around it, a fiftieth of the run to either side. */
 export function movingAverage(
   steps: readonly TrainingStep[],
 ): Array<{ step: number; loss: number }> {
   const reach = Math.ceil(steps.length / 50);
   return steps.map(({ step }, i) => ({
     step,
-    loss: mean(steps.slice(Math.max(0, i - reach), i + reach + 1), ({ loss }) => loss)!,
+    loss: meanLoss(steps.slice(Math.max(0, i - reach), i + reach + 1)),
   }));
 }
 

@@ -8,6 +8,16 @@ const linesOf = (text: string, from: RegExp): string[] => {
   return lines.slice(lines.findIndex((line) => from.test(line)));
 };
 
+it('says what was measured with, and that weights were cast', () => {
+  const analysis = analysisOf([measuredRow('h.0.q_proj.weight', 2)]);
+  const { options } = analysis;
+  expect(analysisText(analysis)).toContain(` measured with ${options.estimator}\n`);
+  const cast = { ...analysis, options: { ...options, cast: 'float16' } };
+  expect(analysisText(cast)).toContain(
+    ` measured with ${options.estimator}, weights cast to float16\n`,
+  );
+});
+
 describe('alpha over the blocks', () => {
   const alphas = [1, 2, 3, 4, 5, 6, 7, 8];
   const rows = alphas.map((alpha, block) => measuredRow(`h.${block}.q_proj.weight`, alpha));

@@ -36,7 +36,8 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
     `${model.source}${model.architecture ? ` (${model.architecture})` : ''}` +
     `${model.base === undefined ? '' : ` less ${model.base}`}: ` +
     `${blocks.length} blocks${model.stack === undefined ? '' : ` of ${model.stack}`}, ${ok.length} ${ok.length === 1 ? 'matrix' : 'matrices'} ` +
-    `measured with ${analysis.options.estimator}\n`;
+    `measured with ${analysis.options.estimator}` +
+    `${analysis.options['cast'] === undefined ? '' : `, weights cast to ${analysis.options['cast']}`}\n`;
   const measured = ok.filter((row) => inBlock(row) && hasAlpha(row));
   const beside = group(
     ok.flatMap((row) => placedBeside(row) ?? []),
