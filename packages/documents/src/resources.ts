@@ -35,8 +35,8 @@ export interface ResourceKind {
   readonly plural: string;
   /** Behind a sum or a difference of amounts: `3 ranks`, `0.2 of sparsity`. */
   readonly units: string;
-  /** Who has least and most: `gets the fewest`, `the most`. */
-  readonly extremes: readonly [lowest: string, highest: string];
+  /** Who has least, one or several, and who most: `gets the fewest`, `get the fewest`, `the most`. */
+  readonly extremes: readonly [lowest: string, severalLowest: string, highest: string];
   /** For a reader who has met none of this. */
   readonly meaning: readonly [word: string, meaning: string];
 }
@@ -70,7 +70,7 @@ const factor = {
   decimals: 3,
   amount: 'factor',
   units: 'of the factor',
-  extremes: ['gets the smallest factor', 'the largest'],
+  extremes: ['gets the smallest factor', 'get the smallest factor', 'the largest'],
 } as const;
 
 export const resources: Readonly<Record<Resource, ResourceKind>> = {
@@ -83,7 +83,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     amount: 'experts',
     plural: 'LoRA experts',
     units: 'experts',
-    extremes: ['gets the fewest', 'the most'],
+    extremes: ['gets the fewest', 'get the fewest', 'the most'],
     meaning: [
       'LoRA expert',
       'A small pair of matrices that is trained while the model itself stays as it is. A block may have several; a router picks a few of them for each token. Blocks that have learned less have more to gain, so they get more experts.',
@@ -98,7 +98,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     amount: 'rank',
     plural: 'LoRA ranks',
     units: 'ranks',
-    extremes: ['gets the lowest', 'the highest'],
+    extremes: ['gets the lowest', 'get the lowest', 'the highest'],
     meaning: [
       'LoRA rank',
       'A LoRA is a small pair of matrices that is trained while the model itself stays as it is. Its rank is the length that the two have in common: the higher, the more it can learn, and the more parameters it has.',
@@ -123,7 +123,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     amount: 'bits',
     plural: 'bits',
     units: 'bits',
-    extremes: ['gets the fewest', 'the most'],
+    extremes: ['gets the fewest', 'get the fewest', 'the most'],
     meaning: [
       'Bits',
       'Quantisation stores each weight in a few bits instead of 16. The fewer, the smaller the model, and the further its weights are from what was trained. An average of bits counts every weight once, so large matrices count for more.',
@@ -147,7 +147,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     amount: 'sparsity',
     plural: 'sparsity',
     units: 'of sparsity',
-    extremes: ['loses the smallest part', 'the largest'],
+    extremes: ['loses the smallest part', 'lose the smallest part', 'the largest'],
     meaning: [
       'Sparsity',
       'Pruning sets the least important weights to zero; the sparsity is their share. Blocks that have learned less can lose more. An average of sparsity counts every weight once, so large matrices count for more.',
@@ -171,7 +171,7 @@ export const resources: Readonly<Record<Resource, ResourceKind>> = {
     amount: 'selected',
     plural: 'selections',
     units: 'selected',
-    extremes: ['is frozen', 'is trained'],
+    extremes: ['is frozen', 'are frozen', 'is trained'],
     meaning: [
       'Selection',
       'Only some of the matrices are trained, whole, and the rest of the model stays frozen as it is. That takes less memory than training all of them. 1 stands for a matrix that is trained, 0 for one that is not.',

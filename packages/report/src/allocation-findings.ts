@@ -3,6 +3,7 @@ import { blockLabel, printable } from '@alphalora/documents';
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import { type BlockFacts, type Facts, isBootstrap } from './facts.js';
 import { count, decimal, list, percent, tenths, whole } from './format.js';
+import type { ResourceWords } from './resource.js';
 
 /** How the numbers of experts fare when the alphas are drawn anew. */
 export function robustness({ allocation, analysis, blocks }: Facts): string[] {
@@ -173,16 +174,16 @@ function layersOf({ blocks, projections }: AllocationFacts): string {
 
 /** Who gets least and most. */
 function extremes({ words, layers, sum, projections }: AllocationFacts): string {
-  const [lowest, highest] = ends(layers);
-  if (lowest.amount === highest.amount) {
+  const { lowest, highest } = ends(layers);
+  if (highest.amount - lowest.amount < ROUNDING) {
     const amount = words.routed ? lowest.amount : words.phrase(lowest.amount);
     return `Every ${projections ? 'projection' : 'block'} gets ${amount}.`;
   }
-  const [least, most] = words.extremes;
+  const [least, severalLeast, most] = words.extremes;
   const even = sum === undefined ? '' : ` An even share would be ${tenths(sum / layers.length)}.`;
   return (
-    `${capital(lowest.name)} ${least}, ${words.number(lowest.amount)}; ` +
-    `${highest.name} ${most}, ${words.number(highest.amount)}.${even}`
+    `${capital(lowest.names)} ${lowest.several ? severalLeast : least}, ${amountOfEnd(lowest, words)}; ` +
+    `${highest.names} ${most}, ${amountOfEnd(highest, words)}.${even}`
   );
 }
 
@@ -192,10 +193,10 @@ function byBlock({ words }: AllocationFacts, blocks: readonly BlockFacts[]): str
     amount === undefined ? [] : [{ name: `block ${label}`, amount }],
   );
   if (inside.length < 2) return [];
-  const [lowest, highest] = ends(inside);
-  if (lowest.amount === highest.amount) return [];
-  const from = `from ${words.number(lowest.amount)} (${lowest.name})`;
-  const to = `to ${words.number(highest.amount)} (${highest.name})`;
+  const { lowest, highest } = ends(inside);
+  if (highest.amount - lowest.amount < ROUNDING) return [];
+  const from = `from ${words.number(lowest.amount)} (${lowest.names})`;
+  const to = `to ${words.number(highest.amount)} (${highest.names})`;
   return [
     words.adds
       ? `A whole block gets ${from} ${to}.`
@@ -203,13 +204,38 @@ function byBlock({ words }: AllocationFacts, blocks: readonly BlockFacts[]): str
   ];
 }
 
-/** The first of the lowest and the last of the highest. */
-function ends(
-  layers: readonly AllocatedLayer[],
-): [lowest: AllocatedLayer, highest: AllocatedLayer] {
-  const ascending = layers.toSorted((a, b) => a.amount - b.amount);
-  return [ascending[0]!, ascending.at(-1)!];
+/** Layers that share the lowest or the highest amount. */
+interface End {
+  amount: number;
+  /** `block 4`, `blocks 4 and 10`, `block 4 up, block 10 up and 7 more` */
+  names: string;
+  several: boolean;
 }
+
+/** Averages are sums of fractions, which miss one another by rounding errors. */
+const ROUNDING = 1e-9;
+
+/** Layers that an end names, or names and counts. */
+const MOST_TIED = 4;
+
+function ends(layers: readonly AllocatedLayer[]): { lowest: End; highest: End } {
+  const amounts = layers.map(({ amount }) => amount);
+  const end = (amount: number): End => {
+    const tied = layers.filter((layer) => Math.abs(layer.amount - amount) < ROUNDING);
+    return { amount, names: namesOf(tied), several: tied.length > 1 };
+  };
+  return { lowest: end(Math.min(...amounts)), highest: end(Math.max(...amounts)) };
+}
+
+function namesOf(layers: readonly AllocatedLayer[]): string {
+  const names = layers.map(({ name }) => name);
+  const labels = names.map((name) => /^block (\d+)$/.exec(name)?.[1]);
+  if (names.length === 1 || labels.includes(undefined)) return list(names, MOST_TIED);
+  return `blocks ${list(labels as string[], MOST_TIED)}`;
+}
+
+const amountOfEnd = ({ amount, several }: End, { number }: ResourceWords): string =>
+  `${number(amount)}${several ? ' each' : ''}`;
 
 function perToken({ words, topK, projections }: AllocationFacts): string[] {
   if (words.field === 'rank' && !projections) {

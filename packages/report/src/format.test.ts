@@ -4,6 +4,7 @@ import { count, decimal, duration, list, plain, powerOfTen, shape, significant }
 it.each([
   [2.345, '2.35'],
   [-0.5, '\u22120.50'],
+  [-0.004, '0.00'],
   [123456, '123456'],
   [4.2e9, '4.20e9'],
   [Number.NaN, 'not finite'],

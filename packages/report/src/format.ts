@@ -3,10 +3,16 @@
 /** A minus sign as long as a plus sign. */
 const signed = (text: string): string => text.replace('-', '\u2212');
 
+/** With so many decimals; what rounds to zero has no sign. */
+export function rounded(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace('-', '') : text;
+}
+
 /** Alpha and its companions: two decimals; three digits where that would be a wall of digits. */
 export function decimal(value: number, digits = 2): string {
   if (!Number.isFinite(value)) return 'not finite';
-  return signed(Math.abs(value) < 1000 ? value.toFixed(digits) : significant(value));
+  return signed(Math.abs(value) < 1000 ? rounded(value, digits) : significant(value));
 }
 
 /** Three significant digits of something measured, with an exponent where zeros would be counted. */

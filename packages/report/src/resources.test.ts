@@ -177,8 +177,27 @@ describe('the sentences', () => {
     expect(saysOf(allocation)).toBe(
       'The weights are to be stored in 3.75 bits on average, shared out among 4 projections of 2 ' +
         'blocks so that the expected error is smallest: the better trained a projection is, and the ' +
-        'larger, the more it gets. Block 0 up gets the fewest, 3; block 0 q the most, 8. On average ' +
+        'larger, the more it gets. Block 0 up and block 1 up get the fewest, 3 each; block 0 q the most, 8. On average ' +
         'over a block, that makes from 3.25 (block 1) to 4.25 (block 0).',
+    );
+  });
+
+  it('of blocks that share the lowest or the highest amount', () => {
+    const experts = [11, 9, 10, 9, 11, 9, 10, 9, 10, 10, 11, 9];
+    const allocation: Allocation = {
+      ...base,
+      budget: { unit: 'experts', total: 118 },
+      policy: { name: 'own', version: '1', options: {} },
+      blocks: experts.map((own, index) => ({
+        ...{ index, score: 3, share: own / 118 },
+        ...{ experts: own, topK: 2 },
+      })),
+      experts,
+      topK: experts.map(() => 2),
+    };
+    expect(saysOf(allocation)).toContain(
+      'Blocks 1, 3, 5 and 2 more get the fewest, 9 each; blocks 0, 4 and 10 the most, 11 each. ' +
+        'An even share would be 9.8.',
     );
   });
 

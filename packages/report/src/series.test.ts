@@ -35,10 +35,18 @@ describe('the section of a series', () => {
   it('lists matrices with traps', () => {
     const given = checkpoints(2, [0, 1, 3]);
     const section = sectionOf(renderReport({ analysis: given[2]!.analysis, checkpoints: given }));
-    expect(section).toContain('random order: appeared at step-1, 3 at the last.');
+    expect(section).toContain('random order: none at step-0, appeared at step-1, 3 at step-2.');
     expect(section).toMatch(
-      /<td>0<\/td><td>1<\/td><td>3<\/td><td>appeared at step-1, 3 at the last/,
+      /<td>0<\/td><td>1<\/td><td>3<\/td><td>none at step-0, appeared at step-1, 3 at step-2/,
     );
+  });
+
+  it('gives no verdict on traps from a single measurement', () => {
+    const given = [...checkpoints(2).slice(0, 2), checkpoints(2, [0, 0, 1])[2]!];
+    const section = sectionOf(renderReport({ analysis: given[2]!.analysis, checkpoints: given }));
+    expect(section).toContain('random order: 1 at step-2, the only one measured.');
+    expect(section).toContain('They were not measured at step-0 and step-1.');
+    expect(section).not.toContain('stayed');
   });
 
   it('is about the analysis of the page, and of one model', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analysisOf, failedRow, measuredRow } from '../testing/index.js';
 import { type Checkpoint, inNaturalOrder, shortNames } from './checkpoints.js';
 import { compareSeries } from './compare-series.js';
-import { trapVerdict } from './traps.js';
+import { trapVerdict, trapVerdictText } from './traps.js';
 
 /** Of two blocks with a projection each, and its number of traps. */
 function checkpoint(
@@ -121,11 +121,28 @@ describe('a series of analyses', () => {
     expect(traps!.matrices).toEqual([
       {
         ...{ name: 'h.0.q_proj.weight', block: 0, role: 'q_proj' },
-        ...{ verdict: 'appeared', since: 'c', first: 0, last: 1, most: 1, counts: [0, null, 1] },
+        ...{
+          verdict: 'appeared',
+          since: 'c',
+          from: 'a',
+          to: 'c',
+          first: 0,
+          last: 1,
+          most: 1,
+          counts: [0, null, 1],
+        },
       },
       {
         ...{ name: 'h.1.q_proj.weight', block: 1, role: 'q_proj' },
-        ...{ verdict: 'shrank', first: 2, last: 1, most: 2, counts: [2, null, 1] },
+        ...{
+          verdict: 'shrank',
+          from: 'a',
+          to: 'c',
+          first: 2,
+          last: 1,
+          most: 2,
+          counts: [2, null, 1],
+        },
       },
     ]);
   });
@@ -150,9 +167,25 @@ describe('the verdict on traps', () => {
     [[1, 0, 2], { verdict: 'grew', first: 1, last: 2 }],
     [[2, null, 1], { verdict: 'shrank' }],
     [[2, 5, 2], { verdict: 'stayed', most: 5 }],
-    [[null, 0, 1], { verdict: 'appeared', since: 'c', first: 0 }],
+    [[null, 0, 1], { verdict: 'appeared', since: 'c', from: 'b', first: 0 }],
+    [[null, null, 1], { verdict: 'single', from: 'c', to: 'c', first: 1, last: 1 }],
+    [[0, null, null], { verdict: 'single', from: 'a', to: 'a', most: 0 }],
   ])('of %j', (counts, expected) => {
     expect(trapVerdict(['a', 'b', 'c', 'd'], counts)).toMatchObject(expected);
+  });
+
+  it.each([
+    [[null, null, 1], '1 at c, the only one measured'],
+    [[null, 0, null], 'none at b, the only one measured'],
+    [[null, 0, 0], 'none from b to c'],
+    [[0, 1, 3], 'none at a, appeared at b, 3 at c'],
+    [[0, null, 3], 'none at a, appeared at c with 3'],
+    [[0, 4, 0], 'none at a, 4 at most, gone since c'],
+    [[null, 4, 0], '4 at b, gone since c'],
+    [[null, 1, 1], 'stayed, 1 at b and c'],
+    [[1, 2, null], 'grew from 1 at a to 2 at b'],
+  ])('of %j is in words: %s', (counts, words) => {
+    expect(trapVerdictText(trapVerdict(['a', 'b', 'c'], counts)!)).toBe(words);
   });
 
   it('is none where nothing is known', () => {

@@ -1,5 +1,5 @@
 /**
- * Correlation traps over training: what they did from the first checkpoint to the last.
+ * Correlation traps over training: what they did from the first checkpoint that knows them to the last.
  *
  * A trap is an eigenvalue that stands out of the Marchenko-Pastur bulk of the matrix with its elements
  * in random order, where no correlation is left that could make one: a few elements are far too large.
@@ -12,13 +12,17 @@ export const trapMetric = 'rand_num_spikes';
 
 export interface TrapVerdict {
   /**
-   * `none` at any checkpoint; `appeared`: none at first, some at the last; `gone`: some, none at the
-   * last; otherwise there at first and at last: `grew`, `shrank` or `stayed` says their number.
+   * `single`: one checkpoint knows their number, which says nothing of a change. Of those that know it:
+   * `none` at any; `appeared`: none at first, some at the last; `gone`: some, none at the last; otherwise
+   * there at first and at last: `grew`, `shrank` or `stayed` says their number.
    */
-  verdict: 'none' | 'appeared' | 'grew' | 'stayed' | 'shrank' | 'gone';
+  verdict: 'single' | 'none' | 'appeared' | 'grew' | 'stayed' | 'shrank' | 'gone';
+  /** The first and the last checkpoint that know a number. */
+  from: string;
+  to: string;
   /** Of `appeared` and `gone`: the checkpoint since when it is so, without a break. */
   since?: string;
-  /** Numbers at the first and the last checkpoint that knows one, and the largest of all. */
+  /** Numbers at these two, and the largest of all. */
   first: number;
   last: number;
   most: number;
@@ -35,9 +39,10 @@ export function trapVerdict(
 ): TrapVerdict | undefined {
   const known = counts.flatMap((count, i) => (count === null ? [] : [{ count, name: names[i]! }]));
   if (known.length === 0) return undefined;
-  const [first, last] = [known[0]!.count, known.at(-1)!.count];
+  const [{ count: first, name: from }, { count: last, name: to }] = [known[0]!, known.at(-1)!];
   const most = Math.max(...known.map(({ count }) => count));
-  const numbers = { first, last, most };
+  const numbers = { from, to, first, last, most };
+  if (known.length === 1) return { verdict: 'single', ...numbers };
   if (most === 0) return { verdict: 'none', ...numbers };
   if (first > 0 && last > 0) {
     const verdict = last > first ? 'grew' : last < first ? 'shrank' : 'stayed';
@@ -48,18 +53,22 @@ export function trapVerdict(
   return { verdict: last > 0 ? 'appeared' : 'gone', since, ...numbers };
 }
 
-/** The verdict in words: `appeared at step-400, 3 at the last`. */
-export function trapVerdictText({ verdict, since, first, last, most }: TrapVerdict): string {
+/** The verdict in words: `none at step-100, appeared at step-400, 3 at step-900`. */
+export function trapVerdictText(given: TrapVerdict): string {
+  const { verdict, from, to, since, first, last, most } = given;
+  const start = `${first || 'none'} at ${from}`;
   switch (verdict) {
+    case 'single':
+      return `${start}, the only one measured`;
     case 'none':
-      return 'none';
+      return `none from ${from} to ${to}`;
     case 'appeared':
-      return `appeared at ${since}, ${last} at the last`;
+      return `${start}, appeared at ${since}${since === to ? ` with ${last}` : `, ${last} at ${to}`}`;
     case 'gone':
-      return `gone since ${since}, ${most} at most`;
+      return `${start}, ${most > first ? `${most} at most, ` : ''}gone since ${since}`;
     case 'stayed':
-      return `stayed, ${first} at the first and the last`;
+      return `stayed, ${first} at ${from} and ${to}`;
     default:
-      return `${verdict} from ${first} to ${last}`;
+      return `${verdict} from ${first} at ${from} to ${last} at ${to}`;
   }
 }

@@ -149,6 +149,13 @@ describe('two allocations', () => {
     const text = allocationComparisonText(factors, sides, {});
     expect(text).toMatch(/^ +0 +0\.500 +0\.750 +\+0\.250 {2}█{20}▒{10}$/m);
     expect(text).toContain('0.250 of the factor');
+    const close = compareAllocations(
+      valueAllocation('learning-rate', [0.5, 1]),
+      valueAllocation('learning-rate', [0.5001, 0.9999]),
+    );
+    const zeros = allocationComparisonText(close, sides, {});
+    expect(zeros).toMatch(/^ +0 +0\.500 +0\.500 +0\.000 /m);
+    expect(zeros).toMatch(/^ +1 +1\.000 +1\.000 +0\.000 /m);
     const call = () => compareAllocations(allocationOf([1]), valueAllocation('bits', [4]));
     expect(call).toThrow(
       expect.objectContaining({

@@ -8,7 +8,7 @@ import {
   summaryText,
 } from '@alphalora/documents';
 import type { AllocationComparison, AnalysisComparison } from '@alphalora/documents/comparison';
-import { fixed, signed, whole } from './numbers.js';
+import { fixed, signed, whole, withSign } from './numbers.js';
 import { type Column, left, table } from './table.js';
 import type { Terminal } from './terminal.js';
 
@@ -137,6 +137,5 @@ export function overlapText(overlap: boolean | undefined): string {
 }
 
 function changeText(difference: number | undefined, unit: Resource): string {
-  if (difference === undefined) return '-';
-  return `${difference > 0 ? '+' : ''}${amountText(difference, unit)}`;
+  return difference === undefined ? '-' : withSign(amountText(difference, unit));
 }

@@ -1,7 +1,7 @@
 /** Scores of one model side by side for people: how alike their orders are, and where they are not. */
 import { blockLabel, printableData } from '@alphalora/documents';
 import type { RankCorrelation, ScoreComparison } from '@alphalora/documents/comparison';
-import { tenths, whole } from './numbers.js';
+import { fixed, tenths, whole } from './numbers.js';
 import { type Column, left, table } from './table.js';
 
 /** @param options.top layers with the largest differences of ranks to list */
@@ -76,7 +76,7 @@ function correlationText(cell: RankCorrelation | undefined, most: number): strin
   if (cell?.spearman === undefined) return '-';
   const { spearman, count, few } = cell;
   const fewer = count < most ? ` (${count})` : '';
-  return `${spearman.toFixed(2)}${few ? '*' : ''}${fewer}`;
+  return `${fixed(spearman, 2)}${few ? '*' : ''}${fewer}`;
 }
 
 function head(layers: string, count: number): string {

@@ -38,9 +38,9 @@ describe('a series as text', () => {
         ' mean  ▅▅▂    4.000  3.750  3.000  -1.000  -',
         'trend: alpha from the first checkpoint to the last, all on one scale (2.50 to 5.00); intervals: first and last',
         '',
-        'correlation traps (rand_num_spikes): appeared at c, 2 at the last, in 1 of 2 matrices',
+        'correlation traps (rand_num_spikes): none at a, appeared at c with 2, in 1 of 2 matrices',
         'matrix             traps',
-        'h.1.q_proj.weight  0 - 2  appeared at c, 2 at the last',
+        'h.1.q_proj.weight  0 - 2  none at a, appeared at c with 2',
         'not measured at b: analyze --metrics randomised (or all)',
         '',
       ].join('\n'),
@@ -50,6 +50,23 @@ describe('a series as text', () => {
   it('has the first and the last checkpoint alone where the line is short', () => {
     const text = seriesText(series, options, { columns: 50 });
     expect(text).toContain('block  trend      a      c  change  95 % intervals\n');
+  });
+
+  it('gives no verdict on traps from a single measurement', () => {
+    const given = [checkpoint('a', [5, 3]), checkpoint('b', [5, 3])];
+    const text = seriesText(compareSeries([...given, checkpoint('c', [5, 3], 1)]), options);
+    expect(text).toContain('): 1 at c, the only one measured, in 1 of 2 matrices\n');
+    expect(text).toContain('h.1.q_proj.weight  - - 1  1 at c, the only one measured\n');
+    expect(text).toMatch(/not measured at a, b: /);
+    const none = seriesText(compareSeries([...given, checkpoint('c', [5, 3], 0)]), options);
+    expect(none).toContain('): none at c, the only one measured (2 matrices)\n');
+  });
+
+  it('has no sign where a change rounds to zero', () => {
+    const series = compareSeries([checkpoint('a', [5, 3]), checkpoint('b', [4.9999, 3.0001])]);
+    const text = seriesText(series, options);
+    expect(text).toContain('  5.000  5.000   0.000  overlap\n');
+    expect(text).toContain('  3.000  3.000   0.000  overlap\n');
   });
 
   it('says how traps are measured where they were not', () => {

@@ -2,7 +2,7 @@
 import { blockLabel, printableData } from '@alphalora/documents';
 import { type AnalysisSeries, trapped, trapVerdictText } from '@alphalora/documents/comparison';
 import { overlapText } from './comparison.js';
-import { fixed, signed } from './numbers.js';
+import { count, fixed, signed } from './numbers.js';
 import { binned, commonScale, sparkline } from './spark.js';
 import { type Column, left, table } from './table.js';
 import type { Terminal } from './terminal.js';
@@ -103,7 +103,7 @@ function trapText({ traps }: AnalysisSeries, top: number): string {
   const found = trapped(traps);
   const head =
     `correlation traps (${metric}): ${trapVerdictText(model)}` +
-    `${found.length > 0 ? `, in ${found.length} of ${traps.matrices.length} matrices` : ` in ${traps.matrices.length} matrices`}\n`;
+    `${found.length > 0 ? `, in ${found.length} of ${traps.matrices.length} matrices` : ` (${count(traps.matrices.length, 'matrix', 'matrices')})`}\n`;
   const lines = found.slice(0, top).map((row) => {
     const counts = row.counts.map((count) => (count === null ? '-' : String(count))).join(' ');
     return [row.name, counts, trapVerdictText(row)];
