@@ -23,10 +23,11 @@ export function decimal(text: string): number {
   return value;
 }
 
-/** `q_proj,v_proj` */
+/** `a,b,c` */
 export function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim());
-  if (list.includes('')) throw new InvalidArgumentError('It must look like q_proj,v_proj.');
+  if (list.includes(''))
+    throw new InvalidArgumentError('It must be names with commas between them.');
   return list;
 }
 

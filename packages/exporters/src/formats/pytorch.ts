@@ -15,7 +15,11 @@ const routers = ['top-k', 'soft', 'entropy', 'adaptive-shared'] as const;
 
 export interface PytorchOptions {
   router: (typeof routers)[number];
-  /** lora_alpha; an expert's output is scaled by alpha over its rank. */
+  /**
+   * What an expert's output is multiplied by: alpha over its rank, as `alphalora train` has it, or over the rank's
+   * square root, or alpha over the largest rank for all.
+   */
+  scaling: 'alpha/r' | 'alpha/sqrt(r)' | 'constant';
   alpha: number;
   /** Share of the experts' inputs that is dropped while training. */
   dropout: number;
@@ -26,6 +30,7 @@ export interface PytorchOptions {
 /** The recipe of AlphaLoRA (arXiv 2410.10054, section 4), as `alphalora train` has it. */
 const options: v.GenericSchema<unknown, PytorchOptions> = v.strictObject({
   router: v.optional(v.picklist(routers), 'top-k'),
+  scaling: v.optional(v.picklist(['alpha/r', 'alpha/sqrt(r)', 'constant']), 'alpha/r'),
   alpha: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 16),
   dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.05),
   targets: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1))),
@@ -36,7 +41,7 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
   kinds: ['allocation'],
   units: ['experts', 'rank'],
   options,
-  export(allocation, { router, alpha, dropout, targets }) {
+  export(allocation, { router, scaling, alpha, dropout, targets }) {
     const all = adaptedModules(allocation, 'pytorch');
     const roles = all.map(({ role }) => role);
     if (targets) requireRoles(targets, (role) => roles.includes(role), roles);
@@ -52,6 +57,13 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
           : 'no projection of this allocation gets an expert: there is nothing to adapt',
       );
     }
+    const ranks = modules.map(({ rank }) => rank);
+    const [smallest, largest] = [Math.min(...ranks), Math.max(...ranks)];
+    const scalingOf = {
+      'alpha/r': (rank: number) => alpha / rank,
+      'alpha/sqrt(r)': (rank: number) => alpha / Math.sqrt(rank),
+      constant: () => alpha / largest,
+    }[scaling];
     const projections = modules.map(({ name, experts, rank, topK, ...place }) => ({
       name: name.replace(/\.weight$/, ''),
       block: place.block,
@@ -59,7 +71,7 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
       inputs: place.inputs,
       outputs: place.outputs,
       ranks: Array.from({ length: experts }, () => rank),
-      scalings: Array.from({ length: experts }, () => alpha / rank),
+      scalings: Array.from({ length: experts }, () => scalingOf(rank)),
       topK,
     }));
     const config = {
@@ -74,6 +86,12 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
           ? [
               `${given.length - modules.length} of them are parts of stored tensors, such as ` +
                 `${printable(given.find(({ name }) => isPart(name))!.name)}, and molora.py adapts linear maps`,
+            ]
+          : []),
+        ...(scaling === 'alpha/r' && smallest < largest
+          ? [
+              `updates of rank ${smallest} are scaled by ${alpha / smallest}, those of rank ${largest} by ${alpha / largest}, as alphalora train ` +
+                'does; --scaling constant gives all the same, as the format peft does',
             ]
           : []),
         'molora.py needs torch 2.1 or later and safetensors; its first lines say how to use it',

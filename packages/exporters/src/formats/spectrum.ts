@@ -20,6 +20,7 @@ import { yamlOf } from '../shared/yaml.js';
 export const spectrum: Exporter = {
   name: 'spectrum',
   kinds: ['analysis', 'allocation'],
+  extension: 'yaml',
   units: ['selection'],
   export: (document) =>
     document.kind === 'analysis' ? resultsOf(document) : parametersOf(document),

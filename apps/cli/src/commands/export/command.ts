@@ -20,10 +20,10 @@ export const exportCommand = () =>
     .addOption(json())
     .option(
       '--scaling <rule>',
-      "of each module's update: constant, alpha/r or alpha/sqrt(r) (default: constant)",
+      "of each module's update: constant, alpha/r or alpha/sqrt(r) (default: constant; of pytorch alpha/r)",
     )
-    .option('--alpha <alpha>', 'of the largest rank (default: that rank)', decimal)
-    .option('--dropout <share>', 'dropout of the adapters (default: 0)', decimal)
+    .option('--alpha <alpha>', 'of the largest rank (default: that rank; of pytorch 16)', decimal)
+    .option('--dropout <share>', 'dropout of the adapters (default: 0; of pytorch 0.05)', decimal)
     .option('--targets <roles>', 'adapt these roles only, e.g. q_proj,v_proj', names)
     .option('--task-type <type>', "PEFT's task type, or none (default: by the model's class)")
     .addOption(

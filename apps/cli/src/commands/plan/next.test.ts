@@ -1,4 +1,5 @@
 /** `plan` leads on: to what programs read, and to the commands that write it. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
@@ -22,16 +23,44 @@ it('writes the allocation for other programs, and says the commands for those th
   expect(readdirSync(output).sort()).toEqual(
     ['allocation.json', 'analysis.json', 'axolotl.yaml', 'peft', 'report.html'].sort(),
   );
-  const next = stderr.slice(stderr.indexOf('next: '));
+  const next = stderr.slice(stderr.indexOf('next:'));
   expect(next).toMatch(/open .*report\.html/);
-  expect(next).not.toMatch(/--to (peft|axolotl)/);
+  expect(next).toContain(`LoraConfig.from_pretrained("${join(output, 'peft')}")`);
+  expect(next).toMatch(/alphalora train .* --allocation .*allocation\.json/);
+  expect(next).not.toMatch(/--to /);
 
-  // What it says can be typed.
-  const line = next.split('\n').find((each) => each.includes('--to pytorch'))!;
-  const words = line.trim().split(/ +#/)[0]!.split(' ').slice(1);
-  const folder = join(root, 'experts/');
-  expect((await alphalora(...words.with(-1, folder))).code).toBe(0);
-  expect(existsSync(join(folder, 'molora.py'))).toBe(true);
+  // Of another plan in the folder, nothing is left that looks like this one's.
+  const again = await alphalora(
+    ...['plan', demoModel, '-o', output, '--draws', '0', '--total', '3', '--export', 'peft'],
+  );
+  expect(again.code).not.toBe(0);
+  expect(again.stderr).toMatch(
+    /axolotl\.yaml is of an earlier plan: --export axolotl writes it anew/,
+  );
+  expect(readdirSync(output).sort()).toEqual(['analysis.json', 'axolotl.yaml', 'peft']);
+});
+
+it('says commands that can be typed', async () => {
+  for (const [unit, file] of [
+    ['experts', 'molora.py'],
+    ['selection', ''],
+  ] as const) {
+    const output = join(root, `a 'plan' of ${unit}`);
+    const { stderr } = await alphalora(
+      ...['plan', demoModel, '-o', output, '--unit', unit, '--draws', '0'],
+    );
+    const lines = stderr.split('\n').filter((line) => line.includes(' export '));
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) {
+      const command = line.trim().split(/ +#/)[0]!;
+      const typed = spawnSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' });
+      const [, ...words] = typed.stdout.trim().split('\n');
+      const target = join(root, unit, words.at(-1)!);
+      expect((await alphalora(...words.with(-1, target))).code, command).toBe(0);
+      expect(existsSync(target)).toBe(true);
+    }
+    if (file !== '') expect(existsSync(join(root, unit, 'experts', file))).toBe(true);
+  }
 });
 
 it('knows before it measures that a format cannot hold what is allocated', async () => {

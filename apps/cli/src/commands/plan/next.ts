@@ -1,63 +1,84 @@
-/** What a plan is good for: the commands that come after it, to be copied. */
+/** What a plan is good for: what was written for other programs, and the commands that come after it. */
 import type { Allocation } from '@alphalora/contracts';
 import { resources } from '@alphalora/documents';
 import { formatsOf } from '@alphalora/exporters';
 import { printable } from '../../output/printable.js';
+import { inShell, programName } from '../../output/shell.js';
 
-/** Formats to suggest, with what each is for and where it is written. */
-const suggested: Readonly<Record<string, { output: string; purpose: string }>> = {
-  peft: { output: 'adapter_config.json', purpose: 'for PEFT and trainers on top of it' },
-  axolotl: { output: 'axolotl.yaml', purpose: 'for Axolotl' },
-  pytorch: { output: 'experts/', purpose: 'the experts in PyTorch' },
-  spectrum: { output: 'spectrum/', purpose: 'for Spectrum and its plugin of Axolotl' },
+interface Suggestion {
+  /** Where the command writes it. */
+  readonly output: string;
+  readonly purpose: string;
+  /** What to do with it, once it is written to a path. */
+  use?(path: string): string;
+}
+
+/** By format, in the order in which they are suggested. */
+const suggestions: Readonly<Record<string, Suggestion>> = {
+  peft: {
+    output: 'adapter/',
+    purpose: 'for PEFT and trainers on top of it',
+    use: (path) => `in PEFT: get_peft_model(model, LoraConfig.from_pretrained("${path}"))`,
+  },
+  axolotl: {
+    output: 'axolotl.yaml',
+    purpose: 'for Axolotl',
+    use: (path) => `in Axolotl: copy the lines of ${path} into your configuration`,
+  },
+  pytorch: {
+    output: 'experts/',
+    purpose: 'the experts in PyTorch',
+    use: (path) => `in PyTorch: put ${path} on PYTHONPATH, then molora.apply(model, "${path}")`,
+  },
+  spectrum: {
+    output: 'unfrozen.yaml',
+    purpose: 'train these matrices in full, in Axolotl',
+    use: (path) => `in Axolotl: copy the lines of ${path} into your configuration`,
+  },
 };
 
-const table: [string, { output: string; purpose: string }] = [
-  'csv',
-  { output: 'allocation.csv', purpose: 'a table' },
-];
+const table: Suggestion = { output: 'allocation.csv', purpose: 'a table' };
 
 interface Planned {
   model: string;
   allocation: Allocation;
   files: { readonly allocation: string; readonly report: string };
-  /** Formats that were written already. */
-  exported: readonly string[];
+  /** Formats that were written already, and where. */
+  exported: ReadonlyMap<string, string>;
 }
 
 /** Lines for people; experts and ranks can be trained here, too. */
 export async function nextSteps(planned: Planned): Promise<string> {
   const { model, allocation, files, exported } = planned;
   const { unit } = allocation.budget;
-  const known = await formatsOf(unit);
-  const programs = Object.entries(suggested).filter(([format]) => known.includes(format));
+  const { adapter, routed } = resources[unit];
+  const known = (await formatsOf(unit)).filter((format) => routed || format !== 'pytorch');
+  const programs = Object.entries(suggestions).filter(([format]) => known.includes(format));
   // Where no program takes it, a table is what is left.
-  const formats = programs.length > 0 ? programs : [table];
-  const shown = formats.filter(([format]) => !exported.includes(format));
+  const formats = programs.length > 0 ? programs : [['csv', table] as const];
   const document = inShell(files.allocation);
-  const commands = [
-    ...shown.map(([format, { output, purpose }]): [string, string] => [
-      `alphalora export ${document} --to ${format} -o ${output}`,
+  const uses = [...exported].flatMap(([format, path]) => {
+    const use = suggestions[format]?.use?.(printable(path));
+    return use === undefined ? [] : [use];
+  });
+  const commands = formats
+    .filter(([format]) => !exported.has(format))
+    .map(([format, { output, purpose }]) => [
+      `export ${document} --to ${format} -o ${output}`,
       purpose,
-    ]),
-    ...(resources[unit].adapter
-      ? [
-          [
-            `alphalora train ${inShell(model)} --allocation ${document} --task <name> --data <path> -o trained`,
-            'fine-tune here',
-          ] as [string, string],
-        ]
-      : []),
-  ];
+    ]);
+  if (adapter) {
+    const options = '--task <name> --data <path> -o trained';
+    commands.push([
+      `train ${inShell(model)} --allocation ${document} ${options}`,
+      'fine-tune here',
+    ]);
+  }
   return [
-    `next: open ${printable(files.report)}, or`,
-    ...commands.map(([command, purpose]) => `  ${command}   # ${purpose}`),
+    'next:',
+    `  open ${inShell(files.report)}`,
+    ...uses.map((use) => `  ${use}`),
+    ...commands.map(([command, purpose]) => `  ${programName()} ${command}   # ${purpose}`),
     '',
   ].join('\n');
-}
-
-/** A path as it is typed, in quotes where it needs them. */
-function inShell(path: string): string {
-  const text = printable(path);
-  return /^[\w./\\:@=+-]+$/.test(text) ? text : `"${text.replaceAll('"', '\\"')}"`;
 }

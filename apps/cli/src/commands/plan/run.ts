@@ -1,11 +1,12 @@
 /** `alphalora plan`: analysis, allocation and report of a model in one go. */
 
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Checkpoint } from '@alphalora/checkpoint/node';
+import { type Checkpoint, statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { budgetText, formatDocument } from '@alphalora/documents';
-import { exporterFor } from '@alphalora/exporters';
+import { exporterFor, exporters } from '@alphalora/exporters';
 import type { OpenedModel } from '@alphalora/measuring';
 import { allocationText } from '@alphalora/report/text';
 import * as v from 'valibot';
@@ -49,6 +50,7 @@ export async function run(
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeOutput(analysisFile, formatDocument(analysis), io);
     tell(io.stderr, `wrote ${analysisFile}`);
+    await clearFormer(options.output, exported, io);
     io.stderr.write(omissions(analysis));
     const evidence = { analysis, ...(scores && { scores }) };
     const allocation = await allocator.allocate(evidence);
@@ -59,24 +61,42 @@ export async function run(
     io.stderr.write(remarks(allocation, analysis));
     const report = join(options.output, 'report.html');
     await writeReport(report, { analysis, allocation }, io);
-    await writeExports(allocation, exported, options.output, io);
+    const written = await writeExports(allocation, exported, options.output, io);
     const planted = plantedAlphas(opened.checkpoint);
     const judged = scores ? 'score' : 'alpha';
     writeResult(io.stdout, options, { analysis, allocation }, () =>
       allocationText(allocation, io.stdout, planted, judged),
     );
     const files = { allocation: allocationFile, report };
-    const next = { model: model ?? path, allocation, files, exported };
+    const next = { model: model ?? path, allocation, files, exported: written };
     if (!options.json) io.stderr.write(await nextSteps(next));
     return exitCodeOf(analysis, options.failOn, io);
   };
   const allocator = await chosenAllocator(pluginsOf(io), options);
   // Before an hour of measuring.
   const { unit } = allocator;
+  budgetFor({ ...options, ...allocator }, 1);
   for (const format of exported) await exporterFor(format, { kind: 'allocation', unit });
   return withModel(path, options, io, (opened) =>
     options.dryRun ? previewed(opened, allocator, options, io) : planned(opened, allocator),
   );
+}
+
+/**
+ * An earlier plan in the folder is of another analysis now: its allocation and page go, and its exports are
+ * named, which other programs may be reading.
+ */
+async function clearFormer(folder: string, exported: readonly string[], io: Io): Promise<void> {
+  for (const file of ['allocation.json', 'report.html'])
+    await rm(join(folder, file), { force: true });
+  for (const name of exporters.names()) {
+    if (exported.includes(name)) continue;
+    const { extension = 'txt' } = await exporters.load(name);
+    for (const path of [join(folder, name), join(folder, `${name}.${extension}`)]) {
+      if (!(await statIfPresent(path))) continue;
+      tell(io.stderr, `note: ${path} is of an earlier plan: --export ${name} writes it anew`);
+    }
+  }
 }
 
 /** What a plan would take and allocate, as far as that is known before anything is measured. */
