@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { warningOf } from './alphas.js';
+import { hasFixedCut, warningOf } from './alphas.js';
+import type { Analysis } from './analysis.js';
 
 it.each([
   [1.99, 'over-trained'],
@@ -10,4 +11,18 @@ it.each([
   [8.01, 'spurious'],
 ])('alpha %d: %s', (alpha, warning) => {
   expect(warningOf(alpha)).toBe(warning);
+});
+
+it.each<[string, boolean, string, object]>([
+  ['hill', true, 'hill', {}],
+  ['ks', false, 'ks', {}],
+  [
+    'an estimator of others with a row that its cut does not fit',
+    true,
+    'own',
+    { misfit: 'no power law' },
+  ],
+])('the cut of %s is fixed: %s', (_, fixed, estimator, marks) => {
+  const analysis = { options: { estimator }, matrices: [{ status: 'ok', ...marks }] };
+  expect(hasFixedCut(analysis as unknown as Analysis)).toBe(fixed);
 });

@@ -1,5 +1,5 @@
 /** Which alphas count, and what one outside of the usual range says, by WeightWatcher's bounds. */
-import type { AnalysedRow, MatrixRow, Warning } from './analysis.js';
+import type { AnalysedRow, Analysis, MatrixRow, Warning } from './analysis.js';
 
 export const alphaBounds = {
   /** Below this a layer is over-trained: its tail is heavier than that of any well-trained layer. */
@@ -10,7 +10,22 @@ export const alphaBounds = {
   spurious: 8,
 } as const;
 
-/** Undefined for the usual alphas, from 2 to 6. */
+/**
+ * Whether the alphas are of a given cut, such as the largest quarter of the eigenvalues. The bounds are
+ * for fits that look for their cut, and say nothing about these.
+ */
+export function hasFixedCut({
+  options,
+  matrices,
+}: Pick<Analysis, 'options' | 'matrices'>): boolean {
+  return (
+    options.estimator === 'hill' ||
+    // Of estimators that are not ours: only a given cut can be a misfit.
+    matrices.some((row) => row.status === 'ok' && row.misfit !== undefined)
+  );
+}
+
+/** Undefined for the usual alphas, from 2 to 6. Of fits that look for their cut: see {@link hasFixedCut}. */
 export function warningOf(alpha: number): Warning | undefined {
   if (alpha < alphaBounds.overTrained) return 'over-trained';
   if (alpha > alphaBounds.spurious) return 'spurious';

@@ -153,7 +153,8 @@ export interface AnalysedRow extends RowIdentity {
 
 /**
  * What an alpha outside of the usual range says, by WeightWatcher's bounds: below 2, above 6, and
- * above 8, where the tail is hardly a power law and alpha means little.
+ * above 8, where the tail is hardly a power law and alpha means little. They are for fits that look
+ * for their cut: rows of a given one have no warning.
  */
 export type Warning = 'over-trained' | 'under-trained' | 'spurious';
 

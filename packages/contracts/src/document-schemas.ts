@@ -260,7 +260,7 @@ export const analysis: JsonSchema = {
             },
             warning: {
               description:
-                "What an alpha outside of the usual range says, by WeightWatcher's bounds: below 2, above 6, and above 8, where the tail is hardly a power law and alpha means little.",
+                "What an alpha outside of the usual range says, by WeightWatcher's bounds: below 2, above 6, and above 8, where the tail is hardly a power law and alpha means little. They are for fits that look for their cut: rows of a given one have no warning.",
               enum: ['over-trained', 'under-trained', 'spurious'],
             },
             weak: {

@@ -9,7 +9,7 @@ export type {
   Robustness,
   Rounding,
 } from './allocation.js';
-export { alphaBounds, hasAlpha, warningOf } from './alphas.js';
+export { alphaBounds, hasAlpha, hasFixedCut, warningOf } from './alphas.js';
 export type {
   AnalysedRow,
   Analysis,

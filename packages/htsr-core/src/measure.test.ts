@@ -24,7 +24,20 @@ describe('a measured unit', () => {
     expect(metrics).toHaveProperty('stable_rank');
     expect(metrics).not.toHaveProperty('rand_distance');
     expect(spectrum!.counts.reduce((sum, count) => sum + count, 0)).toBe(40);
-    expect(warning).toBe(alpha < 2 ? 'over-trained' : undefined);
+    expect(warning).toBeUndefined();
+  });
+
+  it('has a warning by WeightWatcher’s bounds where the estimator looks for its cut, and none at a given one', async () => {
+    // A spectrum whose largest eigenvalues fall much faster than those of trained matrices.
+    const given = hill({ share: 0.1 });
+    const { fixedCut, ...looking } = given;
+    expect(fixedCut).toBe(true);
+    const at = await measureUnit(unit!, { ...options, estimator: given });
+    expect(at.alpha).toBeGreaterThan(6);
+    expect(at).not.toHaveProperty('warning');
+    const looked = await measureUnit(unit!, { ...options, estimator: looking });
+    expect(looked.alpha).toBe(at.alpha);
+    expect(looked.warning).toBe(at.alpha > 8 ? 'spurious' : 'under-trained');
   });
 
   it('is the same whatever was measured before, and another for another seed', async () => {

@@ -149,7 +149,7 @@ export async function measureUnit(
   });
   const interval = middle95(draws);
   const misfit = estimator.fixedCut && weak === undefined ? misfitReason(single) : undefined;
-  const warning = weak === undefined ? warningOf(alpha) : undefined;
+  const warning = weak === undefined && !estimator.fixedCut ? warningOf(alpha) : undefined;
   // A core has other elements than its matrix, so shuffling them would tell nothing.
   const randomised =
     needsRandomised(names) && !sampled.factored

@@ -7,6 +7,7 @@ import {
   type Analysis,
   type BlockRow,
   defined,
+  hasFixedCut,
   type MatrixRow,
   type ToolIdentity,
   type TrainingStep,
@@ -45,6 +46,8 @@ export interface Documents {
 export interface Facts extends Omit<Documents, 'allocation' | 'checkpoints'> {
   series?: AnalysisSeries | undefined;
   allocation?: AllocationFacts | undefined;
+  /** Whether alphas are of a given cut, to which the usual bounds do not apply. */
+  fixedCut: boolean;
   measured: AnalysedRow[];
   /** Those whose fit says something: the others have an alpha that is not to be read. */
   sound: AnalysedRow[];
@@ -88,7 +91,10 @@ export function factsOf(documents: Documents): Facts {
   const allocated = new Map(
     allocation?.blocks.map((block, i) => [block.index, { allocated: block, amount: amounts[i] }]),
   );
-  const measured = analysis.matrices.filter((row) => row.status === 'ok').map(warned);
+  const fixedCut = hasFixedCut(analysis);
+  const measured = analysis.matrices
+    .filter((row) => row.status === 'ok')
+    .map((row) => warned(row, fixedCut));
   const projections = measured.filter(isProjection);
   const unsound = new Set(
     projections.filter(({ weak }) => weak !== undefined).map(({ block }) => block),
@@ -114,6 +120,7 @@ export function factsOf(documents: Documents): Facts {
     analysis,
     allocation,
     series,
+    fixedCut,
     measured,
     sound: measured.filter(({ weak }) => weak === undefined),
     projections,
@@ -124,9 +131,10 @@ export function factsOf(documents: Documents): Facts {
   };
 }
 
-/** Older documents do not say what their numbers warn of. */
-function warned(row: AnalysedRow): AnalysedRow {
-  const warning = row.weak === undefined ? (row.warning ?? warningOf(row.alpha)) : undefined;
+/** Older documents do not say what their numbers warn of, or do so at a given cut. */
+function warned({ warning: given, ...row }: AnalysedRow, fixedCut: boolean): AnalysedRow {
+  if (fixedCut) return row;
+  const warning = row.weak === undefined ? (given ?? warningOf(row.alpha)) : undefined;
   return warning ? { ...row, warning } : row;
 }
 

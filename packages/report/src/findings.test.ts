@@ -259,6 +259,49 @@ describe('of an analysis and its allocation', () => {
   });
 });
 
+describe('at a fixed cut', () => {
+  const given = analysis(
+    [1.5, 6.5],
+    [
+      [1.4, 1.6],
+      [6, 7],
+    ],
+  );
+  const [first, ...rest] = given.matrices;
+  const fixed = {
+    ...given,
+    options: { ...given.options, estimator: 'hill', tailShare: 0.25 },
+    matrices: [
+      { ...first!, misfit: 'the 16 largest eigenvalues are no power law' } as never,
+      ...rest,
+    ],
+  };
+  const found = sentences({ analysis: fixed });
+
+  it('applies no limits that are for other fits, and says so', () => {
+    expect(found['Least trained']).toBe(
+      'Least trained is block 1 (alpha 6.50). The usual limits of alpha, 2 (over-trained below) and 6 ' +
+        '(under-trained above), are for fits that look for their cut and do not apply to this fixed ' +
+        'cut: compare alphas of this page with one another.',
+    );
+    expect(found['Best trained']).toBe('Best trained is block 0 (alpha 1.50).');
+    expect(found['Measured']).toContain('A small alpha means that a matrix has learned much');
+  });
+
+  it('tells how many tails are no power law above it', () => {
+    expect(found['How sure']).toMatch(
+      / 1 of 2 tails is not an exact power law above the fixed cut: its alpha compares matrices at this cut and would be different at another, which the intervals do not include\.$/,
+    );
+  });
+
+  it('is that of any estimator whose rows are marked', () => {
+    const { options } = given;
+    const own = sentences({ analysis: { ...fixed, options: { ...options, estimator: 'own' } } });
+    expect(own['Least trained']).toContain('do not apply to this fixed cut');
+    expect(sentences({ analysis: given })['Least trained']).not.toContain('do not apply');
+  });
+});
+
 describe('of less', () => {
   it('says that intervals and an allocation are missing', () => {
     const found = sentences({ analysis: analysis([2, 3]) });

@@ -8,6 +8,7 @@ import { max, mean, median } from 'd3-array';
 import { drivers, portions, robustness } from './allocation-findings.js';
 import { type BlockFacts, type Facts, isBootstrap, type ScoredBlock } from './facts.js';
 import { count, decimal, list, range, whole } from './format.js';
+import { misfitsText } from './text/misfits.js';
 
 /** A heading of one or two words and the sentences under it. */
 export interface Finding {
@@ -26,14 +27,22 @@ export function findings(facts: Facts): Finding[] {
       sentences: leastTrained(facts),
     },
     { topic: 'Best trained', sentences: bestTrained(facts) },
-    { topic: 'How sure', sentences: intervals(facts) },
+    { topic: 'How sure', sentences: howSure(facts) },
     { topic: facts.allocation?.words.title ?? 'Experts', sentences: portions(facts) },
     { topic: 'How stable', sentences: [...robustness(facts), ...drivers(facts)] },
   ];
   return all.filter(({ sentences }) => sentences.length > 0);
 }
 
-function measured({ measured, sound, scored, skipped, failed, analysis }: Facts): string[] {
+function measured({
+  measured,
+  sound,
+  scored,
+  skipped,
+  failed,
+  analysis,
+  fixedCut,
+}: Facts): string[] {
   const weak = measured.length - sound.length;
   const omitted = [
     ...(weak > 0
@@ -51,7 +60,7 @@ function measured({ measured, sound, scored, skipped, failed, analysis }: Facts)
   const sentences = [
     `${count(measured.length, 'weight matrix was', 'weight matrices were')} measured ` +
       `in a model of ${count(analysis.blocks.length, 'block')}; each got a number called alpha.`,
-    'A small alpha (2 to 3) means that a matrix has learned much, a large one that it has learned little.',
+    `A small alpha${fixedCut ? '' : ' (2 to 3)'} means that a matrix has learned much, a large one that it has learned little.`,
   ];
   if (analysis.model.base !== undefined) {
     sentences.push(
@@ -93,13 +102,24 @@ export function unscored(blocks: readonly BlockFacts[]): string {
     : 'No block has a measured matrix';
 }
 
-function leastTrained({ blocks, scored, sound }: Facts): string[] {
+/** Of alphas at a given cut. */
+export const boundsDoNotApply: string =
+  `The usual limits of alpha, ${alphaBounds.overTrained} (over-trained below) and ${alphaBounds.underTrained} ` +
+  '(under-trained above), are for fits that look for their cut and do not apply to this fixed cut: ' +
+  'compare alphas of this page with one another.';
+
+function leastTrained({ blocks, scored, sound, fixedCut }: Facts): string[] {
   const limit = alphaBounds.underTrained;
   if (scored.length === 0) return [`${unscored(blocks)}, so none has an alpha.`];
   const descending = scored.toSorted((a, b) => b.alpha - a.alpha);
   const above = descending.filter(({ alpha }) => alpha > limit);
   const sentences: string[] = [];
   if (scored.length > 1) sentences.push(`${leading(descending, 'Least')}.`);
+  if (fixedCut) {
+    if (scored.length === 1)
+      sentences.push(`Its only measured block has alpha ${decimal(scored[0]!.alpha)}.`);
+    return [...sentences, boundsDoNotApply];
+  }
   if (above.length === 0) {
     sentences.push(
       scored.length === 1
@@ -127,7 +147,7 @@ function leastTrained({ blocks, scored, sound }: Facts): string[] {
   return sentences;
 }
 
-function bestTrained({ scored, sound }: Facts): string[] {
+function bestTrained({ scored, sound, fixedCut }: Facts): string[] {
   const limit = alphaBounds.overTrained;
   const sentences: string[] = [];
   if (scored.length > 1)
@@ -138,7 +158,7 @@ function bestTrained({ scored, sound }: Facts): string[] {
       )}.`,
     );
   const below = sound.filter(({ alpha }) => alpha < limit).length;
-  if (below > 0) {
+  if (below > 0 && !fixedCut) {
     sentences.push(
       `${whole(below)} of ${whole(sound.length)} matrices ${below === 1 ? 'is' : 'are'} below ` +
         `${limit}, where weights may have been fitted to their data too closely (over-trained).`,
@@ -156,6 +176,11 @@ function leading(ordered: readonly ScoredBlock[], degree: string): string {
   return shown.length === 1
     ? `${degree} trained is block ${names[0]}`
     : `${degree} trained are blocks ${list(names)}`;
+}
+
+function howSure(facts: Facts): string[] {
+  const misfits = misfitsText(facts.analysis.matrices);
+  return [...intervals(facts), ...(misfits === undefined ? [] : [`${misfits}.`])];
 }
 
 function intervals(facts: Facts): string[] {

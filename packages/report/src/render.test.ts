@@ -115,6 +115,21 @@ describe('the page', () => {
     expect(named(elements, 'script').map(textOf)).toEqual([script]);
   });
 
+  it('has neither the limits nor the words of fits that look for their cut, where it is fixed', () => {
+    const looked = shown(page);
+    contains(looked, 'under-trained above 6');
+    contains(looked, 'fitted again, cut included');
+    const options = { ...analysis.options, estimator: 'hill', tailShare: 0.25 };
+    const text = shown(renderReport({ analysis: { ...analysis, options }, allocation }));
+    contains(text, 'are for fits that look for their cut and do not apply to this fixed cut');
+    contains(text, 'The law is fitted to the largest 25 % of the eigenvalues, whether or not');
+    contains(text, 'fitted again, always at the fixed cut');
+    contains(text, 'Dashed line: an even share of the');
+    expect(text).not.toMatch(
+      /under-trained above 6|cut included|orange is under-trained|Only the largest eigenvalues|above 8|▴|▾/,
+    );
+  });
+
   it('shows the numbers of the documents', () => {
     const text = shown(page);
     for (const row of analysis.matrices) contains(text, row.name);
@@ -335,9 +350,9 @@ it('repeats lists, windows and adapters on the command line, quoted for a shell'
 });
 
 it('colours by the steps that the legend names', () => {
-  expect([1.99, 2, 2.49, 2.5, 3, 3.5, 4, 5, 6, 6.01, 8, 8.01].map(step)).toEqual([
-    0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 7, 8,
-  ]);
+  expect(
+    [1.99, 2, 2.49, 2.5, 3, 3.5, 4, 5, 6, 6.01, 8, 8.01].map((alpha) => step(alpha, false)),
+  ).toEqual([0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 7, 8]);
 });
 
 it('stays small for 224 matrices of full size, and looks at each the same number of times', () => {

@@ -8,6 +8,7 @@ import {
   quantizedMatrices,
   stackNames,
 } from '@alphalora/documents';
+import { misfitsText } from '@alphalora/report/text';
 
 /** Matrices or layers that a line names. */
 const MOST_NAMED = 3;
@@ -68,15 +69,12 @@ function thinness({ matrices, options }: Analysis): string {
 
 /** Alphas that would be others with another share of the spectrum as the tail. */
 function misfits({ matrices }: Analysis): string {
-  const rows = matrices.filter((row) => row.status === 'ok');
-  const marked = rows.filter((row) => row.misfit !== undefined);
-  if (marked.length === 0) return '';
-  const [most] = marked.toSorted((a, b) => b.ks - a.ks);
-  return (
-    `note: ${marked.length} of ${rows.length} tails are no exact power law from the given cut on: their alphas compare ` +
-    'matrices at this cut and would be others at another, which the intervals do not include; --estimator ks looks ' +
-    `for the cut. The least like one is ${most!.name}: ${most!.misfit}\n`
-  );
+  const text = misfitsText(matrices);
+  if (text === undefined) return '';
+  const [most] = matrices
+    .flatMap((row) => (row.status === 'ok' && row.misfit !== undefined ? [row] : []))
+    .toSorted((a, b) => b.ks - a.ks);
+  return `note: ${text}; --estimator ks looks for the cut. The least like one is ${most!.name}: ${most!.misfit}\n`;
 }
 
 /** Rows whose alpha rests on eigenvalues that the arithmetic did not resolve. */

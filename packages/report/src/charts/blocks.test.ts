@@ -10,7 +10,7 @@ const blocks: BlockFacts[] = [
 ];
 
 describe('alpha by block', () => {
-  const { markup } = alphaChart(blocks, 'words');
+  const { markup } = alphaChart(blocks, 'words', true);
   const percent = (attribute: string, tag: string): number[] =>
     [...markup.matchAll(new RegExp(`<${tag}[^>]* ${attribute}="([\\d.]+)%"`, 'g'))].map(
       ([, value]) => Number(value),
@@ -33,6 +33,12 @@ describe('alpha by block', () => {
     expect(percent('x2', 'line class="interval"')[1]).toBe(100);
     expect(markup).toContain('→');
     expect(markup).toContain('Block 1: alpha 5.00, 95 % interval 4.00 to 40.00');
+  });
+
+  it('has no bounds at a given cut', () => {
+    const high = [{ ...blocks[0]!, alpha: 9 }, blocks[1]!];
+    expect(alphaChart(high, 'words', true).markup).toContain('dot under');
+    expect(alphaChart(high, 'words', false).markup).not.toMatch(/dot under|class="bound"|-trained/);
   });
 
   it('says where nothing was measured', () => {

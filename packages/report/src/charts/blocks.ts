@@ -22,13 +22,14 @@ const BOTTOM = 26;
 /** Closer rows for deep models. */
 const rowHeight = (rows: number): number => (rows <= 16 ? 26 : rows <= 40 ? 20 : 16);
 
-export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
+/** @param bounded with the usual bounds of alpha, which do not apply at a given cut */
+export function alphaChart(blocks: readonly BlockFacts[], label: string, bounded: boolean): Html {
   const known = blocks.flatMap(({ alpha }) => (alpha === undefined ? [] : [alpha]));
   const largest = Math.max(...known);
   // A wild interval must not squeeze all others; it ends in an arrow.
   const ends = blocks.map(({ interval }) => Math.min(interval?.[1] ?? 0, 1.3 * largest));
   const smallest = Math.min(1, ...known, ...blocks.map(({ interval }) => interval?.[0] ?? 1));
-  const highest = Math.max(underTrained + 0.5, largest * 1.04, ...ends);
+  const highest = Math.max(bounded ? underTrained + 0.5 : 0, largest * 1.04, ...ends);
   const x = scaleLinear([smallest, highest], [0, 100]);
   const row = (block: BlockFacts, y: number): Content => {
     const { alpha, interval, label: name, unsound } = block;
@@ -36,13 +37,15 @@ export function alphaChart(blocks: readonly BlockFacts[], label: string): Html {
       return html`<text class="none" x="0" y="${y + 4}">${unsound ? 'no fit says anything' : 'no matrix measured'}</text>`;
     const title = `Block ${name}: alpha ${decimal(alpha)}${interval ? `, 95 % interval ${range(interval)}` : ''}`;
     const beyond = interval !== undefined && interval[1] > highest;
-    const mark = alpha > underTrained ? 'dot under' : 'dot';
+    const mark = bounded && alpha > underTrained ? 'dot under' : 'dot';
     return html`<g><title>${title}</title>${interval && html`<line class="interval" x1="${percentOf(x(interval[0]))}" x2="${percentOf(x(Math.min(interval[1], highest)))}" y1="${y}" y2="${y}"/>`}${beyond && html`<text x="100%" dx="1" y="${y + 4}">→</text>`}<circle class="${mark}" cx="${percentOf(x(alpha))}" cy="${y}" r="4"/></g>`;
   };
-  const guides: [number, string][] = [
-    [overTrained, `over-trained below ${overTrained}`],
-    [underTrained, `under-trained above ${underTrained}`],
-  ];
+  const guides: [number, string][] = bounded
+    ? [
+        [overTrained, `over-trained below ${overTrained}`],
+        [underTrained, `under-trained above ${underTrained}`],
+      ]
+    : [];
   return rows({
     blocks,
     label,

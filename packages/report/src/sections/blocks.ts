@@ -17,13 +17,20 @@ export function blocksSection(facts: Facts): Html {
   return html`<section aria-labelledby="blocks"><h2 id="blocks">Blocks</h2>
 <p>From the input (top) to the output. The further right the dot, the less the block has learned${allocation && aside(allocation)}.</p>
 <div class="pair${allocation ? '' : ' single'}">
-<figure><figcaption><b>Alpha</b> ${intervals ? 'with its 95 % interval' : '(the analysis holds no intervals)'}</figcaption>${alphaChart(blocks, alphaWords(facts))}</figure>
+<figure><figcaption><b>Alpha</b> ${intervals ? 'with its 95 % interval' : '(the analysis holds no intervals)'}</figcaption>${alphaChart(blocks, alphaWords(facts), !facts.fixedCut)}</figure>
 ${allocation && amountsFigure(allocation, blocks)}
 </div>
-<p class="key">Dashed lines: usual bounds of alpha, ${alphaBounds.overTrained} (over-trained below) and ${alphaBounds.underTrained} (under-trained above)${allocation && `; ${guideOf(allocation)[2]}`}.</p>
+${key(facts)}
 ${allocation && driverTable(blocks)}
 <details data-print><summary>All blocks in numbers</summary>${numbers(facts)}</details>
 </section>`;
+}
+
+/** What the dashed lines are. */
+function key({ fixedCut, allocation }: Facts): Content {
+  const guide = allocation && guideOf(allocation)[2];
+  if (fixedCut) return guide && html`<p class="key">Dashed line: ${guide}.</p>`;
+  return html`<p class="key">Dashed lines: usual bounds of alpha, ${alphaBounds.overTrained} (over-trained below) and ${alphaBounds.underTrained} (under-trained above)${guide && `; ${guide}`}.</p>`;
 }
 
 /** What stands beside the alphas. Of other resources, more may go to either end. */

@@ -15,14 +15,22 @@ const { overTrained, underTrained, spurious } = alphaBounds;
 /** Lower bounds of the colours after the first. */
 const STEPS: readonly number[] = [overTrained, 2.5, 3, 3.5, 4, 5, underTrained, spurious];
 
-/** The class of the colour of an alpha: 0 below 2, 8 above 8. */
-export function step(alpha: number): number {
+/** How many of the bounds are of no warning; at a given cut there are no others. */
+const UNMARKED = 6;
+
+/** The class of the colour of an alpha: 0 below 2, 8 above 8; at a given cut the last is 6, from 5 on. */
+export function step(alpha: number, fixedCut: boolean): number {
   // The warnings begin above their bounds, not at them.
-  return STEPS.filter((bound, i) => (i < 6 ? alpha >= bound : alpha > bound)).length;
+  return boundsOf(fixedCut).filter((bound, i) => (i < UNMARKED ? alpha >= bound : alpha > bound))
+    .length;
+}
+
+function boundsOf(fixedCut: boolean): readonly number[] {
+  return fixedCut ? STEPS.slice(0, UNMARKED) : STEPS;
 }
 
 export function heatMapSection(facts: Facts): Content {
-  const { projections, blocks, failed } = facts;
+  const { projections, blocks, failed, fixedCut } = facts;
   if (projections.length === 0) return undefined;
   const byRole = group(
     projections,
@@ -39,12 +47,12 @@ export function heatMapSection(facts: Facts): Content {
   );
   const roles = [...new Set([...byRole.keys(), ...failures.keys()])];
   return html`<section aria-labelledby="map"><h2 id="map">Projections</h2>
-<p>Alpha of each projection in each block: the stronger the blue, the less it has learned; orange is under-trained.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
-${legend()}
+<p>Alpha of each projection in each block: the stronger the blue, the less it has learned${!fixedCut && '; orange is under-trained'}.${averaged && ' Where a block has several matrices of one kind, as a mixture of experts has, the cell is their mean.'}</p>
+${legend(fixedCut)}
 <div class="scroll" tabindex="0" role="region" aria-label="Table of alpha by projection and block"><table class="heat"><caption class="unseen">Alpha by projection (rows) and block (columns)</caption>
 <thead><tr><th scope="col">Block</th>${blocks.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
-<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index, label }) => cell(role, label, byRole.get(role)?.get(index), failures.get(role)?.get(index)))}</tr>`)}
-<tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr></tbody></table></div>${amountMap(facts, roles)}</section>`;
+<tbody>${roles.map((role) => html`<tr><th scope="row">${role}</th>${blocks.map(({ index, label }) => cell(role, label, byRole.get(role)?.get(index), failures.get(role)?.get(index), fixedCut))}</tr>`)}
+<tr class="whole"><th scope="row">block</th>${blocks.map(({ alpha }) => (alpha === undefined ? html`<td></td>` : html`<td class="h${step(alpha, fixedCut)}">${short(alpha)}</td>`))}</tr></tbody></table></div>${amountMap(facts, roles)}</section>`;
 }
 
 function cell(
@@ -52,6 +60,7 @@ function cell(
   block: string,
   rows: readonly InBlock[] = [],
   failures: readonly UnanalysedRow[] = [],
+  fixedCut: boolean,
 ): Html {
   if (rows.length === 0) {
     return failures.length > 0
@@ -63,12 +72,12 @@ function cell(
   if (alpha === undefined) {
     return html`<td class="failed" title="${rows[0]!.weak}">–<span class="unseen"> the fit says nothing</span></td>`;
   }
-  const warning = warningOf(alpha);
+  const warning = fixedCut ? undefined : warningOf(alpha);
   const title =
     `Block ${block} ${role}: alpha ${decimal(alpha)}` +
     (sound.length > 1 ? `, mean of ${count(sound.length, 'matrix', 'matrices')}` : '') +
     (warning ? `, ${warning}` : '');
-  return html`<td class="h${step(alpha)}" title="${title}">${short(alpha)}${mark(warning)}</td>`;
+  return html`<td class="h${step(alpha, fixedCut)}" title="${title}">${short(alpha)}${mark(warning)}</td>`;
 }
 
 const marks = { 'over-trained': '▾', 'under-trained': '▴', spurious: '!' } as const;
@@ -86,11 +95,12 @@ export function short(alpha: number): string {
   return decimal(alpha, alpha < 9.95 ? 1 : 0);
 }
 
-function legend(): Html {
+function legend(fixedCut: boolean): Html {
+  const bounds = boundsOf(fixedCut);
   const label = (i: number): string => {
     if (i === 0) return 'below 2';
-    if (i === STEPS.length) return 'above 8';
+    if (i === bounds.length) return fixedCut ? 'from 5' : 'above 8';
     return `${STEPS[i - 1]}–${STEPS[i]}`;
   };
-  return html`<ul class="legend" aria-label="Colours">${[...STEPS.keys(), STEPS.length].map((i) => html`<li><span class="swatch h${i}"></span>${label(i)}${i === 0 && ' ▾'}${i === 7 && ' ▴'}${i === 8 && ' !'}</li>`)}</ul>`;
+  return html`<ul class="legend" aria-label="Colours">${[...bounds.keys(), bounds.length].map((i) => html`<li><span class="swatch h${i}"></span>${label(i)}${i === 0 && !fixedCut && ' ▾'}${i === 7 && ' ▴'}${i === 8 && ' !'}</li>`)}</ul>`;
 }

@@ -16,7 +16,7 @@ import { short, step } from './heat-map.js';
 const MOST_TRAPPED = 40;
 
 /** Nothing where there is one analysis only. */
-export function seriesSection({ series }: Facts): Content {
+export function seriesSection({ series, fixedCut }: Facts): Content {
   if (!series) return undefined;
   const { checkpoints, blocks, mean, traps } = series;
   const names = checkpoints.map(({ name }) => name);
@@ -28,7 +28,7 @@ ${
   blocks.length > 0 &&
   html`<div class="charts"><figure>${alphaChart(names, lines, 'Alpha of every block by checkpoint')}<figcaption>A line for each block, from the first <span class="swatch" style="${depthStyle('background', 0)}"></span> to the last <span class="swatch" style="${depthStyle('background', 1)}"></span></figcaption></figure>
 ${mean && html`<figure>${alphaChart(names, [mean], 'Mean alpha by checkpoint')}<figcaption>The mean of ${mean.blocks === blocks.length ? 'the blocks' : `the ${mean.blocks} blocks that have an alpha at every checkpoint`}</figcaption></figure>`}</div>
-${alphaTable(series, names)}`
+${alphaTable(series, names, fixedCut)}`
 }
 ${traps && trapTable(traps, names)}
 </section>`;
@@ -67,10 +67,10 @@ function sentences({ checkpoints, options, blocks, mean, traps }: AnalysisSeries
   return said;
 }
 
-function alphaTable({ blocks }: AnalysisSeries, names: readonly string[]): Html {
+function alphaTable({ blocks }: AnalysisSeries, names: readonly string[], fixedCut: boolean): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of alpha by block and checkpoint"><table class="heat"><caption class="unseen">Alpha by block (rows) and checkpoint (columns)</caption>
 <thead><tr><th scope="col">Block</th>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-<tbody>${blocks.map((block) => html`<tr><th scope="row">${blockLabel(block)}</th>${block.alpha.map((alpha) => (alpha === null ? html`<td></td>` : html`<td class="h${step(alpha)}">${short(alpha)}</td>`))}</tr>`)}</tbody></table></div>`;
+<tbody>${blocks.map((block) => html`<tr><th scope="row">${blockLabel(block)}</th>${block.alpha.map((alpha) => (alpha === null ? html`<td></td>` : html`<td class="h${step(alpha, fixedCut)}">${short(alpha)}</td>`))}</tr>`)}</tbody></table></div>`;
 }
 
 function trapTable(traps: TrapSeries, names: readonly string[]): Content {

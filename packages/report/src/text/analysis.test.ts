@@ -80,6 +80,15 @@ describe('uncertainty', () => {
 });
 
 describe('warnings', () => {
+  it('are none at a fixed cut, whatever the document says', () => {
+    const rows = [measuredRow('h.0.up_proj.weight', 1.9, { warning: 'over-trained' })];
+    const looked = analysisOf(rows);
+    expect(analysisText(looked)).toContain('1 over-trained');
+    const { options } = looked;
+    const fixed = { ...looked, options: { ...options, estimator: 'hill' } };
+    expect(analysisText(fixed)).not.toContain('trained');
+  });
+
   it('count each kind and name the worst', () => {
     const rows = [8.5, 12, 9, 8.1].map((alpha, i) =>
       measuredRow(`h.${i}.q_proj.weight`, alpha, { warning: 'spurious' }),

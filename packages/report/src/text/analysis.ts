@@ -8,6 +8,7 @@ import {
   alphaBounds,
   type BlockRow,
   hasAlpha,
+  hasFixedCut,
   type MatrixRow,
   type Warning,
 } from '@alphalora/contracts';
@@ -52,7 +53,7 @@ export function analysisText(document: Analysis, output: Terminal = {}): string 
     }),
     matrixTable(ok.filter((row) => !inBlock(row) && placedBeside(row) === undefined)),
     metricMeanLines(analysis, output),
-    intervalLine(analysis) + warningLines(ok) + weakLine(ok),
+    intervalLine(analysis) + (hasFixedCut(analysis) ? '' : warningLines(ok)) + weakLine(ok),
   ];
   const text = [title, ...sections.filter((section) => section !== '')].join('\n');
   if (!output.hasColors?.()) return text;

@@ -3,6 +3,7 @@ export { allocationText } from './allocation.js';
 export { analysisText } from './analysis.js';
 export { allocationComparisonText, analysisComparisonText } from './comparison.js';
 export { type Group, grouped } from './groups.js';
+export { misfitsText } from './misfits.js';
 export { modelComparisonText } from './models.js';
 export { count, fixed, percent, shape, significant, whole } from './numbers.js';
 export { scoreComparisonText } from './scores.js';
