@@ -50,6 +50,9 @@ function modelWith(folder: string, given: Readonly<Record<string, readonly numbe
 }
 
 const read = <Document>(path: string): Document => JSON.parse(readFileSync(path, 'utf8'));
+/** 1 + exp(mean of ln(alpha - 1)), the default for a block. */
+const geometric = (alphas: readonly number[]): number =>
+  1 + Math.exp(mean(alphas.map((alpha) => Math.log(alpha - 1))));
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -68,7 +71,10 @@ describe('one orthogonal projection', () => {
     const rows = matrices.filter((row) => row.status === 'ok');
     expect(rows.filter((row) => row.weak !== undefined).map(({ name }) => name)).toEqual([weak]);
     const others = rows.filter(({ name, block }) => block === 2 && name !== weak);
-    expect(blocks[2]).toMatchObject({ matrices: 2, alpha: mean(others.map(({ alpha }) => alpha)) });
+    expect(blocks[2]).toMatchObject({
+      matrices: 2,
+      alpha: geometric(others.map(({ alpha }) => alpha)),
+    });
   });
 
   it('crosses no threshold on alpha, but one on weak fits', async () => {
