@@ -3,6 +3,7 @@ import { AlphaLoraError, type Analysis, defined, type MatrixRow } from '@alphalo
 import type { PolicyLayer } from '@alphalora/contracts/extensions';
 import { scoredAlpha } from '@alphalora/contracts/numbers';
 import type { StackPlace } from '@alphalora/contracts/weights';
+import { linearMaps, type StoredMap } from '@alphalora/documents/comparison';
 import { filled } from './missing.js';
 import type { LinearMap, NamedLinearMap } from './parameters.js';
 
@@ -80,7 +81,7 @@ export function layersOf(
     );
   }
   const windows = analysis.options['farms'] !== undefined;
-  const maps = mapsOf(analysis.matrices);
+  const maps = linearMaps(analysis.matrices.filter(({ status }) => status !== 'skipped'));
   const scale = scoredBy === 'alpha' ? alphaScale(analysis) : metricScale(analysis, maps, scoredBy);
   if (per === 'projection') {
     if (maps.length === 0) throw nothingMeasured(analysis);
@@ -290,46 +291,6 @@ export function layersFromScores(scores: ReadonlyArray<number | ScoredLayer>): L
       ...(name !== undefined && { modules: [{ ...own, name, inputs, outputs }] }),
     };
   });
-}
-
-/** A linear map as it is stored, with the rows that measured it or its parts. */
-interface StoredMap {
-  block: number;
-  module: NamedLinearMap;
-  rows: MatrixRow[];
-}
-
-function mapsOf(rows: readonly MatrixRow[]): StoredMap[] {
-  const maps = new Map<string, StoredMap>();
-  for (const row of rows) {
-    const { block, role } = row;
-    if (block === undefined || row.status === 'skipped') continue;
-    if (!isProjection(row)) continue;
-    // `c_attn.weight[q]` and its siblings share one input and line up their outputs.
-    const name = row.partOf === undefined ? row.name : row.name.replace(/\[\D+?\]/, '');
-    const { inputs, outputs } = linearMap(row);
-    const earlier = maps.get(name);
-    if (!earlier) {
-      const module = { name, ...defined({ role }), inputs, outputs };
-      maps.set(name, { block, module, rows: [row] });
-      continue;
-    }
-    const { role: common, ...module } = earlier.module;
-    earlier.module = {
-      ...module,
-      ...(common !== undefined && common === role && { role: common }),
-      outputs: module.outputs + outputs,
-    };
-    earlier.rows.push(row);
-  }
-  return [...maps.values()];
-}
-
-/** A convolution is the linear map from its receptive field to its output channels. */
-function linearMap({ shape, inputFirst }: MatrixRow): LinearMap {
-  const [first = 0, ...rest] = shape;
-  const other = rest.reduce((product, length) => product * length, 1);
-  return inputFirst ? { inputs: first, outputs: other } : { inputs: other, outputs: first };
 }
 
 /** The mean of its rows; NaN where none has a fit that says anything. */

@@ -1,4 +1,4 @@
-/** Documents of the same kind, or scores of the same model, side by side. */
+/** Documents and scores of the same model side by side. */
 export { type AllocationComparison, compareAllocations } from './compare-allocations.js';
 export { type AnalysisComparison, compareAnalyses } from './compare-analyses.js';
 export type { ModelComparison } from './compare-models.js';
@@ -8,6 +8,8 @@ export {
   type RankCorrelation,
   type ScoreComparison,
 } from './compare-scores.js';
+export { linearMaps, type StoredMap } from './linear-maps.js';
+export { otherSource, requireSameModel } from './same-model.js';
 export { type Checkpoint, inNaturalOrder, shortNames } from './series/checkpoints.js';
 export {
   type AnalysisSeries,

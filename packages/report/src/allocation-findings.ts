@@ -1,5 +1,6 @@
 /** What the allocation does and how stable it is, as sentences. */
 import { blockLabel, printable } from '@alphalora/documents';
+import { otherSource } from '@alphalora/documents/comparison';
 import type { AllocatedLayer, AllocationFacts } from './allocation.js';
 import { type BlockFacts, type Facts, isBootstrap } from './facts.js';
 import { count, decimal, list, percent, tenths, whole } from './format.js';
@@ -83,7 +84,7 @@ export function drivers({ blocks, allocation }: Facts): string[] {
 }
 
 /** What the allocation does. */
-export function portions({ allocation, blocks }: Facts): string[] {
+export function portions({ analysis, allocation, blocks }: Facts): string[] {
   if (!allocation) {
     return [
       'There is no allocation here: the page tells how the model is trained, not how many experts to add.',
@@ -91,7 +92,11 @@ export function portions({ allocation, blocks }: Facts): string[] {
   }
   const { layers } = allocation;
   if (layers.length === 0) return ['The allocation does not say what its blocks get.'];
-  const sentences = [opening(allocation)];
+  const source = otherSource(analysis, allocation);
+  const sentences = [
+    ...(source === undefined ? [] : [`${capital(printable(source))}.`]),
+    opening(allocation),
+  ];
   // Of a selection, all are at one end or the other.
   if (layers.length > 1 && allocation.budget.unit !== 'selection') {
     sentences.push(extremes(allocation));

@@ -27,6 +27,7 @@ import {
   type Checkpoint,
   compareSeries,
   type NamedScore,
+  requireSameModel,
 } from '@alphalora/documents/comparison';
 import { type AllocationFacts, allocationFacts } from './allocation.js';
 
@@ -162,7 +163,8 @@ function refuseOthers(documents: Documents): void {
     refuse('the tool has no name or no version');
   if (!allocation) return;
   parseAllocation(allocation, 'the second document');
-  const { blocks } = analysisFor(analysis, allocation);
+  const ofStack = analysisFor(analysis, allocation);
+  const { blocks } = ofStack;
   const unknown = allocation.blocks.find(({ index }) => index >= blocks.length);
   if (unknown) {
     refuse(
@@ -170,6 +172,7 @@ function refuseOthers(documents: Documents): void {
         'give the allocation that was made from this analysis',
     );
   }
+  requireSameModel(ofStack, allocation);
 }
 
 function refuse(message: string): never {

@@ -32,7 +32,7 @@ import { style } from './style.js';
  * @param documents.tool what makes the page, for its last line
  * @returns the text of an HTML document; the same for the same documents
  * @throws AlphaLoraError `INVALID_DOCUMENT` for other documents, for one part of a divided analysis,
- * for an allocation of blocks that the analysis does not have, and for checkpoints that are not of one
+ * for an allocation of blocks or projections that the analysis does not have or of other shapes, and for checkpoints that are not of one
  * model
  */
 export function renderReport(documents: Documents): string {

@@ -2,7 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDocument } from '@alphalora/documents';
-import { allocationOf, analysisOf, measuredRow } from '@alphalora/documents/testing';
+import {
+  allocationOf,
+  analysisOf,
+  measuredRow,
+  projectionAllocation,
+} from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describe, expect, it } from 'vitest';
 import { alphalora } from '../../test-support/in-process.js';
@@ -41,6 +46,35 @@ describe('report', () => {
     expect(text).toContain('id="scores"');
     await alphalora('report', hill, allocation, '-o', page);
     expect(readFileSync(page, 'utf8')).not.toContain('id="scores"');
+  });
+
+  it('refuses an allocation for projections of other shapes', async () => {
+    const other = projectionAllocation(
+      'experts',
+      [0, 1].map((block) => [`h.${block}.q_proj.weight`, block, 2]),
+    );
+    const path = file('other.json', formatDocument(other));
+    const { code, stderr } = await alphalora('report', hill, path, '-o', page);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'h.0.q_proj.weight is 32 x 16 in the allocation and 4 x 4 in the analysis',
+      ),
+    ]);
+  });
+
+  it('warns of an allocation for another source', async () => {
+    const tuned = allocationOf([4, 6], { model: { source: 'tuned' } });
+    const path = file('tuned.json', formatDocument(tuned));
+    const { code, stderr } = await alphalora('report', hill, path, '-o', page);
+    const told = 'the allocation is for tuned, and the analysis is of memory';
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`warning: ${told}: make sure`)]);
+    expect(readFileSync(page, 'utf8')).toContain(`T${told.slice(1)}.`);
+    const same = allocationOf([4, 6], { model: { source: 'memory' } });
+    const silent = await alphalora(
+      ...['report', hill, file('same.json', formatDocument(same)), '-o', page],
+    );
+    expect(silent.stderr).not.toContain('warning');
   });
 
   it.each([

@@ -8,12 +8,13 @@ import {
   type TrainingStep,
 } from '@alphalora/contracts';
 import { analysisFor, parseTrainingStep } from '@alphalora/documents';
-import type { Checkpoint } from '@alphalora/documents/comparison';
+import { type Checkpoint, otherSource, requireSameModel } from '@alphalora/documents/comparison';
 import { type Order, orderedCheckpoints } from '../../files/checkpoints.js';
 import { readAnyDocument, readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
 import { readAllScores } from '../../files/scores.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { tell } from '../../output/printable.js';
 import { writeReport } from '../../output/report.js';
 import type { ReportOptions } from './command.js';
 
@@ -29,6 +30,10 @@ export async function run(
   // The page of a series is about its last checkpoint.
   const last = checkpoints?.at(-1);
   const analyses = last ? [{ file: last.name, analysis: last.analysis }] : read.analyses;
+  const source = allocation && otherSource(analyses[0]!.analysis, allocation);
+  if (source !== undefined) {
+    tell(io.stderr, `warning: ${source}: make sure that both are the same model`);
+  }
   const training = metrics === undefined ? undefined : await readMetrics(metrics, io);
   const further = await readAllScores(scores ?? [], io);
   const several = analyses.length + further.length > 1;
@@ -103,6 +108,7 @@ async function readDocuments(analysisFile: string, files: readonly string[], io:
         `${analysis.blocks.length}: they belong to different models`,
     );
   }
+  if (allocation) for (const each of ofStack) requireSameModel(each.analysis, allocation.document);
   return { analyses: ofStack, allocation: allocation?.document };
 }
 
