@@ -1,7 +1,9 @@
 /** An allocation in the formats of other programs, beside it in its folder. */
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, parse } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
-import { exportDocument, exporterFor } from '@alphalora/exporters';
+import type { Exporter } from '@alphalora/contracts/extensions';
+import { exportDocument, exporterFor, exporters } from '@alphalora/exporters';
 import { writeOutput } from '../files/write.js';
 import type { Io } from '../io.js';
 import { tell } from './printable.js';
@@ -21,9 +23,10 @@ export async function writeExports(
   const written = new Map<string, string>();
   const { unit } = allocation.budget;
   for (const format of formats) {
-    const { name, extension = 'txt' } = await exporterFor(format, { kind: 'allocation', unit });
-    const { files, notes } = await exportDocument(allocation, format);
-    const place = join(folder, typeof files === 'string' ? `${name}.${extension}` : name);
+    const exporter = await exporterFor(format, { kind: 'allocation', unit });
+    const { files, notes } = await exportDocument(allocation, exporter);
+    const { name } = exporter;
+    const place = join(folder, typeof files === 'string' ? fileName(exporter) : name);
     const all: Array<[path: string, text: string]> =
       typeof files === 'string'
         ? [[place, files]]
@@ -36,4 +39,24 @@ export async function writeExports(
     written.set(name, place);
   }
   return written;
+}
+
+/** What {@link writeExports} has left in a folder, by format; only formats that seem to be there are loaded. */
+export async function exportsIn(folder: string): Promise<Array<[format: string, path: string]>> {
+  const found: Array<[format: string, path: string]> = [];
+  const entries = await readdir(folder);
+  for (const name of exporters.names()) {
+    const alike = entries.filter((entry) => parse(entry).name === name);
+    if (alike.length === 0) continue;
+    const own = fileName(await exporters.load(name));
+    for (const entry of alike) {
+      if (entry === name || entry === own) found.push([name, join(folder, entry)]);
+    }
+  }
+  return found;
+}
+
+/** Of a format whose file has no name of its own. */
+function fileName({ name, extension = 'txt' }: Pick<Exporter, 'name' | 'extension'>): string {
+  return `${name}.${extension}`;
 }

@@ -3,10 +3,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Checkpoint, statIfPresent } from '@alphalora/checkpoint/node';
+import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { budgetText, formatDocument } from '@alphalora/documents';
-import { exporterFor, exporters } from '@alphalora/exporters';
+import { exporterFor } from '@alphalora/exporters';
 import type { OpenedModel } from '@alphalora/measuring';
 import { allocationText } from '@alphalora/report/text';
 import * as v from 'valibot';
@@ -24,7 +24,7 @@ import { forecast, measure } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { requirePublished } from '../../options/published.js';
 import { exitCodeOf } from '../../output/deliver.js';
-import { writeExports } from '../../output/exports.js';
+import { exportsIn, writeExports } from '../../output/exports.js';
 import { forecastText } from '../../output/forecast.js';
 import { omissions, remarks } from '../../output/notes.js';
 import { printable, tell } from '../../output/printable.js';
@@ -89,13 +89,9 @@ export async function run(
 async function clearFormer(folder: string, exported: readonly string[], io: Io): Promise<void> {
   for (const file of ['allocation.json', 'report.html'])
     await rm(join(folder, file), { force: true });
-  for (const name of exporters.names()) {
+  for (const [name, path] of await exportsIn(folder)) {
     if (exported.includes(name)) continue;
-    const { extension = 'txt' } = await exporters.load(name);
-    for (const path of [join(folder, name), join(folder, `${name}.${extension}`)]) {
-      if (!(await statIfPresent(path))) continue;
-      tell(io.stderr, `note: ${path} is of an earlier plan: --export ${name} writes it anew`);
-    }
+    tell(io.stderr, `note: ${path} is of an earlier plan: --export ${name} writes it anew`);
   }
 }
 
