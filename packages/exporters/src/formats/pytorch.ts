@@ -8,7 +8,7 @@ import type { Exporter } from '@alphalora/contracts/extensions';
 import { printable } from '@alphalora/documents';
 import * as v from 'valibot';
 import { molora } from '../../dist/molora.js';
-import { adaptedModules, requireRoles } from '../shared/adapters.js';
+import { adaptedModules, isPart, requireRoles } from '../shared/adapters.js';
 
 /** Those of `ROUTERS` in molora.py that new experts can have. */
 const routers = ['top-k', 'soft', 'entropy', 'adaptive-shared'] as const;
@@ -99,8 +99,3 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
     };
   },
 };
-
-/** Fused projections and stacked experts are not linear maps of their own in the model. */
-function isPart(name: string): boolean {
-  return /\[\w+\]$/.test(name);
-}

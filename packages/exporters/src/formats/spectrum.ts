@@ -15,6 +15,7 @@ import { unwrappedName } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import { weightType } from '@alphalora/documents/terms';
+import { isPart } from '../shared/adapters.js';
 import { yamlOf } from '../shared/yaml.js';
 
 export const spectrum: Exporter = {
@@ -77,7 +78,7 @@ function parametersOf(allocation: Allocation): Exported {
     );
   }
   const names = projections.flatMap(({ name, value }) => (value === 1 ? [name] : []));
-  const part = names.find((name) => /\[\w+\]$/.test(name));
+  const part = names.find(isPart);
   if (part !== undefined) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',

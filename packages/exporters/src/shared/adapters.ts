@@ -60,6 +60,11 @@ export function adaptedModules(
   });
 }
 
+/** Whether a name is that of a fused projection or a stacked expert, which are in one tensor with others. */
+export function isPart(name: string): boolean {
+  return /\[\w+\]$/.test(name);
+}
+
 /** @throws AlphaLoraError `INVALID_OPTION` for a role that is not known */
 export function requireRoles(
   roles: readonly string[],
