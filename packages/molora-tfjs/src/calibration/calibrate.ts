@@ -9,7 +9,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { Decoder, DecoderBlock } from '../decoder/decoder.js';
 import { embed } from '../decoder/forward.js';
 import { languageModelLoss } from '../decoder/loss.js';
-import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
+import {
+  firstWithInputOf,
+  type ProjectionRole,
+  projectionName,
+  projectionRoles,
+} from '../decoder/names.js';
 import { checkFinite } from '../ops/check-finite.js';
 import { learns } from '../ops/linear.js';
 import type { ObservedLinear } from '../ops/observed-linear.js';
@@ -92,7 +97,9 @@ export async function createCalibrator(
         if (learns(weight)) {
           throw new AlphaLoraError('INVALID_OPTION', `${name} learns: load a model that is frozen`);
         }
-        const projection = await observedProjection(name, weight, options, inputs);
+        const owner = projectionName(block, firstWithInputOf(role));
+        const input = inputs && { inputs, owner };
+        const projection = await observedProjection(name, weight, options, input);
         observed.push(projection);
         described.push({ name, block, role });
         projections[role] = projection.map;

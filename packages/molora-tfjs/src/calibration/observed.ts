@@ -32,12 +32,17 @@ export interface ObservedProjection {
 /** Sums that the observer keeps of a batch until they are taken. */
 type Kept = Partial<Record<'squares' | 'products' | 'fisher' | 'activation', tf.Tensor>>;
 
-/** @param inputsOfBatch where the inputs of `explained-variance` are kept */
+/** Where the inputs of `explained-variance` are kept, and under which name this one. */
+export interface InputOfBatch {
+  readonly inputs: SharedInputs;
+  readonly owner: string;
+}
+
 export async function observedProjection(
   name: string,
   weight: FrozenLinear,
   { measures, rank, seed }: ObservationOptions,
-  inputsOfBatch?: SharedInputs,
+  inputOfBatch?: InputOfBatch,
 ): Promise<ObservedProjection> {
   const [inputs, outputs] = weight.kernel.shape;
   const asked = new Set(measures);
@@ -53,7 +58,7 @@ export async function observedProjection(
 
   const seen = (all: tf.Tensor2D): void => {
     const { tokens } = projection;
-    input = inputsOfBatch?.add(all, tokens);
+    input = inputOfBatch?.inputs.add(inputOfBatch.owner, all, tokens);
     if (!asked.has('activation')) return;
     keep(() => ({ activation: featureNorms(selectRows(all, tokens), weight.kernel) }));
   };

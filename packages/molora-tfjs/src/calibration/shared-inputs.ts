@@ -13,19 +13,22 @@ export interface SharedInput {
 }
 
 export interface SharedInputs {
-  /** Keeps the rows of `tokens`, once for all tensors of the same values in memory. */
-  add(all: tf.Tensor2D, tokens: Int32Array): SharedInput;
+  /**
+   * Keeps the rows of `tokens`, once for all projections that share an input.
+   *
+   * @param owner name of one projection for all that share it; whether two tensors are copies of each
+   *   other, backends do not say
+   */
+  add(owner: string, all: tf.Tensor2D, tokens: Int32Array): SharedInput;
   /** Frees what a batch has left. */
   clear(): void;
 }
 
 export function sharedInputs(engine: SpectralEngine, rank: number): SharedInputs {
-  let inputs = new Map<object, SharedInput & { readonly rows: tf.Tensor2D }>();
+  let inputs = new Map<string, SharedInput & { readonly rows: tf.Tensor2D }>();
   return {
-    add(all, tokens) {
-      // Of copies that share their values, such as those saved for the way back, it is one.
-      const { dataId } = all;
-      const earlier = inputs.get(dataId);
+    add(owner, all, tokens) {
+      const earlier = inputs.get(owner);
       if (earlier) return earlier;
       const rows = tf.keep(tf.tidy(() => tf.clone(selectRows(all, tokens))));
       let found: Promise<number> | undefined;
@@ -34,7 +37,7 @@ export function sharedInputs(engine: SpectralEngine, rank: number): SharedInputs
         explainedVariance: (name: string, signal: AbortSignal | undefined) =>
           (found ??= explainedVariance({ engine, name, rows, rank, signal })),
       };
-      inputs.set(dataId, added);
+      inputs.set(owner, added);
       return added;
     },
     clear() {

@@ -18,3 +18,9 @@ export function projectionName(block: number, role: ProjectionRole): string {
   const part = ['gate_proj', 'up_proj', 'down_proj'].includes(role) ? 'mlp' : 'self_attn';
   return `model.layers.${block}.${part}.${role}`;
 }
+
+/** The first projection of a block that takes in the same states: of query, key and value, the query. */
+export function firstWithInputOf(role: ProjectionRole): ProjectionRole {
+  if (role === 'k_proj' || role === 'v_proj') return 'q_proj';
+  return role === 'up_proj' ? 'gate_proj' : role;
+}
