@@ -2,11 +2,25 @@
  * What the default score has to do on a real model, with no estimator named (`benchmarks/stability`): no
  * projection decides its block, and the allocation is neither uniform nor made of noise.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Analysis } from '@alphalora/contracts';
 import { alternativeScores } from '@alphalora/htsr-core';
+import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { smolLm2, smolLm2Lacks } from '@alphalora/testing/models';
+import { programIn } from '@alphalora/testing/program';
 import { expect, it } from 'vitest';
-import { analyzeModel } from './analyze-model.js';
+
+const folder = temporaryFolder('default-score');
+const { alphalora } = programIn(folder);
+
+async function analyzed(file: string, ...options: string[]): Promise<Analysis> {
+  const asked = ['analyze', smolLm2, '--metrics', 'none', ...options, '-o', file];
+  const { code, stderr } = await alphalora(...asked);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Analysis;
+}
 
 /** AlphaLoRA's rule before rounding (arXiv 2410.10054): 150 experts in proportion to alpha^2.5. */
 function experts(alphas: readonly number[]): number[] {
@@ -17,7 +31,7 @@ function experts(alphas: readonly number[]): number[] {
 
 describeUnless(smolLm2Lacks, 'SmolLM2 by default', () => {
   it('hangs on no single projection, is far from uniform, and has blocks that differ', async () => {
-    const { matrices, blocks, options } = await analyzeModel(smolLm2, { metrics: 'none' });
+    const { matrices, blocks, options } = await analyzed('given.json');
     const alphas = blocks.map(({ alpha }) => alpha!);
     const given = experts(alphas);
     expect(given).toHaveLength(30);
@@ -31,11 +45,7 @@ describeUnless(smolLm2Lacks, 'SmolLM2 by default', () => {
     expect(fromUniform).toBeGreaterThan(20);
     expect(homogeneity).toBeLessThan(0.05);
 
-    const rounded = await analyzeModel(smolLm2, {
-      metrics: 'none',
-      cast: 'bfloat16',
-      draws: 0,
-    });
+    const rounded = await analyzed('rounded.json', '--cast', 'bfloat16', '--draws', '0');
     const after = experts(rounded.blocks.map(({ alpha }) => alpha!));
     const moved = given.reduce((sum, count, block) => sum + Math.abs(count - after[block]!), 0);
     expect(moved).toBeGreaterThan(0);
