@@ -86,7 +86,7 @@ describe('the backend', () => {
     [
       'node-gpu',
       () => Promise.reject(new Error(unbuilt)),
-      /without its native library \(.*tfjs_binding.node.*\): npm rebuild .*pnpm approve-builds/,
+      /without its native library \(.*tfjs_binding.node.*\): npm rebuild .*approve-builds.* doctor --install-tensorflow --gpu$/,
     ],
     ['wasm', () => Promise.reject(new SyntaxError('odd')), /does not load \(odd\)/],
     ['node', async () => ({}), /cannot be used: Backend name 'tensorflow' not found/],

@@ -46,11 +46,11 @@ const packages: Readonly<Record<BackendName, BackendPackage>> = {
       (loaded as { setWasmPaths(folder: string): void }).setWasmPaths(`${folder}/`);
     },
   },
-  node: { package: '@tensorflow/tfjs-node', registered: 'tensorflow', before: restoreOldUtilities },
+  node: { package: '@tensorflow/tfjs-node', registered: 'tensorflow', before: prepareTensorflow },
   'node-gpu': {
     package: '@tensorflow/tfjs-node-gpu',
     registered: 'tensorflow',
-    before: restoreOldUtilities,
+    before: prepareTensorflow,
   },
   webgpu: { package: '@tensorflow/tfjs-backend-webgpu', registered: 'webgpu' },
 };
@@ -96,6 +96,20 @@ export async function startBackend(
   throw new AlphaLoraError('ENGINE_FAILED', 'no backend of TensorFlow.js starts on this machine');
 }
 
+/** Backends whose packages are installed, by where they are found; nothing is loaded. */
+export function installedBackends(): BackendName[] {
+  const { resolve } = createRequire(import.meta.url);
+  return backendNames.filter((name) => {
+    const needed = packages[name].package;
+    try {
+      resolve(needed ?? '@tensorflow/tfjs');
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** @returns why it does not start; undefined where it does */
 async function start(
   tf: BackendSwitch,
@@ -137,19 +151,22 @@ function reasonOf(needed: string, error: unknown): string {
   }
   // Installed without its install script, which fetches the library, or for another machine.
   if (/tfjs_binding|libtensorflow|\.node\b/.test(message)) {
+    const gpu = needed.endsWith('-gpu') ? ' --gpu' : '';
     return (
-      `${needed} is installed without its native library (${firstLine}): npm rebuild ${needed}, ` +
-      'or pnpm approve-builds, which lets its install script fetch it'
+      `${needed} is installed without its native library (${firstLine}): npm rebuild ${needed} (with pnpm ` +
+      `first approve-builds) downloads it; where that fails, run alphalora doctor --install-tensorflow${gpu}`
     );
   }
   return `${needed} does not load (${firstLine})`;
 }
 
-/** tfjs-node 4.22 calls functions of `node:util` that Node 23 removed. */
-function restoreOldUtilities(): void {
+function prepareTensorflow(): void {
+  // tfjs-node 4.22 calls functions of `node:util` that Node 23 removed and Node 22 warns of.
   const old = util as unknown as Record<string, unknown>;
-  old['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  old['isArray'] ??= Array.isArray;
+  old['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  old['isArray'] = Array.isArray;
+  // Of its log, errors and no reports on the processor.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 }
 
 function isBackendName(name: string): name is BackendName {

@@ -1,12 +1,11 @@
 /** What the adapted projection promises. */
 
 import { seededRandom } from '@alphalora/contracts/numbers';
-import { describeUnless } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
 import type { FrozenLinear } from '../ops/frozen-linear.js';
-import { backendLacks, useBackend } from '../test-support/backend.js';
+import { useBackend } from '../test-support/backend.js';
 import {
   type LiteralCase,
   literalGradients,
@@ -73,7 +72,7 @@ const cases: [string, LiteralCase['router'], Shape][] = [
 
 beforeAll(() => useBackend(inject('backend')));
 
-describeUnless(await backendLacks(inject('backend')), 'adapted projection', () => {
+describe('adapted projection', () => {
   describe('equals a loop over tokens and experts, in value and in every gradient', () => {
     for (const [title, router, shape] of cases) {
       it(title, () => {

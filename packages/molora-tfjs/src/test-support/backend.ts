@@ -30,24 +30,22 @@ export async function useBackend(name: TestBackend): Promise<void> {
   if (tf.getBackend() !== name) throw new Error(`the backend is ${tf.getBackend()}, not ${name}`);
 }
 
-/** tfjs-node is no dependency of this repository: its tests run where it is installed. */
-export async function backendLacks(name: TestBackend): Promise<Lack> {
-  if (name !== 'tensorflow') return undefined;
+/** Why tfjs-node does not compute here; its native library is no part of its package. */
+export async function tensorflowLacks(): Promise<Lack> {
   try {
     await registerTfjsNode();
     return undefined;
   } catch (error) {
     const [line] = String((error as Error).message).split('\n');
-    return `no tfjs-node: ${line}`;
+    return `${line} Run alphalora doctor --install-tensorflow`;
   }
 }
 
 async function registerTfjsNode(): Promise<void> {
-  // tfjs-node 4.22 calls functions that Node 23 removed.
+  // tfjs-node 4.22 calls functions that Node 23 removed and earlier ones warn of.
   const utilities = util as unknown as Record<string, unknown>;
-  utilities['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  utilities['isArray'] ??= Array.isArray;
-  // In a variable, as neither TypeScript nor Vite is to look for it.
-  const name = '@tensorflow/tfjs-node';
-  await import(/* @vite-ignore */ name);
+  utilities['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  utilities['isArray'] = Array.isArray;
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  await import('@tensorflow/tfjs-node');
 }

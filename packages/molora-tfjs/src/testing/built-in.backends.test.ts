@@ -1,15 +1,14 @@
 /** The conformance kits over all routers and losses there are. */
-import { describeUnless } from '@alphalora/testing/lacking';
 import { beforeAll, describe, inject, it } from 'vitest';
 import { routerLosses } from '../experts/losses/index.js';
 import { routers } from '../experts/routers/index.js';
-import { backendLacks, useBackend } from '../test-support/backend.js';
+import { useBackend } from '../test-support/backend.js';
 import { describeRouter } from './check-router.js';
 import { describeRouterLoss } from './check-router-loss.js';
 
 beforeAll(() => useBackend(inject('backend')));
 
-describeUnless(await backendLacks(inject('backend')), 'built-in', () => {
+describe('built-in', () => {
   for (const name of routers.names()) describeRouter(routers.get(name), { describe, it });
 
   describe('with options', () => {

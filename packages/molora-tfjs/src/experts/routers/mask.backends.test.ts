@@ -1,14 +1,13 @@
 /** What the selection of experts promises. */
 
-import { describeUnless } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, expect, inject, it } from 'vitest';
-import { backendLacks, useBackend } from '../../test-support/backend.js';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { useBackend } from '../../test-support/backend.js';
 import { maskedSoftmax, topKMask } from './mask.js';
 
 beforeAll(() => useBackend(inject('backend')));
 
-describeUnless(await backendLacks(inject('backend')), 'the mask of the k largest', () => {
+describe('the mask of the k largest', () => {
   const rows = [
     [1, 3, 2, 0],
     [5, 5, 5, 5],
