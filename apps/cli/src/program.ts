@@ -4,6 +4,7 @@
  */
 import { Command, type OptionValues } from '@commander-js/extra-typings';
 import { adapterCompress } from './commands/adapter/compress/command.js';
+import { adapterConvert } from './commands/adapter/convert/command.js';
 import { adapterInspect } from './commands/adapter/inspect/command.js';
 import { adapterMerge } from './commands/adapter/merge/command.js';
 import { adapterVerify } from './commands/adapter/verify/command.js';
@@ -99,6 +100,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   addToAdapter(adapterVerify(), () => import('./commands/adapter/verify/run.js'));
   addToAdapter(adapterMerge(), () => import('./commands/adapter/merge/run.js'));
   addToAdapter(adapterCompress(), () => import('./commands/adapter/compress/run.js'));
+  addToAdapter(adapterConvert(), () => import('./commands/adapter/convert/run.js'));
   add(schema(), () => import('./commands/schema/run.js'));
   add(doctor(), () => import('./commands/doctor/run.js'));
   return program;

@@ -4,8 +4,8 @@
  */
 import type { ByteSource, DType, WeightTensor } from '@alphalora/contracts/weights';
 
-/** PEFT, kohya's sd-scripts, diffusers, mlx-lm, and `alphalora train`. */
-export type AdapterFormat = 'PEFT' | 'AlphaLoRA' | 'kohya' | 'diffusers' | 'mlx-lm';
+/** PEFT, kohya's sd-scripts, diffusers, mlx-lm, `alphalora train`, and llama.cpp (GGUF). */
+export type AdapterFormat = 'PEFT' | 'AlphaLoRA' | 'kohya' | 'diffusers' | 'mlx-lm' | 'GGUF';
 
 /** The change of one module's weight: `scale` * B A. */
 export interface LoraUpdate {
@@ -29,6 +29,13 @@ export interface LoraUpdate {
   readonly inputFirst?: boolean;
   /** Whether the module is an embedding. */
   readonly embedding?: boolean;
+  /**
+   * Present where the rows of B are in the order of llama.cpp, and the file does not say of how many heads:
+   * the update in the order of the model that has this config.json. Ranks and spectra need no order.
+   *
+   * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when it does not say the heads either
+   */
+  withHeads?(config: Readonly<Record<string, unknown>>): LoraUpdate;
   /** A, [rank, inputs, ...kernel], row-major. */
   readA(signal?: AbortSignal): Promise<Float32Array | Float64Array>;
   /** B, [outputs, rank], row-major. */
@@ -40,7 +47,7 @@ export interface Adapter {
   readonly source: string;
   /** Of the program that saved it. */
   readonly format: AdapterFormat;
-  /** adapter_config.json, which kohya and diffusers do not write. */
+  /** adapter_config.json, which kohya, diffusers and llama.cpp do not write. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** The model that it was trained on (`base_model_name_or_path`). */
   readonly base?: string;

@@ -87,7 +87,7 @@ describe('a mixture of experts', () => {
     [
       undefined,
       'UNSUPPORTED_CHECKPOINT',
-      /several LoRA experts \(up to 2, on 1 of 2 projections\).*--expert mean/,
+      /several LoRA experts \(up to 2, on 1 of 2 projections, of ranks? .*\), which the router ".*" .*--expert mean/,
     ],
     [2, 'INVALID_OPTION', /q_proj of own has 2 experts, numbered from 0: there is no expert 2/],
   ])('refuses expert %s', async (choice, code, message) => {

@@ -4,6 +4,7 @@
  * change of the weight, and answers otherwise than the mixture.
  */
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
+import { quoted } from '../errors.js';
 import type { ExpertChoice, LoraUpdate } from './adapter.js';
 
 interface Chosen {
@@ -12,15 +13,21 @@ interface Chosen {
   readonly note?: string;
 }
 
+/** What is chosen, of what. */
+interface Choosing {
+  readonly choice: ExpertChoice | undefined;
+  /** Of the adapter, for messages. */
+  readonly name: string;
+  readonly router?: string;
+}
+
 /**
- * @param name of the adapter, for messages
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when there are several experts and none is chosen;
  *   `INVALID_OPTION` when the chosen one is not there, or there are no experts to choose among
  */
 export function chosenUpdates(
   updates: readonly LoraUpdate[],
-  choice: ExpertChoice | undefined,
-  name: string,
+  { choice, name, router = 'unknown' }: Choosing,
 ): Chosen {
   if (choice === 'each') return { updates };
   const modules = grouped(updates);
@@ -35,11 +42,14 @@ export function chosenUpdates(
   }
   if (choice === undefined) {
     const several = counts.filter((count) => count > 1).length;
+    const least = updates.reduce((all, { rank }) => Math.min(all, rank), Infinity);
+    const largest = updates.reduce((all, { rank }) => Math.max(all, rank), 0);
+    const ranked = least === largest ? `rank ${least}` : `ranks ${least} to ${largest}`;
     throw errorIn(
       'UNSUPPORTED_CHECKPOINT',
       name,
-      `it is an adapter of alphalora with several LoRA experts (up to ${most}, on ${several} of ${modules.size} projections), which routers weigh token by token, so that they are no change of one weight; ` +
-        'alphalora adapter inspect shows it, and alphalora adapter merge --expert <number> or --expert mean makes a model of one expert or of their mean',
+      `it is an adapter of alphalora with several LoRA experts (up to ${most}, on ${several} of ${modules.size} projections, of ${ranked}), which the router ${quoted(router.slice(0, 100))} weighs token by token, so that they are no change of one weight; ` +
+        'alphalora adapter inspect shows it, and alphalora adapter merge --expert <number> or --expert mean makes a model of one expert or of their mean; convert and compress make an adapter of it in the same way',
     );
   }
   const chosen = [...modules.values()].map((experts) => {
@@ -82,6 +92,8 @@ function meanOf(experts: readonly LoraUpdate[]): LoraUpdate {
     ...withoutExpert(first),
     rank,
     scale: 1,
+    // What is added up here may need more digits than the experts are stored with.
+    dtype: 'F32',
     async readA(signal) {
       const all = new Float64Array(rank * inputs);
       let at = 0;

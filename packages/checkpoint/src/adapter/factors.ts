@@ -28,10 +28,11 @@ export function plainUpdate({
   readB,
   dtype: _,
   expert: __,
+  withHeads: ___,
   ...update
 }: LoraUpdate): PlainUpdate | undefined {
   const [a, b] = [factors.get(readA), factors.get(readB)];
   const [recipeOfA, recipeOfB] = [a, b].map((factor) => factor && storedRecipeOf(factor.tensor));
-  if (!recipeOfA || !recipeOfB) return undefined;
+  if (!recipeOfA || !recipeOfB || a!.turned !== b!.turned) return undefined;
   return { ...update, a: recipeOfA, b: recipeOfB, ...(a!.turned && { turned: true }) };
 }

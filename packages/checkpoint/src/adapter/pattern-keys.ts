@@ -47,6 +47,12 @@ export function loraPatterns(modules: readonly LoraModule[]): LoraPatterns {
   };
 }
 
+/** lora_alpha for a scaling; a whole number where one gives the same scaling. */
+export function alphaOf(rank: number, scaling: number): number {
+  const whole = Math.round(scaling * rank);
+  return whole / rank === scaling ? whole : scaling * rank;
+}
+
 /** One part may precede. */
 const start = '^(?:[^.]+\\.)?';
 

@@ -11,6 +11,8 @@ import { readFormat } from '../formats/read.js';
 import { readJsonObject } from '../json.js';
 import { stacksOf } from '../naming/stacks.js';
 import type { FileTensor } from '../tensors/file-tensor.js';
+import type { RowGroup } from '../tensors/recipe.js';
+import { reordered } from '../tensors/row-order.js';
 import { weightsOf } from '../tensors/weights.js';
 import { requireLittleEndian } from '../values/decode.js';
 import { elementCount } from '../values/sizes.js';
@@ -52,7 +54,7 @@ export async function adapterOf(
     configSource &&
     (await readJsonObject(configSource, MAX_CONFIG_BYTES, { signal, dialect: 'python', onNote }));
   const { tensors, metadata } = content;
-  const { format, pairs, others, base, mixture } = await readForm(
+  const form = await readForm(
     {
       tensors: tensors.map((tensor) => ({ ...tensor, file: weights.name })),
       metadata,
@@ -61,16 +63,21 @@ export async function adapterOf(
     },
     signal,
   );
-  const { updates, note } = chosenUpdates(pairs.map(updateOf), expert, name ?? weights.name);
+  const { format, pairs, others, base, mixture } = form;
+  const { updates, note } = chosenUpdates(pairs.map(updateOf), {
+    ...{ choice: expert, name: name ?? weights.name },
+    ...defined({ router: mixture?.router }),
+  });
   if (note !== undefined) notes.push(note);
   return {
     source: name ?? weights.name,
     format,
-    ...defined({ config, base, mixture }),
+    // That of another adapter may lie beside a file of llama.cpp, which needs none.
+    ...defined({ config: format === 'GGUF' ? undefined : config, base, mixture }),
     updates,
     saved: savedWeights(others, updates),
     metadata,
-    notes: [...notes, ...(content.notes ?? [])],
+    notes: [...notes, ...(form.notes ?? []), ...(content.notes ?? [])],
     weights,
     async close() {
       await weights.close?.();
@@ -88,10 +95,13 @@ function updateOf({
   turned = false,
   rank: expected,
   expert,
+  rows,
+  rowsIn,
 }: FoundPair): LoraUpdate {
   const { file } = a;
   const place = { file, tensor: a.name };
   const { rank, inputs, outputs, kernel } = sidesOf(a, b, turned);
+  const readBIn = (order: readonly RowGroup[]) => wholeFactor(reordered(b, order, file), false);
   const shapes = `A is [${a.shape}], B is [${b.shape}]`;
   const count = elementCount([inputs, outputs, ...kernel]);
   if (rank * count === 0) throw invalid(`${shapes}: a side is zero`, place);
@@ -104,7 +114,7 @@ function updateOf({
       place,
     );
   }
-  return {
+  const update: LoraUpdate = {
     module,
     rank,
     ...defined({ expert }),
@@ -115,9 +125,11 @@ function updateOf({
     ...(kernel.length > 0 && { kernel }),
     ...((embedding || inputFirst) && { inputFirst: true }),
     ...(embedding && { embedding }),
-    readA: wholeFactor(a, turned),
-    readB: wholeFactor(b, turned),
+    readA: wholeFactor(a, turned !== false),
+    readB: rows ? readBIn(rows) : wholeFactor(b, turned === true),
   };
+  if (!rowsIn) return update;
+  return { ...update, withHeads: (config) => ({ ...update, readB: readBIn(rowsIn(config)) }) };
 }
 
 interface Sides {
@@ -128,7 +140,7 @@ interface Sides {
 }
 
 /** The sides of the update, from factors that fit one another. */
-function sidesOf(a: FileTensor, b: FileTensor, turned: boolean): Sides {
+function sidesOf(a: FileTensor, b: FileTensor, turned: boolean | 'a'): Sides {
   const { file } = a;
   for (const { name, shape, dtype } of [a, b]) {
     const place = { file, tensor: name };
@@ -143,8 +155,8 @@ function sidesOf(a: FileTensor, b: FileTensor, turned: boolean): Sides {
   const place = { file, tensor: a.name };
   const [first, second, ...kernel] = a.shape as [number, number, ...number[]];
   const [firstOfB, secondOfB, ...points] = b.shape as [number, number, ...number[]];
-  const [rank, inputs] = turned ? [second, first] : [first, second];
-  const [outputs, rankOfB] = turned ? [secondOfB, firstOfB] : [firstOfB, secondOfB];
+  const [rank, inputs] = turned !== false ? [second, first] : [first, second];
+  const [outputs, rankOfB] = turned === true ? [secondOfB, firstOfB] : [firstOfB, secondOfB];
   if (rank !== rankOfB) throw invalid(`${shapes}: their ranks differ; save it again`, place);
   // A convolution with the kernels of A, then one of single points.
   if (points.some((side) => side !== 1)) {

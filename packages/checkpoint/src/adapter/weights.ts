@@ -98,10 +98,14 @@ export interface Additions {
  *   changed is quantised, or the adapter changes more than weights are
  */
 export function addAdapter(
-  adapter: Adapter,
+  given: Adapter,
   base: readonly BaseTensor[],
   config: ModelConfig | undefined,
 ): Additions {
+  const adapter = {
+    ...given,
+    updates: given.updates.map((update) => update.withHeads?.(config ?? {}) ?? update),
+  };
   const find = moduleFinder(
     base.map(({ name }) => name),
     adapter,

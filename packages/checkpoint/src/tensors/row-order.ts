@@ -7,7 +7,7 @@ import type { StoredTensor } from '@alphalora/contracts/weights';
 import { allocateValues, decodeInto } from '../values/decode.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { checkRange, readRange } from './range.js';
-import type { RowGroup } from './recipe.js';
+import { noted, type RowGroup, storedRecipeOf } from './recipe.js';
 
 /** Elements that are read at a time, where a group has no more. */
 const CHUNK = 1 << 20;
@@ -77,6 +77,19 @@ export function withRowsInOrder(
     },
     ...(identity !== undefined && { identity: `${identity} rows ${groups.join(' ')}` }),
   };
+}
+
+/** A tensor of a file in another order of its rows than it was read in; other threads can read it as well. */
+export function reordered(
+  tensor: StoredTensor,
+  rows: readonly RowGroup[],
+  file: string,
+): StoredTensor {
+  const recipe = storedRecipeOf(tensor);
+  const own = withRowsInOrder(tensor, rows, file);
+  return recipe?.from === 'place'
+    ? noted(own, { ...recipe, place: { ...recipe.place, rows } })
+    : own;
 }
 
 /** A group that is in order may be read in parts. */

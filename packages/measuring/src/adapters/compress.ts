@@ -6,13 +6,11 @@
  */
 import {
   type Adapter,
-  encodeValues,
-  type FloatDType,
   type LoraUpdate,
-  loraPatterns,
   serializeSafetensors,
   type TensorData,
 } from '@alphalora/checkpoint';
+import { peftConfig, peftFactors, peftSaved, writtenType } from '@alphalora/checkpoint/adapters';
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
 import { decompose, parametersOf } from './describe.js';
 
@@ -55,10 +53,10 @@ interface SingularValue {
 }
 
 /**
- * Factors keep the type that they are stored in; every scaling becomes 1.
+ * Factors keep the type that they are stored in, F16, BF16 or F32, and become F32 of others; every scaling becomes 1.
  *
  * @throws AlphaLoraError `INVALID_OPTION` when the target is out of range, or nothing is kept;
- *   `UNSUPPORTED_CHECKPOINT` for adapters of image models; `NO_SPECTRUM` when a factor contains
+ *   `UNSUPPORTED_CHECKPOINT` for adapters that have to be converted first; `NO_SPECTRUM` when a factor contains
  *   NaN or infinity
  */
 export async function compressAdapter(
@@ -66,13 +64,7 @@ export async function compressAdapter(
   target: CompressionTarget,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<CompressedAdapter> {
-  if (adapter.format === 'kohya' || adapter.format === 'diffusers') {
-    throw errorIn(
-      'UNSUPPORTED_CHECKPOINT',
-      adapter.source,
-      `it is in the format of ${adapter.format}, and what is written is PEFT's; give an adapter of a language model`,
-    );
-  }
+  requireModules(adapter);
   const { updates } = adapter;
   const spectra: Float64Array[] = [];
   for (const update of updates) {
@@ -87,9 +79,12 @@ export async function compressAdapter(
     if (ranks[i] === 0) continue;
     signal?.throwIfAborted();
     const { truncated } = await decompose(update, signal);
-    tensors.push(...factorsOf(update, ranks[i]!, truncated(ranks[i]!)));
+    const { left: b, right: a } = truncated(ranks[i]!);
+    const factors = { a: Float32Array.from(a), b: Float32Array.from(b) };
+    const dtype = writtenType(update);
+    tensors.push(...peftFactors(update, ranks[i]!, { ...factors, dtype }));
   }
-  for (const weight of adapter.saved) tensors.push(await savedTensor(weight, signal));
+  for (const weight of adapter.saved) tensors.push(await peftSaved(weight, signal));
   const modules = updates.map(({ module, rank }, i) => ({
     module,
     rankBefore: rank,
@@ -100,13 +95,34 @@ export async function compressAdapter(
   const left = kept.reduce((sum, { value }) => sum + value ** 2, 0);
   return {
     weights: serializeSafetensors({ tensors, metadata: { format: 'pt' } }),
-    config: configOf(adapter, ranks),
+    config: peftConfig(
+      adapter,
+      updates.flatMap(({ module }, i) =>
+        ranks[i]! > 0 ? [{ module, rank: ranks[i]!, alpha: ranks[i]! }] : [],
+      ),
+    ),
     modules,
     threshold: kept.at(-1)!.value,
     parametersBefore: updates.reduce((sum, each) => sum + parametersOf(each, each.rank), 0),
     parameters: updates.reduce((sum, each, i) => sum + parametersOf(each, ranks[i]!), 0),
     energy: left / all,
   };
+}
+
+/** @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for names and orders of rows that PEFT does not have */
+function requireModules({ format, source, updates }: Adapter): void {
+  const why =
+    format === 'kohya' || format === 'diffusers'
+      ? `it is in the format of ${format}, and what is written is PEFT's, with the names of the model's modules`
+      : updates.some(({ withHeads }) => withHeads)
+        ? 'it has the rows of queries and keys in the order of llama.cpp, and does not say how many heads there are'
+        : undefined;
+  if (why === undefined) return;
+  throw errorIn(
+    'UNSUPPORTED_CHECKPOINT',
+    source,
+    `${why}; convert it first: alphalora adapter convert ... --to peft --base <model>`,
+  );
 }
 
 /** The singular values above the threshold that the target leads to. */
@@ -166,63 +182,6 @@ function countOf(
     if (parameters === undefined && sum >= share * total) return i + 1;
   }
   return all.length;
-}
-
-const WRAPPER = 'base_model.model.';
-
-function factorsOf(
-  update: LoraUpdate,
-  rank: number,
-  { left, right }: { left: Float64Array; right: Float64Array },
-): TensorData[] {
-  const { module, inputs, outputs, kernel = [], embedding } = update;
-  const dtype = update.dtype as FloatDType;
-  const prefix = `${WRAPPER}${module}.lora_${embedding ? 'embedding_' : ''}`;
-  const suffix = embedding ? '' : '.weight';
-  const tensor = (factor: string, shape: number[], values: Float64Array): TensorData => ({
-    ...{ name: `${prefix}${factor}${suffix}`, dtype, shape },
-    bytes: encodeValues(Float32Array.from(values), dtype),
-  });
-  return [
-    tensor('A', [rank, inputs, ...kernel], right),
-    tensor('B', [outputs, rank, ...kernel.map(() => 1)], left),
-  ];
-}
-
-async function savedTensor(
-  { name, dtype, shape, read }: Adapter['saved'][number],
-  signal: AbortSignal | undefined,
-): Promise<TensorData> {
-  const values = await read(undefined, undefined, signal);
-  const bytes = encodeValues(Float32Array.from(values), dtype as FloatDType);
-  return { name: `${WRAPPER}${name}`, dtype, shape, bytes };
-}
-
-/** The settings of the adapter, with the new ranks, each as its own alpha. */
-function configOf({ config, format, updates, base }: Adapter, ranks: readonly number[]) {
-  const {
-    molora: _,
-    layers_to_transform: __,
-    layers_pattern: ___,
-    exclude_modules: ____,
-    ...settings
-  } = format === 'mlx-lm' ? {} : (config ?? {});
-  const left = updates.flatMap(({ module }, i) =>
-    ranks[i]! > 0 ? [{ module, rank: ranks[i]!, alpha: ranks[i]! }] : [],
-  );
-  return {
-    task_type: 'CAUSAL_LM',
-    bias: 'none',
-    fan_in_fan_out: false,
-    base_model_name_or_path: base ?? null,
-    ...settings,
-    peft_type: 'LORA',
-    ...loraPatterns(left),
-    use_rslora: false,
-    init_lora_weights: true,
-    inference_mode: true,
-    target_modules: left.map(({ module }) => module),
-  };
 }
 
 function sumOfSquares(values: Float64Array): number {

@@ -52,12 +52,6 @@ export function peftConfig(fields: PeftFields): Record<string, unknown> {
   };
 }
 
-/** lora_alpha for a scaling; a whole number where one gives the same scaling. */
-export function alphaOf(rank: number, scaling: number): number {
-  const whole = Math.round(scaling * rank);
-  return whole / rank === scaling ? whole : scaling * rank;
-}
-
 export function sectionOf(spec: AdapterSpec): Record<string, unknown> {
   return { version: VERSION, ...spec };
 }

@@ -7,12 +7,13 @@
  * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
+import { alphaOf } from '@alphalora/checkpoint/adapters';
 import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
 import type { WeightTensor } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkSpec, factorShapes } from './check.js';
-import { alphaOf, peftConfig } from './config.js';
+import { peftConfig } from './config.js';
 import type { AdapterBase, AdapterFiles, StoredAdapter } from './files.js';
 import { packExperts } from './packing.js';
 import { checkState, expertsOf, factorData, jsonFile, weightsFile } from './write.js';
@@ -69,14 +70,16 @@ export async function importPeft(
 }
 
 /** An adapter of experts adds low-rank updates to linear maps, and nothing else. */
-function refuseFurther({ config, saved, weights }: Adapter): void {
+function refuseFurther({ config, saved, updates, weights }: Adapter): void {
   const biases = saved.filter(({ name }) => /\.lora_B\b.*\.bias$/.test(name));
   const why =
     config?.['lora_bias'] === true || biases.length > 0
       ? 'lora_bias is set: B has a bias, which the experts here do not have; train the adapter without it'
       : saved.length > 0
         ? `it holds the weight ${JSON.stringify(saved[0]!.name)} whole (modules_to_save or bias), which would be lost; merge the adapter into its base with PEFT (merge_and_unload)`
-        : undefined;
+        : updates.some(({ withHeads }) => withHeads)
+          ? 'it has the rows of queries and keys in the order of llama.cpp, and does not say how many heads there are; convert it first: alphalora adapter convert ... --to alphalora --base <model>'
+          : undefined;
   if (why !== undefined) throw errorIn('UNSUPPORTED_CHECKPOINT', weights.name, why);
 }
 

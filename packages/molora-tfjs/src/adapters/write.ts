@@ -5,12 +5,13 @@
  */
 
 import { encodeValues, serializeSafetensors, type TensorData } from '@alphalora/checkpoint';
+import { alphaOf } from '@alphalora/checkpoint/adapters';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { transposed } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkRouters, checkSpec, factorShapes } from './check.js';
-import { alphaOf, peftConfig, SECTION, sectionOf } from './config.js';
+import { peftConfig, SECTION, sectionOf } from './config.js';
 import type { AdapterBase, AdapterFiles } from './files.js';
 import { factorKey, isRouterMatrix, routerKey, WRAPPER } from './keys.js';
 import { type ExpertFactors, unpackExperts } from './packing.js';

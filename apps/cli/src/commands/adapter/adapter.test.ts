@@ -1,5 +1,5 @@
 /** `adapter` commands on a small adapter and model: what they say, and how they end. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
@@ -31,7 +31,7 @@ write(at('base', 'model.safetensors'), {
     [0, 1],
   ],
 });
-writeFileSync(at('base', 'config.json'), '{"model_type":"llama"}');
+writeFileSync(at('base', 'config.json'), '{"model_type":"llama","num_attention_heads":1}');
 // 2 * (diag(3, 4)): singular values 8 and 6.
 write(at('lora', 'adapter_model.safetensors'), {
   [`base_model.model.${q}.lora_A.weight`]: [
@@ -155,6 +155,74 @@ describe('adapter', () => {
       code: 2,
       stderr: expect.stringContaining('nothing of the adapter fits'),
     });
+  });
+
+  it('convert writes other formats, and reads them', async () => {
+    const convert = (from: string, to: string, output: string, ...more: string[]) =>
+      alphalora('adapter', 'convert', at(from), '--to', to, '-o', at(output), ...more);
+    const base = ['--base', at('base')];
+    const done = await convert('lora', 'gguf', 'lora.gguf', ...base, '--json');
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      ...{ from: 'PEFT', to: 'gguf', updates: 1, saved: 0, notes: [], base: at('base') },
+    });
+    expect(await convert('lora', 'gguf', 'lora.gguf', ...base)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('exists already'),
+    });
+    expect(await convert('lora.gguf', 'alphalora', 'single')).toMatchObject({
+      code: 0,
+      stdout: '1 module, from the format of GGUF\n',
+    });
+    expect(readdirSync(at('single')).sort()).toEqual([
+      ...['adapter_config.json', 'adapter_model.safetensors'],
+    ]);
+    expect(JSON.parse(readFileSync(at('single', 'adapter_config.json'), 'utf8'))).toMatchObject({
+      ...{ r: 2, lora_alpha: 4, base_model_name_or_path: 'base' },
+      molora: { projections: [{ name: q, block: 0, role: 'q_proj', ranks: [2], scalings: [2] }] },
+    });
+    for (const [adapter, command] of [
+      ['lora.gguf', 'inspect'],
+      ['single', 'inspect'],
+    ] as const) {
+      const { stdout } = await alphalora('adapter', command, at(adapter), '--json');
+      expect(JSON.parse(stdout).updates).toMatchObject([{ module: q, rank: 2, norm: 10 }]);
+    }
+    await alphalora('adapter', 'merge', at('base'), at('lora.gguf'), '-o', at('gguf-merged'));
+    expect(await valuesOf(at('gguf-merged'))).toEqual([7, 0, 0, 9]);
+    const verified = await alphalora('adapter', 'verify', at('lora.gguf'), at('rank-2.json'));
+    expect(verified).toMatchObject({ code: 0, stdout: '1 module as allocated\n' });
+    const compress = ['compress', at('lora.gguf'), '--rank', '1', '-o', at('gguf-small')];
+    expect(await alphalora('adapter', ...compress)).toMatchObject({ code: 0 });
+  });
+
+  it('convert says what is missing, and what a mixture is', async () => {
+    const convert = (from: string, ...more: string[]) =>
+      alphalora('adapter', 'convert', at(from), '-o', at('none'), '--to', ...more);
+    expect(await convert('lora', 'gguf')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/orders rows by its heads, .*\(--base\), "base" by its name/),
+    });
+    expect(await convert('lora', 'onnx')).toMatchObject({ code: 2 });
+    for (const command of [
+      ['convert', at('own'), '--to', 'peft', '-o', at('none')],
+      ['compress', at('own'), '--rank', '1', '-o', at('none')],
+    ]) {
+      expect(await alphalora('adapter', ...command)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /of rank 1\), which the router "top-k" weighs .*; convert and compress make an adapter of it in the same way/,
+        ),
+      });
+    }
+    const { code, stderr } = await convert('own', 'peft', '--expert', '1');
+    expect({ code, stderr }).toMatchObject({
+      ...{ code: 0, stderr: expect.stringMatching(/note: .* answers otherwise than the mixture/) },
+    });
+    const written = await alphalora('adapter', 'inspect', at('none'), '--json');
+    expect(JSON.parse(written.stdout).updates).toMatchObject([{ rank: 1, scale: 2, norm: 2 }]);
+    const small = ['compress', at('own'), '--rank', '1', '--expert', 'mean', '-o', at('mean-1')];
+    expect(await alphalora('adapter', ...small)).toMatchObject({ code: 0 });
   });
 
   it.each(['inspect', 'analyze'])('%s says what a mixture of experts is', async (command) => {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../json.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import type { AdapterFormat } from '../adapter.js';
 import { isDiffusionPiece, isKohyaName, readDiffusion } from './diffusion.js';
+import { ggufName, readGgufAdapter } from './gguf.js';
 import { mlxName, readMlx } from './mlx.js';
 import { isMixture, isOurs, readMolora } from './molora.js';
 import type { FormContent } from './pairs.js';
@@ -21,6 +22,7 @@ export function adapterFormat(
   if (!first) return undefined;
   const all = (isPiece: (name: string) => boolean): boolean =>
     matrices.every(({ name }) => name.length <= LONGEST_NAME && isPiece(name));
+  if (all((name) => ggufName.test(name))) return 'GGUF';
   if (all((name) => mlxName.test(name))) return 'mlx-lm';
   if (all((name) => name.startsWith(WRAPPER) && peftPiece.test(name))) return 'PEFT';
   if (!all(isDiffusionPiece)) return undefined;
@@ -54,6 +56,9 @@ export async function readForm(
   signal?: AbortSignal,
 ): Promise<FormContent & { format: AdapterFormat }> {
   const byNames = adapterFormat(tensors);
+  if (byNames === 'GGUF') {
+    return { format: byNames, ...readGgufAdapter(tensors, file, metadata) };
+  }
   if (config) {
     if (isMixture(config.value)) {
       return { format: 'AlphaLoRA', ...readMolora(tensors, file, config.value, config.file) };

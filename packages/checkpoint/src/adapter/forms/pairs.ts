@@ -2,6 +2,7 @@
 import type { AlphaLoraError } from '@alphalora/contracts';
 import { invalid } from '../../errors.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
+import type { RowGroup } from '../../tensors/recipe.js';
 import type { Mixture } from '../adapter.js';
 
 /** What the name of a factor says. */
@@ -27,8 +28,12 @@ export interface FoundPair extends Pair {
   readonly expert?: number;
   /** Whether the base stores the weight as `[inputs, outputs]`. */
   readonly inputFirst?: boolean;
-  /** Whether the factors are stored as [inputs, rank] and [rank, outputs]. */
-  readonly turned?: boolean;
+  /** Whether the factors are stored as [inputs, rank] and [rank, outputs]; `a`: only the first. */
+  readonly turned?: boolean | 'a';
+  /** The order of the rows of B, where they are stored in another one. */
+  readonly rows?: readonly RowGroup[];
+  /** That order, where it is known only with the model's config.json. */
+  readonly rowsIn?: (config: Readonly<Record<string, unknown>>) => readonly RowGroup[];
 }
 
 /** What a file holds, as its form is read. */
@@ -38,6 +43,8 @@ export interface FormContent {
   /** The model that it was trained on. */
   readonly base?: string;
   readonly mixture?: Mixture;
+  /** What people should know of how it was read, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /**

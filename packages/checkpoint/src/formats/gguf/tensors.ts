@@ -56,10 +56,17 @@ function experts({ name, shape, start, end, ...place }: TensorPlace): TensorPlac
   }));
 }
 
+/** The projections of a block whose rows may lie in another order. */
 const projection = /^blk\.(\d{1,4})\.attn_(q|k|qkv)\.(weight|bias)$/;
 
-function rowsOf(
-  { name, shape }: TensorPlace,
+/**
+ * The order of the rows of a projection, where its family has them in another one in the file.
+ *
+ * @param settings with the numbers of heads
+ * @throws AlphaLoraError `INVALID_CHECKPOINT` where the rows do not divide among the heads
+ */
+export function rowsOf(
+  { name, shape }: Pick<TensorPlace, 'name' | 'shape'>,
   family: Family,
   settings: Settings,
   file: string,

@@ -1,4 +1,5 @@
 /** The element types of ggml by their numbers (`ggml_type` of ggml.h); gaps are types that it has dropped. */
+import { AlphaLoraError } from '@alphalora/contracts';
 import { type DType, elementTypes } from '@alphalora/contracts/weights';
 
 const names: Readonly<Record<number, string>> = {
@@ -8,6 +9,13 @@ const names: Readonly<Record<number, string>> = {
   ...{ 22: 'IQ2_S', 23: 'IQ4_XS', 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64' },
   ...{ 29: 'IQ1_M', 30: 'BF16', 34: 'TQ1_0', 35: 'TQ2_0', 39: 'MXFP4', 40: 'NVFP4', 41: 'Q1_0' },
 };
+
+/** @throws AlphaLoraError `INVALID_OPTION` for a type that ggml does not have */
+export function numberOf(dtype: DType): number {
+  const [number] = Object.entries(names).find(([, name]) => name === dtype) ?? [];
+  if (number !== undefined) return Number(number);
+  throw new AlphaLoraError('INVALID_OPTION', `${dtype} is none of the types of GGUF`);
+}
 
 /** @returns the name, and whether elements of the type are decoded here; undefined for no type of ggml */
 export function elementType(

@@ -1,7 +1,7 @@
 /** `alphalora adapter compress`: what it takes. */
 import { adapterHelp, json } from '../../../options/common.js';
 import { command, type OptionsOf } from '../../../options/declare.js';
-import { decimal } from '../../../options/parsers.js';
+import { decimal, expertChoice } from '../../../options/parsers.js';
 
 export type AdapterCompressOptions = OptionsOf<typeof adapterCompress>;
 
@@ -15,6 +15,11 @@ export const adapterCompress = () =>
     .option('--rank <mean>', 'keep this mean rank over all modules, e.g. 8', decimal)
     .option('--parameters <share>', 'keep at most this share of the parameters, e.g. 0.25', decimal)
     .option('--energy <share>', 'keep this share of the squared singular values, e.g. 0.9', decimal)
+    .option(
+      '--expert <which>',
+      'of a mixture: the number of one expert, or mean; it answers otherwise than the mixture',
+      expertChoice,
+    )
     .addOption(json())
     .addHelpText('after', examples);
 

@@ -20,13 +20,13 @@ export async function run(
   options: AdapterCompressOptions,
   { stdout, stderr, signal }: Io,
 ): Promise<ExitCode> {
-  const { output, rank, parameters, energy } = options;
+  const { output, rank, parameters, energy, expert } = options;
   requireFolder(output, 'adapter compress');
   if ([rank, parameters, energy].filter((given) => given !== undefined).length !== 1) {
     throw new AlphaLoraError('INVALID_OPTION', 'give one of --rank, --parameters and --energy');
   }
   await requireFreeFolder(output);
-  const adapter = await openAdapter(path, { signal });
+  const adapter = await openAdapter(path, { signal, ...defined({ expert }) });
   try {
     const target = defined({ rank, parameters, energy });
     const compressed = await compressAdapter(adapter, target, { signal });
@@ -44,6 +44,7 @@ export async function run(
         `note: left out, as nothing of it is above the threshold: ${count(gone, 'module')}`,
       );
     }
+    for (const note of adapter.notes) tell(stderr, `note: ${note}`);
     tell(stderr, `wrote ${output}`);
     return exitCodes.done;
   } finally {

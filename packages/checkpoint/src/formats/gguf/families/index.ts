@@ -12,7 +12,7 @@ import { stateSpace } from './state-space.js';
 export type { Family, Names } from './family.js';
 
 /** By `general.architecture`. */
-const families: Readonly<Record<string, Family>> = {
+export const families: Readonly<Record<string, Family>> = {
   ...llamaLike,
   ...gptLike,
   ...encoders,
