@@ -44,15 +44,15 @@ describe('--as-published', () => {
   });
 
   it.each([
-    ['analyze', ['--estimator', 'hill'], '--estimator', 'sets it otherwise'],
-    ['analyze', ['--cast', 'bfloat16'], '--cast', 'sets it otherwise'],
-    ['analyze', ['--farms-size', '8x8'], '--farms-size', 'has nothing of it'],
-    ['analyze', ['--cap', '8'], '--cap', 'has nothing of it'],
-    ['allocate', ['--set', 'beta=3'], '--set', 'sets it otherwise'],
-    ['allocate', ['--policy', 'uniform'], '--policy', 'sets it otherwise'],
-    ['allocate', ['--unit', 'rank'], '--unit', 'sets it otherwise'],
-    ['plan', ['--rounding', 'floor-one'], '--rounding', 'sets it otherwise'],
-    ['plan', ['--min', '1'], '--min', 'has nothing of it'],
+    ['analyze', ['--estimator', 'hill'], '--estimator', 'sets another value'],
+    ['analyze', ['--cast', 'bfloat16'], '--cast', 'sets another value'],
+    ['analyze', ['--farms-size', '8x8'], '--farms-size', 'does not have it'],
+    ['analyze', ['--cap', '8'], '--cap', 'does not have it'],
+    ['allocate', ['--set', 'beta=3'], '--set', 'sets another value'],
+    ['allocate', ['--policy', 'uniform'], '--policy', 'sets another value'],
+    ['allocate', ['--unit', 'rank'], '--unit', 'sets another value'],
+    ['plan', ['--rounding', 'floor-one'], '--rounding', 'sets another value'],
+    ['plan', ['--min', '1'], '--min', 'does not have it'],
   ])('%s refuses %j beside it', async (command, argv, option, why) => {
     const { code, stderr } = await alphalora(command, demoModel, '--as-published', ...argv);
     expect(code).toBe(2);

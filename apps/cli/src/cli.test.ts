@@ -523,7 +523,7 @@ describe('interruption', () => {
       const { code, stderr } = await outcome;
       if (signal === 'SIGINT') {
         expect(code).toBe(130);
-        expect(stderr).toMatch(/the same command goes on from there/);
+        expect(stderr).toMatch(/run the same command to resume/);
       }
       expect(readdirSync(root).filter((name) => name.startsWith(`${signal}.json`))).toEqual([]);
       const before = new Map(kept().map((name) => [name, statSync(join(folder, name)).mtimeMs]));

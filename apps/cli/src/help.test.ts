@@ -5,6 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { programIn } from '@alphalora/testing/program';
 import { describe, expect, it } from 'vitest';
+import {
+  declaredProgram,
+  everyCommand,
+  examplesIn,
+  helpOf,
+  pathOf,
+  shellWords,
+} from './test-support/commands.js';
 
 const root = temporaryFolder('help');
 const { start } = programIn(root);
@@ -57,5 +65,63 @@ describe('help', () => {
   it('would see what a command loads', async () => {
     const packages = (await loaded('doctor')).map(packageOf);
     expect(packages).toContain('packages/measuring');
+  });
+});
+
+describe('the help of every command', () => {
+  const calls: string[] = [];
+  const all = everyCommand(declaredProgram((path) => calls.push(path)));
+  const named = all.map((command) => [pathOf(command) || 'alphalora', command] as const);
+
+  it('knows all commands', () => {
+    expect(named.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['alphalora', 'analyze', 'queue status', 'policy new']),
+    );
+  });
+
+  it.each(named)('%s ends with examples that it parses', async (name, command) => {
+    const lines = examplesIn(await helpOf(command));
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) {
+      const [program, ...words] = shellWords(line);
+      expect(program).toBe('alphalora');
+      if (name !== 'alphalora') expect(words.join(' '), line).toMatch(new RegExp(`^${name} ?`));
+      calls.length = 0;
+      // Each has a program of its own: commander keeps the values of options.
+      await declaredProgram((path) => calls.push(path)).parseAsync(words, { from: 'user' });
+      expect(calls, line).toHaveLength(1);
+      expect(words.join(' ')).toMatch(new RegExp(`^${calls[0]}( |$)`));
+    }
+  });
+
+  it('would see an option that is missing', async () => {
+    const program = declaredProgram(() => undefined);
+    await expect(program.parseAsync(['plan', '--gone'], { from: 'user' })).rejects.toThrow(
+      "unknown option '--gone'",
+    );
+  });
+
+  it.each(named)('%s says of every option what it does', (_, command) => {
+    for (const { long, description, hidden } of command.options) {
+      if (hidden) continue;
+      // An imperative: no article, preposition, bracket or name of a thing at the start.
+      expect(description, long).toMatch(/^[a-z]+ (?!of\b)/);
+      expect(description, long).not.toMatch(
+        /^(of|at|in|a|an|the|on|for|where|what|which|how|most|only|to|from|by|with|as|e)\b/,
+      );
+      expect(description, long).not.toMatch(
+        /\b(share[sd]? out|draws|whoever|who|goes on|go on|outdo\w*|mend\w*|otherwise)\b/,
+      );
+    }
+  });
+
+  it.each(['analyze', 'allocate', 'plan', 'train'])('%s groups its options', async (name) => {
+    const [, command] = named.find(([each]) => each === name)!;
+    const help = await helpOf(command);
+    const headings = help.match(/^[A-Z].*:$/gm)!;
+    expect(headings.length).toBeGreaterThan(6);
+    // Under none but their headings: what is about no group, and `--help`.
+    const [, ungrouped] = /^Options:\n([\s\S]*?)\n\n/m.exec(help)!;
+    expect(ungrouped!.match(/^ {2}-/gm)!.length).toBeLessThan(4);
   });
 });

@@ -29,6 +29,7 @@ import { schema } from './commands/schema/command.js';
 import { train } from './commands/train/command.js';
 import { worker } from './commands/worker/command.js';
 import type { ExitCode, Io } from './io.js';
+import { commandGroups, examples } from './options/help.js';
 import { printable } from './output/printable.js';
 import type { PluginOptions } from './plugins/index.js';
 import { toolVersion } from './version.js';
@@ -36,7 +37,9 @@ import { toolVersion } from './version.js';
 export function createProgram(io: Io, finish: (code: ExitCode) => void): Command {
   const program = new Command('alphalora')
     .description('How many LoRA experts does each layer of a model need? Reads it off the weights.')
-    .version(toolVersion(), '-V, --version')
+    .version(toolVersion(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText('after', examples(['plan --demo', 'plan path/to/model --total 160 -o plan']))
     .showHelpAfterError('(--help lists the options)')
     .exitOverride()
     .hook('preAction', async (_, command) => {
@@ -72,37 +75,52 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
       },
     });
   const add = adder(program, io, finish);
+  program.commandsGroup(commandGroups.allocate);
   add(inspect(), () => import('./commands/inspect/run.js'));
   add(analyze(), () => import('./commands/analyze/run.js'));
   add(allocate(), () => import('./commands/allocate/run.js'));
   add(plan(), () => import('./commands/plan/run.js'));
-  add(report(), () => import('./commands/report/run.js'));
   add(merge(), () => import('./commands/merge/run.js'));
+  program.commandsGroup(commandGroups.view);
+  add(report(), () => import('./commands/report/run.js'));
   add(compare(), () => import('./commands/compare/run.js'));
   add(exportCommand(), () => import('./commands/export/run.js'));
-  add(worker(), () => import('./commands/worker/run.js'));
-  const queue = program.command('queue').description('the queue of a distributed run');
-  const addToQueue = adder(queue, io, finish);
-  addToQueue(queueStatus(), () => import('./commands/queue/status/run.js'));
-  const policy = program.command('policy').description('allocation policies');
-  const addToPolicy = adder(policy, io, finish);
-  addToPolicy(policyList(), () => import('./commands/policy/list/run.js'));
-  addToPolicy(policyInfo(), () => import('./commands/policy/info/run.js'));
-  addToPolicy(policyNew(), () => import('./commands/policy/new/run.js'));
-  addToPolicy(policyCheck(), () => import('./commands/policy/check/run.js'));
+  program.commandsGroup(commandGroups.train);
   add(train(), () => import('./commands/train/run.js'));
   add(calibrate(), () => import('./commands/calibrate/run.js'));
   add(evaluate(), () => import('./commands/evaluate/run.js'));
   add(generate(), () => import('./commands/generate/run.js'));
-  const adapter = program.command('adapter').description('trained adapters');
+  const adapter = program.command('adapter').description('work on trained adapters');
+  adapter.addHelpText(
+    'after',
+    examples(['adapter inspect my-lora', 'adapter verify my-lora allocation.json']),
+  );
   const addToAdapter = adder(adapter, io, finish);
   addToAdapter(adapterInspect(), () => import('./commands/adapter/inspect/run.js'));
   addToAdapter(adapterVerify(), () => import('./commands/adapter/verify/run.js'));
   addToAdapter(adapterMerge(), () => import('./commands/adapter/merge/run.js'));
   addToAdapter(adapterCompress(), () => import('./commands/adapter/compress/run.js'));
   addToAdapter(adapterConvert(), () => import('./commands/adapter/convert/run.js'));
+  program.commandsGroup(commandGroups.extend);
+  const policy = program.command('policy').description('list, show, write and check policies');
+  policy.addHelpText('after', examples(['policy list', 'policy info alphalora']));
+  const addToPolicy = adder(policy, io, finish);
+  addToPolicy(policyList(), () => import('./commands/policy/list/run.js'));
+  addToPolicy(policyInfo(), () => import('./commands/policy/info/run.js'));
+  addToPolicy(policyNew(), () => import('./commands/policy/new/run.js'));
+  addToPolicy(policyCheck(), () => import('./commands/policy/check/run.js'));
   add(schema(), () => import('./commands/schema/run.js'));
+  program.commandsGroup(commandGroups.machine);
+  add(worker(), () => import('./commands/worker/run.js'));
+  const queue = program.command('queue').description('look at the queue of a distributed run');
+  queue.addHelpText(
+    'after',
+    examples(['queue status redis://host/run', 'queue status redis://host/run --json']),
+  );
+  const addToQueue = adder(queue, io, finish);
+  addToQueue(queueStatus(), () => import('./commands/queue/status/run.js'));
   add(doctor(), () => import('./commands/doctor/run.js'));
+  program.helpCommand('help [command]', 'show the help of a command');
   return program;
 }
 

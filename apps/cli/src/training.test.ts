@@ -143,7 +143,7 @@ describe('plan, train, evaluate, generate', () => {
     // A quick machine may be done before the interrupt arrives.
     if (code !== 0) {
       expect(code, stderr).toBe(130);
-      expect(stderr).toContain('--resume goes on from there');
+      expect(stderr).toContain('--resume continues from there');
       const resumed = await alphalora(...argv, '--resume');
       expect(resumed.code, resumed.stderr).toBe(0);
     }
@@ -183,7 +183,7 @@ describe('train', () => {
   it.each([
     ['steps and epochs', ['--steps', '3', '--epochs', '1'], /both say how long/],
     ['an unknown task', ['--task', 'chess'], /unknown task "chess"/],
-    ['an unknown backend', ['--backend', 'abacus'], /choose one of cpu, wasm, node/],
+    ['an unknown backend', ['--backend', 'abacus'], /choices are cpu, wasm, node/],
     [
       'a backend that is not there',
       ['--backend', 'node-gpu'],

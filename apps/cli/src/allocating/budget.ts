@@ -6,7 +6,7 @@ import { defaultResource, resourceNames, resources } from '@alphalora/documents'
 import type { PolicyInfo } from '@alphalora/plugins';
 import type { ResourceOptions } from '../options/allocating.js';
 
-/** What is shared out among what, with nothing left open. */
+/** What is allocated to what, with nothing left open. */
 export interface Chosen {
   unit: Resource;
   per: 'block' | 'projection';

@@ -102,9 +102,9 @@ function chosenFarms(options: MeasuringOptions): FarmsOptions | undefined {
 
 /** What there is of measurements that were interrupted. */
 function keptOf({ queue, cache }: MeasuringOptions): string {
-  if (queue !== undefined) return 'the workers go on: the same command attaches to the run again';
+  if (queue !== undefined) return 'the workers continue: run the same command to attach again';
   return cache
-    ? 'the matrices that were done are kept: the same command goes on from there'
+    ? 'finished matrices are kept: run the same command to resume'
     : 'nothing was kept, because of --no-cache';
 }
 

@@ -4,45 +4,63 @@ import { defaultResource, resourceNames } from '@alphalora/documents/terms';
 import { type Command, Option } from '@commander-js/extra-typings';
 import { settings } from './common.js';
 import type { OptionsOf } from './declare.js';
-import { decimal, integer, quantity } from './parsers.js';
+import { headings } from './help.js';
+import { decimal, positive, quantity } from './parsers.js';
 
 export type ResourceOptions = OptionsOf<typeof resource>;
 
 export const resource = (command: Command) =>
   command
+    .optionsGroup(headings.budget)
     .addOption(
       new Option(
         '--unit <resource>',
-        `what is shared out (default: ${defaultResource}, or what the policy is for)`,
+        `allocate this (default: ${defaultResource}, or what the policy is for)`,
       ).choices(resourceNames),
     )
     .addOption(
       new Option(
         '--per <layer>',
-        'what gets a share (default: block; of a selection projection)',
+        'allocate to each of these (default: block; of a selection projection)',
       ).choices(['block', 'projection']),
     )
-    .option('--total <count>', 'units in all (default: 5 experts or rank 8 each)', decimal)
-    .option('--parameters <count>', 'trainable parameters in all at most, e.g. 100M', quantity)
-    .option('--average <count>', 'units per layer (default: 4 bits, sparsity 0.5)', decimal)
-    .option('--share <share>', 'of the layers to select, of a selection (default: 0.25)', decimal)
-    .option('--min <count>', 'fewest per layer (default: 1 expert or rank)', decimal)
-    .option('--max <count>', 'most per layer', decimal)
     .option(
-      '--rounding <rule>',
-      'largest-remainder, official or floor-one',
-      // The allocator checks it.
-      (text) => text as Rounding,
-      'largest-remainder',
+      '--total <count>',
+      'allocate this many units in all (default: 5 experts or rank 8 each)',
+      decimal,
     )
-    .option('--top-k <experts>', 'experts that the router selects', integer, 2)
-    .option('--rank <rank>', 'LoRA rank of each expert', integer, 8);
+    .option('--parameters <count>', 'allow at most these trainable parameters, e.g. 100M', quantity)
+    .option(
+      '--average <count>',
+      'allocate this many units per layer on average (default: 4 bits, sparsity 0.5)',
+      decimal,
+    )
+    .option('--share <share>', 'select this share of the layers (default: 0.25)', decimal)
+    .option('--min <count>', 'give each layer at least this (default: 1 expert or rank)', decimal)
+    .option('--max <count>', 'give each layer at most this', decimal)
+    .addOption(
+      new Option('--rounding <rule>', 'round to whole units by this rule')
+        .choices<readonly Rounding[]>(['largest-remainder', 'official', 'floor-one'])
+        .default('largest-remainder' as Rounding),
+    )
+    .option('--top-k <experts>', 'let the router select this many experts', positive, 2)
+    .option('--rank <rank>', 'give each expert this LoRA rank', positive, 8);
 
 export type PolicyOptions = OptionsOf<typeof policy>;
 
 export const policy = (command: Command) =>
   command
-    .option('--policy <name>', "a built-in one, the configuration's, a path or a package")
+    .optionsGroup(headings.policy)
+    .option(
+      '--policy <name>',
+      'allocate by this policy: a built-in name, one of the configuration, a path or a package',
+    )
     .addOption(settings())
-    .option('--scores <file>', 'scores in place of alpha: JSON, or CSV with block and score')
-    .option('--measure <name>', "of a file by calibrate (default: the file's own score)");
+    .option(
+      '--scores <file>',
+      'use these scores in place of alpha: JSON, or CSV with block and score',
+    )
+    .option(
+      '--measure <name>',
+      "use this measure of a file by calibrate (default: the file's own score)",
+    );

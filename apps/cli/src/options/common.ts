@@ -1,5 +1,6 @@
 /** Options and arguments that are the same wherever they appear. */
 import { Option } from '@commander-js/extra-typings';
+import { headings } from './help.js';
 import { collectSetting, decimal, positive } from './parsers.js';
 
 /** `a, b or c`. */
@@ -15,51 +16,58 @@ export const policyHelp = 'a built-in name, a name in the configuration, a path 
 export const queueHelp =
   'redis://host/name, or rediss:// for TLS; REDIS_PASSWORD in the environment';
 
-export const json = () => new Option('--json', 'print JSON');
+export const json = () =>
+  new Option('--json', 'print one JSON document').helpGroup(headings.output);
 
 export const dryRun = () =>
-  new Option('--dry-run', 'say what would be measured and what it takes; measure nothing');
+  new Option(
+    '--dry-run',
+    'show what would be measured and what it takes; measure nothing',
+  ).helpGroup(headings.output);
 
 export const jobs = () =>
-  new Option('--jobs <count>', 'matrices at once (default: processors)').argParser(positive);
+  new Option(
+    '--jobs <count>',
+    'measure this many matrices at once (default: processors)',
+  ).argParser(positive);
 
 export const splitFused = () =>
-  new Option('--split-fused', 'take fused projections (c_attn, qkv_proj, gate_up_proj) apart');
+  new Option('--split-fused', 'split fused projections (c_attn, qkv_proj, gate_up_proj)');
 
 export const aggregate = () =>
   new Option(
     '--aggregate <how>',
-    "from a block's projections to the block (default: the document's, or geometric with hill, mean with others)",
+    "combine a block's projections by this mean (default: the document's, or geometric with hill, mean with others)",
   ).choices(['mean', 'median', 'trimmed', 'geometric']);
 
 export const cap = () =>
   new Option(
     '--cap <alpha>',
-    "in a block's score, count larger alphas as this one (default: the document's, or none)",
+    "count larger alphas as this one in a block's score (default: the document's, or none)",
   ).argParser(decimal);
 
 /** Settings of a policy. */
 export const settings = () =>
-  new Option('--set <key=value>', 'an option of the policy, e.g. beta=2.5; may be repeated')
+  new Option('--set <key=value>', 'set an option of the policy, e.g. beta=2.5; may be repeated')
     .argParser(collectSetting)
-    .default<Record<string, unknown>>({});
+    .default<Record<string, unknown>>({}, 'none');
 
 /** One of several stacks of blocks. */
 export const stack = () =>
   new Option(
     '--stack <name>',
-    'use this stack of blocks, not the main one; a part of its name is enough',
+    'use this stack of blocks instead of the main one; part of its name is enough',
   );
 
 /** Scores beside the alphas of analyses. */
 export const furtherScores = () =>
   new Option(
     '--scores <file>',
-    'scores beside alpha: from calibrate, with each of its measures, JSON or CSV; may be repeated',
+    'add scores beside alpha: a file by calibrate, or JSON or CSV; may be repeated',
   ).argParser((file: string, files: string[] | undefined) => [...(files ?? []), file]);
 
 /** Of the checkpoints of a series. */
 export const order = () =>
-  new Option('--order <how>', 'of a series: by name (step-900 before step-1000), or as given')
+  new Option('--order <how>', 'order a series by name (step-900 before step-1000), or as given')
     .choices(['name', 'given'])
     .default('name');

@@ -30,6 +30,6 @@ export function command<Groups extends readonly AnyGroup[]>(
   ...groups: Groups
 ): Command<[], Joined<Groups>> {
   const declared = new Command(name);
-  for (const group of groups) group(declared);
+  for (const group of groups) group(declared).optionsGroup('');
   return declared as unknown as Command<[], Joined<Groups>>;
 }

@@ -1,16 +1,18 @@
 /** What is not built in: policies, estimators, formats, ... of others. */
 import type { Command } from '@commander-js/extra-typings';
+import { headings } from './help.js';
 import { positive } from './parsers.js';
 
 export const plugins = (command: Command) =>
   command
+    .optionsGroup(headings.plugins)
     .option(
       '--config <file>',
-      'configuration (default: $ALPHALORA_CONFIG, or alphalora.config.{js,mjs,json} of the project here)',
+      'use this configuration (default: $ALPHALORA_CONFIG, or alphalora.config.{js,mjs,json} of the project here)',
     )
     .option(
       '--policy-timeout <seconds>',
-      "for loading what others wrote, and for a policy's answer",
+      "wait this long for a plugin to load, and for a policy's answer",
       positive,
       30,
     );

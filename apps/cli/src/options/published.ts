@@ -4,7 +4,7 @@ import { publishedAllocating, publishedMeasuring } from '@alphalora/documents/te
 import { type Command, Option } from '@commander-js/extra-typings';
 
 const flag = () =>
-  new Option('--as-published', 'measure and allocate as the code that AlphaLoRA was released with');
+  new Option('--as-published', 'measure and allocate exactly as the released AlphaLoRA code');
 
 /** For commands that measure. */
 export const publishedMeasurements = (command: Command) =>
@@ -14,14 +14,14 @@ export const publishedMeasurements = (command: Command) =>
 export const published = (command: Command) =>
   command.addOption(flag().implies({ ...publishedMeasuring, ...publishedAllocating }));
 
-/** Options that the released code has nothing of. */
+/** Options that the released code does not have. */
 const foreign = [
   ...['tail', 'tailShare', 'bag', 'cap', 'evalsThreshold', 'farms', 'farmsSize', 'farmsWindows'],
   ...['farmsUpright', 'adapter', 'base', 'include', 'exclude', 'splitFused'],
   ...['min', 'max', 'parameters', 'scores', 'measure'],
 ];
 
-/** @throws AlphaLoraError `INVALID_OPTION` for options that the released code has nothing of, or otherwise */
+/** @throws AlphaLoraError `INVALID_OPTION` for options that the released code does not have, or sets to other values */
 export function requirePublished(options: { asPublished?: true | undefined }): void {
   if (!options.asPublished) return;
   const wanted: Record<string, unknown> = { ...publishedMeasuring, ...publishedAllocating };
@@ -31,7 +31,7 @@ export function requirePublished(options: { asPublished?: true | undefined }): v
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `${option} does not go with --as-published, which ${name in wanted ? 'sets it otherwise' : 'has nothing of it'}: leave out one of them`,
+      `${option} does not go with --as-published, which ${name in wanted ? 'sets another value' : 'does not have it'}: leave out one of them`,
     );
   }
 }

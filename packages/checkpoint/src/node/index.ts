@@ -7,6 +7,7 @@ export { fileError } from './file-error.js';
 export { requireRegularFile, statIfPresent } from './file-kind.js';
 export type { FileReference } from './file-source.js';
 export { fileSource, fileSourceAgain } from './file-source.js';
+export { adviseOnHub, downloadFirst } from './hub-name.js';
 export type { HubCacheOptions } from './hub-cache.js';
 export { hubCache, openCachedAdapter, openCachedCheckpoint } from './hub-cache.js';
 export { type MergedFolder, type MergeOptions, mergeAdapter } from './merge-adapter.js';

@@ -10,6 +10,7 @@ import { isNameOfWeights } from '../formats/names.js';
 import { encodeValues, type FloatDType } from '../values/encode.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { statIfPresent } from './file-kind.js';
+import { adviseOnHub, downloadFirst } from './hub-name.js';
 import { openCheckpoint } from './open.js';
 import { openAdapter } from './open-adapter.js';
 import { requireFreeFolder, writeFolderAtomic } from './write-folder.js';
@@ -64,10 +65,10 @@ export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder>
   await requireFreeFolder(output);
   const configFile = join(model, 'config.json');
   if (!(await statIfPresent(configFile))?.isFile()) {
-    throw errorIn(
-      'NOT_FOUND',
-      model,
-      'it has no config.json, which the merged model needs; give the folder of a model of transformers',
+    const why =
+      'it has no config.json, which the merged model needs; give the folder of a model of transformers';
+    await adviseOnHub(model, downloadFirst, () =>
+      Promise.reject(errorIn('NOT_FOUND', model, why)),
     );
   }
   const aborts = signal && { signal };

@@ -1,5 +1,6 @@
 /** Models and adapters on disk. */
 import {
+  adviseOnHub,
   type FileReference,
   fileSourceAgain,
   openAdapter,
@@ -13,8 +14,14 @@ export const path: ModelSource = {
   connection: 'none',
   async open(model, { splitFused, cast, adapter, signal }) {
     const given = { splitFused, ...defined({ cast, adapter, signal }) };
-    return { checkpoint: await openCheckpoint(model, given) };
+    const open = () => openCheckpoint(model, given);
+    return { checkpoint: await adviseOnHub(model, address, open) };
   },
   openFile: (file) => fileSourceAgain(file as FileReference),
-  openAdapter: (folder, { signal }) => openAdapter(folder, signal && { signal }),
+  openAdapter: (folder, { signal }) =>
+    adviseOnHub(folder, address, () => openAdapter(folder, signal && { signal })),
 };
+
+function address(name: string): string {
+  return `if it is the name of one on the hub, give hf://${name}`;
+}

@@ -1,7 +1,12 @@
 /** A model on disk: its decoder, and its tokenizer where the folder or the file of weights has one. */
 import { join } from 'node:path';
 import type { Checkpoint } from '@alphalora/checkpoint';
-import { openCheckpoint, readTextIfPresent } from '@alphalora/checkpoint/node';
+import {
+  adviseOnHub,
+  downloadFirst,
+  openCheckpoint,
+  readTextIfPresent,
+} from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import type { LanguageModel } from '../decoder/language-model.js';
@@ -28,7 +33,7 @@ interface LoadOptions {
  *   `INVALID_CHECKPOINT` when there is no configuration
  */
 export async function loadModel(path: string, { onNote }: LoadOptions = {}): Promise<Model> {
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await adviseOnHub(path, downloadFirst, () => openCheckpoint(path));
   for (const note of checkpoint.notes) onNote?.(note);
   try {
     if (!checkpoint.config) {

@@ -1,6 +1,7 @@
 /** `alphalora calibrate`: what it takes. */
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples, headings } from '../../options/help.js';
 import { integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
@@ -11,16 +12,26 @@ export const calibrate = () =>
     .argument('<model>', languageModelHelp)
     .option(
       '--measures <name...>',
-      'gradient, sensitivity, fisher, residual, activation, explained-variance (default: all)',
+      'compute these: gradient, sensitivity, fisher, residual, activation, explained-variance (default: all)',
     )
-    .option('--measure <name>', 'which of them is the score (default: the first)')
-    .option('--batches <count>', 'most batches to see', positive, 8)
-    .option('--batch-size <examples>', 'examples per batch', positive, 8)
-    .option('--rank <rank>', 'of fisher and explained-variance', positive, 8)
+    .option('--measure <name>', 'use this one as the score (default: the first)')
+    .option('--batches <count>', 'use at most this many batches', positive, 8)
+    .option('--batch-size <examples>', 'put this many examples into a batch', positive, 8)
+    .option('--rank <rank>', 'use this rank for fisher and explained-variance', positive, 8)
+    .optionsGroup(headings.data)
     .option('--loss-on-prompt', 'count the prompts as targets too')
-    .option('--seed <number>', 'of the choice of examples', integer, 0)
+    .optionsGroup('')
+    .option('--seed <number>', 'seed the choice of examples', integer, 0)
     .option('--resume', 'continue an interrupted run')
     .addOption(json())
-    .requiredOption('-o, --output <file>', 'file of the scores; - for stdout');
+    .optionsGroup(headings.output)
+    .requiredOption('-o, --output <file>', 'write the scores to a file; - is stdout')
+    .addHelpText(
+      'after',
+      examples([
+        'calibrate path/to/model --task boolq --data boolq/ -o scores.json',
+        'calibrate path/to/model --measures gradient fisher --task text --data text.txt -o - --json',
+      ]),
+    );
 
 export type CalibrateOptions = OptionsOf<typeof calibrate>;

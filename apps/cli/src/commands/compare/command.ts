@@ -12,6 +12,7 @@ import {
   stack,
 } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples } from '../../options/help.js';
 import { remote } from '../../options/measuring.js';
 import { integer } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
@@ -25,23 +26,23 @@ import {
 export type CompareOptions = OptionsOf<typeof compare>;
 
 export const compare = () =>
-  command('compare', plugins, resource, remote)
+  command('compare', resource, remote, plugins)
     .description(
-      'two documents or models side by side, a model over training, or policies and their scores',
+      'compare two documents or models, a model over training, or policies and their scores',
     )
     .argument(
       '<document...>',
       'two of a kind; with --series or --policies any number of analyses of a model',
     )
-    .option('--cka', 'of models: overlaps too, which take as long as two analyses')
+    .option('--cka', 'compute overlaps of models too, which takes as long as two analyses')
     .addOption(splitFused())
-    .option('--series', 'alpha by block and correlation traps over the checkpoints of a model')
+    .option('--series', 'show alpha by block and correlation traps over the checkpoints of a model')
     .addOption(order())
     .option(
       '--policies <list>',
-      'e.g. alphalora,alphalora:beta=1@hill,mola:shape=diamond,./own.mjs; options follow a colon, ' +
-        'a score follows an @: an estimator, a measure or a metric; without it, every score but ' +
-        'metrics',
+      'compare these, e.g. alphalora,alphalora:beta=1@hill,mola:shape=diamond,./own.mjs; options ' +
+        'follow a colon, a score follows an @ (an estimator, a measure or a metric; without it, ' +
+        'every score but metrics)',
     )
     .addOption(furtherScores())
     // For those who know it from `allocate`.
@@ -49,15 +50,24 @@ export const compare = () =>
     .addOption(aggregate())
     .addOption(cap())
     .addOption(stack())
-    .option('--seed <number>', 'of policies that draw', integer, 0)
+    .option('--seed <number>', 'seed policies that use random numbers', integer, 0)
     .option(
       '--top <count>',
-      'matrices with the largest changes, differences of ranks, or traps, to list',
+      'list this many matrices with the largest changes, rank differences or traps',
       integer,
       10,
     )
     .addOption(json())
-    .addHelpText('after', examples)
+    .addHelpText(
+      'after',
+      examples([
+        'compare before.json after.json',
+        'compare --series run/step-*.json',
+        'compare hill.json ks.json --scores scores.json --policies alphalora,uniform',
+        'compare tuned-model hf://org/base-model --top 20',
+        'compare hill.json --scores scores.json --policies alphalora@hill,gora@gradient --unit rank',
+      ]),
+    )
     .hook(
       'preAction',
       refusing(
@@ -102,15 +112,6 @@ const unusedInModels: Rule = (_, sources) =>
   sources.some(isDocument)
     ? undefined
     : { options: ['stack'], because: 'it is about the blocks of analyses, and these are models' };
-
-const examples = `
-Examples:
-  alphalora compare before.json after.json
-  alphalora compare --series run/step-*.json
-  alphalora compare hill.json ks.json --scores scores.json --policies alphalora,uniform
-  alphalora compare tuned-model hf://org/base-model --top 20
-  alphalora compare hill.json --scores scores.json --policies alphalora@hill,gora@gradient --unit rank
-`;
 
 function refuseSetting(text: string): never {
   throw new InvalidArgumentError(

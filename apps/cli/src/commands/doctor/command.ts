@@ -1,6 +1,7 @@
 /** `alphalora doctor`: what it takes. */
 import { json } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples } from '../../options/help.js';
 
 export type DoctorOptions = OptionsOf<typeof doctor>;
 
@@ -12,4 +13,5 @@ export const doctor = () =>
       '--install-tensorflow',
       'make the installed @tensorflow/tfjs-node work: download the TensorFlow wheel with pip and compile the binding (Linux)',
     )
-    .option('--gpu', 'with --install-tensorflow: for @tensorflow/tfjs-node-gpu, with CUDA');
+    .option('--gpu', 'install for @tensorflow/tfjs-node-gpu, with CUDA (with --install-tensorflow)')
+    .addHelpText('after', examples(['doctor', 'doctor --json', 'doctor --install-tensorflow']));

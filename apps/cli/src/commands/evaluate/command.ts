@@ -2,6 +2,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples } from '../../options/help.js';
 import { positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
@@ -10,20 +11,27 @@ export const evaluate = () =>
   command('evaluate', task, backend, plugins)
     .description('score a model, with or without an adapter, on a task')
     .argument('<model>', languageModelHelp)
-    .option('--adapter <folder>', 'a trained adapter, or one of PEFT or mlx-lm')
+    .option('--adapter <folder>', 'add a trained adapter, or one of PEFT or mlx-lm')
     .addOption(
       new Option(
         '--split <name>',
-        'split to score (default: test; validation for mrpc, cola, rte, commonsenseqa)',
+        'score this split (default: test; validation for mrpc, cola, rte, commonsenseqa)',
       ).choices(['train', 'validation', 'test']),
     )
     .addOption(
-      new Option('--scoring <how>', 'default: likelihood where there are options').choices([
-        'generation',
-        'likelihood',
-      ]),
+      new Option(
+        '--scoring <how>',
+        'score by this (default: likelihood where there are options)',
+      ).choices(['generation', 'likelihood']),
     )
-    .option('--max-tokens <count>', 'most that is generated for an answer', positive, 64)
-    .addOption(json());
+    .option('--max-tokens <count>', 'generate at most this much for an answer', positive, 64)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples([
+        'evaluate path/to/model --task boolq --data boolq/',
+        'evaluate path/to/model --adapter adapter --task chat --data chats.jsonl --json',
+      ]),
+    );
 
 export type EvaluateOptions = OptionsOf<typeof evaluate>;

@@ -3,6 +3,7 @@ import { exporters } from '@alphalora/exporters';
 import { Option } from '@commander-js/extra-typings';
 import { json } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples, headings } from '../../options/help.js';
 import { collectSetting, decimal, names } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 
@@ -12,22 +13,43 @@ export const exportCommand = () =>
   command('export', plugins)
     .description('write a document in the format of another program')
     .argument('<document>', 'an analysis.json or allocation.json')
-    .requiredOption('--to <format>', `${exporters.names().join(', ')}, or a path or package`)
+    .requiredOption(
+      '--to <format>',
+      `write for ${exporters.names().join(', ')}, or a path or package`,
+    )
+    .optionsGroup(headings.output)
     .option(
       '-o, --output <path>',
       'write to a file, - for stdout, or a folder for files with names of their own',
     )
     .addOption(json())
+    .optionsGroup('')
     .option(
       '--scaling <rule>',
-      "of each module's update: constant, alpha/r or alpha/sqrt(r) (default: constant; of pytorch alpha/r)",
+      "scale each module's update by constant, alpha/r or alpha/sqrt(r) (default: constant; pytorch: alpha/r)",
     )
-    .option('--alpha <alpha>', 'of the largest rank (default: that rank; of pytorch 16)', decimal)
-    .option('--dropout <share>', 'dropout of the adapters (default: 0; of pytorch 0.05)', decimal)
+    .option(
+      '--alpha <alpha>',
+      'set the alpha of the largest rank (default: that rank; pytorch: 16)',
+      decimal,
+    )
+    .option(
+      '--dropout <share>',
+      'set the dropout of the adapters (default: 0; pytorch: 0.05)',
+      decimal,
+    )
     .option('--targets <roles>', 'adapt these roles only, e.g. q_proj,v_proj', names)
-    .option('--task-type <type>', "PEFT's task type, or none (default: by the model's class)")
+    .option('--task-type <type>', "set PEFT's task type, or none (default: by the model's class)")
     .addOption(
-      new Option('--set <key=value>', 'another option of the format; may be repeated')
+      new Option('--set <key=value>', 'set another option of the format; may be repeated')
         .argParser(collectSetting)
-        .default<Record<string, unknown>>({}),
+        .default<Record<string, unknown>>({}, 'none'),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        'export allocation.json --to peft -o adapter/',
+        'export allocation.json --to axolotl -o axolotl.yaml',
+        'export analysis.json --to csv',
+      ]),
     );

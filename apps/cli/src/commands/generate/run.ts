@@ -1,4 +1,4 @@
-/** `alphalora generate`: goes on with a text. */
+/** `alphalora generate`: continues a prompt. */
 
 import { readText } from '../../files/read.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';

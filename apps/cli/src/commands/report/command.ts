@@ -1,29 +1,34 @@
 /** `alphalora report`: what it takes. */
-import { furtherScores, order } from '../../options/common.js';
+import { furtherScores, json, order } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples, headings } from '../../options/help.js';
 import { refusing, unusedWithoutSeries } from '../../options/unused.js';
 
 export type ReportOptions = OptionsOf<typeof report>;
 
 export const report = () =>
   command('report')
-    .description('one HTML page from an analysis, an allocation, further scores and a training run')
+    .description(
+      'write one HTML page from an analysis, an allocation, further scores and a training run',
+    )
     .argument('<analysis>', 'analysis.json')
     .argument(
       '[document...]',
       'an allocation.json, and analyses of the model by other estimators or, with --series, over training',
     )
     .addOption(furtherScores())
-    .option('--series', 'how alpha and correlation traps went over the checkpoints of a model')
+    .option('--series', 'show alpha and correlation traps over the checkpoints of a model')
     .addOption(order())
-    .option('--metrics <file>', 'metrics.jsonl of a training run, for a chart of its loss')
+    .option('--metrics <file>', 'chart the loss of a training run from its metrics.jsonl')
+    .optionsGroup(headings.output)
     .requiredOption('-o, --output <file>', 'write the page to a file; - is stdout')
-    .addHelpText('after', examples)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples([
+        'report analysis.json allocation.json -o report.html',
+        'report hill.json ks.json allocation.json --scores scores.json -o report.html',
+        'report --series run/step-*.json -o report.html',
+      ]),
+    )
     .hook('preAction', refusing(unusedWithoutSeries));
-
-const examples = `
-Examples:
-  alphalora report analysis.json allocation.json -o report.html
-  alphalora report hill.json ks.json allocation.json --scores scores.json -o report.html
-  alphalora report --series run/step-*.json -o report.html
-`;

@@ -1,7 +1,11 @@
 /** `alphalora schema`: what it takes. */
+import { json } from '../../options/common.js';
 import { command } from '../../options/declare.js';
+import { examples } from '../../options/help.js';
 
 export const schema = () =>
   command('schema')
     .description('print the JSON Schema of a document')
-    .argument('<document>', 'analysis, allocation or scores');
+    .argument('<document>', 'analysis, allocation or scores')
+    .addOption(json())
+    .addHelpText('after', examples(['schema analysis', 'schema allocation --json']));

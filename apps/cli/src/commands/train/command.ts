@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
+import { examples, headings } from '../../options/help.js';
 import { collectSetting, decimal, integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
@@ -9,42 +10,75 @@ import { backend, task } from '../../options/training.js';
 export const train = () =>
   command('train', task, backend, plugins)
     .description('fine-tune a model with new experts, or train a gate over trained ones (MoLE)')
-    .option('--resume', 'go on from the last checkpoint in the folder')
-    .option('--steps <count>', 'updates of the adapter', positive)
-    .option('--epochs <count>', 'passes over the examples (default: 1)', decimal)
-    .option('--batch-size <examples>', 'of a step', positive, 8)
-    .option('--micro-batch-size <examples>', 'at once in memory (default: the batch)', positive)
-    .option('--no-group-by-length', 'fill steps at random, not with examples of similar length')
-    .option('--learning-rate <rate>', 'at its peak', decimal, 3e-4)
+    .argument('<model>', languageModelHelp)
+    .optionsGroup(headings.data)
+    .option('--loss-on-prompt', 'learn the prompts too, as the released recipe does')
+    .optionsGroup(headings.experts)
+    .option(
+      '--allocation <file>',
+      'train new experts as this allocation.json of experts or ranks says',
+    )
+    .option('--experts <folder...>', 'train a gate over these LoRA adapters, also of PEFT')
+    .option('--targets <role...>', 'adapt these projections, e.g. q_proj (default: all)')
+    .option('--lora-alpha <number>', 'scale expert outputs by this / rank (default: 16)', decimal)
+    .option('--dropout <share>', "drop this share of the experts' inputs (default: 0.05)", decimal)
+    .option(
+      '--router <name>',
+      'route by top-k, soft, adaptive-shared or entropy (default: top-k); mole is for --experts',
+    )
     .addOption(
-      new Option('--schedule <shape>', 'of the learning rate after the warm-up')
+      new Option('--router-set <key=value...>', "set the router's options")
+        .argParser(collectSetting)
+        .default<Record<string, unknown>>({}, 'those of the router'),
+    )
+    .option('--router-loss <name=factor>', 'add this loss, e.g. load-balance=0.001', routerLoss)
+    .option('--dynamic-rank <initial:mean:most>', 'let ranks grow, e.g. 8:16:32', ranks)
+    .option('--growth-interval <steps>', 'grow ranks every so many steps', positive, 200)
+    .optionsGroup(headings.length)
+    .option('--steps <count>', 'update the adapter this many times', positive)
+    .option('--epochs <count>', 'pass over the examples this often (default: 1)', decimal)
+    .option('--batch-size <examples>', 'use this many examples per step', positive, 8)
+    .option(
+      '--micro-batch-size <examples>',
+      'hold this many examples in memory at once (default: the batch)',
+      positive,
+    )
+    .option('--no-group-by-length', 'fill steps at random, not with examples of similar length')
+    .option('--recompute', 'use less memory, for about a third more time')
+    .option('--seed <number>', 'seed everything random', integer, 10)
+    .optionsGroup(headings.optimizer)
+    .option('--learning-rate <rate>', 'set the peak learning rate', decimal, 3e-4)
+    .addOption(
+      new Option('--schedule <shape>', 'change the learning rate after the warm-up like this')
         .choices(['constant', 'linear', 'cosine'])
         .default('linear'),
     )
-    .option('--warmup-steps <count>', '(default: 100, at most a tenth of the run)', integer)
-    .option('--weight-decay <factor>', 'decoupled', decimal, 0)
-    .option('--clip-norm <norm>', 'of the gradients; 0 for none', decimal, 1)
-    .option('--loss-on-prompt', 'learn the prompts too, as the released recipe does')
-    .option('--seed <number>', 'of everything that is drawn at random', integer, 10)
-    .option('--targets <role...>', 'projections to adapt, e.g. q_proj (default: all)')
-    .option('--lora-alpha <number>', 'experts count alpha / rank times (default: 16)', decimal)
-    .option('--dropout <share>', "of the experts' inputs (default: 0.05)", decimal)
     .option(
-      '--router <name>',
-      'top-k, soft, adaptive-shared or entropy (default: top-k); mole is for --experts',
+      '--warmup-steps <count>',
+      'raise the learning rate over this many steps (default: 100, at most a tenth of the run)',
+      integer,
     )
-    .option('--router-set <key=value...>', "the router's options", collectSetting, {})
-    .option('--router-loss <name=factor>', 'e.g. load-balance=0.001', routerLoss)
-    .option('--dynamic-rank <initial:mean:most>', 'ranks that grow, e.g. 8:16:32', ranks)
-    .option('--growth-interval <steps>', 'between growth events', positive, 200)
-    .option('--recompute', 'less memory, about a third more time')
-    .option('--checkpoint-every <steps>', 'to resume from', positive, 100)
-    .option('--evaluate-every <steps>', 'measures the loss on the validation split', positive)
+    .option('--weight-decay <factor>', 'decay weights by this factor, decoupled', decimal, 0)
+    .option('--clip-norm <norm>', 'clip the norm of the gradients; 0 for none', decimal, 1)
+    .optionsGroup(headings.checkpoints)
+    .option('--resume', 'resume at the last checkpoint in the folder')
+    .option('--checkpoint-every <steps>', 'write a checkpoint every so many steps', positive, 100)
+    .option(
+      '--evaluate-every <steps>',
+      'measure the loss on the validation split every so many steps',
+      positive,
+    )
+    .optionsGroup(headings.output)
+    .requiredOption('-o, --output <folder>', 'write the adapter and the metrics into this folder')
     .addOption(json())
-    .argument('<model>', languageModelHelp)
-    .option('--allocation <file>', 'allocation.json of experts or ranks: train these experts')
-    .option('--experts <folder...>', 'trained LoRA adapters, also of PEFT: train a gate over them')
-    .requiredOption('-o, --output <folder>', 'folder for the adapter and the metrics');
+    .addHelpText(
+      'after',
+      examples([
+        'train path/to/model --allocation allocation.json --task boolq --data boolq/ -o adapter',
+        'train path/to/model --experts lora-a lora-b --task chat --data chats.jsonl -o gate',
+        'train path/to/model --allocation allocation.json --task text --data text.txt -o adapter --resume',
+      ]),
+    );
 
 export type TrainOptions = OptionsOf<typeof train>;
 

@@ -29,7 +29,7 @@ export async function run(model: string, options: TrainOptions, io: Io): Promise
       onNote: (note) => tell(io.stderr, `note: ${note}`),
       onStart({ done, steps }) {
         started = true;
-        if (done > 0) tell(io.stderr, `goes on from step ${done} of ${steps}`);
+        if (done > 0) tell(io.stderr, `resuming at step ${done} of ${steps}`);
       },
       onStep: progress.update,
     });
@@ -42,7 +42,7 @@ export async function run(model: string, options: TrainOptions, io: Io): Promise
     tell(io.stderr, `wrote ${output}`);
     return exitCodes.done;
   } catch (error) {
-    const kept = 'the last checkpoint is kept: --resume goes on from there';
+    const kept = 'the last checkpoint is kept: --resume continues from there';
     throw started ? orInterruption(error, io, kept) : error;
   } finally {
     progress.clear();

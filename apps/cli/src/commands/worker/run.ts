@@ -59,12 +59,12 @@ function sentence(event: Exclude<WorkerEvent, { kind: 'started' }>): string {
     case 'done':
       return `done in ${event.seconds.toFixed(1)} s: ${event.job.matrix}`;
     case 'failed': {
-      const next = event.final ? '' : '; it is tried again';
+      const next = event.final ? '' : '; it will be retried';
       return `failed: ${event.job.matrix}: ${event.reason}${next}`;
     }
     case 'returned':
       return `given back: ${event.job.matrix}`;
     case 'lost':
-      return `gone to another worker, since this one was silent for too long: ${event.job.matrix}`;
+      return `reassigned to another worker, since this one sent no heartbeat in time: ${event.job.matrix}`;
   }
 }

@@ -13,10 +13,14 @@ export const adapterMerge = () =>
     .requiredOption('-o, --output <folder>', 'write to this folder, which may not hold files yet')
     .option(
       '--expert <which>',
-      'of a mixture: the number of one expert, or mean; it answers otherwise than the mixture',
+      'merge this expert of a mixture, by its number, or the mean; answers differ from those of the mixture',
       expertChoice,
     )
-    .option('--max-shard-size <size>', 'of a file of weights, e.g. 2GB (default: 5GB)', byteSize)
+    .option(
+      '--max-shard-size <size>',
+      'split weights into files of at most this size, e.g. 2GB (default: 5GB)',
+      byteSize,
+    )
     .addOption(json())
     .addHelpText('after', examples);
 

@@ -17,7 +17,7 @@ export const adapterVerify = () =>
     .addHelpText('after', examples);
 
 const examples = `
-Ends with 4 when they differ: trainers ignore patterns that match nothing without a word.
+Exits with code 4 if they differ: trainers ignore patterns that match nothing without a word.
 
 Examples:
   alphalora adapter verify my-lora allocation.json

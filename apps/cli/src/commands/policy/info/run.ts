@@ -1,4 +1,4 @@
-/** `alphalora policy info`: what one policy shares out, needs and promises, and its options. */
+/** `alphalora policy info`: what one policy allocates, needs and promises, and its options. */
 
 import { formatSettings } from '@alphalora/documents';
 import type { PolicyInfo } from '@alphalora/plugins';
@@ -35,14 +35,14 @@ function describe({ defaults, set, ...info }: Found): string {
   const promises = [
     monotone && `${monotone} in the score`,
     equivariant && 'the order of the layers does not matter',
-    seeded && 'draws random numbers, by --seed',
+    seeded && 'uses random numbers, from --seed',
   ];
   const lines: Array<[string, string | undefined]> = [
     ['name', name],
     ['version', version],
     ['from', from],
     ['rule', summary],
-    ['shares out', resources.join(', ')],
+    ['allocates', resources.join(', ')],
     [
       'answers',
       answer === 'weights'

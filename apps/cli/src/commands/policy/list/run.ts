@@ -8,7 +8,7 @@ import type { PolicyListOptions } from './command.js';
 
 export async function run(options: PolicyListOptions, io: Io): Promise<ExitCode> {
   const found = await pluginsOf(io).list();
-  const columns = ['name', 'shares out', 'rule', 'from'].map(left);
+  const columns = ['name', 'allocates', 'rule', 'from'].map(left);
   const rows = found.map(({ name, traits, summary = '', from }) => [
     name,
     traits.resources.join(', '),

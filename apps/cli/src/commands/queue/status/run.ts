@@ -27,7 +27,7 @@ function queueText(status: QueueStatus): string {
     `${completed} of ${all} matrices done`,
     ...(active > 0 ? [`${active} being measured`] : []),
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
-    ...(delayed > 0 ? [`${delayed} to be tried again`] : []),
+    ...(delayed > 0 ? [`${delayed} to be retried`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
   const sections = [
