@@ -8,19 +8,24 @@ import { writeOutput } from '../files/write.js';
 import type { Io } from '../io.js';
 import { tell } from './printable.js';
 
+interface WrittenExport {
+  place: string;
+  files: string[];
+}
+
 /**
  * Writes `<folder>/<format>.<extension>`, or `<folder>/<format>/` with the files whose names the other program
  * knows, and says what each format cannot hold.
  *
- * @returns the path of each format: of the folder, or of the file where it has no name of its own
+ * @returns of each format its place, the folder, or the file where it has no name of its own; and its files
  */
 export async function writeExports(
   allocation: Allocation,
   formats: readonly string[],
   folder: string,
   io: Io,
-): Promise<Map<string, string>> {
-  const written = new Map<string, string>();
+): Promise<Map<string, WrittenExport>> {
+  const written = new Map<string, WrittenExport>();
   const { unit } = allocation.budget;
   for (const format of formats) {
     const exporter = await exporterFor(format, { kind: 'allocation', unit });
@@ -36,7 +41,7 @@ export async function writeExports(
       tell(io.stderr, `wrote ${path}`);
     }
     for (const note of notes) tell(io.stderr, `note: ${note}`);
-    written.set(name, place);
+    written.set(name, { place, files: all.map(([path]) => path) });
   }
   return written;
 }

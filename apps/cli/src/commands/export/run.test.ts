@@ -18,7 +18,10 @@ describe('a format of several files', () => {
 
   it('goes into a folder', async () => {
     const output = join(root, 'folder');
-    expect(await writeExported(exported, { to: 'x', output }, silent)).toBe(0);
+    expect(await writeExported(exported, { to: 'x', output }, silent)).toEqual([
+      join(output, 'config.json'),
+      join(output, 'train.sh'),
+    ]);
     expect(readFileSync(join(output, 'config.json'), 'utf8')).toBe('{}\n');
     expect(readFileSync(join(output, 'train.sh'), 'utf8')).toBe('true\n');
   });

@@ -8,20 +8,20 @@ import { readAnyDocument } from '../../files/documents.js';
 import { isStdout, requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
-import { writeJson } from '../../output/result.js';
+import { requireOneResult, writeJson } from '../../output/result.js';
 import type { ExportOptions } from './command.js';
 
 type Target = Pick<ExportOptions, 'to' | 'output'>;
 type Chosen = Target & Partial<ExportOptions>;
 
 export async function run(file: string, options: Chosen, io: Io): Promise<ExitCode> {
-  const document = await readAnyDocument(file, io);
   const { to, output, json } = options;
+  requireOneResult(defined({ output, json }));
+  const document = await readAnyDocument(file, io);
   const { files, notes } = await exportDocument(document, to, settingsOf(options));
-  if (output !== undefined || !json) await writeExported(files, options, io);
-  if (json && !(output !== undefined && isStdout(output))) {
-    writeJson(io.stdout, { format: to, files, notes });
-  }
+  const written =
+    output === undefined && json ? undefined : await writeExported(files, options, io);
+  if (json) writeJson(io.stdout, { format: to, files, notes, ...defined({ written }) });
   for (const note of notes) tell(io.stderr, `note: ${note}`);
   return exitCodes.done;
 }
@@ -31,11 +31,12 @@ function settingsOf({ scaling, alpha, dropout, targets, taskType, set }: Chosen)
   return { ...defined({ scaling, alpha, dropout, targets, taskType }), ...set };
 }
 
+/** @returns the paths of the files; none for stdout */
 export async function writeExported(
   exported: Exported['files'],
   { to, output }: Target,
   io: Io,
-): Promise<ExitCode> {
+): Promise<string[]> {
   const files = typeof exported === 'string' ? [['', exported] as const] : Object.entries(exported);
   const [name, text] = files[0]!;
   const alone = files.length === 1;
@@ -45,17 +46,20 @@ export async function writeExported(
       throw new AlphaLoraError('INVALID_OPTION', `${to} is several files: -o names their folder`);
     }
     io.stdout.write(text, 'data');
-    return exitCodes.done;
+    return [];
   }
   const inside = !alone || (await isFolder(output, name));
   if (inside && name === '') {
     throw new AlphaLoraError('INVALID_OPTION', `-o ${output} is a folder: name a file in it`);
   }
+  const paths: string[] = [];
   for (const [own, content] of files) {
-    await writeOutput(inside ? join(output, own) : output, content, io);
+    const path = inside ? join(output, own) : output;
+    await writeOutput(path, content, io);
+    paths.push(path);
   }
   tell(io.stderr, `wrote ${inside && alone ? join(output, name) : output}`);
-  return exitCodes.done;
+  return paths;
 }
 
 /**

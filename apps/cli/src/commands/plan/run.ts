@@ -64,11 +64,16 @@ export async function run(
     const written = await writeExports(allocation, exported, options.output, io);
     const planted = plantedAlphas(opened.checkpoint);
     const judged = scores ? 'score' : 'alpha';
-    writeResult(io.stdout, options, { analysis, allocation }, () =>
+    const places = [...written].map(([format, { place }]) => [format, place] as const);
+    const files = [...written.values()].flatMap((each) => each.files);
+    const all = [analysisFile, allocationFile, report, ...files];
+    writeResult(io.stdout, options, { analysis, allocation, written: all }, () =>
       allocationText(allocation, io.stdout, planted, judged),
     );
-    const files = { allocation: allocationFile, report };
-    const next = { model: model ?? path, allocation, files, exported: written };
+    const next = {
+      ...{ model: model ?? path, allocation, exported: new Map(places) },
+      files: { allocation: allocationFile, report },
+    };
     if (!options.json) io.stderr.write(await nextSteps(next));
     return exitCodeOf(analysis, options.failOn, io);
   };

@@ -16,14 +16,16 @@ import { readAllScores } from '../../files/scores.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { tell } from '../../output/printable.js';
 import { writeReport } from '../../output/report.js';
+import { requireOneResult, writeJson } from '../../output/result.js';
 import type { ReportOptions } from './command.js';
 
 export async function run(
   analysisFile: string,
   files: readonly string[],
-  { output, metrics, scores, series, order }: ReportOptions,
+  { output, json, metrics, scores, series, order }: ReportOptions,
   io: Io,
 ): Promise<ExitCode> {
+  requireOneResult({ output, ...defined({ json }) });
   const read = await readDocuments(analysisFile, files, io);
   const { allocation } = read;
   const checkpoints = series ? checkpointsOf(read.analyses, order) : undefined;
@@ -47,6 +49,7 @@ export async function run(
     },
     io,
   );
+  if (json) writeJson(io.stdout, { written: [output] });
   return exitCodes.done;
 }
 
