@@ -67,9 +67,7 @@ export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder>
   if (!(await statIfPresent(configFile))?.isFile()) {
     const why =
       'it has no config.json, which the merged model needs; give the folder of a model of transformers';
-    await adviseOnHub(model, downloadFirst, () =>
-      Promise.reject(errorIn('NOT_FOUND', model, why)),
-    );
+    await adviseOnHub(model, downloadFirst, () => Promise.reject(errorIn('NOT_FOUND', model, why)));
   }
   const aborts = signal && { signal };
   const adapter = await openAdapter(options.adapter, {
