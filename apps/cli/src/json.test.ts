@@ -90,6 +90,7 @@ const calls: Record<string, Checked> = {
     { output: 'merged', files: expect.any(Array) },
   ],
   'adapter compress': [['lora', '--rank', '1', '-o', 'small'], { output: 'small' }],
+  'adapter convert': [['lora', '--to', 'peft', '--base', model, '-o', 'converted'], {}],
   schema: [['analysis'], { $schema: expect.any(String) }],
   doctor: [[], { node: process.versions.node }],
 };

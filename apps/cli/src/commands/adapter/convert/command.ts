@@ -12,7 +12,7 @@ export const adapterConvert = () =>
     .description('write a trained LoRA in the format of another program')
     .argument('<adapter>', adapterHelp)
     .addOption(
-      new Option('--to <format>', 'PEFT, llama.cpp (GGUF), or as train writes adapters')
+      new Option('--to <format>', 'write for PEFT, for llama.cpp (GGUF), or as train does')
         .choices(['peft', 'gguf', 'alphalora'] as const)
         .makeOptionMandatory(),
     )
@@ -22,11 +22,11 @@ export const adapterConvert = () =>
     )
     .option(
       '--base <model>',
-      'the model that it was trained on, a path or hf://; headers are read (default: the folder that the adapter names)',
+      'read the headers of this base model, a path or hf:// (default: the folder that the adapter names)',
     )
     .option(
       '--expert <which>',
-      'of a mixture: the number of one expert, or mean; it answers otherwise than the mixture',
+      'convert this expert of a mixture, by its number, or the mean; answers differ from those of the mixture',
       expertChoice,
     )
     .addOption(json())
