@@ -42,7 +42,11 @@ const variants: ReadonlyArray<readonly [setting: string, why: string, mend: stri
   ['use_dora', 'DoRA also learns the magnitude of each output', merge],
   ['use_qalora', 'QA-LoRA adapts sums over groups of inputs', merge],
   ['use_bdlora', 'its factors are block-diagonal', merge],
-  ['target_parameters', 'it adapts parameters that are not the weight of a linear layer', merge],
+  [
+    'target_parameters',
+    'it adapts stacked experts, which are no weights of linear layers; their ranks are r and rank_pattern of this file',
+    `to read the updates, ${merge}`,
+  ],
   ['layer_replication', 'it repeats blocks of its base', 'use one that was trained without it'],
   ['alora_invocation_tokens', 'it acts on some tokens only', 'use one that was trained without it'],
 ];

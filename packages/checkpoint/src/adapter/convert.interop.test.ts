@@ -18,7 +18,7 @@ const folder = temporaryFolder('convert-adapter');
 const program = `
 import copy, gguf, json, os, numpy as np, torch, warnings
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 warnings.simplefilter('ignore')
 tokens = torch.tensor([[1, 40, 77, 120, 33, 250, 261]])
@@ -84,6 +84,40 @@ def read(name, path):
     return {'worst': worst, 'complete': count == len(found) / 2, 'alpha': alpha, 'types': types,
             'said': [field('general.type'), field('adapter.type'), field('general.architecture')]}
 
+class Images(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(2)
+        self.mid_block = torch.nn.ModuleDict({'attentions': torch.nn.ModuleList([torch.nn.ModuleDict({
+            'proj_in': torch.nn.Conv2d(4, 6, 3, padding=1), 'to_q': torch.nn.Linear(6, 5)})])})
+    def forward(self, x):
+        layers = self.mid_block['attentions'][0]
+        return layers['to_q'](layers['proj_in'](x).movedim(1, -1))
+
+def kohya():
+    os.makedirs('images', exist_ok=True)
+    model = Images()
+    save_file(model.state_dict(), 'images/model.safetensors')
+    stem = 'lora_unet_mid_block_attentions_0_'
+    save_file({
+        stem + 'proj_in.lora_down.weight': torch.randn(2, 4, 3, 3), stem + 'proj_in.lora_up.weight': torch.randn(6, 2, 1, 1),
+        stem + 'proj_in.alpha': torch.tensor(1.0),
+        stem + 'to_q.lora_down.weight': torch.randn(3, 6), stem + 'to_q.lora_up.weight': torch.randn(5, 3),
+        stem + 'to_q.alpha': torch.tensor(6.0)}, 'kohya.safetensors')
+
+def images(converted):
+    """PEFT's answers, and those of weights that the updates are added to here."""
+    x = torch.randn(1, 4, 8, 8)
+    f = load_file('kohya.safetensors')
+    stem = 'lora_unet_mid_block_attentions_0_'
+    merged = Images()
+    layers = merged.mid_block['attentions'][0]
+    up, down = f[stem + 'proj_in.lora_up.weight'], f[stem + 'proj_in.lora_down.weight']
+    layers['proj_in'].weight.data += 0.5 * torch.einsum('or,rikl->oikl', up[:, :, 0, 0], down)
+    layers['to_q'].weight.data += 2 * f[stem + 'to_q.lora_up.weight'] @ f[stem + 'to_q.lora_down.weight']
+    found = PeftModel.from_pretrained(Images(), converted).eval()(x)
+    return {'worst': (found - merged(x)).abs().max().item(), 'effect': (found - Images()(x)).abs().max().item()}
+
 def answer(question):
     os.chdir(ROOT)
     return globals()[question[0]](*question[1:])
@@ -103,16 +137,15 @@ describeUnless(
     async function convert(from: string, to: AdapterTarget, output: string, base?: string) {
       const adapter = await openAdapter(at(from));
       const opened = base === undefined ? undefined : await openCheckpoint(base);
-      const { files, notes } = await convertAdapter(adapter, {
-        to,
-        ...(opened && { base: opened }),
+      const given = { to, ...(opened && { base: opened }) };
+      const { files, notes } = await convertAdapter(adapter, given).finally(async () => {
+        await adapter.close();
+        await opened?.close();
       });
       if (to !== 'gguf') mkdirSync(at(output));
       for (const [name, pieces] of Object.entries(files)) {
         writeFileSync(to === 'gguf' ? at(output) : join(at(output), name), Buffer.concat(pieces));
       }
-      await adapter.close();
-      await opened?.close();
       return notes;
     }
 
@@ -138,6 +171,15 @@ describeUnless(
       expect(found['same']).toBe(name !== 'patterns');
       expect(found['effect']).toBeGreaterThan(1e-3);
       expect(found['logits']! / found['effect']!).toBeLessThan(1e-5);
+    });
+
+    it('gives adapters of kohya the names of their model', async () => {
+      await ask(['kohya']);
+      await expect(convert('kohya.safetensors', 'peft', 'unnamed')).rejects.toThrow(/--base/);
+      await convert('kohya.safetensors', 'peft', 'of-images', at('images'));
+      const found = (await ask(['images', 'of-images'])) as Record<string, number>;
+      expect(found['effect']).toBeGreaterThan(1);
+      expect(found['worst']).toBeLessThan(1e-4);
     });
 
     it('PEFT reads an adapter of alphalora as it was', async () => {

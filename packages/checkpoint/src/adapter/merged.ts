@@ -5,6 +5,8 @@
  * Tied weights: while training, an update of the input embedding or of the head acts in that place
  * only, though both share one matrix. In the merged model they are two, and no longer tied.
  */
+
+import type { AlphaLoraError } from '@alphalora/contracts';
 import { type DType, elementTypes, type WeightTensor } from '@alphalora/contracts/weights';
 import type { Checkpoint } from '../checkpoint.js';
 import { invalid, quoted, unsupported } from '../errors.js';
@@ -46,7 +48,7 @@ export function mergedModel(base: Checkpoint, adapter: Adapter): MergedModel {
   requirePlain(base);
   const tied = tiedWeights(base, adapter);
   const weights = tied
-    ? [...base.tensors.filter(({ name }) => name !== tied.head.name), tied.head]
+    ? [...base.tensors.filter(({ name }) => name !== tied.heads[0]!.name), ...tied.heads]
     : base.tensors;
   const { adapted, added, report } = addAdapter(
     adapter,
@@ -73,7 +75,7 @@ export function mergedModel(base: Checkpoint, adapter: Adapter): MergedModel {
     settings: tied ? untied(base.config) : {},
     notes: tied
       ? [
-          `the input embedding and the head were one matrix (tie_word_embeddings), and the adapter changes one of them only: they are two in the merged model, ${quoted(tied.embedding.name)} and ${quoted(tied.head.name)}`,
+          `the input embedding and the head were one matrix (tie_word_embeddings), and the adapter changes one of them only: they are ${tied.heads.length === 1 ? 'two' : tied.heads.length + 1} in the merged model, ${[tied.embedding, ...tied.heads].map(({ name }) => quoted(name)).join(' and ')}`,
         ]
       : [],
   };
@@ -94,9 +96,14 @@ function requirePlain({ tensors, config, source }: Checkpoint): void {
 }
 
 /** @throws AlphaLoraError `INVALID_CHECKPOINT` */
-function requireAll({ unmatched }: AppliedAdapter, { source }: Checkpoint, adapter: Adapter): void {
+function requireAll({ unmatched }: AppliedAdapter, base: Checkpoint, adapter: Adapter): void {
   const [first] = unmatched;
   if (first === undefined) return;
+  const { source, config } = base;
+  const shared = unmatched.find((module) => sharedModule.test(module));
+  if (shared !== undefined && settingOf(config, 'tie_word_embeddings') !== false) {
+    throw sharedWith(base, shared, adapter);
+  }
   throw invalid(
     `${unmatched.length} of its modules are not in ${source}, ${quoted(first)} for one, and the merged model would lack their updates; give the model that it was trained on`,
     { file: adapter.weights.name },
@@ -105,12 +112,15 @@ function requireAll({ unmatched }: AppliedAdapter, { source }: Checkpoint, adapt
 
 interface Tied {
   readonly embedding: WeightTensor;
-  /** The same values, under the name of the head. */
-  readonly head: WeightTensor;
+  /** The same values, under the names of the heads: that of the model first. */
+  readonly heads: readonly WeightTensor[];
 }
 
 const embeddingName = /(^|\.)(embed_tokens|wte|word_embeddings|embed_in)\.weight$/;
 const headModule = /(^|\.)(lm_head|embed_out)$/;
+/** Further modules that have no weight of their own where embeddings are tied, as in T5, BART, BERT and RoBERTa. */
+const sharedModule =
+  /(^|\.)(lm_head|embed_out|embed_tokens|predictions\.decoder|lm_head\.decoder|vocab_projector|generator_lm_head)$/;
 /** Classes with a head that may share its weight with the input embedding. */
 const hasHead = /(ForCausalLM|LMHeadModel|ForConditionalGeneration)$/;
 /** Classes whose heads share it in ways of their own. */
@@ -130,22 +140,41 @@ function tiedWeights(base: Checkpoint, adapter: Adapter): Tied | undefined {
       name.replace(/(\.(base_layer|modules_to_save(\.\w+)?))?\.weight$/, ''),
     ),
   ];
-  const head = touched.find((module) => headModule.test(module));
+  const heads = [...new Set(touched)].filter((module) => headModule.test(module));
+  const [head, ...others] = heads;
   const input = withoutPrefixes(embedding.name).replace(/\.weight$/, '');
   const isInput = touched.some((module) => withoutPrefixes(module) === input);
   if (head === undefined && !isInput) return undefined;
   // Trained as one, such as with ensure_weight_tying of PEFT.
   if (adapter.config?.['ensure_weight_tying'] === true && head === undefined) return undefined;
   if (config?.['is_encoder_decoder'] === true || hasOtherHead.test(architecture)) {
-    throw unsupported(
-      `it changes ${quoted(head ?? input)}, which ${architecture || 'the base'} shares with other layers; train it without that module, or untie the base first`,
-      { file: adapter.weights.name },
-    );
+    throw sharedWith(base, head ?? input, adapter);
   }
   if (head === undefined && !hasHead.test(architecture)) return undefined;
   const module = head ?? stored?.name.replace(/\.weight$/, '') ?? defaultHead(embedding.name);
   const { identity: _, base: __, ...values } = embedding;
-  return { embedding, head: { ...values, name: `${module}.weight`, kind: 'head' } };
+  const stands = new Set(tensors.map(({ name }) => withoutPrefixes(name)));
+  // Of heads for further tokens, those that are stored have weights of their own.
+  const further = others.filter((each) => !stands.has(withoutPrefixes(`${each}.weight`)));
+  return {
+    embedding,
+    heads: [module, ...further].map((each) => ({
+      ...values,
+      name: `${each}.weight`,
+      kind: 'head',
+    })),
+  };
+}
+
+function sharedWith(
+  { architecture = 'the base' }: Checkpoint,
+  module: string,
+  adapter: Adapter,
+): AlphaLoraError {
+  return unsupported(
+    `it changes ${quoted(module)}, which ${architecture} shares with other layers; train it without that module, or untie the base first`,
+    { file: adapter.weights.name },
+  );
 }
 
 function defaultHead(embedding: string): string {

@@ -7,6 +7,7 @@ export type { HubOpenOptions, LocalFiles } from './open.js';
 export {
   openHubAdapter,
   openHubCheckpoint,
+  openHubFolder,
   remoteSourceAgain,
 } from './open.js';
 export type { RemoteReference } from './range-source.js';

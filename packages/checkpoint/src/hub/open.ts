@@ -78,6 +78,18 @@ export async function openHubAdapter(
   return openAdapterFolder(await hubFolder(reference, options), signal && { signal });
 }
 
+/**
+ * The files of a model on a hub, such as its tokenizer; opened, they are read from there.
+ *
+ * @throws AlphaLoraError as {@link resolveHubModel}
+ */
+export async function openHubFolder(
+  reference: string,
+  options: HubOptions & Pick<HubOpenOptions, 'local'> = {},
+): Promise<Folder> {
+  return hubFolder(reference, options);
+}
+
 async function hubFolder(
   text: string,
   { local, ...options }: HubOptions & Pick<HubOpenOptions, 'local'>,

@@ -19,11 +19,12 @@ import {
   parseHubReference,
 } from '../hub/reference.js';
 import type { HubFile, HubModel } from '../hub/repository.js';
+import type { Folder } from '../sources/folder.js';
 import { type Downloading, download } from './download.js';
 import { statIfPresent } from './file-kind.js';
 import { fileSource } from './file-source.js';
 import { type OpenOptions, openCheckpoint } from './open.js';
-import { openAdapter } from './open-adapter.js';
+import { filesOnDisk, openAdapter } from './open-adapter.js';
 import { readTextIfPresent } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
@@ -82,6 +83,12 @@ export async function openCachedCheckpoint(
 export async function openCachedAdapter(reference: string, folder: string): Promise<Adapter> {
   const { path } = await snapshotOf(reference, folder);
   return complete(reference, folder, () => openAdapter(path));
+}
+
+/** The files beside the weights of a model that is in the cache; see {@link openCachedCheckpoint}. */
+export async function openCachedFolder(reference: string, folder: string): Promise<Folder> {
+  const { path, pinned } = await snapshotOf(reference, folder);
+  return { ...(await filesOnDisk(path)), name: pinned };
 }
 
 /** The folder or file that a reference names, and the reference with its commit. */

@@ -2,9 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TensorData } from '../formats/safetensors/serialize.js';
+import { openHubCheckpoint, openHubFolder } from '../hub/index.js';
 import { fileOf, lora, matrix } from '../test-support/adapters.js';
+import { type Hub, startHub } from '../test-support/hub.js';
 import { type MergeOptions, mergeAdapter, openCheckpoint } from './index.js';
 
 const root = temporaryFolder('merging');
@@ -19,12 +21,15 @@ interface Case {
 }
 
 /** The folders of a base and an adapter, and where to write. */
+/** The folder of a base. */
+type Folders = MergeOptions & { model: string; folder: string };
+
 function folders({
   model = [matrix(`${q}.weight`, [[1, 2]], 'BF16'), matrix('model.norm.weight', [[9]], 'F16')],
   config = { model_type: 'llama', architectures: ['LlamaForCausalLM'] },
   adapter = lora(q, [[1, 1]], [[3]]),
   settings = {},
-}: Case): MergeOptions & { folder: string } {
+}: Case): Folders {
   const folder = join(root, String(count++));
   for (const name of ['base', 'lora']) mkdirSync(join(folder, name), { recursive: true });
   const files: Array<[string, string | Uint8Array]> = [
@@ -84,6 +89,12 @@ describe('mergeAdapter', () => {
       /1 of its modules are not in .*"model.layers.7.x"/,
     ],
     [
+      'a decoder that has no weight of its own',
+      { adapter: [...lora(q, [[1, 1]], [[3]]), ...lora('cls.predictions.decoder', [[1]], [[1]])] },
+      'UNSUPPORTED_CHECKPOINT',
+      /"cls.predictions.decoder", which LlamaForCausalLM shares .*train it without that module/,
+    ],
+    [
       'a weight of another shape',
       {
         adapter: [
@@ -115,6 +126,30 @@ describe('mergeAdapter', () => {
     expect(readdirSync(folder).sort()).toEqual(['base', 'lora']);
   });
 
+  it('writes each of several heads that share the input embedding', async () => {
+    const { folder, ...options } = folders({
+      model: [matrix('model.embed_tokens.weight', [[1, 2]])],
+      config: { architectures: ['LlamaForCausalLM'], tie_word_embeddings: true },
+      adapter: [...lora('lm_head', [[1, 1]], [[3]]), ...lora('mtp.lm_head', [[1, 0]], [[5]])],
+    });
+    const { notes, changed } = await mergeAdapter(options);
+    expect({ changed, notes }).toMatchObject({
+      changed: 2,
+      notes: [expect.stringMatching(/they are 3 in the merged model, .*"lm_head.*"mtp\.lm_head/)],
+    });
+    const { tensors, config, close } = await openCheckpoint(options.output);
+    const found = tensors.map(async ({ name, read }) => [name, ...(await read())]);
+    expect(new Set(await Promise.all(found))).toEqual(
+      new Set([
+        ['model.embed_tokens.weight', 1, 2],
+        ['lm_head.weight', 4, 5],
+        ['mtp.lm_head.weight', 6, 2],
+      ]),
+    );
+    expect(config).toMatchObject({ tie_word_embeddings: false });
+    await close();
+  });
+
   it('refuses a folder with files, and keeps them', async () => {
     const { folder, ...options } = folders({});
     const output = join(folder, 'base');
@@ -136,5 +171,37 @@ describe('mergeAdapter', () => {
     });
     await expect(run).rejects.toThrow('enough');
     expect(readdirSync(folder).sort()).toEqual(['base', 'lora']);
+  });
+});
+
+describe('a base on a hub', () => {
+  let hub: Hub;
+  beforeAll(async () => {
+    hub = await startHub();
+  });
+  afterAll(() => hub.close());
+
+  it('is merged to the files that a folder is merged to, and its card and other weights stay there', async () => {
+    const { folder, ...options } = folders({});
+    for (const name of readdirSync(options.model)) {
+      await hub.put(`org/base/${name}`, readFileSync(join(options.model, name)));
+    }
+    const { endpoint } = hub;
+    const checkpoint = await openHubCheckpoint('hf://org/base', { endpoint });
+    const model = { checkpoint, folder: await openHubFolder(checkpoint.source, { endpoint }) };
+    const output = join(folder, 'from-hub');
+    const merged = await mergeAdapter({ ...options, model, output });
+    await checkpoint.close();
+    expect(merged.copied).toEqual(['tokenizer.json']);
+    await mergeAdapter(options);
+    expect(readdirSync(output).sort()).toEqual(readdirSync(options.output).sort());
+    for (const name of readdirSync(output)) {
+      expect(readFileSync(join(output, name)), name).toEqual(
+        readFileSync(join(options.output, name)),
+      );
+    }
+    const read = (await hub.takeLog()).map(({ url }) => url);
+    expect(read.some((url) => url.endsWith('tokenizer.json'))).toBe(true);
+    expect(read.some((url) => /README|pytorch_model/.test(url))).toBe(false);
   });
 });

@@ -1,24 +1,34 @@
 /** Merging an adapter into its base: a folder that transformers loads, written as a whole or not at all. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
 import type { ExpertChoice } from '../adapter/adapter.js';
 import { type MergedWeight, mergedModel } from '../adapter/merged.js';
 import type { AppliedAdapter } from '../adapter/weights.js';
+import type { Checkpoint } from '../checkpoint.js';
 import { unsupported } from '../errors.js';
 import { isNameOfWeights } from '../formats/names.js';
+import type { Folder } from '../sources/folder.js';
 import { encodeValues, type FloatDType } from '../values/encode.js';
 import { elementCount, storedBytes } from '../values/sizes.js';
 import { statIfPresent } from './file-kind.js';
 import { adviseOnHub, downloadFirst } from './hub-name.js';
 import { openCheckpoint } from './open.js';
-import { openAdapter } from './open-adapter.js';
+import { filesOnDisk, openAdapter } from './open-adapter.js';
 import { requireFreeFolder, writeFolderAtomic } from './write-folder.js';
 import { type WrittenTensor, writeSafetensors } from './write-safetensors.js';
 
+/** A base, wherever it is read from. */
+export interface OpenBase {
+  /** Without an adapter, fused weights not split. */
+  checkpoint: Checkpoint;
+  /** Its config.json, tokenizer and other files. */
+  folder: Folder;
+}
+
 export interface MergeOptions {
-  /** The folder of the base, with config.json and its weights. */
-  model: string;
+  /** The folder of the base, with config.json and its weights; or a base that is open already, which it stays. */
+  model: string | OpenBase;
   /** The folder or the file of the adapter. */
   adapter: string;
   /** The folder to write; it may not exist yet, or be empty. */
@@ -44,6 +54,8 @@ export interface MergedFolder extends AppliedAdapter {
   readonly notes: readonly string[];
 }
 
+const CONFIG = 'config.json';
+
 /** Of the values that are changed and encoded at a time. */
 const CHUNK_ELEMENTS = 1 << 22;
 const CHUNK_BYTES = 1 << 24;
@@ -63,29 +75,26 @@ const CHUNK_BYTES = 1 << 24;
 export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder> {
   const { model, output, expert, signal, onProgress, maxShardBytes = 5e9 } = options;
   await requireFreeFolder(output);
-  const configFile = join(model, 'config.json');
-  if (!(await statIfPresent(configFile))?.isFile()) {
-    const why =
-      'it has no config.json, which the merged model needs; give the folder of a model of transformers';
-    await adviseOnHub(model, downloadFirst, () => Promise.reject(errorIn('NOT_FOUND', model, why)));
-  }
+  const folder = typeof model === 'string' ? await folderOf(model) : model.folder;
+  if (!folder.names.includes(CONFIG)) throw withoutConfig(folder.name);
   const aborts = signal && { signal };
   const adapter = await openAdapter(options.adapter, {
     ...aborts,
     ...(expert !== undefined && { expert }),
   });
   try {
-    const base = await openCheckpoint(model, { ...aborts });
+    const base =
+      typeof model === 'string' ? await openCheckpoint(model, { ...aborts }) : model.checkpoint;
     try {
       const { weights, report, settings, notes } = mergedModel(base, adapter);
-      return await writeFolderAtomic(output, async (folder) => {
+      return await writeFolderAtomic(output, async (written) => {
         const { files, total } = await writeSafetensors(
-          folder,
+          written,
           weights.map((each) => writtenTensor(each, base.source)),
           { maxShardBytes, ...aborts, ...(onProgress && { onProgress }) },
         );
-        const copied = await copyFurther(model, folder);
-        await writeConfig(configFile, join(folder, 'config.json'), settings);
+        const copied = await copyFurther(folder, written, signal);
+        await writeConfig(folder, join(written, CONFIG), settings, signal);
         return {
           ...report,
           ...{ files, copied, weights: weights.length, bytes: total },
@@ -94,11 +103,27 @@ export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder>
         };
       });
     } finally {
-      await base.close();
+      if (typeof model === 'string') await base.close();
     }
   } finally {
     await adapter.close();
   }
+}
+
+async function folderOf(model: string): Promise<Folder> {
+  const config = await statIfPresent(join(model, CONFIG));
+  if (!config?.isFile()) {
+    await adviseOnHub(model, downloadFirst, () => Promise.reject(withoutConfig(model)));
+  }
+  return filesOnDisk(model);
+}
+
+function withoutConfig(model: string): AlphaLoraError {
+  return errorIn(
+    'NOT_FOUND',
+    model,
+    'it has no config.json, which the merged model needs; give the folder of a model of transformers',
+  );
 }
 
 function writtenTensor({ weight, dtype, changed }: MergedWeight, file: string): WrittenTensor {
@@ -158,41 +183,58 @@ const otherWeights =
 const leftOut = /^(\.|adapter_|README\.md$|config\.json$|training_args)/;
 
 /** config.json comes last, so that nothing half-written looks like a model. */
-async function copyFurther(model: string, folder: string): Promise<string[]> {
-  const entries = await readdir(model, { withFileTypes: true });
-  const names: string[] = [];
-  for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (isNameOfWeights(name) || otherWeights.test(name) || leftOut.test(name)) continue;
-    // Files of the hub's cache are links.
-    if (!(await statIfPresent(join(model, name)))?.isFile()) continue;
-    await copyContent(join(model, name), join(folder, name));
-    names.push(name);
-  }
+async function copyFurther(
+  from: Folder,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const names = from.names
+    .filter((name) => !(isNameOfWeights(name) || otherWeights.test(name) || leftOut.test(name)))
+    .toSorted();
+  for (const name of names) await copyContent(from, name, join(folder, name), signal);
   return names;
 }
 
 /** Without the rights of the file, which may be read-only. */
-async function copyContent(from: string, to: string): Promise<void> {
-  await writeFile(to, await readFile(from));
+async function copyContent(
+  from: Folder,
+  name: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const source = await from.open(name);
+  try {
+    const file = await open(to, 'wx');
+    try {
+      for (let start = 0; start < source.byteLength; start += CHUNK_BYTES) {
+        const end = Math.min(source.byteLength, start + CHUNK_BYTES);
+        await file.writeFile(await source.read(start, end, signal));
+      }
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await source.close?.();
+  }
 }
 
 async function writeConfig(
-  from: string,
+  from: Folder,
   to: string,
   settings: Readonly<Record<string, unknown>>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (Object.keys(settings).length === 0) return copyContent(from, to);
+  await copyContent(from, CONFIG, to, signal);
+  if (Object.keys(settings).length === 0) return;
   let config: object;
   try {
-    config = JSON.parse(await readFile(from, 'utf8'));
+    config = JSON.parse(await readFile(to, 'utf8'));
   } catch (cause) {
     throw errorIn(
       'INVALID_CHECKPOINT',
-      from,
+      `${from.name}/${CONFIG}`,
       'it is no plain JSON, and has to be changed; save it again',
-      {
-        cause,
-      },
+      { cause },
     );
   }
   await writeFile(to, `${JSON.stringify({ ...config, ...settings }, null, 2)}\n`);

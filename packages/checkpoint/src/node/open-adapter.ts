@@ -89,6 +89,16 @@ export async function folderOnDisk(path: string): Promise<Folder> {
   };
 }
 
+/** The folder without the folders in it; links count as what they lead to, as those of the hub's cache. */
+export async function filesOnDisk(path: string): Promise<Folder> {
+  const folder = await folderOnDisk(path);
+  const names: string[] = [];
+  for (const name of folder.names) {
+    if ((await statIfPresent(join(path, name)))?.isFile()) names.push(name);
+  }
+  return { ...folder, names };
+}
+
 /** How deep models lie in what is given for one, such as `hub/models--org--name/snapshots/<commit>/unet`. */
 const DEEPEST = 4;
 /** Folders that are looked into: what is given may be the root of a disk. */

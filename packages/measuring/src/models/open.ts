@@ -3,7 +3,7 @@
  * the same or another source.
  */
 import { subtractBase } from '@alphalora/checkpoint/differences';
-import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
+import type { Adapter, Checkpoint, Downloading, Folder } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { CastType } from '@alphalora/contracts/weights';
 import { sourceOf } from '../sources/index.js';
@@ -53,6 +53,12 @@ export interface OpenedModel {
   /** As it was named. */
   readonly name: string;
   readonly reference: ModelReference;
+  /**
+   * The other files of the version that is open, such as its tokenizer.
+   *
+   * @throws AlphaLoraError `INVALID_OPTION` where its source has single files only
+   */
+  folder(): Promise<Folder>;
   /** How other threads reach its files. */
   readonly access: ModelAccess;
   close(): Promise<void>;
@@ -113,7 +119,10 @@ export async function openModel(model: string, options: ModelOptions = {}): Prom
     ...defined({ adapter: adapterPinned, cast }),
   };
   const access = connected ? { remote: (await network()).settings, received } : {};
-  return { checkpoint, name: model, reference, access, close: () => checkpoint.close() };
+  const folder = (): Promise<Folder> =>
+    source.openFolder?.(opened.pinned ?? model, given) ??
+    refuse(`${model}: of ${source.form} only single files are read; download the folder`);
+  return { checkpoint, name: model, reference, access, folder, close: () => checkpoint.close() };
 }
 
 /** The checkpoint less its base; where there is none, it is closed. */

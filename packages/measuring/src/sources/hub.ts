@@ -1,6 +1,11 @@
 /** Models and adapters on a hub, or in its cache: `hf://org/name[@revision][/subfolder]`. */
-import { openHubAdapter, openHubCheckpoint } from '@alphalora/checkpoint/hub';
-import { hubCache, openCachedAdapter, openCachedCheckpoint } from '@alphalora/checkpoint/node';
+import { openHubAdapter, openHubCheckpoint, openHubFolder } from '@alphalora/checkpoint/hub';
+import {
+  hubCache,
+  openCachedAdapter,
+  openCachedCheckpoint,
+  openCachedFolder,
+} from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import type { ModelSource, SourceOptions } from './source.js';
 
@@ -15,6 +20,13 @@ export const hub: ModelSource = {
       ? explained(() => openCachedCheckpoint(model, { ...given, folder }))
       : openHubCheckpoint(model, { ...given, ...(await hubOptions(options)) }));
     return { checkpoint, pinned: checkpoint.source };
+  },
+  async openFolder(model, options) {
+    const { signal } = options;
+    const { offline, cache } = await options.network();
+    return offline
+      ? explained(() => openCachedFolder(model, cache))
+      : openHubFolder(model, { ...(await hubOptions(options)), ...(signal && { signal }) });
   },
   async openAdapter(adapter, options) {
     const { signal } = options;

@@ -3,6 +3,7 @@ import {
   adviseOnHub,
   type FileReference,
   fileSourceAgain,
+  filesOnDisk,
   openAdapter,
   openCheckpoint,
 } from '@alphalora/checkpoint/node';
@@ -18,6 +19,7 @@ export const path: ModelSource = {
     return { checkpoint: await adviseOnHub(model, address, open) };
   },
   openFile: (file) => fileSourceAgain(file as FileReference),
+  openFolder: (path) => filesOnDisk(path),
   openAdapter: (folder, { signal }) =>
     adviseOnHub(folder, address, () => openAdapter(folder, signal && { signal })),
 };

@@ -3,7 +3,7 @@
  * adapters where it has any; what it needs of the network is settled when it asks for it.
  */
 import type { HttpOptions } from '@alphalora/checkpoint/hub';
-import type { Adapter, Checkpoint, Downloading } from '@alphalora/checkpoint/node';
+import type { Adapter, Checkpoint, Downloading, Folder } from '@alphalora/checkpoint/node';
 import type { ByteSource, CastType, SourceReference } from '@alphalora/contracts/weights';
 import type { RemoteSettings } from '../models/environment.js';
 
@@ -62,6 +62,8 @@ export interface ModelSource {
    * @throws AlphaLoraError `IO_FAILED` when the file has been changed since
    */
   openFile?(file: SourceReference, network: () => Promise<Network>): Promise<ByteSource>;
+  /** Lists the other files of a model, such as its tokenizer, and opens them; absent where a model is one file. */
+  openFolder?(address: string, options: SourceOptions): Promise<Folder>;
   /** Opens a LoRA adapter; absent where there are none. */
   openAdapter?(address: string, options: SourceOptions): Promise<Adapter>;
 }

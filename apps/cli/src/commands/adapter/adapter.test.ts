@@ -1,12 +1,12 @@
 /** `adapter` commands on a small adapter and model: what they say, and how they end. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeValues, serializeSafetensors } from '@alphalora/checkpoint';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { formatDocument } from '@alphalora/documents';
 import { projectionAllocation } from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { alphalora } from '../../test-support/in-process.js';
 
 const root = temporaryFolder('adapter');
@@ -108,6 +108,17 @@ describe('adapter', () => {
     expect(wrong.stdout).toMatch(/q_proj +rank 3 +rank 2\n/);
   });
 
+  it('verify of stacked experts says where their ranks are', async () => {
+    mkdirSync(at('stacked'));
+    cpSync(at('lora', 'adapter_model.safetensors'), at('stacked', 'adapter_model.safetensors'));
+    const config = { peft_type: 'LORA', r: 2, target_parameters: ['mlp.experts.gate_up_proj'] };
+    writeFileSync(at('stacked', 'adapter_config.json'), JSON.stringify(config));
+    expect(await alphalora('adapter', 'verify', at('stacked'), at('rank-2.json'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/stacked experts, .*their ranks are r and rank_pattern/),
+    });
+  });
+
   it('merge writes the model, and of a mixture only what is chosen', async () => {
     const merge = (adapter: string, output: string, ...more: string[]) =>
       alphalora('adapter', 'merge', at('base'), at(adapter), '-o', at(output), ...more);
@@ -127,8 +138,27 @@ describe('adapter', () => {
     expect(await merge('own', 'first', '--expert', '0')).toMatchObject({ code: 0 });
     expect(await valuesOf(at('first'))).toEqual([3, 0, 0, 1]);
     expect(await merge('own', 'x', '--expert', 'best')).toMatchObject({ code: 2 });
-    const address = await alphalora('adapter', 'merge', 'hf://a/b', at('lora'), '-o', at('x'));
-    expect(address).toMatchObject({ code: 2, stderr: expect.stringContaining('download it') });
+    const refused = await alphalora('adapter', 'merge', at('base'), 'hf://a/b', '-o', at('x'));
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('download it') });
+  });
+
+  it('takes the base from the hub, here from its cache', async () => {
+    const repository = at('cache', 'models--org--base');
+    const commit = 'a'.repeat(40);
+    mkdirSync(join(repository, 'refs'), { recursive: true });
+    writeFileSync(join(repository, 'refs', 'main'), commit);
+    cpSync(at('base'), join(repository, 'snapshots', commit), { recursive: true });
+    vi.stubEnv('HF_HUB_CACHE', at('cache'));
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const hub = 'hf://org/base';
+    const merged = await alphalora('adapter', 'merge', hub, at('lora'), '-o', at('hub-merged'));
+    expect(merged).toMatchObject({ code: 0 });
+    expect(await valuesOf(at('hub-merged'))).toEqual([7, 0, 0, 9]);
+    const convert = ['convert', at('lora'), '--to', 'gguf', '-o', at('hub.gguf'), '--base'];
+    expect(await alphalora('adapter', ...convert, hub)).toMatchObject({ code: 0 });
+    const other = await alphalora('adapter', 'merge', 'hf://org/x', at('lora'), '-o', at('x'));
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/in the cache/) });
+    vi.unstubAllEnvs();
   });
 
   it('compress keeps the largest singular values', async () => {
@@ -146,6 +176,17 @@ describe('adapter', () => {
     await alphalora('adapter', 'merge', at('base'), at('small'), '-o', at('small-merged'));
     const values = await valuesOf(at('small-merged'));
     for (const [i, value] of [1, 0, 0, 9].entries()) expect(values[i]).toBeCloseTo(value, 5);
+    const kohya = at('kohya.safetensors');
+    write(kohya, {
+      'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight': [[1, 0]],
+      'lora_unet_mid_block_attentions_0_proj_in.lora_up.weight': [[1], [0]],
+    });
+    expect(
+      await alphalora('adapter', 'compress', kohya, '--rank', '1', '-o', at('y')),
+    ).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/format of kohya.*alphalora adapter convert .* --base/),
+    });
     expect(await compress('y')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('one of'),
@@ -181,6 +222,10 @@ describe('adapter', () => {
       ...{ r: 2, lora_alpha: 4, base_model_name_or_path: 'base' },
       molora: { projections: [{ name: q, block: 0, role: 'q_proj', ranks: [2], scalings: [2] }] },
     });
+    const single = await alphalora('adapter', 'inspect', at('single'));
+    expect(single.stdout).toMatch(
+      /AlphaLoRA of base: 1 module with one expert each, without a router/,
+    );
     for (const [adapter, command] of [
       ['lora.gguf', 'inspect'],
       ['single', 'inspect'],

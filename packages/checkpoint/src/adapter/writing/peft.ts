@@ -49,9 +49,11 @@ export function peftConfig(
 ): Record<string, unknown> {
   const isPeft = format === 'PEFT' || format === 'AlphaLoRA';
   const own = Object.entries((isPeft && config) || {}).filter(([key]) => !notTaken.includes(key));
+  const isOfImages = format === 'kohya' || format === 'diffusers';
   const isInputFirst = updates.some(({ embedding, inputFirst }) => inputFirst && !embedding);
   return {
-    task_type: 'CAUSAL_LM',
+    // Models of images have no such class.
+    task_type: isOfImages ? null : 'CAUSAL_LM',
     bias: 'none',
     fan_in_fan_out: isInputFirst,
     base_model_name_or_path: base ?? null,

@@ -33,7 +33,9 @@ function headline({
   const types = [...new Set(updates.map(({ dtype }) => dtype))].join(', ');
   const experts = mixture
     ? `, ${count(updates.length, 'expert')} chosen by the router ${printable(mixture.router)}`
-    : '';
+    : format === 'AlphaLoRA'
+      ? ' with one expert each, without a router'
+      : '';
   const parts = [
     `LoRA adapter in the format of ${format}`,
     ...(base === undefined ? [] : [` of ${printable(base)}`]),

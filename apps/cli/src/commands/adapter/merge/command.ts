@@ -1,14 +1,15 @@
 /** `alphalora adapter merge`: what it takes. */
 import { adapterHelp, json } from '../../../options/common.js';
 import { command, type OptionsOf } from '../../../options/declare.js';
+import { remote } from '../../../options/measuring.js';
 import { byteSize, expertChoice } from '../../../options/parsers.js';
 
 export type AdapterMergeOptions = OptionsOf<typeof adapterMerge>;
 
 export const adapterMerge = () =>
-  command('merge')
+  command('merge', remote)
     .description("write a model with an adapter's updates in its weights, as transformers loads it")
-    .argument('<model>', 'the folder of the base: config.json, weights in BF16, F16 or F32')
+    .argument('<model>', 'the base: a folder or hf://, config.json and weights in BF16, F16 or F32')
     .argument('<adapter>', adapterHelp)
     .requiredOption('-o, --output <folder>', 'write to this folder, which may not hold files yet')
     .option(
@@ -27,5 +28,5 @@ export const adapterMerge = () =>
 const examples = `
 Examples:
   alphalora adapter merge llama my-lora -o llama-merged
-  alphalora adapter merge llama my-experts --expert mean -o llama-mean
+  alphalora adapter merge hf://org/llama my-experts --expert mean -o llama-mean
 `;

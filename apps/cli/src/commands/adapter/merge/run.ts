@@ -1,9 +1,11 @@
 /** `alphalora adapter merge`: a model with an adapter's updates in its weights. */
-import { mergeAdapter } from '@alphalora/checkpoint/node';
+import { mergeAdapter, requireFreeFolder } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { schemeOf } from '@alphalora/measuring';
 import { count } from '@alphalora/report/text';
 import { requireFolder } from '../../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../../io.js';
+import { withModel } from '../../../measuring/model.js';
 import { bytes } from '../../../output/amounts.js';
 import { tell } from '../../../output/printable.js';
 import { mergeProgress } from '../../../output/progress.js';
@@ -14,17 +16,27 @@ export async function run(
   model: string,
   adapter: string,
   options: AdapterMergeOptions,
-  { stdout, stderr, signal }: Io,
+  io: Io,
 ): Promise<ExitCode> {
-  const { output, expert, maxShardSize: maxShardBytes } = options;
+  const { stdout, stderr, signal } = io;
+  const { output, expert, maxShardSize: maxShardBytes, download, offline } = options;
   requireFolder(output, 'adapter merge');
-  for (const path of [model, adapter]) requirePath(path);
+  await requireFreeFolder(output);
+  if (schemeOf(adapter) !== 'path') {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${adapter}: adapters are read from this machine; download it and give its folder`,
+    );
+  }
   const progress = mergeProgress(stderr);
-  const merged = await mergeAdapter({
-    ...{ model, adapter, output, signal },
-    ...defined({ expert, maxShardBytes }),
-    onProgress: progress.update,
-  }).finally(progress.clear);
+  const merged = await withModel(model, defined({ download, offline }), io, async (opened) => {
+    const base = { checkpoint: opened.checkpoint, folder: await opened.folder() };
+    return mergeAdapter({
+      ...{ model: base, adapter, output, signal },
+      ...defined({ expert, maxShardBytes }),
+      onProgress: progress.update,
+    }).finally(progress.clear);
+  });
   writeResult(
     stdout,
     options,
@@ -37,13 +49,4 @@ export async function run(
   for (const note of merged.notes) tell(stderr, `note: ${note}`);
   tell(stderr, `wrote ${output}`);
   return exitCodes.done;
-}
-
-/** @throws AlphaLoraError `INVALID_OPTION` for an address */
-function requirePath(path: string): void {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `${path} is an address, and merging takes folders on this machine, as config.json and the tokenizer are copied: download it, e.g. with hf download`,
-  );
 }
