@@ -17,7 +17,7 @@ export const adapterCompress = () =>
     .option('--energy <share>', 'keep this share of the squared singular values, e.g. 0.9', decimal)
     .option(
       '--expert <which>',
-      'of a mixture: the number of one expert, or mean; it answers otherwise than the mixture',
+      'compress this expert of a mixture, by its number, or the mean; answers differ from those of the mixture',
       expertChoice,
     )
     .addOption(json())
