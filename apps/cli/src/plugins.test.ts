@@ -278,7 +278,10 @@ describe('a reference that leads nowhere', () => {
       '@scope/gone',
       /^error: no package @scope\/gone can be found from .*: npm install @scope\/gone\n$/,
     ],
-    ['alphalor', /^error: unknown policy "alphalor": choose one of alphalora, .*; no package/],
+    [
+      'alphalor',
+      /^error: unknown policy "alphalor": did you mean alphalora\? choose one of alphalora, .*; no package/,
+    ],
     ['farms', /^error: farms is no policy but a way to measure alpha/],
   ])('%s is wrong usage', async (reference, message) => {
     const { code, stdout, stderr } = await alphalora(...job, '--policy', reference);

@@ -20,6 +20,23 @@ describe('a registry', () => {
     });
   });
 
+  it.each([
+    ['PEFT', 'peft'],
+    ['llama_factory', 'llama-factory'],
+    ['axoltl', 'axolotl'],
+    ['swift', 'ms-swift'],
+  ])('suggests for %s the name %s', async (name, meant) => {
+    const builtIn = {
+      peft: () => 'a',
+      axolotl: () => 'b',
+      'ms-swift': () => 'c',
+      'llama-factory': () => 'd',
+    };
+    await expect(createRegistry<string>('format', builtIn).load(name)).rejects.toThrow(
+      `unknown format "${name}": did you mean ${meant}? choose one of peft, `,
+    );
+  });
+
   it.each(['toString', '__proto__', 'constructor', ''])('knows nothing of %j', async (name) => {
     const fruits = createRegistry<string>('fruit', { apple: () => 'a' }, { elsewhere: {} });
     expect(fruits.has(name)).toBe(false);

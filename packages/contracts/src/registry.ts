@@ -4,6 +4,7 @@
  * goes stale when something is added.
  */
 import { AlphaLoraError } from './errors.js';
+import { nearest } from './nearest.js';
 
 export interface Registry<Thing> {
   /** What messages call one of its things, such as `estimator`. */
@@ -95,11 +96,14 @@ function createNames<Loaded>(
     loader(name: string): () => Loaded {
       const load = loaders.get(written(name) ?? '');
       if (load) return load;
-      const known = [...loaders.keys()].join(', ');
+      const known = [...loaders.keys()];
+      const near = nearest(name, known);
       const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
       throw new AlphaLoraError(
         'NOT_FOUND',
-        hint ?? `unknown ${kind} ${JSON.stringify(name)}: choose one of ${known}`,
+        hint ??
+          `unknown ${kind} ${JSON.stringify(name)}: ` +
+            `${near === undefined ? '' : `did you mean ${near}? `}choose one of ${known.join(', ')}`,
         { details: { [kind]: name } },
       );
     },
