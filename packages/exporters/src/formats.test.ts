@@ -676,7 +676,7 @@ describe('mola', () => {
 });
 
 describe('every format for adapters', () => {
-  it.each(['peft', 'axolotl', 'llama-factory'])(
+  it.each(['peft', 'axolotl', 'llama-factory', 'trl', 'unsloth', 'ms-swift', 'soup'])(
     '%s says where a rank gains nothing',
     async (to) => {
       // Nine experts of rank 2 are a LoRA of rank 18 for a matrix of rank 16.
@@ -691,14 +691,16 @@ describe('every format for adapters', () => {
     },
   );
 
-  it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs names', async (format) => {
+  const adapters = ['guilomo', 'peft', 'axolotl', 'llama-factory', 'trl', 'unsloth', 'ms-swift'];
+
+  it.each([...adapters, 'soup'])('%s needs names', async (format) => {
     await expect(filesOf(allocationOf([2, 3]), format)).rejects.toMatchObject({
       code: 'INVALID_DOCUMENT',
       message: expect.stringMatching(/names of the projections.*allocate on an analysis\.json/),
     });
   });
 
-  it.each(['guilomo', 'peft', 'axolotl', 'llama-factory'])('%s needs ranks', async (format) => {
+  it.each([...adapters, 'soup'])('%s needs ranks', async (format) => {
     const projections = experts.projections!.map(({ rank: _, ...own }) => own);
     await expect(filesOf({ ...experts, projections }, format)).rejects.toMatchObject({
       code: 'INVALID_DOCUMENT',

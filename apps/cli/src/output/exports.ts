@@ -1,9 +1,9 @@
 /** An allocation in the formats of other programs, beside it in its folder. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import type { Allocation } from '@alphalora/contracts';
-import type { Exporter } from '@alphalora/contracts/extensions';
-import { exportDocument, exporterFor, exporters } from '@alphalora/exporters';
+import type { Exported, Exporter } from '@alphalora/contracts/extensions';
+import { exportDocument, exporterFor, exporters, notesFile } from '@alphalora/exporters';
 import { writeOutput } from '../files/write.js';
 import type { Io } from '../io.js';
 import { tell } from './printable.js';
@@ -29,7 +29,8 @@ export async function writeExports(
   const { unit } = allocation.budget;
   for (const format of formats) {
     const exporter = await exporterFor(format, { kind: 'allocation', unit });
-    const { files, notes } = await exportDocument(allocation, exporter);
+    const exported = await exportDocument(allocation, exporter);
+    const { files, notes } = exported;
     const { name } = exporter;
     const place = join(folder, typeof files === 'string' ? fileName(exporter) : name);
     const all: Array<[path: string, text: string]> =
@@ -40,10 +41,30 @@ export async function writeExports(
       await writeOutput(path, text, io);
       tell(io.stderr, `wrote ${path}`);
     }
+    await writeNotes(exported, place, io);
     for (const note of notes) tell(io.stderr, `note: ${note}`);
     written.set(name, { place, files: all.map(([path]) => path) });
   }
   return written;
+}
+
+/**
+ * The notes of an export, beside its files in a folder where these do not say them; those of a former
+ * export go.
+ *
+ * @returns the path, where there is something to say
+ */
+export async function writeNotes(exported: Exported, folder: string, io: Io): Promise<string[]> {
+  const file = notesFile(exported);
+  if (file === undefined) return [];
+  const path = join(folder, file.name);
+  if (file.text === undefined) {
+    await rm(path, { force: true });
+    return [];
+  }
+  await writeOutput(path, file.text, io);
+  tell(io.stderr, `wrote ${path}`);
+  return [path];
 }
 
 /** What {@link writeExports} has left in a folder, by format; only formats that seem to be there are loaded. */

@@ -13,8 +13,8 @@
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
 import { type LoraOptions, type RateOptions, rateOptions } from '../shared/lora/options.js';
-import { escaped } from '../shared/lora/patterns.js';
-import { type LoraSettings, loraSettings } from '../shared/lora/settings.js';
+import { modulesOf, requireWholeAlphas } from '../shared/lora/schemas.js';
+import { loraSettings } from '../shared/lora/settings.js';
 import { notesOnMixed, type ValuedModule, valuedModules } from '../shared/values.js';
 import { yamlOf } from '../shared/yaml.js';
 
@@ -28,7 +28,7 @@ export const axolotl: Exporter<Allocation, RateOptions> = {
     if (allocation.budget.unit === 'learning-rate') return ratesOf(allocation, lr, options);
     const found = loraSettings(allocation, 'axolotl', options);
     const { r: rank, alpha, parameters, rankPattern, alphaPattern } = found;
-    requireWhole([alpha, ...Object.values(alphaPattern)]);
+    requireWholeAlphas(found, 'Axolotl');
     const notes = [
       ...found.notes,
       ...(Object.keys(rankPattern).length === 0
@@ -54,25 +54,8 @@ export const axolotl: Exporter<Allocation, RateOptions> = {
   },
 };
 
-/** A list, or an expression where some modules of these names are to be left alone. */
-function modulesOf({ modules, exclude }: LoraSettings): readonly string[] | string {
-  if (exclude === undefined) return modules;
-  return `(?!${exclude}$)(?:.*\\.)?(?:${modules.map(escaped).join('|')})`;
-}
-
 function filled(name: string, pattern: Readonly<Record<string, number>>) {
   return Object.keys(pattern).length > 0 ? { [name]: pattern } : {};
-}
-
-/** @throws AlphaLoraError `INVALID_OPTION` for an alpha that its schema refuses */
-function requireWhole(alphas: readonly number[]): void {
-  const odd = alphas.find((alpha) => !Number.isSafeInteger(alpha));
-  if (odd === undefined) return;
-  throw new AlphaLoraError(
-    'INVALID_OPTION',
-    `Axolotl takes whole numbers for alpha, and a module would get ${odd}: ` +
-      'choose an alpha that is a multiple of the largest rank, or another scaling',
-  );
 }
 
 /** @throws AlphaLoraError `INVALID_OPTION` without a base learning rate, or with options of adapters */

@@ -64,6 +64,26 @@ describe('unfrozen_parameters of a selection', () => {
     expect(patterns).not.toContain('^model.layers.2.mlp.up_proj.(weight|bias)$');
   });
 
+  it.each([
+    [
+      ['bert.embeddings.word_embeddings.weight', 'bert.pooler.dense.weight'],
+      1,
+      /the first line to/,
+    ],
+    [['lm_head.weight', 'model.embed_tokens.weight'], 2, /the first 2 lines to/],
+    // Tied: the head is the embedding.
+    [['model.embed_tokens.weight'], 1, /the first line to/],
+    [['pooler.dense.weight'], 0, /stay frozen$/],
+  ])('have no line for what the model lacks, beside %j', async (others, count, note) => {
+    const selection = { ...selectionAllocation(llamaLike), model: { source: 'x', others } };
+    const { unfrozen_parameters: patterns } = parse(
+      (await filesOf(selection, 'spectrum')) as string,
+    );
+    expect(patterns.slice(0, count)).toEqual(others.slice(0, count).map((name) => `^${name}$`));
+    expect(patterns).toHaveLength(count + 5);
+    expect((await notesOf(selection, 'spectrum'))[0]).toMatch(note);
+  });
+
   it('tell of experts that transformers fuses', async () => {
     const selection = selectionAllocation([['model.layers.0.mlp.experts.3.up_proj.weight', 0, 1]]);
     expect((await notesOf(selection, 'spectrum'))[1]).toMatch(/transformers 5 fuses the experts/);
@@ -96,7 +116,8 @@ it('adapters are of the selected modules alone, and the note says which rank the
   expect(config.target_modules.join()).not.toContain('layers.2.mlp');
   expect([config.r, config.rank_pattern]).toEqual([8, {}]);
   expect(await notesOf(selection, 'peft')).toEqual([
-    'a selection says which modules are adapted, not their rank: all have 8 here',
+    'a selection says which modules are adapted, not their rank: all have 8 here; to train the selected ' +
+      'weights themselves and freeze the rest, take the format spectrum or soup',
     '1 of 6 modules are not selected and get no adapter',
   ]);
 });

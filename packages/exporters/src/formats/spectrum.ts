@@ -9,7 +9,7 @@
  * The plugin then takes the highest `spectrum_top_fraction` of each type itself. Of an allocation, the
  * list `unfrozen_parameters` of Axolotl's configuration: regular expressions that begin at the
  * beginning of a parameter's name (`re.match`), in which every dot stands for itself. As Spectrum has
- * it, the embeddings and the head come first.
+ * it, the embeddings and the head come first, those that the model has.
  */
 import { unwrappedName } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError, type Analysis } from '@alphalora/contracts';
@@ -27,7 +27,11 @@ export const spectrum: Exporter = {
     document.kind === 'analysis' ? resultsOf(document) : parametersOf(document),
 };
 
-const embeddings = ['^lm_head.weight$', '^model.embed_tokens.weight$'];
+/** What Spectrum writes, whatever the model has. */
+const usualTables = ['lm_head.weight', 'model.embed_tokens.weight'];
+
+/** Of these and of other families, at the end of a name. */
+const tables = /(^|\.)(lm_head|embed_out|embed_tokens|embed_in|word_embeddings|wte)\.weight$/;
 
 function resultsOf({ model, matrices }: Analysis): Exported {
   const projections = matrices.filter(
@@ -69,7 +73,7 @@ function slugOf(name: string): string {
 }
 
 function parametersOf(allocation: Allocation): Exported {
-  const { projections } = allocation;
+  const { projections, model } = allocation;
   if (!projections) {
     throw new AlphaLoraError(
       'INVALID_DOCUMENT',
@@ -92,12 +96,11 @@ function parametersOf(allocation: Allocation): Exported {
       'no projection of this allocation is selected: there is nothing to train',
     );
   }
+  const embeddings = model?.others?.map(unwrappedName).filter((name) => tables.test(name));
   const experts = names.filter((name) => /\.experts\.\d+\./.test(name)).length;
   const notes = [
-    `${names.length} of ${projections.length} projections are trained; as with Spectrum, so are the ` +
-      'embeddings and the head, under the names that they have in models like Llama: take out the ' +
-      'first two lines to freeze them',
-    ...(/ForConditionalGeneration$/.test(allocation.model?.architecture ?? '')
+    `${names.length} of ${projections.length} projections are trained; ${toldOf(embeddings)}`,
+    ...(/ForConditionalGeneration$/.test(model?.architecture ?? '')
       ? [
           'the names are those of the checkpoint, and transformers holds the parts of such a model under others: ' +
             'compare the first with model.named_parameters()',
@@ -109,13 +112,34 @@ function parametersOf(allocation: Allocation): Exported {
         ]
       : []),
   ];
-  const content = { unfrozen_parameters: [...embeddings, ...names.map(patternOf)] };
+  const content = {
+    unfrozen_parameters: [
+      ...(embeddings ?? usualTables).map((name) => `^${escapedModule(name)}$`),
+      ...names.map(patternOf),
+    ],
+  };
   return { files: yamlOf(content, notes), notes };
+}
+
+/** @param embeddings and the head, as far as the document says what the model has */
+function toldOf(embeddings: readonly string[] | undefined): string {
+  if (embeddings?.length === 0)
+    return 'no embeddings or head are known by their names, and stay frozen';
+  const beside = 'as with Spectrum, so are the embeddings and the head';
+  if (embeddings === undefined) {
+    return `${beside}, under the names that they have in models like Llama: take out the first two lines to freeze them`;
+  }
+  const lines = embeddings.length === 1 ? 'line' : `${embeddings.length} lines`;
+  return `${beside}, as far as they are matrices of their own: take out the first ${lines} to freeze them`;
 }
 
 /** Of the module, so that its bias is trained too; dots as they are, since Axolotl escapes them. */
 function patternOf(name: string): string {
   const own = unwrappedName(name);
-  const module = own.replace(/\.weight$/, '').replace(/[\\^$*+?()[\]{}|]/g, '\\$&');
+  const module = escapedModule(own.replace(/\.weight$/, ''));
   return own.endsWith('.weight') ? `^${module}.(weight|bias)$` : `^${module}$`;
+}
+
+function escapedModule(name: string): string {
+  return name.replace(/[\\^$*+?()[\]{}|]/g, '\\$&');
 }

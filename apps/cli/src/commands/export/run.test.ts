@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { llamaLike, projectionAllocation } from '@alphalora/documents/testing';
 import { temporaryFolder } from '@alphalora/testing/folders';
@@ -9,7 +9,7 @@ import { run as exportCommand, writeExported } from './run.js';
 const root = temporaryFolder('export');
 
 describe('a format of several files', () => {
-  const exported = { 'config.json': '{}\n', 'train.sh': 'true\n' };
+  const exported = { files: { 'config.json': '{}\n', 'train.sh': 'true\n' }, notes: [] };
   const silent = {
     stdout: { write: () => 0 },
     stderr: { write: () => 0 },
@@ -39,7 +39,7 @@ describe('a format of one file', () => {
     stderr: { write: () => 0 },
     signal: new AbortController().signal,
   };
-  const exported = { 'adapter_config.json': '{}\n' };
+  const exported = { files: { 'adapter_config.json': '{}\n' }, notes: [] };
 
   it('keeps its name in a folder, which is made where there is none, or takes another', async () => {
     const there = join(root, 'there.json');
@@ -61,10 +61,26 @@ describe('a format of one file', () => {
     }
   });
 
-  it('without a name needs one', async () => {
-    await expect(writeExported('a,b\n', { to: 'csv', output: root }, silent)).rejects.toThrow(
-      /is a folder: name a file in it/,
+  it('has its notes beside it in a folder, and never those of a former one', async () => {
+    const output = join(root, 'noted');
+    const beside = join(output, 'adapter_config.notes.txt');
+    await writeExported(
+      { ...exported, notes: ['one is lost', 'another'] },
+      { to: 'peft', output },
+      silent,
     );
+    expect(readFileSync(beside, 'utf8')).toBe('one is lost\nanother\n');
+    await writeExported(exported, { to: 'peft', output }, silent);
+    expect(readdirSync(output)).toEqual(['adapter_config.json']);
+    const commented = { files: { 'lora.py': '# one is lost\n' }, notes: ['one is lost'] };
+    await writeExported(commented, { to: 'x', output: join(root, 'commented') }, silent);
+    expect(readdirSync(join(root, 'commented'))).toEqual(['lora.py']);
+  });
+
+  it('without a name needs one', async () => {
+    await expect(
+      writeExported({ files: 'a,b\n', notes: [] }, { to: 'csv', output: root }, silent),
+    ).rejects.toThrow(/is a folder: name a file in it/);
   });
 });
 

@@ -7,6 +7,7 @@ import { exportDocument } from '@alphalora/exporters';
 import { readAnyDocument } from '../../files/documents.js';
 import { isStdout, requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { writeNotes } from '../../output/exports.js';
 import { tell } from '../../output/printable.js';
 import { requireOneResult, writeJson } from '../../output/result.js';
 import type { ExportOptions } from './command.js';
@@ -18,9 +19,10 @@ export async function run(file: string, options: Chosen, io: Io): Promise<ExitCo
   const { to, output, json } = options;
   requireOneResult(defined({ output, json }));
   const document = await readAnyDocument(file, io);
-  const { files, notes } = await exportDocument(document, to, settingsOf(options));
+  const exported = await exportDocument(document, to, settingsOf(options));
+  const { files, notes } = exported;
   const written =
-    output === undefined && json ? undefined : await writeExported(files, options, io);
+    output === undefined && json ? undefined : await writeExported(exported, options, io);
   if (json) writeJson(io.stdout, { format: to, files, notes, ...defined({ written }) });
   for (const note of notes) tell(io.stderr, `note: ${note}`);
   return exitCodes.done;
@@ -33,11 +35,12 @@ function settingsOf({ scaling, alpha, dropout, targets, taskType, set }: Chosen)
 
 /** @returns the paths of the files; none for stdout */
 export async function writeExported(
-  exported: Exported['files'],
+  exported: Exported,
   { to, output }: Target,
   io: Io,
 ): Promise<string[]> {
-  const files = typeof exported === 'string' ? [['', exported] as const] : Object.entries(exported);
+  const { files: own } = exported;
+  const files = typeof own === 'string' ? [['', own] as const] : Object.entries(own);
   const [name, text] = files[0]!;
   const alone = files.length === 1;
   if (output !== undefined && !alone) requireFolder(output, `export --to ${to}`);
@@ -53,13 +56,13 @@ export async function writeExported(
     throw new AlphaLoraError('INVALID_OPTION', `-o ${output} is a folder: name a file in it`);
   }
   const paths: string[] = [];
-  for (const [own, content] of files) {
-    const path = inside ? join(output, own) : output;
+  for (const [file, content] of files) {
+    const path = inside ? join(output, file) : output;
     await writeOutput(path, content, io);
     paths.push(path);
   }
   tell(io.stderr, `wrote ${inside && alone ? join(output, name) : output}`);
-  return paths;
+  return inside ? [...paths, ...(await writeNotes(exported, output, io))] : paths;
 }
 
 /**

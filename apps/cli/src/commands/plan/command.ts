@@ -30,7 +30,7 @@ export const plan = () =>
     )
     .option(
       '--export <formats>',
-      'also write the allocation for these programs, e.g. peft,axolotl',
+      'also write the allocation for these programs, e.g. peft,trl,axolotl',
       names,
     )
     .addOption(dryRun())

@@ -149,7 +149,7 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
   return [
     ...(selection
       ? [
-          `a selection says which modules are adapted, not their rank: all have ${selectedRank} here`,
+          `a selection says which modules are adapted, not their rank: all have ${selectedRank} here; to train the selected weights themselves and freeze the rest, take the format spectrum or soup`,
         ]
       : []),
     ...(resources[allocation.budget.unit].routed
