@@ -37,7 +37,8 @@ export async function deliver(
   if (output !== undefined && !toStdout) await writeOutput(output, formatted, io);
   if (json || toStdout) stdout.write(formatted, 'data');
   else stdout.write(text);
-  if (analysis) stderr.write(fresh ? omissions(analysis) : shortcomings(analysis));
+  const judged = document.kind === 'allocation' ? document : undefined;
+  if (analysis) stderr.write((fresh ? omissions : shortcomings)(analysis, judged));
   if (document.kind === 'allocation') stderr.write(remarks(document, analysis));
   if (output !== undefined && !toStdout) tell(stderr, `wrote ${output}`);
   return analysis ? exitCodeOf(analysis, failOn, io) : exitCodes.done;

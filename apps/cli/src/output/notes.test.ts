@@ -1,5 +1,6 @@
 import {
   analysisOf,
+  failedRow,
   llamaLike,
   measuredRow,
   projectionAllocation,
@@ -50,6 +51,20 @@ it('quantized matrices are told: their alphas are not those of the original', ()
   expect(shortcomings(analysisOf([...rows, scaled], [{ alpha: 2 }]))).toMatch(
     /^note: 3 of 4 matrices are quantized \(Q4_1; Q8_0; FP8, one scale\): /m,
   );
+});
+
+it('notes on alphas are left out where another metric judges', () => {
+  const odd = {
+    weak: 'too few eigenvalues',
+    thin: 'yes',
+    imprecise: 'yes',
+    misfit: 'no power law',
+  };
+  const rows = [measuredRow('h.0.q.weight', 2, odd), failedRow('h.0.k.weight')];
+  const analysis = analysisOf(rows, [{ alpha: 2 }]);
+  expect(shortcomings(analysis)).toMatch(/^weak: h\.0\.q\.weight: too few/m);
+  expect(shortcomings(analysis)).toMatch(/alphas/);
+  expect(shortcomings(analysis, { scoredBy: 'snr' })).toMatch(/^failed: h\.0\.k\.weight: .*\n$/);
 });
 
 it('an allocation says on what share of the parameters its scores rest', () => {

@@ -15,29 +15,35 @@ const MOST_NAMED = 3;
 /** Fits that are named one by one. */
 const MOST_WEAK = 10;
 
+/** What judges layers, where it is not alpha. */
+interface JudgedBy {
+  readonly scoredBy?: string | undefined;
+}
+
 /** What was not measured and why: failures one by one, skipped weights by reason. */
-export function omissions(document: Analysis): string {
+export function omissions(document: Analysis, judged?: JudgedBy): string {
   const analysis = printableData(document);
   const reasons = new Map<string, number>();
   for (const row of analysis.matrices) {
     if (row.status === 'skipped') reasons.set(row.reason, (reasons.get(row.reason) ?? 0) + 1);
   }
   const skipped = [...reasons].map(([reason, count]) => `${count} × ${reason}`).join('; ');
-  return shortcomings(analysis) + (skipped && `skipped: ${skipped}\n`);
+  return shortcomings(analysis, judged) + (skipped && `skipped: ${skipped}\n`);
 }
 
-/** What is behind the exit code 3, what the scores lack, and which numbers not to rely on. */
-export function shortcomings(document: Analysis): string {
+/**
+ * What is behind the exit code 3, what the scores lack, and which numbers not to rely on; of alphas only
+ * where they are what layers are judged by.
+ */
+export function shortcomings(document: Analysis, { scoredBy }: JudgedBy = {}): string {
   const analysis = printableData(document);
+  const alphas = scoredBy === undefined ? [weakness, thinness, misfits, imprecision] : [];
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
   const warnings = (analysis.notes ?? []).map((note) => `warning: ${note}\n`);
   return (
     failed.join('') +
     warnings.join('') +
-    weakness(analysis) +
-    thinness(analysis) +
-    misfits(analysis) +
-    imprecision(analysis) +
+    alphas.map((text) => text(analysis)).join('') +
     quantization(analysis) +
     difference(analysis)
   );

@@ -51,7 +51,7 @@ export async function run(
     await writeOutput(analysisFile, formatDocument(analysis), io);
     tell(io.stderr, `wrote ${analysisFile}`);
     await clearFormer(options.output, exported, io);
-    io.stderr.write(omissions(analysis));
+    io.stderr.write(omissions(analysis, allocator));
     const evidence = { analysis, ...(scores && { scores }) };
     const allocation = await allocator.allocate(evidence);
     tellUnfollowed(allocator, options, io);
