@@ -49,6 +49,7 @@ export const exportCommand = () =>
       'after',
       examples([
         'export allocation.json --to peft -o adapter/',
+        'export allocation.json --to trl -o trl/',
         'export allocation.json --to axolotl -o axolotl.yaml',
         'export analysis.json --to csv',
       ]),
