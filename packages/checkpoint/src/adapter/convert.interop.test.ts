@@ -84,6 +84,32 @@ def read(name, path):
     return {'worst': worst, 'complete': count == len(found) / 2, 'alpha': alpha, 'types': types,
             'said': [field('general.type'), field('adapter.type'), field('general.architecture')]}
 
+def foreign():
+    """As llama.cpp writes files: no numbers of heads; quantized, and with a norm, as mergekit extracts them."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(s).astype('f4') * .1 for s in ((32, 64), (64, 32)))
+    kind = gguf.GGMLQuantizationType.Q8_0
+    q = lambda values: gguf.quants.quantize(np.ascontiguousarray(values), kind)
+    w = gguf.GGUFWriter('foreign.gguf', 'llama')
+    w.add_type('adapter'); w.add_string('adapter.type', 'lora'); w.add_float32('adapter.lora.alpha', 16.0)
+    w.add_tensor('blk.0.attn_q.weight.lora_a', q(a), raw_dtype=kind)
+    w.add_tensor('blk.0.attn_q.weight.lora_b', q(permuted(b, 8)), raw_dtype=kind)
+    norm = rng.standard_normal(64).astype('f4')
+    w.add_tensor('blk.0.attn_norm.weight', norm)
+    w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
+    whole = base('foreign')
+    layer = whole.model.layers[0]
+    delta = gguf.quants.dequantize(q(b), kind) @ gguf.quants.dequantize(q(a), kind)
+    layer.self_attn.q_proj.weight.data += torch.tensor(16 / 32 * delta)
+    layer.input_layernorm.weight.data = torch.tensor(norm)
+    whole.save_pretrained('foreign-whole')
+
+def foreign_answers(converted):
+    whole = AutoModelForCausalLM.from_pretrained('foreign-whole', dtype=torch.float32).eval()
+    found = PeftModel.from_pretrained(base('foreign'), converted).eval()(tokens).logits
+    return {'worst': (found - whole(tokens).logits).abs().max().item(),
+            'effect': (found - base('foreign')(tokens).logits).abs().max().item()}
+
 class Images(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -171,6 +197,16 @@ describeUnless(
       expect(found['same']).toBe(name !== 'patterns');
       expect(found['effect']).toBeGreaterThan(1e-3);
       expect(found['logits']! / found['effect']!).toBeLessThan(1e-5);
+    });
+
+    it('gives PEFT a quantized adapter without heads, and the norm that it holds', async () => {
+      await ask(['foreign']);
+      expect(await convert('foreign.gguf', 'peft', 'foreign', shared(model))).toEqual([
+        'factors of Q8_0 are written in F32',
+      ]);
+      const found = (await ask(['foreign_answers', 'foreign'])) as Record<string, number>;
+      expect(found['effect']).toBeGreaterThan(1);
+      expect(found['worst']).toBeLessThan(1e-4);
     });
 
     it('gives adapters of kohya the names of their model', async () => {

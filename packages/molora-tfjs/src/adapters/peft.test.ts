@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Adapter, readAdapter, serializeSafetensors } from '@alphalora/checkpoint';
+import { convertAdapter } from '@alphalora/checkpoint/adapters';
 import { openAdapter } from '@alphalora/checkpoint/node';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { shared, sharedLacks } from '@alphalora/testing/repository';
 import { describe, expect, it } from 'vitest';
 import {
   floats,
+  joined,
   projection,
   sources,
   sourcesOf,
@@ -197,6 +199,23 @@ describe('export to PEFT', () => {
     const adapter = await readAdapter(sourcesOf(adapterFiles(several)));
     expect(adapter.updates.map(({ scale }) => scale)).toEqual([3, 0.125, -2]);
     expectClose(await updatesOf(adapter), updatesIn(several));
+  });
+
+  it('becomes an adapter of ours again by conversion, with the same bytes and settings', async () => {
+    const up = { name: 'model.layers.1.mlp.up_proj', block: 1, role: 'up_proj' };
+    const state = stateOf([
+      projection({ ranks: [2], scalings: [8], topK: 1 }),
+      projection({ ...up, inputs: 4, outputs: 5, ranks: [3], scalings: [-2] }),
+    ]);
+    const own = adapterFiles(state, { base: 'org/model' });
+    const adapter = await readAdapter(sourcesOf(own));
+    const { files } = await convertAdapter(adapter, { to: 'alphalora' });
+    const [weights, config] = [files['adapter_model.safetensors']!, files['adapter_config.json']!];
+    expect(joined(weights)).toEqual(joined(own.weights));
+    const text = new TextDecoder().decode(config[0]);
+    expect(JSON.parse(text)).toEqual(JSON.parse(own.config));
+    const again = await readAdapterFiles(sourcesOf({ weights, config: text }));
+    expect(again).toEqual({ state, base: 'org/model' });
   });
 
   it('refuses several experts', () => {

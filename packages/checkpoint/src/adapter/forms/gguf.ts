@@ -92,7 +92,7 @@ export function readGgufAdapter(
     ...(unordered > 0 && {
       notes: [
         `${file} has the rows of queries and keys in the order of llama.cpp and does not say how many heads there are: ` +
-          'ranks and spectra are right as they are, and the values of these updates with the base only',
+          'ranks and spectra need no more, and their values the base',
       ],
     }),
   };

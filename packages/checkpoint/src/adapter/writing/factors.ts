@@ -1,5 +1,5 @@
-/** Factors of updates as bytes, in the types that they are stored in. */
-import { encodeValues, type FloatDType } from '../../values/encode.js';
+/** Factors of updates as they are written: their values, and the type for them. */
+import type { FloatDType } from '../../values/encode.js';
 import type { LoraUpdate } from '../adapter.js';
 
 /** Both factors, in the order of the model. */
@@ -22,11 +22,6 @@ export async function factorsOf(
   return { a: narrow(await readA(signal)), b: narrow(await readB(signal)) };
 }
 
-/** In a type that holds them as they are, or as near as F32 comes. */
-export function encoded(values: Float32Array, dtype: FloatDType): Uint8Array {
-  return encodeValues(values, dtype);
-}
-
-function narrow(values: Float32Array | Float64Array): Float32Array {
+export function narrow(values: Float32Array | Float64Array): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }

@@ -9,10 +9,11 @@ import { type MetadataEntry, serializeGguf } from '../../formats/gguf/serialize.
 import { architectureIn, numberIn, type Settings } from '../../formats/gguf/settings.js';
 import type { TensorData } from '../../formats/safetensors/serialize.js';
 import type { RowGroup } from '../../tensors/recipe.js';
+import { encodeValues } from '../../values/encode.js';
 import type { Adapter, LoraUpdate } from '../adapter.js';
 import { familyIn, fileName, rowsOfUpdate } from '../gguf-modules.js';
 import { alphaOf } from '../pattern-keys.js';
-import { encoded, factorsOf, writtenType } from './factors.js';
+import { factorsOf, narrow, writtenType } from './factors.js';
 
 interface GgufAdapter {
   readonly pieces: Uint8Array[];
@@ -58,13 +59,13 @@ export async function ggufAdapter(
         name: `${names[i]}.weight.lora_a`,
         dtype: typeOfA,
         shape: embedding ? [inputs, rank] : [rank, inputs],
-        bytes: encoded(embedding ? narrow(transposed(own.a, rank, inputs)) : own.a, typeOfA),
+        bytes: encodeValues(embedding ? narrow(transposed(own.a, rank, inputs)) : own.a, typeOfA),
       },
       {
         name: `${names[i]}.weight.lora_b`,
         dtype: typeOfB,
         shape: [outputs, rank],
-        bytes: encoded(isFolded ? b.map((value) => value * rest) : b, typeOfB),
+        bytes: encodeValues(isFolded ? b.map((value) => value * rest) : b, typeOfB),
       },
     );
   }
@@ -176,8 +177,4 @@ function notesOn(
       : []),
     ...(rounded ? [`alpha is rounded to float32, as GGUF has it: ${alpha}`] : []),
   ];
-}
-
-function narrow(values: Float32Array | Float64Array): Float32Array {
-  return values instanceof Float32Array ? values : Float32Array.from(values);
 }

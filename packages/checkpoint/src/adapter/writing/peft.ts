@@ -44,17 +44,20 @@ const notTaken = ['molora', 'layers_to_transform', 'layers_pattern', 'exclude_mo
  * @param modules at least one
  */
 export function peftConfig(
-  { config, format, base, updates }: Pick<Adapter, 'config' | 'format' | 'base' | 'updates'>,
+  { config, format, base, updates, saved }: Omit<Adapter, 'weights' | 'close'>,
   modules: readonly LoraModule[],
 ): Record<string, unknown> {
   const isPeft = format === 'PEFT' || format === 'AlphaLoRA';
   const own = Object.entries((isPeft && config) || {}).filter(([key]) => !notTaken.includes(key));
   const isOfImages = format === 'kohya' || format === 'diffusers';
+  // PEFT passes over weights of modules that its configuration does not name.
+  const whole = isPeft ? [] : saved.map(({ name }) => name.replace(/\.(weight|bias)$/, ''));
   const isInputFirst = updates.some(({ embedding, inputFirst }) => inputFirst && !embedding);
   return {
     // Models of images have no such class.
     task_type: isOfImages ? null : 'CAUSAL_LM',
     bias: 'none',
+    ...(whole.length > 0 && { modules_to_save: [...new Set(whole)] }),
     fan_in_fan_out: isInputFirst,
     base_model_name_or_path: base ?? null,
     ...Object.fromEntries(own),
