@@ -157,14 +157,31 @@ describe('peft', () => {
   });
 
   it('says which version reads the ranks, where they differ', async () => {
-    expect((await notesOf(ranks, 'peft')).at(-1)).toMatch(
-      /PEFT 0\.15 .* gives every module rank 6$/,
+    expect((await notesOf(ranks, 'peft')).join('\n')).toMatch(
+      /PEFT 0\.15 .* gives every module rank 6$/m,
     );
     const same = projectionAllocation(
       'rank',
       llamaLike.map(([name, block]) => [name, block, 4]),
     );
-    expect(await notesOf(same, 'peft')).toEqual([]);
+    expect((await notesOf(same, 'peft')).join()).not.toContain('PEFT 0.15');
+  });
+
+  it('says how many parameters PEFT must report', async () => {
+    const list = [
+      ['model.layers.0.mlp.gate_proj.weight', 0, 3],
+      ['model.layers.0.mlp.experts.0.gate_proj.weight', 0, 2],
+      ['model.layers.0.mlp.experts.1.gate_proj.weight', 0, 2],
+      ['model.layers.0.mlp.experts.0.up_proj.weight', 0, 2],
+      ['model.layers.0.mlp.experts.1.up_proj.weight', 0, 2],
+    ] as const;
+    const mixture = projectionAllocation('rank', [...list]);
+    const [first, second] = mixture.projections!.map(({ inputs, outputs }) => [inputs, outputs]);
+    // Both experts have one A for gate and up.
+    const expected = 3 * (first![0]! + first![1]!) + 2 * 2 * (second![0]! + 2 * second![1]!);
+    expect((await notesOf(mixture, 'peft')).join('\n')).toMatch(
+      `the LoRAs have ${expected.toLocaleString('en-US')} trainable parameters in 2 modules`,
+    );
   });
 
   it('refuses an allocation that adapts nothing', async () => {
@@ -239,6 +256,13 @@ describe('peft', () => {
     expect(await taskTypeOf({ ...ranks, blocks, model })).toBe('SEQ_2_SEQ_LM');
   });
 
+  it('says which classes PEFT fails on', async () => {
+    const model = { source: 'x', architecture: 'IBertModel' };
+    expect((await notesOf({ ...ranks, model }, 'peft'))[0]).toMatch(
+      /fails on IBertModel.*QuantLinear/,
+    );
+  });
+
   it('leaves out what PEFT refuses, and says so', async () => {
     const mamba = projectionAllocation(
       'rank',
@@ -255,6 +279,7 @@ describe('peft', () => {
     });
     expect(await notesOf(mamba, 'peft')).toEqual([
       'PEFT does not adapt layers.0.mixer.out_proj: 1 of 2 modules get no adapter, with 75 % of the trainable parameters',
+      expect.stringContaining('in 1 module:'),
     ]);
   });
 });
@@ -317,7 +342,9 @@ describe.each([
 describe('axolotl', () => {
   it('says in the file that older versions ignore the patterns', async () => {
     const text = (await filesOf(ranks, 'axolotl')) as string;
-    expect(text).toMatch(/^# .*rank 0.*\n# .*older one ignores it and gives every module rank 6\n/);
+    expect(text).toMatch(
+      /^# .*rank 0.*\n# .*older one ignores it and gives every module rank 6\n# the LoRAs have .* trainable parameters/,
+    );
   });
 
   it('keeps towers out by an expression, and has whole alphas', async () => {

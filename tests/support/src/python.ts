@@ -1,6 +1,7 @@
 /** Python and its packages, as the other side of a comparison. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
 import type { Lack } from './lacking.js';
@@ -63,6 +64,12 @@ export function runPythonForBytes(
   if (status !== 0) throw new Error(error?.message ?? stderr.toString());
   return stdout;
 }
+
+/** Defines `shrink(config, experts)` for programs with transformers, which follow it. */
+export const shrunkModels: string = readFileSync(
+  new URL('./shrunk-models.py', import.meta.url),
+  'utf8',
+);
 
 /** Answers on the stdout that it had; whatever else is printed goes to stderr. */
 const loop = `

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
-import { pythonLacks, runPython } from '@alphalora/testing/python';
+import { pythonLacks, runPython, shrunkModels } from '@alphalora/testing/python';
 import { beforeAll, expect, it } from 'vitest';
 import { withDistinctRoles } from './distinct-roles.js';
 import { identify, pathInBlock } from './index.js';
@@ -54,7 +54,9 @@ describeUnless(pythonLacks('transformers>=5.0', 'torch'), 'families of transform
       new URL('../test-support/family-names.py', import.meta.url),
       'utf8',
     );
-    for (const line of runPython(program, { args: families }).trim().split('\n')) {
+    for (const line of runPython(shrunkModels + program, { args: families })
+      .trim()
+      .split('\n')) {
       const model: Model = JSON.parse(line);
       models.set(model.family, model);
     }

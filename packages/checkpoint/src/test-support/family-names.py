@@ -2,32 +2,13 @@
 Names and shapes of the parameters of families of models, and what layer of torch each belongs to, as JSON
 lines; for families on the command line, with two blocks of each list, made without any values.
 """
-import contextlib, json, sys
+import json, sys
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, PretrainedConfig, logging
+from transformers import AutoConfig, AutoModel, logging
 from transformers.pytorch_utils import Conv1D
 
 logging.set_verbosity_error()
-BLOCKS = ('num_hidden_layers', 'n_layer', 'num_layers', 'n_layers', 'encoder_layers', 'decoder_layers', 'depth', 'num_decoder_layers')
-EXPERTS = ('num_experts', 'num_local_experts', 'n_routed_experts')
-KINDS = ('layer_types', 'mlp_layer_types', 'layers_block_type')
-
-
-def shrink(config):
-    """Two blocks, of different kinds where a model has several; few experts."""
-    for key in BLOCKS + EXPERTS:
-        most = 2 if key in BLOCKS else 16
-        if isinstance(getattr(config, key, None), int):
-            setattr(config, key, min(most, getattr(config, key)))
-    for key in KINDS:
-        kinds = getattr(config, key, None)
-        if isinstance(kinds, list):
-            with contextlib.suppress(AttributeError):  # where they follow from the number of blocks
-                setattr(config, key, (list(dict.fromkeys(kinds)) * 2)[:2])
-    for value in vars(config).values():
-        if isinstance(value, PretrainedConfig):
-            shrink(value)
 
 
 def layer(module, tensor):
@@ -63,7 +44,7 @@ def made(config):
 for family in sys.argv[1:]:
     config = AutoConfig.for_model(family)
     try:
-        shrink(config)
+        shrink(config, 16)
         model = made(config)
     except ValueError:
         # Some ties between blocks hold only where all are there.

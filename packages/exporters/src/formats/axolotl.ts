@@ -37,6 +37,7 @@ export const axolotl: Exporter<Allocation, RateOptions> = {
             'the ranks need an Axolotl that knows lora_rank_pattern (2026); an older one ignores it ' +
               `and gives every module rank ${rank}`,
           ]),
+      found.proof,
     ];
     const content = {
       adapter: 'lora',

@@ -5,24 +5,26 @@
  */
 import { readFileSync } from 'node:fs';
 import { describeUnless } from '@alphalora/testing/lacking';
-import { pythonLacks, startPython } from '@alphalora/testing/python';
+import { pythonLacks, shrunkModels, startPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';
 import { exportDocument } from '../export.js';
 import { allocatedByBlock, type NamedTensors } from '../test-support/allocated.js';
 
-const lack = pythonLacks('torch', 'transformers>=5.20', 'peft>=0.21');
+const lack = pythonLacks('torch', 'transformers>=5.24', 'peft>=0.21');
 
 interface Adapted {
   /** What is in memory of each name on disk. */
   where: Record<string, string[]>;
   ranks: Record<string, [rank: number, scaling: number]>;
+  /** Of all LoRAs. */
+  parameters: number;
   wrapper: string;
 }
 
 type Question = [name: string, family: string | null, settings: unknown];
 
 const program = readFileSync(new URL('../test-support/peft-families.py', import.meta.url), 'utf8');
-const ask = startPython<Question, NamedTensors & Adapted>(program, {
+const ask = startPython<Question, NamedTensors & Adapted>(shrunkModels + program, {
   env: { HF_HUB_OFFLINE: '1' },
 });
 
@@ -32,7 +34,9 @@ async function run(name: string, rankOf: (block: number, role: string) => number
   const allocation = await allocatedByBlock(tensors, rankOf);
   const { files, notes } = await exportDocument(allocation, 'peft', options);
   const settings = JSON.parse((files as Record<string, string>)['adapter_config.json']!);
-  const { where, ranks, wrapper } = await ask([name, null, settings]);
+  const { where, ranks, parameters, wrapper } = await ask([name, null, settings]);
+  const told = /LoRAs have ([\d,]+) trainable parameters/.exec(notes.join('\n'))?.[1];
+  expect(Number(told?.replaceAll(',', '')), 'parameters').toBe(parameters);
   /** By the name in memory. */
   const wanted = new Map<string, number[]>();
   for (const { name: own, rank } of allocation.projections!) {
@@ -52,7 +56,16 @@ const families = `
   GraniteMoeForCausalLM JambaForCausalLM Llama4ForConditionalGeneration Qwen3VLMoeForConditionalGeneration
   Qwen3NextForCausalLM T5ForConditionalGeneration BartForConditionalGeneration
   WhisperForConditionalGeneration BertModel RobertaForSequenceClassification ViTModel Dinov2Model
-  SwinModel CLIPModel Wav2Vec2Model NomicBertModel`
+  SwinModel CLIPModel Wav2Vec2Model NomicBertModel
+  T5Gemma2ForConditionalGeneration RTDetrForObjectDetection PPDocLayoutV2Model VisionEncoderDecoderModel
+  GroundingDinoModel RfDetrForObjectDetection DepthAnythingForDepthEstimation ZoeDepthForDepthEstimation
+  ViTMAEForPreTraining ViTMSNForImageClassification Tipsv2Model Tipsv2VisionModel Sapiens2Model
+  Cosmos3OmniForConditionalGeneration Cosmos3EdgeForConditionalGeneration InklingForConditionalGeneration
+  Inkling2ForCausalLM MistralLarge4ForConditionalGeneration Step3p7ForConditionalGeneration
+  Step3p7VisionModel MiniMaxM3SparseForConditionalGeneration Kimi_K25ForConditionalGeneration
+  Ernie4_5_VLMoeForConditionalGeneration CohereAsrForConditionalGeneration Dots3NoteAudioModel
+  GradiumPhononTTSForConditionalGeneration UnlimitedOcrVisionModel PI0ForConditionalGeneration
+  Nemotron3_5TranscribeForConditionalGeneration`
   .trim()
   .split(/\s+/);
 

@@ -3,42 +3,22 @@ Models of transformers, made without any values, and PEFT on them. Of a class: t
 that its checkpoints have on disk. Of a class and a configuration of PEFT: what the model calls each of them in
 memory, and the rank that PEFT gave it there.
 """
-import contextlib, copy, json, re, warnings
+import copy, json, re, warnings
 
 warnings.filterwarnings('ignore')
 import torch, transformers
 from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
-from transformers import AutoConfig, PretrainedConfig, logging
+from transformers import AutoConfig, logging
 from transformers.conversion_mapping import get_model_conversion_mapping
 from transformers.core_model_loading import WeightConverter, WeightRenaming, rename_source_key, revert_weight_conversion
 
 logging.set_verbosity_error()
-BLOCKS = ('num_hidden_layers', 'n_layer', 'num_layers', 'n_layers', 'encoder_layers', 'decoder_layers', 'depth', 'num_decoder_layers')
-EXPERTS = ('num_experts', 'num_local_experts', 'n_routed_experts')
-KINDS = ('layer_types', 'mlp_layer_types', 'layers_block_type')
-
-
-def shrink(config):
-    """Two blocks, of different kinds where a model has several; few experts."""
-    for key in BLOCKS + EXPERTS:
-        most = 2 if key in BLOCKS else 4
-        if isinstance(getattr(config, key, None), int):
-            setattr(config, key, min(most, getattr(config, key)))
-    for key in KINDS:
-        kinds = getattr(config, key, None)
-        if isinstance(kinds, list):
-            with contextlib.suppress(AttributeError):  # where they follow from the number of blocks
-                setattr(config, key, (list(dict.fromkeys(kinds)) * 2)[:2])
-    for value in vars(config).values():
-        if isinstance(value, PretrainedConfig):
-            shrink(value)
-
 
 def made(name, family):
     model_class = getattr(transformers, name)
     config = AutoConfig.for_model(family) if family else model_class.config_class()
-    shrink(config)
+    shrink(config, 4)
     with torch.device('meta'):
         return model_class._from_config(config)
 
@@ -85,7 +65,8 @@ def adapted(name, family, settings):
         own = re.sub(r'\.base_layer', '', path.removeprefix('base_model.model.'))
         parameter = getattr(layer, 'parameter_name', None) or 'weight'
         ranks[f'{own}.{parameter}'] = [layer.r['default'], layer.scaling['default']]
-    return {'where': where, 'ranks': ranks, 'wrapper': type(wrapped).__name__}
+    trained = sum(own.numel() for path, own in wrapped.named_parameters() if 'lora_' in path)
+    return {'where': where, 'ranks': ranks, 'parameters': trained, 'wrapper': type(wrapped).__name__}
 
 
 def answer(question):

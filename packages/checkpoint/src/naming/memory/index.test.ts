@@ -76,6 +76,32 @@ describe('a name in memory', () => {
     ]);
   });
 
+  it('is changed in front of its list where the family does', () => {
+    expect(
+      namesInMemory(
+        'model.encoder.layers.2.mlp.up_proj.weight',
+        'T5Gemma2ForConditionalGeneration',
+      ),
+    ).toEqual([
+      {
+        name: 'layers.2.mlp.up_proj',
+        before: ['model', 'encoder', 'text_model'],
+        parameter: false,
+      },
+    ]);
+  });
+
+  it('is that of modules where a parameter becomes them', () => {
+    const name = 'transformer.decoder.layers.0.self_attn.in_proj_weight';
+    expect(namesInMemory(name, 'RfDetrModel')).toEqual(
+      ['q', 'k', 'v'].map((own) => ({
+        name: `layers.0.self_attn.${own}_proj`,
+        before: ['transformer', 'decoder'],
+        parameter: false,
+      })),
+    );
+  });
+
   it.each([
     ['encoder.layer.1.attention.attention.query.weight', 'ViTModel', ['layers.1.attention.q_proj']],
     [
@@ -95,6 +121,27 @@ describe('a name in memory', () => {
       'encoder.layer.1.mlp.weights_in.weight',
       'Dinov2Model',
       ['layer.1.mlp.gate_proj', 'layer.1.mlp.up_proj'],
+    ],
+    ['encoder.encoder.0.layers.1.fc1.weight', 'RTDetrModel', ['aifi.0.layers.1.mlp.fc1']],
+    [
+      'encoder.encoder.layer.3.output.dense.weight',
+      'VisionEncoderDecoderModel',
+      ['layers.3.mlp.fc2'],
+    ],
+    [
+      'decoder.bert.encoder.layer.3.output.dense.weight',
+      'VisionEncoderDecoderModel',
+      ['layer.3.output.dense'],
+    ],
+    [
+      'text_backbone.encoder.layer.0.attention.self.query.weight',
+      'GroundingDinoModel',
+      ['layer.0.attention.self.query'],
+    ],
+    [
+      'model.layers.1.moe.up_proj.weight[3]',
+      'Step3p7ForConditionalGeneration',
+      ['layers.1.mlp.experts.gate_up_proj'],
     ],
   ])('is renamed as its family is: %s of %s', (name, architecture, expected) => {
     expect(names(name, architecture)).toEqual(expected);

@@ -12,7 +12,7 @@ import { expertTensors, type Rename, renames } from './renames.js';
 export interface NameInMemory {
   /** Of a module, or of a parameter that is in none of its own: `layers.3.mlp.experts.gate_up_proj`. */
   readonly name: string;
-  /** What stands before it on disk: `['model']`. In memory that may differ. */
+  /** What stands before it on disk, but for what is known to be renamed: `['model']`. In memory that may differ. */
   readonly before: readonly string[];
   /** Whether it is a parameter, not the weight of a module. */
   readonly parameter: boolean;
@@ -29,12 +29,15 @@ export function namesInMemory(name: string, architecture: string = ''): NameInMe
   const isStack = /\[\d+\]/.test(parts);
   const components = unwrapped(tensor.split('.'));
   const isWeight = components.length > 1 && components.at(-1) === 'weight';
-  const module = isWeight ? components.slice(0, -1) : components;
-  const start = Math.max(0, listOf(module));
-  const before = module.slice(0, start);
-  return renamed(module.slice(start).join('.'), architecture).map((own) => {
+  const stored = (isWeight ? components.slice(0, -1) : components).join('.');
+  return renamed(stored, architecture).map((path) => {
+    const becomesModule = !isWeight && path !== stored && path.endsWith('.weight');
+    const module = (becomesModule ? path.slice(0, -'.weight'.length) : path).split('.');
+    const start = Math.max(0, listOf(module));
+    const before = module.slice(0, start);
+    const own = module.slice(start).join('.');
     const isExperts = expertTensors.test(own);
-    const parameter = isExperts || !isWeight || isStack;
+    const parameter = isExperts || isStack || !(isWeight || becomesModule);
     // Of a stack that a module of its own holds, such as JetMoe's, the parameter is its weight.
     return { name: isWeight && isStack && !isExperts ? `${own}.weight` : own, before, parameter };
   });

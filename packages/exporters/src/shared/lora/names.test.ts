@@ -107,6 +107,20 @@ describe('the names of targets', () => {
     }
   });
 
+  it('are longer where the module is called otherwise on disk', () => {
+    const matrices = [{ module: 'decoder.layers.0.linear1' }] as LoraTarget['matrices'];
+    const renamed = { ...target(8)('layers.0.mlp.fc1'), matrices };
+    const model = { source: 'x', others: ['lm_head.weight'] };
+    expect(targetNames([renamed], model).modules).toEqual(['mlp.fc1']);
+  });
+
+  it('leave alone what another list may be called by its kind', () => {
+    const others = ['perception.layers.*.self_attn.q_proj.weight'];
+    const found = chosen({ wanted: blocks('model.layers'), others });
+    const modules = [...blocks('model.layers'), ...blocks('model.audio_tower.layers')];
+    expect(adapted(found, modules)).toEqual(blocks('model.layers'));
+  });
+
   it('leave alone towers whose modules are called otherwise on disk', () => {
     const others = ['vision_tower.blocks.*.wqkv.weight', 'model.embed_tokens.weight'];
     const found = chosen({ wanted: blocks('model.layers'), others });

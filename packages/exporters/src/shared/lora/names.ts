@@ -91,9 +91,10 @@ export function targetNames(
   };
   const names = (kind: keyof typeof ends): string[] => {
     const own = wanted.filter(({ parameter }) => parameter === (kind === 'parameters'));
-    const found = own.map(
-      ({ name }) => roleEnds(name, kind).find((end) => !ends[kind].has(end)) ?? name,
-    );
+    const found = own.map((target) => {
+      const safe = roleEnds(target.name, kind).filter((end) => !ends[kind].has(end));
+      return (isRenamed(target) ? safe.at(-1) : safe[0]) ?? target.name;
+    });
     return [...new Set(found)];
   };
   return {
@@ -101,6 +102,14 @@ export function targetNames(
     parameters: names('parameters'),
     ...(exclude !== undefined && { exclude }),
   };
+}
+
+/**
+ * Whether a module is called otherwise on disk: what else the model has in memory is then known less well,
+ * and a longer end hits less of it, `mlp.fc1` in place of `fc1`.
+ */
+function isRenamed({ name, parameter, matrices }: LoraTarget): boolean {
+  return !parameter && matrices.some(({ module }) => !`.${module}`.endsWith(`.${name}`));
 }
 
 type Named = Pick<LoraTarget, 'name' | 'before' | 'parameter'>;
@@ -175,7 +184,13 @@ function guardAgainst(
     if (kind !== undefined) words.add(kind);
     else {
       const part = before.find((each) => !components.has(each) && /^\w+$/.test(each));
-      if (part !== undefined) words.add(part);
+      if (part !== undefined) {
+        words.add(part);
+        // That may be a tower which memory calls by its kind.
+        for (const each of kinds) {
+          if (!names.some((name) => matches(within(each), name))) words.add(each);
+        }
+      }
     }
   }
   if (words.size === 0) return undefined;

@@ -56,6 +56,7 @@ export function loraArguments(
         ]
       : []),
     ...(parameters.length > 0 ? ['target_parameters needs PEFT 0.17 or later'] : []),
+    found.proof,
   ];
   return { config, notes };
 }

@@ -10,6 +10,7 @@
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import { printable, resources } from '@alphalora/documents';
 import { requireRoles, selectedRank } from '../adapters.js';
+import { limitOf } from './limits.js';
 import { isMixed, type LoraTarget, loraTargets, requireSome } from './modules.js';
 import { distinctNames, type TargetNames, targetNames } from './names.js';
 import type { LoraOptions } from './options.js';
@@ -26,6 +27,8 @@ export interface LoraSettings extends TargetNames {
   /** With a rank, by their names in memory. */
   readonly targets: readonly LoraTarget[];
   readonly notes: readonly string[];
+  /** What a program that takes all of this must report, which no name that it does not know can pass. */
+  readonly proof: string;
 }
 
 /**
@@ -65,6 +68,7 @@ export function loraSettings(
     ...{ r, alpha, rslora, dropout: options.dropout, targets: wanted },
     rankPattern: patternOf(wanted, ({ rank }) => rank, r),
     alphaPattern,
+    proof: proofOf(wanted),
     notes: notesOn({ allocation, format, all, chosen, targets, options }),
   };
 }
@@ -146,7 +150,9 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
   const ranks = wanted.map(({ rank }) => rank);
   const [low, high] = [Math.min(...ranks), Math.max(...ranks)];
   const alpha = options.alpha ?? high;
+  const limit = limitOf(allocation.model?.architecture);
   return [
+    ...(limit === undefined ? [] : [limit]),
     ...(selection
       ? [
           `a selection says which modules are adapted, not their rank: all have ${selectedRank} here; to train the selected weights themselves and freeze the rest, take the format spectrum or soup`,
@@ -166,6 +172,24 @@ function notesOn({ allocation, format, all, chosen, targets, options }: Decided)
         ]
       : []),
   ];
+}
+
+/** PEFT ignores names that a model does not have, without a word. */
+function proofOf(wanted: readonly LoraTarget[]): string {
+  const parameters = wanted.reduce((sum, target) => sum + target.rank * costInMemory(target), 0);
+  return (
+    `the LoRAs have ${Math.round(parameters).toLocaleString('en-US')} trainable parameters in ${wanted.length} ${wanted.length === 1 ? 'module' : 'modules'}: ` +
+    'another number from print_trainable_parameters() of PEFT, which may add a new head, means that the model calls some of them otherwise'
+  );
+}
+
+/**
+ * Parameters of one rank as PEFT makes them: what was stored as several matrices beside one another shares its
+ * A, what is stacked, such as experts, does not.
+ */
+function costInMemory({ matrices }: LoraTarget): number {
+  const beside = new Set(matrices.map(({ role }) => role)).size;
+  return matrices.reduce((sum, { inputs, outputs }) => sum + inputs / beside + outputs, 0);
 }
 
 function scale(alpha: number, rank: number, { scaling }: LoraOptions): string {

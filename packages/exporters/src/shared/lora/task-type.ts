@@ -14,7 +14,7 @@ const heads: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** Encoder-decoders whose encoder reads no text, which the wrapper of SEQ_2_SEQ_LM takes it to. */
 const otherInputs =
-  /Whisper|Speech|Audio|Seamless|Moonshine|Asr|Canary|Parakeet|Pix2Struct|Vision|Donut|Kosmos|Pop2Piano|Musicgen|Udop|Florence/i;
+  /Whisper|Speech|Audio|Seamless|Moonshine|Asr|Canary|Parakeet|Pix2Struct|Vision|Donut|Kosmos|Pop2Piano|Musicgen|Udop|Florence|^PI0/i;
 
 /** @returns null where the model's class is none of those, or not known */
 export function taskTypeOf({ model, blocks }: Allocation): string | null {
