@@ -8,6 +8,7 @@ import { alphalora } from './policies/alphalora.js';
 import { policies } from './policies/index.js';
 import { uniform } from './policies/uniform.js';
 import { allocateRobustly } from './robustness.js';
+import { withScores } from './scores.js';
 
 function analysisOf(rows: Array<Pick<MatrixRow, 'name' | 'shape'> & object>): Analysis {
   const matrices = rows.map((row) => ({
@@ -132,7 +133,7 @@ describe('layers per projection', () => {
   it('are the stored maps, in their order, with their shapes', () => {
     const analysis = analysisOf(rows as never);
     const projections = layersOf(analysis, { per: 'projection' });
-    expect(projections.map(({ modules, scoredBy, ...facts }) => facts)).toEqual([
+    expect(projections.map(({ modules, scoredBy, blockScore, ...facts }) => facts)).toEqual([
       // The mean of 2 and 5; no role, because the parts have several.
       { index: 0, block: 0, score: 3.5, name: '0.attn', inputs: 6, outputs: 6, parameters: 36 },
       {
@@ -192,7 +193,9 @@ describe('layersFromScores', () => {
       metrics: i === 0 ? { norm: 12 } : {},
     }));
     const measured = layersOf(analysisOf(matrices), { per: 'projection' });
-    expect(layersFromScores(rows)).toEqual(measured.map(({ scoredBy, ...layer }) => layer));
+    expect(layersFromScores(rows)).toEqual(
+      measured.map(({ scoredBy, blockScore, ...layer }) => layer),
+    );
   });
 
   it('takes blocks with a shape', () => {
@@ -284,6 +287,25 @@ describe('fits that say nothing', () => {
     expect(() => layersOf(withAlphas([row(0, 'q', 2), skipped], [2, undefined]))).toThrow(
       /block 1 has no alpha, because none of its projections was measured/,
     );
+  });
+
+  it('leave the blocks of a budget per projection the score that they have as layers', async () => {
+    const rows = [row(0, 'q', 2), row(0, 'k', 5), row(1, 'q', 3), row(1, 'k', 9)];
+    // 1 + exp(mean of ln(alpha - 1)): the geometric means of 1 and 4, of 2 and 8.
+    const analysis = withAlphas(rows, [3, 5]);
+    for (const per of ['block', 'projection'] as const) {
+      const layers = layersOf(analysis, { per });
+      const { blocks } = await allocate({ layers, policy: uniform, budget: { total: 8, per } });
+      expect(blocks.map(({ score }) => score)).toEqual([3, 5]);
+    }
+    // Scores from elsewhere know nothing of it.
+    const layers = withScores(
+      layersOf(analysis, { per: 'projection' }),
+      [1, 2, 3, 5].map((score) => ({ score })),
+    );
+    const budget = { total: 8, per: 'projection' } as const;
+    const { blocks } = await allocate({ layers, policy: uniform, budget });
+    expect(blocks.map(({ score }) => score)).toEqual([1.5, 4]);
   });
 
   it('leave a projection the mean of its block, or of all where the block has no other', async () => {

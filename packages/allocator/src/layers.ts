@@ -15,6 +15,8 @@ export interface Layer extends Omit<PolicyLayer, 'cost' | 'price' | 'max'> {
   readonly modules?: readonly NamedLinearMap[];
   /** Why the score is not its own but the mean of others': nothing behind it has a fit that says anything, or the metric. */
   readonly weak?: string;
+  /** Of a projection, where its block has an alpha of its own: the score that the block has as a layer. */
+  readonly blockScore?: number;
   /** Of a block of an encoder or its decoder: which of the two, and its number there. */
   readonly stack?: StackPlace;
 }
@@ -95,6 +97,7 @@ export function layersOf(
       scoredBy,
       name: map.module.name,
       ...defined({ role: map.module.role }),
+      ...(scoredBy === 'alpha' && defined({ blockScore: analysis.blocks[map.block]?.alpha })),
       ...(Number.isNaN(own[index]) && { weak: scale.why([map]) }),
       ...factsOf([map], windows),
     }));

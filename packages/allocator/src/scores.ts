@@ -141,7 +141,10 @@ export function areOfProjections(scores: readonly Score[]): boolean {
 }
 
 /** Whatever the fits behind its own score were worth no longer matters. */
-function scoredWith({ weak: _, scoredBy: __, ...layer }: Layer, score: number): Layer {
+function scoredWith(
+  { weak: _, scoredBy: __, blockScore: ___, ...layer }: Layer,
+  score: number,
+): Layer {
   return { ...layer, score };
 }
 

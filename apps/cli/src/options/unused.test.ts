@@ -51,7 +51,7 @@ describe('options without an effect', () => {
     ],
     ['--cap has no effect', ['allocate', analysis, '--scores', scores, '--cap', '8']],
     [
-      '--aggregate has no effect here: --per projection makes no scores of blocks',
+      '--aggregate has no effect here: --per projection shares by the scores of projections and only shows those of blocks',
       ['allocate', analysis, '--per', 'projection', '--aggregate', 'median'],
     ],
     [

@@ -86,6 +86,10 @@ export const unusedInScores: Rule = ({ scores, per, failOn }) => {
   if (scores !== undefined)
     return { options: ['aggregate', 'cap'], because: 'the layers are judged by --scores' };
   return per === 'projection'
-    ? { options: ['aggregate'], because: '--per projection makes no scores of blocks' }
+    ? {
+        options: ['aggregate'],
+        because:
+          '--per projection shares by the scores of projections and only shows those of blocks',
+      }
     : undefined;
 };

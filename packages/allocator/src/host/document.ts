@@ -158,7 +158,8 @@ function sums(
       return {
         index,
         ...defined({ stack: layers[own[0]!]!.stack }),
-        score: sum((i) => layers[i]!.score) / own.length,
+        // What the allocation per block has, which need not be their mean.
+        score: layers[own[0]!]!.blockScore ?? sum((i) => layers[i]!.score) / own.length,
         ...defined({ share }),
         ...(field === 'experts' && {
           experts: sum((i) => gets[i]!.experts!),
