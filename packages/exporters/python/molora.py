@@ -631,9 +631,12 @@ def _modules_of(model, projections):
     linear = {path: module for path, module in model.named_modules() if _shape_of(module)}
     found = {}
     for spec in projections:
-        name, path = spec["name"], spec["name"]
-        if path not in linear:
-            path = _path_by_end(name, linear)
+        name = spec["name"]
+        # What PyTorch calls otherwise than the checkpoint has a name of both.
+        names = [name, spec.get("module", name)]
+        path = next((own for own in names if own in linear), None)
+        if path is None:
+            path = _path_by_end(names[1], linear)
         module = linear[path]
         shape = (spec["inputs"], spec["outputs"])
         if _shape_of(module) != shape:
@@ -650,7 +653,9 @@ def _modules_of(model, projections):
 def _path_by_end(name, linear):
     """A bare decoder has no `model.` in front, a model in another has more."""
     parts = name.split(".")
-    for start in range(len(parts) - 1):
+    # With the number of the block: what is left without it may be another module.
+    last = max((i for i, part in enumerate(parts) if part.isdigit()), default=len(parts) - 2)
+    for start in range(last + 1):
         end = ".".join(parts[start:])
         paths = [path for path in linear if path == end or path.endswith("." + end)]
         # A vision tower has blocks of the same names.

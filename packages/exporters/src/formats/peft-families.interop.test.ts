@@ -7,48 +7,20 @@ import { readFileSync } from 'node:fs';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, shrunkModels, startPython } from '@alphalora/testing/python';
 import { expect, it } from 'vitest';
-import { exportDocument } from '../export.js';
-import { allocatedByBlock, type NamedTensors } from '../test-support/allocated.js';
+import type { NamedTensors } from '../test-support/allocated.js';
+import { type Adapted, type Question, ranksInPeft } from '../test-support/peft-ranks.js';
 
 const lack = pythonLacks('torch', 'transformers>=5.24', 'peft>=0.21');
-
-interface Adapted {
-  /** What is in memory of each name on disk. */
-  where: Record<string, string[]>;
-  ranks: Record<string, [rank: number, scaling: number]>;
-  /** Of all LoRAs. */
-  parameters: number;
-  wrapper: string;
-}
-
-type Question = [name: string, family: string | null, settings: unknown];
 
 const program = readFileSync(new URL('../test-support/peft-families.py', import.meta.url), 'utf8');
 const ask = startPython<Question, NamedTensors & Adapted>(shrunkModels + program, {
   env: { HF_HUB_OFFLINE: '1' },
 });
-
-/** Given the rank of each, what PEFT made of it. */
-async function run(name: string, rankOf: (block: number, role: string) => number, options = {}) {
-  const tensors = await ask([name, null, null]);
-  const allocation = await allocatedByBlock(tensors, rankOf);
-  const { files, notes } = await exportDocument(allocation, 'peft', options);
-  const settings = JSON.parse((files as Record<string, string>)['adapter_config.json']!);
-  const { where, ranks, parameters, wrapper } = await ask([name, null, settings]);
-  const told = /LoRAs have ([\d,]+) trainable parameters/.exec(notes.join('\n'))?.[1];
-  expect(Number(told?.replaceAll(',', '')), 'parameters').toBe(parameters);
-  /** By the name in memory. */
-  const wanted = new Map<string, number[]>();
-  for (const { name: own, rank } of allocation.projections!) {
-    const inMemory = where[own.replace(/(\[\w+\])+$/, '')] ?? [];
-    expect(inMemory, own).not.toHaveLength(0);
-    for (const module of inMemory) wanted.set(module, [...(wanted.get(module) ?? []), rank!]);
-  }
-  return { wanted, ranks, wrapper, notes, settings };
-}
+const run = (name: string, rankOf: (block: number, role: string) => number, options = {}) =>
+  ranksInPeft(ask, name, rankOf, options);
 
 const families = `
-  LlamaForCausalLM GPT2LMHeadModel Phi3ForCausalLM BloomForCausalLM OPTForCausalLM FalconForCausalLM
+  LlamaForCausalLM LlamaModel Qwen3ForCausalLM Gemma3ForCausalLM GPT2LMHeadModel Phi3ForCausalLM BloomForCausalLM OPTForCausalLM FalconForCausalLM
   Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration Qwen3VLForConditionalGeneration
   Gemma3ForConditionalGeneration LlavaForConditionalGeneration Mistral3ForConditionalGeneration
   PaliGemmaForConditionalGeneration Idefics3ForConditionalGeneration MllamaForConditionalGeneration

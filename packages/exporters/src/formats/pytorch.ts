@@ -3,12 +3,13 @@
  * the `adapter_config.json` that says which. The configuration is that of adapters which `alphalora train`
  * writes, so that what is trained in PyTorch is read here, and the reverse.
  */
+import { namesInMemory, unwrappedName } from '@alphalora/checkpoint';
 import { type Allocation, AlphaLoraError } from '@alphalora/contracts';
 import type { Exporter } from '@alphalora/contracts/extensions';
 import { printable } from '@alphalora/documents';
 import * as v from 'valibot';
 import { molora } from '../../dist/molora.js';
-import { adaptedModules, isPart, requireRoles } from '../shared/adapters.js';
+import { type AdaptedModule, adaptedModules, isPart, requireRoles } from '../shared/adapters.js';
 
 /** Those of `ROUTERS` in molora.py that new experts can have. */
 const routers = ['top-k', 'soft', 'entropy', 'adaptive-shared'] as const;
@@ -48,12 +49,17 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
     const given = all.filter(
       ({ role, experts, rank }) => experts > 0 && rank > 0 && (targets?.includes(role) ?? true),
     );
-    const modules = given.filter(({ name }) => !isPart(name));
+    const { architecture } = allocation.model ?? {};
+    const isMap = ({ name }: AdaptedModule): boolean => {
+      const [own, ...more] = namesInMemory(name, architecture);
+      return !isPart(name) && more.length === 0 && !own!.parameter;
+    };
+    const modules = given.filter(isMap);
     if (modules.length === 0) {
       throw new AlphaLoraError(
         'INVALID_DOCUMENT',
         given.length > 0
-          ? `${printable(given[0]!.name)} and all others are parts of stored tensors, and molora.py adapts linear maps: --to peft takes them as parameters`
+          ? `${printable(given[0]!.name)} and all others are no linear maps in PyTorch, which molora.py adapts: --to peft takes them as parameters`
           : 'no projection of this allocation gets an expert: there is nothing to adapt',
       );
     }
@@ -66,6 +72,7 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
     }[scaling];
     const projections = modules.map(({ name, experts, rank, topK, ...place }) => ({
       name: name.replace(/\.weight$/, ''),
+      ...moduleOf(name, architecture),
       block: place.block,
       role: place.role,
       inputs: place.inputs,
@@ -84,8 +91,8 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
         ...(without > 0 ? [`${without} of ${all.length} modules get no experts`] : []),
         ...(given.length > modules.length
           ? [
-              `${given.length - modules.length} of them are parts of stored tensors, such as ` +
-                `${printable(given.find(({ name }) => isPart(name))!.name)}, and molora.py adapts linear maps`,
+              `${given.length - modules.length} of them are in one tensor with others or divided in PyTorch (transformers 5), such as ` +
+                `${printable(given.find((own) => !isMap(own))!.name)}, and molora.py adapts linear maps`,
             ]
           : []),
         ...(scaling === 'alpha/r' && smallest < largest
@@ -99,3 +106,10 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
     };
   },
 };
+
+/** Where the model holds it, if that is not called as on disk. */
+function moduleOf(name: string, architecture: string | undefined): { module?: string } {
+  const [own] = namesInMemory(name, architecture);
+  const module = [...own!.before, own!.name].join('.');
+  return module === unwrappedName(name).replace(/\.weight$/, '') ? {} : { module };
+}

@@ -76,4 +76,4 @@ def answer(question):
     model = model_of(name, family)
     # JSON has no infinity.
     config = json.loads(json.dumps(model.config.to_dict(), default=str), parse_constant=lambda _: None)
-    return {'config': config | {'architectures': [name]}, 'tensors': [[key, list(value.shape)] for key, value in on_disk(model).items()]}
+    return {'config': config | {'architectures': [type(model).__name__]}, 'tensors': [[key, list(value.shape)] for key, value in on_disk(model).items()]}

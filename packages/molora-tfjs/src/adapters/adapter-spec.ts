@@ -5,6 +5,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 export interface AdaptedProjection {
   /** Name of the module in the checkpoint, without `.weight`: `model.layers.0.self_attn.q_proj`. */
   readonly name: string;
+  /** What PyTorch calls it, where that is something else. */
+  readonly module?: string;
   readonly block: number;
   /** Its role in the block, e.g. `q_proj`. */
   readonly role?: string;

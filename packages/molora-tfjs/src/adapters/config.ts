@@ -64,6 +64,7 @@ const limited = <T extends v.GenericSchema>(item: T) =>
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const projectionSchema = v.strictObject({
   name: v.string(),
+  module: v.exactOptional(v.string()),
   block: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   role: v.exactOptional(v.string()),
   inputs: count,
