@@ -168,14 +168,14 @@ describe('peft', () => {
   });
 
   it('says how many parameters PEFT must report', async () => {
-    const list = [
+    const list: Parameters<typeof projectionAllocation>[1] = [
       ['model.layers.0.mlp.gate_proj.weight', 0, 3],
       ['model.layers.0.mlp.experts.0.gate_proj.weight', 0, 2],
       ['model.layers.0.mlp.experts.1.gate_proj.weight', 0, 2],
       ['model.layers.0.mlp.experts.0.up_proj.weight', 0, 2],
       ['model.layers.0.mlp.experts.1.up_proj.weight', 0, 2],
-    ] as const;
-    const mixture = projectionAllocation('rank', [...list]);
+    ];
+    const mixture = projectionAllocation('rank', list);
     const [first, second] = mixture.projections!.map(({ inputs, outputs }) => [inputs, outputs]);
     // Both experts have one A for gate and up.
     const expected = 3 * (first![0]! + first![1]!) + 2 * 2 * (second![0]! + 2 * second![1]!);

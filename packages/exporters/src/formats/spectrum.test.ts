@@ -119,5 +119,6 @@ it('adapters are of the selected modules alone, and the note says which rank the
     'a selection says which modules are adapted, not their rank: all have 8 here; to train the selected ' +
       'weights themselves and freeze the rest, take the format spectrum or soup',
     '1 of 6 modules are not selected and get no adapter',
+    expect.stringMatching(/in 5 modules: /),
   ]);
 });

@@ -20,7 +20,7 @@ export async function ranksInPeft(
   ask: (question: Question) => Promise<NamedTensors & Adapted>,
   name: string,
   rankOf: (block: number, role: string) => number,
-  options: object,
+  options: Readonly<Record<string, unknown>>,
 ) {
   const tensors = await ask([name, null, null]);
   const allocation = await allocatedByBlock(tensors, rankOf);

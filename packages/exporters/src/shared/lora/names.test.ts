@@ -108,7 +108,7 @@ describe('the names of targets', () => {
   });
 
   it('are longer where the module is called otherwise on disk', () => {
-    const matrices = [{ module: 'decoder.layers.0.linear1' }] as LoraTarget['matrices'];
+    const matrices = [{ module: 'decoder.layers.0.linear1' } as LoraTarget['matrices'][number]];
     const renamed = { ...target(8)('layers.0.mlp.fc1'), matrices };
     const model = { source: 'x', others: ['lm_head.weight'] };
     expect(targetNames([renamed], model).modules).toEqual(['mlp.fc1']);
