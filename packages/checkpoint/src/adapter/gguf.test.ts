@@ -1,11 +1,13 @@
 /** Adapters of llama.cpp, written by the letter of the format: what is read of them, and what is refused. */
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../checkpoint.js';
+import { families } from '../formats/gguf/families/index.js';
 import { memorySource } from '../sources/memory.js';
 import { matrix, modelOf } from '../test-support/adapters.js';
 import { floats, type GgufTensor, ggufFile, type Value } from '../test-support/gguf.js';
 import type { Adapter } from './adapter.js';
 import { convertAdapter } from './convert.js';
+import { fileName, moduleIn } from './gguf-modules.js';
 import { readAdapter } from './read.js';
 
 const said: Record<string, Value> = {
@@ -174,6 +176,35 @@ describe('converting', () => {
     const { updates } = await readAdapter({ weights: memorySource(bytes, 'again.gguf') });
     expect([...(await updates[0]!.readB())]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(updates[0]).toMatchObject({ module: q, scale: 2 });
+  });
+
+  it('lays queries, keys and values apart where the model has them by head', async () => {
+    const fused = 'gpt_neox.layers.0.attention.query_key_value';
+    const rowsOf = (count: number): number[][] => Array.from({ length: count }, (_, i) => [i]);
+    const { adapterOf, lora: factors } = await import('../test-support/adapters.js');
+    const adapter = await adapterOf(factors(fused, [[1, 2]], rowsOf(6)), { r: 1 });
+    const weight = matrix(
+      `${fused}.weight`,
+      Array.from({ length: 6 }, () => [0, 0]),
+    );
+    const model = await modelOf([weight], {}, { model_type: 'gpt_neox', num_attention_heads: 2 });
+    const { files } = await convertAdapter(adapter, { to: 'gguf', base: model });
+    const bytes = Buffer.concat(files['adapter.gguf']!);
+    const stored = new Float32Array(new Uint8Array(bytes.subarray(-32, -8)).buffer);
+    // Of two heads of one row: q0 k0 v0 q1 k1 v1 there, q0 q1 k0 k1 v0 v1 here.
+    expect([...stored]).toEqual([0, 3, 1, 4, 2, 5]);
+    const { updates } = await readAdapter({ weights: memorySource(bytes, 'again.gguf') });
+    expect(updates[0]!.module).toBe(fused);
+    expect([...(await updates[0]!.readB())]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it.each(Object.keys(families))('names the modules of %s both ways', (architecture) => {
+    const family = families[architecture]!;
+    const names = Object.entries(family.inner)
+      .filter(([own, module]) => !own.endsWith('norm') && !module.includes('{}'))
+      .map(([own]) => `blk.3.${own}`);
+    const modules = names.map((name) => moduleIn(name, family)!);
+    expect(modules.map((module) => fileName(module, family))).toEqual(names);
   });
 
   it('keeps a scale of 0, which as an alpha would stand for 1', async () => {
