@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { writeLanguageModel } from '@alphalora/testing/language-model';
 import { type Outcome, startCommand } from '@alphalora/testing/program';
 import { demoModel, programFile } from '@alphalora/testing/repository';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -96,6 +97,75 @@ const sentFiles = async (): Promise<number> =>
     (sum, { origin, bytes }) => sum + (origin === 'files' ? bytes : 0),
     0,
   );
+
+describe('a model on the hub that runs', () => {
+  const name = 'hf://demo/language';
+  const onDisk = writeLanguageModel(join(root, 'language'));
+  const size = readdirSync(onDisk).reduce(
+    (sum, file) => sum + statSync(join(onDisk, file)).size,
+    0,
+  );
+  const data = join(root, 'cats.jsonl');
+  const task = ['--task', 'text', '--data', data, '--backend', 'wasm'];
+  const recipe = [...task, '--allocation', 'plan/allocation.json', '--steps', '2', '-o', 'adapter'];
+  beforeAll(async () => {
+    for (const file of readdirSync(onDisk)) {
+      await hub.put(`demo/language/${file}`, readFileSync(join(onDisk, file)));
+    }
+    await hub.put('demo/language/README.md', 'nothing that a model needs');
+    await hub.put('demo/language/.hub.json', '{"private":true}');
+    writeFileSync(data, '{"text":"the cat sat on the mat."}\n'.repeat(8));
+  });
+  const asMember = (...args: string[]) => alphaloraWith({ HF_TOKEN: member }, ...args);
+
+  it('is downloaded once, with its tokenizer, and read without a connection then', async () => {
+    expect((await asMember('plan', name, '--total', '6', '-o', 'plan')).code).toBe(0);
+    const trained = await asMember('train', name, ...recipe);
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(trained.stderr.match(/downloading .*/g)).toEqual([
+      expect.stringMatching(/^downloading hf:\/\/demo\/language \(\d files, .*B\) into .*hub$/),
+    ]);
+    const config = JSON.parse(readFileSync(join(home, 'adapter/adapter_config.json'), 'utf8'));
+    expect(config.base_model_name_or_path).toBe('demo/language');
+    expect(config.revision).toMatch(/^[0-9a-f]{40}$/);
+    expect(existsSync(join(home, '.cache/huggingface/hub/models--demo--language'))).toBe(true);
+    await hub.takeLog();
+
+    const again = await asMember('evaluate', name, ...task, '--adapter', 'adapter', '--json');
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).not.toContain('downloading');
+    // Headers are looked at again, weights are not.
+    expect(await sentFiles()).toBeLessThan(size);
+
+    const scores = await alphalora('calibrate', name, ...task, '--offline', '-o', 'scores.json');
+    expect(scores.code, scores.stderr).toBe(0);
+    const { model } = JSON.parse(readFileSync(join(home, 'scores.json'), 'utf8'));
+    expect(model.source).toBe(`hf://demo/language@${config.revision}`);
+    const prompt = ['--prompt', 'the cat', '--max-tokens', '4', '--backend', 'wasm'];
+    const told = await alphaloraWith({ HF_HUB_OFFLINE: '1' }, 'generate', name, ...prompt);
+    expect(told.code, told.stderr).toBe(0);
+    expect(told.stdout).toBe((await alphalora('generate', onDisk, ...prompt)).stdout);
+    expect(await hub.takeLog()).toEqual([]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['without the token', ['generate', name, '--prompt', 'a'], /demo\/language.*HF_TOKEN/],
+    [
+      'offline, where it was not downloaded',
+      ['generate', name, '--prompt', 'a', '--offline'],
+      /not completely, in the cache/,
+    ],
+    [
+      'at an address',
+      ['generate', 'https://x.org/a.gguf', '--prompt', 'a'],
+      /read from this machine or from hf:\/\/org\/name/,
+    ],
+  ])('is refused %s', async (_, args, message) => {
+    const { code, stderr } = await alphalora(...args);
+    expect(stderr).toMatch(message);
+    expect(code).not.toBe(0);
+  });
+});
 
 describe('a model by its name on the hub', () => {
   it('is planned like one on disk, and its commit is written down', async () => {

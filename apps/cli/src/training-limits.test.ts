@@ -1,5 +1,5 @@
 /** What `train`, `evaluate` and `generate` tell, before they work where that is possible. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { writeLanguageModel } from '@alphalora/testing/language-model';
@@ -112,8 +112,17 @@ describe('generate --chat', () => {
   writeFileSync(join(chats, 'chat_template.jinja'), template);
   const more = ['--max-tokens', '5', '--json', ...wasm];
 
+  it.each<[string, string[], RegExp]>([
+    ['that nothing brings', [], /no prompt, and stdin is empty: give --prompt/],
+    ['that - brings, and is empty', ['--prompt', '-'], /^backend: wasm\S*.*\n$/],
+  ])('a prompt %s', async (_, prompt, message) => {
+    const asked = start(['generate', chats, ...prompt, ...more]);
+    asked.child.stdin!.end();
+    expect((await asked.outcome).stderr).toMatch(message);
+  });
+
   it("continues a prompt from stdin in the model's template, and prints the answer only", async () => {
-    const asked = start(['generate', chats, '--chat', '--prompt', '-', ...more]);
+    const asked = start(['generate', chats, '--chat', ...more]);
     asked.child.stdin!.end('the cat\n');
     const { code, stdout, stderr } = await asked.outcome;
     expect(code, stderr).toBe(0);
@@ -128,5 +137,61 @@ describe('generate --chat', () => {
     const { code, stderr } = await alphalora('generate', model, '--chat', '--prompt', 'a', ...wasm);
     expect(code).toBe(2);
     expect(stderr).toContain('error: the model has no chat template (chat_template in tokenizer_');
+  });
+});
+
+describe('the loss that is measured while training', () => {
+  const cats = Array.from({ length: 30 }, (_, i) => `the cat sat on the mat${'.'.repeat(i)}`);
+  const many = sentences('many.jsonl', cats);
+  const recipe = ['--allocation', allocation, '--steps', '2', '--evaluate-every', '1', '--json'];
+
+  it.each<[string, string[], number]>([
+    ['a tenth', [], 3],
+    ['as many as is said', ['--hold-out', '7'], 7],
+  ])('is that of examples held out of one file: %s', async (_, more, held) => {
+    const folder = join(root, `held-${held}`);
+    const { code, stdout, stderr } = await alphalora(
+      ...['train', model, ...recipe, ...many, ...more, '-o', folder],
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain(`note: ${held} of 30 examples are held out of training`);
+    expect(JSON.parse(stdout).examples).toBe(30 - held);
+    const [first] = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(first!).evaluation.loss).toBeGreaterThan(0);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['without measuring', ['--hold-out', '3'], /say how often \(--evaluate-every\)/],
+    ['all of them', ['--evaluate-every', '1', '--hold-out', '30'], /leave none to train on/],
+  ])('holds nothing out %s', async (_, more, message) => {
+    const { code, stderr } = await alphalora(
+      ...['train', model, '--allocation', allocation, ...many, ...more, '-o', output],
+    );
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe('a value of an option', () => {
+  // There is no such model: whatever is told of the option was found before one was read.
+  const absent = join(root, 'no-model');
+  it.each<[string[], RegExp]>([
+    [['--learning-rate', '0'], /learningRate/],
+    [['--batch-size', '8', '--micro-batch-size', '3'], /multiple of microBatchSize/],
+    [['--steps', '5', '--warmup-steps', '5'], /warmupSteps/],
+    [['--router', 'topk'], /unknown router|top-k/],
+    [['--router', 'soft', '--router-set', 'temprature=2'], /temprature/],
+    [['--router-loss', 'nothing=1'], /nothing/],
+    [['--dropout', '1.5'], /dropout/],
+    [['--lora-alpha', '0'], /alpha/],
+    [['--dynamic-rank', '16:8:4'], /rank/],
+  ])('that is wrong is found before the model is read: %j', async (more, message) => {
+    const { code, stderr } = await alphalora(
+      ...['train', absent, '--allocation', allocation, ...task, ...more, '-o', output],
+    );
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('no-model');
+    expect(code).toBe(2);
   });
 });

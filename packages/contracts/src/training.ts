@@ -15,12 +15,21 @@ export interface Example {
    * template of the model, in place of those above.
    */
   readonly messages?: readonly ChatMessage[];
+  /** The tools that the chat may call, as JSON Schemas of functions; a template writes them into the prompt. */
+  readonly tools?: readonly object[];
+  /** File and position that the chat comes from, for messages. */
+  readonly place?: string;
 }
 
+/** Further fields are those that a model's template knows, such as `name` or `reasoning_content`. */
 export interface ChatMessage {
-  /** As the model's template knows it: mostly `system`, `user` or `assistant`. */
+  /** As the model's template knows it: mostly `system`, `user`, `assistant` or `tool`. */
   readonly role: string;
+  /** Empty where the assistant only calls tools. */
   readonly content: string;
+  /** What the assistant calls, each with a `function` of a `name` and its `arguments`. */
+  readonly tool_calls?: readonly object[];
+  readonly [field: string]: unknown;
 }
 
 export interface ExampleOption {
@@ -55,10 +64,12 @@ export interface TrainingTask {
   readonly files: Readonly<Partial<Record<Split, ReadonlyArray<readonly string[]>>>>;
   /**
    * The examples of one file.
+   * @param text of a parquet file, its rows as lines of JSON
    * @param file its name, which tells the format and stands in messages
+   * @param onNote is told what was skipped
    * @throws AlphaLoraError `INVALID_DOCUMENT` when the text is not as the task expects
    */
-  parse(text: string, file: string): Example[];
+  parse(text: string, file: string, onNote?: (note: string) => void): Example[];
   /**
    * Judges the outputs for examples, in their order. Absent where only the loss counts.
    * @throws AlphaLoraError `INVALID_OPTION` when there is not one output for each example

@@ -10,7 +10,8 @@ export function oneOf(names: readonly string[]): string {
 
 export const modelHelp =
   'a .safetensors or .gguf file, a folder, hf://org/name[@revision][/subfolder] or https://...';
-export const languageModelHelp = 'a folder with a checkpoint and its tokenizer, or a .gguf file';
+export const languageModelHelp =
+  'a folder with a checkpoint and its tokenizer, a .gguf file, or hf://org/name[@revision], which is downloaded';
 export const adapterHelp = 'the folder of a LoRA adapter, or its file';
 export const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
 export const queueHelp =

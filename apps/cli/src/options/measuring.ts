@@ -7,6 +7,8 @@ import type { OptionsOf } from './declare.js';
 import { headings } from './help.js';
 import { byteSize, collectThreshold, decimal, integer, positive, windowSize } from './parsers.js';
 
+const offlineHelp = 'make no network connections; read hf:// models from the local cache';
+
 export type RemoteOptions = OptionsOf<typeof remote>;
 
 /** Models on the hub. */
@@ -14,7 +16,11 @@ export const remote = (command: Command) =>
   command
     .optionsGroup(headings.hub)
     .option('--download', "keep the files of hf:// in the hub's cache, which Python shares")
-    .option('--offline', 'make no network connections; read hf:// models from the local cache');
+    .option('--offline', offlineHelp);
+
+/** Of commands that run a model, which download what is not there. */
+export const offline = (command: Command) =>
+  command.optionsGroup(headings.hub).option('--offline', offlineHelp);
 
 export type MeasuringOptions = OptionsOf<typeof measuring>;
 

@@ -15,7 +15,7 @@ export const task = (command: Command) =>
     .requiredOption(
       '--data <path>',
       'read this file of examples, or this folder with train, validation (valid, dev, val) and test as ' +
-        ".jsonl, .json, .csv, .tsv or .txt, or with the task's own files",
+        ".jsonl, .json, .csv, .tsv, .parquet or .txt, in parts or as folders too, or with the task's own files",
     )
     .option('--limit <count>', 'read only this many examples, from the start', positive)
     .option('--cutoff <tokens>', 'cut longer examples', positive, 256);

@@ -52,7 +52,16 @@ export async function startRuntime(
   return { molora, tf, backend };
 }
 
+/**
+ * One line: what is not installed by its names, and in full only why an installed one does not start.
+ * Who asks for a backend by its name is told what to install.
+ */
 function backendText({ name, passedOver }: StartedBackend): string {
-  const faster = passedOver.map((other) => `  ${other.name}: ${other.reason}\n`).join('');
-  return `backend: ${name}\n${faster && `faster ones that could not be used:\n${faster}`}`;
+  const [absent, broken] = [true, false].map((missing) =>
+    passedOver.filter(({ reason }) => reason.includes('is not installed') === missing),
+  );
+  const faults = broken!.map((other) => `; ${other.name} cannot be used: ${other.reason}`).join('');
+  const names = absent!.map((other) => other.name).join(', ');
+  const hint = names && `; faster ones are not installed: ${names}`;
+  return `backend: ${name}${hint}${faults}\n`;
 }

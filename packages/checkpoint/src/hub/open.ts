@@ -90,6 +90,23 @@ export async function openHubFolder(
   return hubFolder(reference, options);
 }
 
+/**
+ * Opens files that lie beside a model's weights, through `local` as everything else, and closes them.
+ *
+ * @param names those that are not there are left out
+ * @throws AlphaLoraError as {@link resolveHubModel}
+ */
+export async function openBeside(
+  reference: string,
+  names: readonly string[],
+  options: HubOptions & Pick<HubOpenOptions, 'local'>,
+): Promise<void> {
+  const folder = await hubFolder(placeOf(reference).folder, options);
+  for (const name of names.filter((each) => folder.names.includes(each))) {
+    await (await folder.open(name)).close?.();
+  }
+}
+
 async function hubFolder(
   text: string,
   { local, ...options }: HubOptions & Pick<HubOpenOptions, 'local'>,

@@ -70,9 +70,9 @@ export async function openCachedCheckpoint(
 ): Promise<Checkpoint> {
   const { adapter } = options;
   try {
-    const { path, pinned } = await snapshotOf(reference, folder);
+    const { path, source } = await cached(reference, folder);
     const checkpoint = await complete(reference, folder, () => openCheckpoint(path, options));
-    return { ...checkpoint, source: pinned };
+    return { ...checkpoint, source };
   } catch (error) {
     if (typeof adapter === 'object') await adapter.close();
     throw error;
@@ -81,23 +81,26 @@ export async function openCachedCheckpoint(
 
 /** Opens an adapter that is in the cache; see {@link openCachedCheckpoint}. */
 export async function openCachedAdapter(reference: string, folder: string): Promise<Adapter> {
-  const { path } = await snapshotOf(reference, folder);
+  const { path } = await cached(reference, folder);
   return complete(reference, folder, () => openAdapter(path));
 }
 
 /** The files beside the weights of a model that is in the cache; see {@link openCachedCheckpoint}. */
 export async function openCachedFolder(reference: string, folder: string): Promise<Folder> {
-  const { path, pinned } = await snapshotOf(reference, folder);
-  return { ...(await filesOnDisk(path)), name: pinned };
+  const { path, source } = await cached(reference, folder);
+  return { ...(await filesOnDisk(path)), name: source };
 }
 
 /** The folder or file that a reference names, and the reference with its commit. */
-async function snapshotOf(text: string, folder: string): Promise<{ path: string; pinned: string }> {
+export async function cached(
+  text: string,
+  folder: string,
+): Promise<{ path: string; source: string }> {
   const reference = parseHubReference(text);
   const commit = await commitOf(reference, folder);
   const path = commit && join(storage(folder, reference), 'snapshots', commit, reference.subfolder);
   if (!path || !(await statIfPresent(path))) throw notCached(text, folder);
-  return { path, pinned: formatHubReference({ ...reference, revision: commit }) };
+  return { path, source: formatHubReference({ ...reference, revision: commit }) };
 }
 
 /** What is missing from a snapshot was not downloaded, rather than not there at all. */
@@ -128,26 +131,30 @@ async function commitOf(reference: HubReference, folder: string): Promise<string
 }
 
 /** Writes down which commit the revision stood for, for the next time without a connection. */
-async function remember(folder: string, { reference, commit }: HubModel): Promise<void> {
+export async function remember(folder: string, { reference, commit }: HubModel): Promise<void> {
   if (isCommit(reference.revision)) return;
   const file = join(storage(folder, reference), 'refs', reference.revision);
   await writeFileAtomic(file, commit);
 }
 
-function snapshotFile(folder: string, { reference, commit }: HubModel, { path }: HubFile): string {
+export function snapshotFile(
+  folder: string,
+  { reference, commit }: HubModel,
+  { path }: HubFile,
+): string {
   return join(storage(folder, reference), 'snapshots', commit, path);
 }
 
-function storage(folder: string, { repository }: HubReference): string {
+export function storage(folder: string, { repository }: HubReference): string {
   return join(folder, `models--${repository.replace('/', '--')}`);
 }
 
-async function hasSize(path: string, size: number): Promise<boolean> {
+export async function hasSize(path: string, size: number): Promise<boolean> {
   const stats = await statIfPresent(path);
   return stats?.isFile() === true && stats.size === size;
 }
 
-function notCached(reference: string, folder: string, cause?: unknown): AlphaLoraError {
+export function notCached(reference: string, folder: string, cause?: unknown): AlphaLoraError {
   return new AlphaLoraError(
     'NOT_FOUND',
     `${reference} is not, or not completely, in the cache ${folder}; download it once with a connection`,

@@ -1,7 +1,6 @@
 /** Checkpoints on disk, the hub's cache included. Needs Node; the main entry does not. */
 export type { Adapter, AdapterOptions, ExpertChoice } from '../adapter/adapter.js';
 export type { Checkpoint, CheckpointFile } from '../checkpoint.js';
-export type { LocalFiles } from '../hub/open.js';
 export type { Folder } from '../sources/folder.js';
 export type { Downloading } from './download.js';
 export { fileError } from './file-error.js';
@@ -15,6 +14,7 @@ export {
   openCachedCheckpoint,
   openCachedFolder,
 } from './hub-cache.js';
+export { downloadModel } from './hub-model.js';
 export { adviseOnHub, downloadFirst } from './hub-name.js';
 export {
   type MergedFolder,

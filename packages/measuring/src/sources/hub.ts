@@ -1,6 +1,7 @@
 /** Models and adapters on a hub, or in its cache: `hf://org/name[@revision][/subfolder]`. */
 import { openHubAdapter, openHubCheckpoint, openHubFolder } from '@alphalora/checkpoint/hub';
 import {
+  downloadModel,
   hubCache,
   openCachedAdapter,
   openCachedCheckpoint,
@@ -27,6 +28,12 @@ export const hub: ModelSource = {
     return offline
       ? explained(() => openCachedFolder(model, cache))
       : openHubFolder(model, { ...(await hubOptions(options)), ...(signal && { signal }) });
+  },
+  async onDisk(model, { network, onStart, onDownload, signal }) {
+    const { offline, cache: folder, settings, http } = await network();
+    const { endpoint, token } = settings;
+    const told = defined({ endpoint, token, signal, onStart, onProgress: onDownload });
+    return downloadModel(model, { ...http, folder, offline, ...told });
   },
   async openAdapter(adapter, options) {
     const { signal } = options;

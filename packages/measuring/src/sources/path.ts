@@ -6,6 +6,7 @@ import {
   filesOnDisk,
   openAdapter,
   openCheckpoint,
+  statIfPresent,
 } from '@alphalora/checkpoint/node';
 import { defined } from '@alphalora/contracts';
 import type { ModelSource } from './source.js';
@@ -17,6 +18,11 @@ export const path: ModelSource = {
     const given = { splitFused, ...defined({ cast, adapter, signal }) };
     const open = () => openCheckpoint(model, given);
     return { checkpoint: await adviseOnHub(model, address, open) };
+  },
+  async onDisk(path) {
+    // Of what is not there, opening tells what it might be.
+    if (!(await statIfPresent(path))) await adviseOnHub(path, address, () => openCheckpoint(path));
+    return { path, source: path };
   },
   openFile: (file) => fileSourceAgain(file as FileReference),
   openFolder: (path) => filesOnDisk(path),

@@ -26,6 +26,28 @@ export interface SourceOptions {
   network(): Promise<Network>;
 }
 
+/** Where the files of a model lie. */
+export interface ModelOnDisk {
+  /** A folder, or a file of weights. */
+  readonly path: string;
+  /** The address of this version for ever. */
+  readonly source: string;
+}
+
+/** What is about to be downloaded. */
+export interface DownloadStart {
+  readonly files: number;
+  /** Of them all together. */
+  readonly bytes: number;
+  /** Folder of the cache. */
+  readonly folder: string;
+}
+
+interface OnDiskOptions extends Omit<SourceOptions, 'download'> {
+  /** Before anything is downloaded. */
+  readonly onStart?: (start: DownloadStart) => void;
+}
+
 interface ModelSourceOptions extends SourceOptions {
   readonly splitFused: boolean;
   /** What the weights are rounded to as they are read. */
@@ -64,6 +86,13 @@ export interface ModelSource {
   openFile?(file: SourceReference, network: () => Promise<Network>): Promise<ByteSource>;
   /** Lists the other files of a model, such as its tokenizer, and opens them; absent where a model is one file. */
   openFolder?(address: string, options: SourceOptions): Promise<Folder>;
+  /**
+   * Where the model lies on this machine with its tokenizer, after a download where that is needed; absent
+   * where models are not kept.
+   *
+   * @throws AlphaLoraError as `open`
+   */
+  onDisk?(address: string, options: OnDiskOptions): Promise<ModelOnDisk>;
   /** Opens a LoRA adapter; absent where there are none. */
   openAdapter?(address: string, options: SourceOptions): Promise<Adapter>;
 }

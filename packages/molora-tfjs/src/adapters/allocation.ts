@@ -51,12 +51,7 @@ const DEFAULT_ROUTER: AdapterSpec['router'] = { name: 'top-k', options: {} };
 export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
   const { allocation, weights, targets } = request;
   const { alpha = DEFAULT_ALPHA, dropout = DEFAULT_DROPOUT, router = DEFAULT_ROUTER } = request;
-  if (!(Number.isFinite(alpha) && alpha > 0)) {
-    throw option(`alpha is ${alpha}; give a positive number`);
-  }
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw option(`dropout is ${dropout}; give a share from 0 up to, but not, 1`);
-  }
+  checkExpertOptions({ alpha, dropout });
   const { unit } = allocation.budget;
   if (unit !== 'experts' && unit !== 'rank') {
     throw mismatch(
@@ -212,6 +207,23 @@ function isCount(value: number | undefined): value is number {
 
 function mismatch(what: string): AlphaLoraError {
   return new AlphaLoraError('INVALID_DOCUMENT', `the allocation does not fit: ${what}`);
+}
+
+/**
+ * What is known to be wrong without the model.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION`
+ */
+export function checkExpertOptions({
+  alpha = DEFAULT_ALPHA,
+  dropout = DEFAULT_DROPOUT,
+}: Pick<AdapterSpecRequest, 'alpha' | 'dropout'>): void {
+  if (!(Number.isFinite(alpha) && alpha > 0)) {
+    throw option(`alpha is ${alpha}; give a positive number`);
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw option(`dropout is ${dropout}; give a share from 0 up to, but not, 1`);
+  }
 }
 
 function option(what: string): AlphaLoraError {

@@ -28,11 +28,12 @@ export interface PeftFields extends AdapterBase {
 
 /** What PEFT's LoraConfig takes. */
 export function peftConfig(fields: PeftFields): Record<string, unknown> {
-  const { peftType, base = null, inputFirst = false, dropout, projections } = fields;
+  const { peftType, base = null, revision, inputFirst = false, dropout, projections } = fields;
   return {
     peft_type: peftType,
     task_type: 'CAUSAL_LM',
     base_model_name_or_path: base,
+    ...(revision !== undefined && { revision }),
     ...loraPatterns(
       projections.map(({ name: module }, i) => ({
         module,

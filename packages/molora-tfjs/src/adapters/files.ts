@@ -12,6 +12,8 @@ export interface AdapterFiles {
 export interface AdapterBase {
   /** A folder, or a name on the hub. */
   readonly base?: string;
+  /** Of a model on the hub. */
+  readonly revision?: string;
   /** Whether it stores the adapted weights as [inputs, outputs], as GPT-2's Conv1D does. */
   readonly inputFirst?: boolean;
 }

@@ -37,7 +37,9 @@ export function sequencesOf(
   const maxLength = Math.min(cutoff, decoder.config.maxPositions);
   const endOfSequence = tokenizer.endToken ?? decoder.config.endTokens[0];
   const texts = examples.map((example) =>
-    example.messages ? { ...chatExample(chat, example.messages), begun: true } : example,
+    example.messages
+      ? { ...chatExample(chat, { ...example, messages: example.messages }), begun: true }
+      : example,
   );
   const { sequences, cut, dropped } = encodeExamples(texts, {
     encode: tokenizer.encode,

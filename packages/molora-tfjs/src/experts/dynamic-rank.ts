@@ -63,9 +63,7 @@ const stateSchema = v.record(
 export function dynamicRank(options: DynamicRankOptions): DynamicRank {
   const { spec, initial = 8, target = 16, interval = 200, warmup = 0.03, share = 0.1 } = options;
   const max = largestRank(spec);
-  if (!(initial >= 1 && initial <= target && target <= max)) {
-    throw invalid(`ranks grow from ${initial} to ${target} on average and ${max} at most`);
-  }
+  checkGrowth(initial, target, max);
   const rule: GrowthRule = { initial, target, max, share, exponent: EXPONENT };
   const observed = observeRouter(options.router ?? createRouter(spec.router));
   let scores = startingScores(spec, rule);
@@ -216,6 +214,12 @@ function largestRank({ projections }: AdapterSpec): number {
     throw invalid('all experts need the same rank, the largest that they may grow to');
   }
   return max;
+}
+
+/** @throws AlphaLoraError `INVALID_OPTION` unless initial <= target <= max */
+export function checkGrowth(initial: number, target: number, max: number): void {
+  if (initial >= 1 && initial <= target && target <= max) return;
+  throw invalid(`ranks grow from ${initial} to ${target} on average and ${max} at most`);
 }
 
 function invalid(problem: string): AlphaLoraError {

@@ -19,11 +19,9 @@ import { permutation } from '../ops/random.js';
 import { chunks } from '../training/order.js';
 import { fingerprint, type TokenSequence, tokenBatch } from '../training/sequences.js';
 import { examplesOf, type TaskSource } from './data.js';
-import { loadLanguageModel } from './load.js';
+import { type LocateOptions, loadLanguageModel, located } from './load.js';
 
-export interface CalibrateModelOptions extends TaskSource, SequencesOptions {
-  /** Folder of the model, with its tokenizer: see `loadModel`. */
-  model: string;
+export interface CalibrateModelOptions extends TaskSource, SequencesOptions, LocateOptions {
   /** @default all; without an `engine`, all but `explained-variance` */
   measures?: readonly CalibrationMeasure[];
   /** Which of them is the score. @default the first */
@@ -69,7 +67,8 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
   const measures = measuresOf(options);
   const measure = options.measure ?? measures[0]!;
   const { task, examples } = await examplesOf(options, 'train');
-  const model = await loadLanguageModel(options.model, { onNote });
+  const { path, source } = await located(options);
+  const model = await loadLanguageModel(path, { onNote });
   let calibrator: Calibrator | undefined;
   try {
     const { sequences, note } = sequencesOf(model, examples, options);
@@ -96,7 +95,7 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
       schemaVersion: 1,
       kind: 'scores',
       tool,
-      model: { source: options.model },
+      model: { source },
       data: { task: task.name, examples: drawn.length, batches: batches.length },
       options: { rank, seed, batchSize, ...defined({ cutoff: options.cutoff }) },
       measure,

@@ -1,6 +1,7 @@
 /** Every data set as it is distributed: how many examples, and what the first one says. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defined } from '@alphalora/contracts';
 import type { Example, Split } from '@alphalora/contracts/extensions';
 import { temporaryFolder } from '@alphalora/testing/folders';
@@ -288,6 +289,11 @@ describe('readTaskData', () => {
       join(folder, 'late.jsonl'),
       '{"prompt":"a","completion":"b"}\n{"completion":"b"}\n',
     );
+    await mkdir(join(folder, 'shards'));
+    for (const part of [0, 2]) {
+      await writeFile(join(folder, 'shards', `train-0000${part}-of-00003.jsonl`), '{"text":"a"}\n');
+    }
+    await writeFile(join(folder, 'bad.parquet'), 'PAR1');
     await writeFile(join(folder, 'story.txt'), 'Once upon\na time.\n\n \nThe end.\n');
   });
 
@@ -325,6 +331,67 @@ describe('readTaskData', () => {
     expect(examples[0]!.answer).toBe('2');
   });
 
+  it.each<[string, string[], string[]]>([
+    ['shards', ['train-00001-of-00002.jsonl', 'train-00000-of-00002.jsonl'], ['1', '0']],
+    ['shards with digests in data', ['data/train-00000-of-00001-0a1b2c3d.jsonl'], ['0']],
+    ['a folder', ['train/b.jsonl', 'train/a.jsonl', 'train/README.txt'], ['1', '0']],
+    ['a folder in data', ['data/train/0000.jsonl'], ['0']],
+    ['a file before a folder', ['train/0.jsonl', 'train.jsonl'], ['1']],
+  ])('finds %s, in order', async (_, names, order) => {
+    const own = await mkdtemp(join(folder, 'hub-'));
+    for (const [i, name] of names.entries()) {
+      await mkdir(dirname(join(own, name)), { recursive: true });
+      await writeFile(join(own, name), `{"text":"${i}"}\n`);
+    }
+    const found = await examplesOf('text', 'train', own);
+    expect(found.map(({ completion }) => completion)).toEqual(order);
+  });
+
+  it('reads chats from a parquet file', async () => {
+    const file = fileURLToPath(
+      new URL('../test-support/tables/nested-zstd.parquet', import.meta.url),
+    );
+    const examples = await examplesOf('chat', 'train', file);
+    expect(examples).toHaveLength(40);
+    expect(examples[7]).toMatchObject({
+      place: `${file}, row 8`,
+      messages: [
+        { role: 'user', content: 'question 7' },
+        { role: 'assistant', content: 'answer 7 ünï' },
+      ],
+    });
+  });
+
+  it.each<[string, string, number, string[]]>([
+    [
+      'completions',
+      '{"prompt":"a","completion":"b"}\n{"prompt":"a","completion":""}\n{"prompt":"a","completion":null}\n',
+      1,
+      ['line 2: its completion is empty, as are 2 of 3 in all; skipped'],
+    ],
+    [
+      'instructions',
+      '{"instruction":"a","input":null,"output":" "}\n{"instruction":"a","output":"b"}\n',
+      1,
+      ['line 1: its completion is empty; skipped'],
+    ],
+    ['text', '{"text":null}\n{"text":"a"}\n', 1, ['1 of 2 records are blank and were skipped']],
+    [
+      'chat',
+      '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"assistant","content":""}]}\n',
+      1,
+      ['line 1: its completion is empty; skipped'],
+    ],
+  ])('%s: tells what it skips of %s', async (name, text, count, expected) => {
+    const file = join(folder, 'gaps.jsonl');
+    await writeFile(file, text);
+    const notes: string[] = [];
+    const onNote = (note: string): void => void notes.push(note);
+    const { examples } = await readTaskData(await tasks.load(name), file, 'train', { onNote });
+    expect(examples).toHaveLength(count);
+    expect(notes).toEqual(expected.map((note) => expect.stringContaining(note)));
+  });
+
   it('reads pieces of text', async () => {
     expect(await examplesOf('text', 'train', join(folder, 'story.txt'))).toEqual([
       { prompt: '', completion: 'Once upon\na time.' },
@@ -343,6 +410,9 @@ describe('readTaskData', () => {
       'NOT_FOUND',
       'looked for validation, valid, dev, val as .jsonl',
     ],
+    ['gsm8k', 'test', '.', 'NOT_FOUND', 'in shards or as a folder); there is train'],
+    ['text', 'train', 'shards', 'NOT_FOUND', '1 of the parts that belong to train-00000-of-00003'],
+    ['text', 'train', 'bad.parquet', 'INVALID_DOCUMENT', 'it is not a parquet file'],
     [
       'instructions', 'train', 'pairs.jsonl', 'INVALID_DOCUMENT',
       'line 1: no field "instruction" (its fields are prompt, completion, source); the task completions takes such records',
@@ -352,7 +422,7 @@ describe('readTaskData', () => {
       'train',
       'train.jsonl',
       'INVALID_DOCUMENT',
-      '; the tasks instructions, completions take such',
+      '; the task instructions takes such records',
     ],
     [
       'text',
@@ -375,7 +445,7 @@ describe('readTaskData', () => {
     ],
     ['instructions', 'train', 'own.json', 'INVALID_DOCUMENT', 'no examples'],
     ['boolq', 'train', 'train.jsonl', 'INVALID_DOCUMENT', 'its options (none) are not those'],
-    ['gsm8k', 'train', 'story.txt', 'INVALID_DOCUMENT', 'its format is not known'],
+    ['gsm8k', 'train', 'story.txt', 'INVALID_DOCUMENT', 'it is plain text, and this task takes'],
   ])('%s, %s from %s: %s', async (name, split, path, code, message) => {
     await expect(examplesOf(name, split, join(folder, path))).rejects.toMatchObject({
       tag: 'alphalora',

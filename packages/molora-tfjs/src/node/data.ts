@@ -1,11 +1,10 @@
 /** The examples of a task from files on disk. */
-import { join } from 'node:path';
 import { readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
 import type { Example, Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { tasks } from '../tasks/registry.js';
 import { takersHint } from '../tasks/takers.js';
-import { usualFiles, usualFilesText } from '../tasks/usual-files.js';
+import { requireSplit } from './locate-data.js';
 
 export interface TaskData {
   readonly examples: Example[];
@@ -23,20 +22,36 @@ export interface TaskSource {
   limit?: number;
 }
 
+export interface ReadDataOptions {
+  /** No more files are read than hold so many examples. @default all */
+  limit?: number | undefined;
+  /** Is told what was skipped. */
+  onNote?: ((note: string) => void) | undefined;
+}
+
 /**
  * @param given the split; left out, the one that the task's scores are reported on: validation for a
  *   benchmark that publishes no answers to its test, otherwise test
  * @throws AlphaLoraError `NOT_FOUND` for an unknown task; see also `readTaskData`
  */
 export async function examplesOf(
-  { task: named, data, limit }: TaskSource,
+  { task: named, data, limit, onNote }: TaskSource & Pick<ReadDataOptions, 'onNote'>,
   given?: Split,
 ): Promise<{ task: TrainingTask; examples: Example[]; split: Split }> {
-  const task = typeof named === 'string' ? await tasks.load(named) : named;
-  const { files } = task;
-  const split = given ?? (files.validation && !files.test && task.score ? 'validation' : 'test');
-  const { examples } = await readTaskData(task, data, split);
+  const task = await taskOf(named);
+  const split = given ?? reportedSplit(task);
+  const { examples } = await readTaskData(task, data, split, { limit, onNote });
   return { task, examples: examples.slice(0, limit), split };
+}
+
+/** @throws AlphaLoraError `NOT_FOUND` for an unknown task */
+export async function taskOf(named: string | TrainingTask): Promise<TrainingTask> {
+  return typeof named === 'string' ? tasks.load(named) : named;
+}
+
+/** The split that the scores of a task are reported on. */
+function reportedSplit({ files, score }: TrainingTask): Split {
+  return files.validation && !files.test && score ? 'validation' : 'test';
 }
 
 /**
@@ -44,23 +59,27 @@ export async function examplesOf(
  *
  * @param path a file of examples, whatever its name; or the folder of the data set, or one that it
  *   lies in. Where the files of the task's own layouts are missing, those of the usual names are taken:
- *   train; validation, valid, dev or val; test; each as .jsonl, .json, .csv, .tsv or .txt
+ *   train; validation, valid, dev or val; test; each as .jsonl, .json, .csv, .tsv, .parquet or .txt, in
+ *   shards such as train-00000-of-00002.parquet, or all files of a folder of that name; there or in data/
  * @throws AlphaLoraError `NOT_FOUND` when the path or the split's files do not exist, `IO_FAILED` when
- *   a file cannot be read, `INVALID_DOCUMENT` when it is no data of the task or has no examples
+ *   a file cannot be read, `INVALID_DOCUMENT` when it is no data of the task, is too large or has no
+ *   examples
  */
 export async function readTaskData(
   task: TrainingTask,
   path: string,
   split: Split,
+  { limit = Number.POSITIVE_INFINITY, onNote }: ReadDataOptions = {},
 ): Promise<TaskData> {
   const stats = await statIfPresent(path);
   if (!stats) {
     throw notFound(`${path} does not exist; give a file or folder of ${task.name}`, path);
   }
-  const files = stats.isDirectory() ? await locate(task, path, split) : [path];
+  const files = stats.isDirectory() ? await requireSplit(task, path, split) : [path];
   const examples: Example[] = [];
   for (const file of files) {
-    for (const example of await parsed(task, file)) examples.push(example);
+    if (examples.length >= limit) break;
+    for (const example of await parsed(task, file, onNote)) examples.push(example);
   }
   if (examples.length === 0) {
     throw new AlphaLoraError('INVALID_DOCUMENT', `${files.join(', ')}: no examples`, {
@@ -71,10 +90,14 @@ export async function readTaskData(
 }
 
 /** A refusal says which other task would take the file. */
-async function parsed(task: TrainingTask, file: string): Promise<Example[]> {
-  const text = Buffer.from(await readRegularFile(file)).toString();
+async function parsed(
+  task: TrainingTask,
+  file: string,
+  onNote: ((note: string) => void) | undefined,
+): Promise<Example[]> {
+  const text = await textIn(file);
   try {
-    return task.parse(text, file);
+    return task.parse(text, file, onNote);
   } catch (error) {
     if (!isAlphaLoraError(error, 'INVALID_DOCUMENT')) throw error;
     const hint = await takersHint(task.name, text, file);
@@ -84,29 +107,23 @@ async function parsed(task: TrainingTask, file: string): Promise<Example[]> {
   }
 }
 
-/** The first layout that is there, below the folder or with the folder as a part of its path. */
-async function locate(task: TrainingTask, folder: string, split: Split): Promise<string[]> {
-  const layouts = task.files[split] ?? [];
-  for (const layout of layouts) {
-    for (let depth = 0; depth < layout[0]!.split('/').length; depth++) {
-      const paths = layout.map((path) => join(folder, ...path.split('/').slice(depth)));
-      const there = await Promise.all(paths.map(isFile));
-      if (there.every(Boolean)) return paths;
-    }
-  }
-  for (const name of usualFiles(split)) {
-    const path = join(folder, name);
-    if (await isFile(path)) return [path];
-  }
-  const wanted = [...layouts.map((layout) => layout.join(' and ')), usualFilesText(split)];
-  throw notFound(
-    `${folder}: no ${split} split of ${task.name} (looked for ${wanted.join(', or ')}); give its folder or a file of examples`,
-    folder,
-  );
-}
+/** Bytes of a file: a text has no more characters than JavaScript allows, which is some more. */
+const MOST_BYTES = 2 ** 29 - 64;
 
-async function isFile(path: string): Promise<boolean> {
-  return (await statIfPresent(path))?.isFile() ?? false;
+/** Of a parquet file, its rows as lines of JSON. */
+async function textIn(file: string): Promise<string> {
+  const size = (await statIfPresent(file))?.size ?? 0;
+  if (size > MOST_BYTES) {
+    throw new AlphaLoraError(
+      'INVALID_DOCUMENT',
+      `${file}: it has ${size} bytes, and files of examples may have ${MOST_BYTES}; divide it into parts, such as train-00000-of-00008.jsonl`,
+      { details: { file } },
+    );
+  }
+  const bytes = await readRegularFile(file);
+  if (!/\.parquet$/i.test(file)) return Buffer.from(bytes).toString();
+  const { parquetLines } = await import('../tasks/parquet.js');
+  return parquetLines(bytes, file);
 }
 
 function notFound(what: string, file: string): AlphaLoraError {

@@ -1,4 +1,5 @@
 /** How a model in a folder, with an adapter or without, does on a task: its loss, and its score. */
+import { statIfPresent } from '@alphalora/checkpoint/node';
 import { defined } from '@alphalora/contracts';
 import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
@@ -15,12 +16,10 @@ import { fitPrompts } from '../tasks/prompts.js';
 import { chanceWarning } from '../training/chance.js';
 import { evaluateLoss } from '../training/evaluate-loss.js';
 import { examplesOf, type TaskSource } from './data.js';
-import { loadLanguageModel } from './load.js';
+import { type LocateOptions, loadLanguageModel, located } from './load.js';
 import { loadAdapter } from './load-adapter.js';
 
-export interface EvaluateModelOptions extends TaskSource, EvaluationOptions {
-  /** Folder of the model, with its tokenizer: see `loadModel`. */
-  model: string;
+export interface EvaluateModelOptions extends TaskSource, EvaluationOptions, LocateOptions {
   /** Folder of an adapter that acts on it: see `loadAdapter`. */
   adapter?: string;
   /** @default `test`; `validation` for benchmarks that publish no answers to their test */
@@ -69,10 +68,13 @@ const BATCH = 8;
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { signal, onNote } = options;
   const { task, examples, split } = await examplesOf(options, options.split);
-  if (options.split === undefined && split === 'validation') {
+  // A file is what it is, whatever the split is called.
+  const isFolder = (await statIfPresent(options.data))?.isDirectory();
+  if (options.split === undefined && split === 'validation' && isFolder) {
     onNote?.(`${task.name} publishes no answers to its test split: scored on validation`);
   }
-  const model = await loadLanguageModel(options.model, { onNote });
+  const { path } = await located(options);
+  const model = await loadLanguageModel(path, { onNote });
   const { decoder } = model;
   let adapted: AdaptedModel | undefined;
   try {

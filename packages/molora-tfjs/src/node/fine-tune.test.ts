@@ -118,7 +118,10 @@ describe('fineTune', () => {
     });
     const lines = parseMetrics(await readFile(join(measured, 'metrics.jsonl'), 'utf8'));
     expect(lines.filter(({ evaluation }) => evaluation).map(({ step }) => step)).toEqual([6, 12]);
-    expect(notes).toEqual(['16 of 16 examples are longer than 10 tokens and were cut']);
+    expect(notes).toEqual([
+      expect.stringContaining('1 of 16 examples are held out of training'),
+      '15 of 15 examples are longer than 10 tokens and were cut',
+    ]);
   });
 
   it.each([

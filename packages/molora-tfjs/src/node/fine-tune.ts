@@ -8,6 +8,7 @@ import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { excessRankNote } from '../adapters/excess-rank.js';
+import type { AdapterBase } from '../adapters/files.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
 import {
@@ -21,6 +22,7 @@ import { trimRanks } from '../experts/trim-ranks.js';
 import {
   type AdapterPlan,
   adapterPlan,
+  checkPlan,
   type NewExperts,
   plannedRouter,
   type TrainedExperts,
@@ -35,15 +37,13 @@ import {
   trainingSettings,
 } from '../training/settings.js';
 import { train } from '../training/train.js';
-import { examplesOf, type TaskSource } from './data.js';
-import { loadLanguageModel } from './load.js';
+import { type LocateOptions, loadLanguageModel, located } from './load.js';
 import { loadAdapter } from './load-adapter.js';
 import { checkResumedAdapter } from './resumed-adapter.js';
 import { openRunFolder, type RunFolder } from './run-folder.js';
+import { type TrainingDataOptions, trainingData } from './training-data.js';
 
-interface FineTuneBasics extends TaskSource, SequencesOptions {
-  /** Folder of the model, with its tokenizer: see `loadModel`. */
-  model: string;
+interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOptions {
   /** @default `top-k` for new experts, `mole` over trained ones, without options */
   router?: Partial<AdapterSpec['router']>;
   /** Auxiliary loss of the routers. @default none */
@@ -58,8 +58,6 @@ interface FineTuneBasics extends TaskSource, SequencesOptions {
   resume?: boolean;
   /** Steps between checkpoints. @default 100 */
   checkpointEvery?: number;
-  /** Steps between measurements of the loss on the validation split. @default none */
-  evaluateEvery?: number;
   /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
   signal?: AbortSignal;
   /** Before the first step, with how many were done before and how many there will be in all. */
@@ -86,9 +84,6 @@ export interface FineTuned {
   readonly warning?: string;
 }
 
-/** Sequences of the validation split that the loss is measured on while training. */
-const VALIDATION_EXAMPLES = 64;
-
 /**
  * Trains into the folder `output` on the current backend of TensorFlow.js. What is wrong with the
  * options is told before anything is written. A run that was ended goes on with the same options and
@@ -105,23 +100,24 @@ const VALIDATION_EXAMPLES = 64;
  *   `combineAdapters` and `train`
  */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
-  const { routerLoss, evaluateEvery, onNote } = options;
+  const { routerLoss, onNote } = options;
   checkExperts(options);
+  checkPlan(options);
   const router = plannedRouter(options.router ?? {}, options.experts ? 'trained' : 'new');
   // A wrong name is told before anything is read.
   if (routerLoss) createRouterLoss(routerLoss);
-  const { examples } = await examplesOf(options, 'train');
-  const validation =
-    evaluateEvery === undefined
-      ? undefined
-      : await examplesOf({ ...options, limit: VALIDATION_EXAMPLES }, 'validation');
-  const model = await loadLanguageModel(options.model, { onNote });
+  const training = options.training ?? { epochs: 1 };
+  const { seed } = trainingSettings(training, 1_000_000);
+  const { examples, validation } = await trainingData(options, seed);
+  const place = await located(options);
+  // Reads the headers alone: what does not fit is found before the weights are read.
+  const plan = await planOf(options, place.path, router, seed);
+  const model = await loadLanguageModel(place.path, { onNote });
   try {
     const { sequences, note } = sequencesOf(model, examples, options);
     if (note !== undefined) onNote?.(note);
-    const settings = trainingSettings(options.training ?? { epochs: 1 }, sequences.length);
-    const validated = validation && sequencesOf(model, validation.examples, options).sequences;
-    const plan = await planOf(options, router, settings.seed);
+    const settings = trainingSettings(training, sequences.length);
+    const validated = validation && sequencesOf(model, validation, options).sequences;
     const excess = options.experts ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
     const adapted = adaptedModel(model.decoder, plan.initial, {
@@ -130,13 +126,22 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       ...defined({ routerLoss }),
     });
     try {
-      return await run(options, { model, sequences, validated, plan, adapted, settings });
+      const base = await baseOf(place.source);
+      return await run(options, { model, base, sequences, validated, plan, adapted, settings });
     } finally {
       adapted.dispose();
     }
   } finally {
     model.decoder.dispose();
   }
+}
+
+/** As PEFT names models: those on the hub without their scheme, at their revision. */
+async function baseOf(source: string): Promise<AdapterBase> {
+  if (!source.startsWith('hf://')) return { base: source };
+  const { parseHubReference } = await import('@alphalora/checkpoint/hub');
+  const { repository, revision, subfolder } = parseHubReference(source);
+  return subfolder === '' ? { base: repository, revision } : { base: source };
 }
 
 /** TypeScript tells as much by the types. */
@@ -150,11 +155,12 @@ function checkExperts({ allocation, experts }: FineTuneOptions): void {
 
 async function planOf(
   options: FineTuneOptions,
+  model: string,
   router: AdapterSpec['router'],
   seed: number,
 ): Promise<AdapterPlan> {
   if (!options.experts) {
-    const checkpoint = await openCheckpoint(options.model);
+    const checkpoint = await openCheckpoint(model);
     await checkpoint.close();
     return adapterPlan(options, checkpoint.tensors, router, seed);
   }
@@ -165,6 +171,7 @@ async function planOf(
 
 interface Prepared {
   model: LanguageModel;
+  base: AdapterBase;
   sequences: readonly TokenSequence[];
   validated: readonly TokenSequence[] | undefined;
   plan: AdapterPlan;
@@ -202,14 +209,14 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
 /** @returns what the steps that were left to do report */
 async function trainInto(
   folder: RunFolder,
-  { model: base, checkpointEvery = 100, evaluateEvery, signal, onStep }: FineTuneOptions,
-  { adapted, sequences, validated, plan, settings }: Prepared,
+  { checkpointEvery = 100, evaluateEvery, signal, onStep }: FineTuneOptions,
+  { base, adapted, sequences, validated, plan, settings }: Prepared,
 ): Promise<StepReport[]> {
   const reports: StepReport[] = [];
   const files = async () => {
     const state = await adapted.state();
     const trained = plan.dynamic ? trimRanks(state, plan.dynamic.ranks()) : state;
-    return adapterFiles(trained, { base });
+    return adapterFiles(trained, base);
   };
   await train({
     ...{ model: adapted.trainable, sequences, settings },

@@ -9,6 +9,12 @@ export {
   type ModelEvaluation,
 } from './evaluate-model.js';
 export { type FineTuned, type FineTuneOptions, fineTune } from './fine-tune.js';
-export { loadLanguageModel, loadModel, type Model } from './load.js';
+export {
+  type LocateOptions,
+  loadLanguageModel,
+  loadModel,
+  type Model,
+  type ModelLocation,
+} from './load.js';
 export { loadAdapter } from './load-adapter.js';
 export { openRunFolder, type RunFolder } from './run-folder.js';

@@ -21,6 +21,29 @@ export interface Model {
   readonly chat?: ChatTemplate;
 }
 
+/** Where the files of a model lie. */
+export interface ModelLocation {
+  /** See `loadModel`. */
+  path: string;
+  /** What documents call the model. */
+  source: string;
+}
+
+/** Options of runs over a model. */
+export interface LocateOptions {
+  /** Folder of the model, with its tokenizer: see `loadModel`; or what `locate` knows. */
+  model: string;
+  /**
+   * Says where a model lies that is not named by its path, after a download where that is needed. It is
+   * asked once, when the data has been read. @default the model is a path
+   */
+  locate?: (model: string) => Promise<ModelLocation>;
+}
+
+export async function located({ model, locate }: LocateOptions): Promise<ModelLocation> {
+  return locate ? locate(model) : { path: model, source: model };
+}
+
 interface LoadOptions {
   /** What people should know of how the files were read, in a sentence. */
   onNote?: ((note: string) => void) | undefined;

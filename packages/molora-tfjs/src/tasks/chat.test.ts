@@ -48,12 +48,25 @@ describe('chat', () => {
 
   it.each<[object, string]>([
     [{ text: 'a' }, 'no field "messages" (its fields are text)'],
-    [{ messages: 'a' }, 'messages is no list'],
+    [{ messages: 'a' }, 'messages is not a list'],
     [{ messages: [null] }, 'messages[0]: no field "role"'],
     [{ messages: [{ role: 'user', content: 'a' }] }, 'messages has no answer'],
-    [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages[0]: content is no'],
-    [{ messages: [{ role: 'assistant', content: '', tool_calls: [] }] }, 'calls of tools'],
-    [{ conversations: [{ from: 'observation', value: 'a' }] }, 'from is "observation", not one of'],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
+      'messages[0]: content is a list, not text',
+    ],
+    [{ messages: [{ role: 'user', content: null }] }, 'messages[0]: content is null, not text'],
+    [{ messages: [{ role: 'assistant', function_call: {} }] }, 'write tool_calls'],
+    [
+      { messages: [{ role: 'assistant', tool_calls: [{}] }] },
+      'messages[0]: a call of a tool has no name',
+    ],
+    [
+      { conversations: [{ from: 'function_call', value: 'a' }] },
+      'conversations[0]: a call of a tool',
+    ],
+    [{ conversations: [{ from: 'bing', value: 'a' }] }, 'from is "bing", not one of'],
+    [{ messages: [{ role: 'assistant', content: 'a' }], tools: 'a' }, 'tools is not a list'],
   ])('refuses %j', (record, message) => {
     expect(() => chat.parse(JSON.stringify(record), 'x.jsonl')).toThrow(
       expect.objectContaining({
@@ -61,6 +74,110 @@ describe('chat', () => {
         message: expect.stringContaining(message),
       }),
     );
+  });
+});
+
+/** The same call of a tool in the layouts of OpenAI, with and without text as arguments, and LLaMA-Factory. */
+const tool = { type: 'function', function: { name: 'weather', parameters: { type: 'object' } } };
+const called = { type: 'function', function: { name: 'weather', arguments: { city: 'Paris' } } };
+const withTools: Array<[string, object]> = [
+  [
+    'OpenAI',
+    {
+      messages: [
+        { role: 'user', content: 'Weather?' },
+        { role: 'assistant', content: null, tool_calls: [called] },
+        { role: 'tool', content: 'sunny' },
+        { role: 'assistant', content: 'Sun.', tool_calls: null },
+      ],
+      tools: [tool],
+    },
+  ],
+  [
+    'OpenAI, arguments and tools as text',
+    {
+      messages: [
+        { role: 'user', content: 'Weather?' },
+        {
+          role: 'assistant',
+          tool_calls: [
+            { type: 'function', function: { name: 'weather', arguments: '{"city":"Paris"}' } },
+          ],
+        },
+        { role: 'tool', content: 'sunny', name: null },
+        { role: 'assistant', content: 'Sun.' },
+      ],
+      tools: JSON.stringify([tool]),
+    },
+  ],
+  [
+    'LLaMA-Factory',
+    {
+      conversations: [
+        { from: 'human', value: 'Weather?' },
+        { from: 'function_call', value: '{"name": "weather", "arguments": {"city": "Paris"}}' },
+        { from: 'observation', value: 'sunny' },
+        { from: 'gpt', value: 'Sun.' },
+      ],
+      tools: JSON.stringify([tool.function]),
+    },
+  ],
+];
+
+describe('calls of tools', () => {
+  const messages = [
+    { role: 'user', content: 'Weather?' },
+    { role: 'assistant', content: '', tool_calls: [called] },
+    { role: 'tool', content: 'sunny' },
+    { role: 'assistant', content: 'Sun.' },
+  ];
+  const plain = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '\\n' }}{% endfor %}";
+  const calling =
+    "{{ tools | tojson }}{% for m in messages %}{{ '<|' + m.role + '|>' + m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name + (c.function.arguments | tojson) }}{% endfor %}{{ '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+
+  it.each(withTools)('are learned, and what they give is read: %s', (_, record) => {
+    const examples = chat.parse(JSON.stringify(record), 'x.jsonl');
+    expect(examples.map((example) => [example.messages, example.tools])).toEqual([
+      [messages.slice(0, 2), [tool]],
+      [messages, [tool]],
+    ]);
+    const template = createChatTemplate({ chat_template: calling });
+    const [call, answer] = examples.map((example) =>
+      chatExample(template, { ...example, messages: example.messages! }),
+    );
+    expect(call!.completion).toBe('weather{"city": "Paris"}');
+    expect(answer!.prompt).toContain('"name": "weather"');
+    expect(answer!.prompt).toContain('<|tool|>sunny');
+    expect(answer!.completion).toBe('Sun.');
+  });
+
+  it.each<[string, object, string]>([
+    ['tools', { messages: [messages[0], messages[3]], tools: [tool] }, 'leaves out the tools'],
+    ['calls', { messages: messages.slice(0, 2) }, 'leaves out the calls of tools in messages[1]'],
+    [
+      'what a tool gave',
+      { messages: [messages[0], messages[2], messages[3]] },
+      'leaves out what the role "tool" says in messages[1]',
+    ],
+  ])('are refused by line where a template leaves out %s', (_, record, message) => {
+    const [example] = chat.parse(JSON.stringify(record), 'x.jsonl');
+    const source = message.includes('role')
+      ? "{% for m in messages if m.role != 'tool' %}{{ m.content }}{% endfor %}"
+      : plain;
+    const template = createChatTemplate({ chat_template: source });
+    expect(() => chatExample(template, { ...example, messages: example!.messages! })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining(`x.jsonl, line 1: the model's chat template ${message}`),
+      }),
+    );
+  });
+
+  it('takes the system turn that stands beside the others', () => {
+    const record = { system: 'Be brief.', conversations: shareGpt.conversations.slice(0, 2) };
+    expect(chat.parse(JSON.stringify(record), 'x.jsonl').map(turns)).toEqual([
+      ['system: Be brief.', 'user: Hi', 'assistant: Hello!'],
+    ]);
   });
 });
 
@@ -73,7 +190,7 @@ describe('chatExample', () => {
   ];
 
   it('asks with the prompt, and answers up to the end of the turn', () => {
-    expect(chatExample(createChatTemplate({ chat_template: source }), messages)).toEqual({
+    expect(chatExample(createChatTemplate({ chat_template: source }), { messages })).toEqual({
       prompt: '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
       completion: 'Hello!<|im_end|>',
     });
@@ -100,7 +217,7 @@ describe('chatExample', () => {
       'in another way than it asks',
     ],
   ])('says what %j lacks', (config, message) => {
-    expect(() => chatExample(createChatTemplate(config), messages)).toThrow(
+    expect(() => chatExample(createChatTemplate(config), { messages })).toThrow(
       expect.objectContaining({
         code: 'INVALID_OPTION',
         message: expect.stringContaining(message),

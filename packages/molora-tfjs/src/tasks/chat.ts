@@ -1,17 +1,22 @@
 /**
  * Chats in the layouts of OpenAI (`messages` of role and content) and ShareGPT (`conversations` of from
- * and value). Each answer of the assistant is an example, with all that was said before it.
+ * and value), with the tools that they may call. Each answer of the assistant, and each call of a tool,
+ * is an example, with all that was said before it.
  */
 import type { ChatMessage, Example, TrainingTask } from '@alphalora/contracts/extensions';
-import { type DataRecord, damaged, parseRecords, textOf } from './records.js';
+import { type DataRecord, damaged, listOf, parseRecords, textOf, textOrNone } from './records.js';
+import { withCompletions } from './task.js';
 
-/** Names of ShareGPT for the roles of templates. */
+/** Names of ShareGPT, and of LLaMA-Factory for calls and what they give, for the roles of templates. */
 const roles: Readonly<Record<string, string>> = {
   system: 'system',
   human: 'user',
   user: 'user',
   gpt: 'assistant',
   assistant: 'assistant',
+  function_call: 'assistant',
+  tool: 'tool',
+  observation: 'tool',
 };
 
 export const chat: TrainingTask = {
@@ -19,35 +24,53 @@ export const chat: TrainingTask = {
   summary:
     "chats (messages, or ShareGPT's conversations) in the model's own template; only the loss counts",
   files: {},
-  parse: (text, file) => parseRecords(text, file).flatMap(examplesOf),
+  parse: (text, file, onNote) =>
+    withCompletions(parseRecords(text, file, { onNote }), examplesOf, onNote),
 };
 
 function examplesOf(record: DataRecord): Example[] {
-  const shareGpt = !Object.hasOwn(record.fields, 'messages');
+  const shareGpt = (record.fields['messages'] ?? undefined) === undefined;
   const field = shareGpt ? 'conversations' : 'messages';
-  const given = record.fields[field];
-  if (given === undefined) textOf(record, 'messages');
-  if (!Array.isArray(given)) throw damaged(record.place, `${field} is no list`);
-  const turns = given.map((turn, i) => ({
+  if (record.fields[field] === undefined) textOf(record, 'messages');
+  const turns = listOf(record, field).map((turn, i) => ({
     fields: Object(turn) as Record<string, unknown>,
     place: `${record.place}, ${field}[${i}]`,
   }));
-  const messages = turns.map(shareGpt ? shareGptMessage : openAiMessage);
-  const examples = messages.flatMap(({ role, content }, i): Example[] =>
+  const said = turns.map(shareGpt ? shareGptMessage : openAiMessage);
+  // LLaMA-Factory has the system turn beside the others.
+  const system = record.fields['system'] ?? '';
+  const messages =
+    system === '' || said[0]?.role === 'system'
+      ? said
+      : [{ role: 'system', content: textOf(record, 'system') }, ...said];
+  const before = messages.length - said.length;
+  const tools = toolsOf(record);
+  const examples = said.flatMap(({ role, content }, i): Example[] => {
     // OpenAI marks answers that are not to be learned.
-    role === 'assistant' && turns[i]!.fields['weight'] !== 0
-      ? [{ prompt: '', completion: content, messages: messages.slice(0, i + 1) }]
-      : [],
-  );
+    if (role !== 'assistant' || turns[i]!.fields['weight'] === 0) return [];
+    const { place } = record;
+    const chat = { messages: messages.slice(0, before + i + 1), place, ...(tools && { tools }) };
+    return [{ prompt: '', completion: content, ...chat }];
+  });
   if (examples.length > 0) return examples;
   throw damaged(record.place, `${field} has no answer of the assistant to learn`);
 }
 
+/** All fields of a turn go to the template, as transformers passes them. */
 function openAiMessage(turn: DataRecord): ChatMessage {
-  if (turn.fields['tool_calls'] !== undefined) {
-    throw damaged(turn.place, 'calls of tools are not supported');
+  const { weight: _, ...given } = withoutNull(turn.fields) as Record<string, unknown>;
+  if (given['function_call'] !== undefined) {
+    throw damaged(turn.place, 'function_call is of an older layout; write tool_calls');
   }
-  return { role: textOf(turn, 'role'), content: textOf(turn, 'content') };
+  const { tool_calls: calls, ...others } = given;
+  const role = textOf(turn, 'role');
+  if (calls === undefined || (Array.isArray(calls) && calls.length === 0)) {
+    return { ...others, role, content: textOf(turn, 'content') };
+  }
+  // A turn that only calls has no content, or null.
+  const content = given['content'] === undefined ? '' : textOrNone(turn, 'content');
+  const list = listOf({ fields: given, place: turn.place }, 'tool_calls');
+  return { ...others, role, content, tool_calls: list.map((call) => callOf(call, turn)) };
 }
 
 function shareGptMessage(turn: DataRecord): ChatMessage {
@@ -58,5 +81,55 @@ function shareGptMessage(turn: DataRecord): ChatMessage {
       `from is ${JSON.stringify(from)}, not one of ${Object.keys(roles).join(', ')}`,
     );
   }
-  return { role: roles[from]!, content: textOf(turn, 'value') };
+  const role = roles[from]!;
+  if (from !== 'function_call') return { role, content: textOf(turn, 'value') };
+  const value = parsedJson(textOf(turn, 'value'));
+  const calls = Array.isArray(value) ? value : [value];
+  return { role, content: '', tool_calls: calls.map((call) => callOf({ function: call }, turn)) };
+}
+
+/** Arguments as an object, as templates expect them; OpenAI writes them as JSON within a text. */
+function callOf(given: unknown, { place }: DataRecord): object {
+  const call = Object(given) as Record<string, unknown>;
+  const called = Object(call['function'] ?? call) as Record<string, unknown>;
+  const { name, arguments: text = {} } = called;
+  const values = typeof text === 'string' ? parsedJson(text) : text;
+  if (typeof name !== 'string' || typeof values !== 'object' || values === null) {
+    throw damaged(place, 'a call of a tool has no name, or its arguments are not a JSON object');
+  }
+  const { function: _, name: __, arguments: ___, ...others } = call;
+  return { type: 'function', ...others, function: { ...called, arguments: values } };
+}
+
+function toolsOf(record: DataRecord): object[] | undefined {
+  const given = record.fields['tools'] ?? '';
+  if (given === '') return undefined;
+  const tools = withoutNull(listOf(record, 'tools')) as unknown[];
+  if (!tools.every((tool) => typeof tool === 'object' && tool !== null)) {
+    throw damaged(record.place, 'tools is not a list of functions');
+  }
+  // LLaMA-Factory lists the functions themselves.
+  const listed = tools.map((tool) =>
+    'function' in tool! ? tool! : { type: 'function', function: tool },
+  );
+  return listed.length > 0 ? listed : undefined;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without what is null: in a table, every row has the fields of all others. */
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) =>
+      item === null ? [] : [[key, withoutNull(item)]],
+    ),
+  );
 }

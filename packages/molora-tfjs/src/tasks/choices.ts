@@ -1,7 +1,15 @@
 /** Questions with answers to choose from, in the layouts of their authors and of LLM-Adapters. */
 import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { choiceExample } from './instructions.js';
-import { damaged, numberOf, textOf, textsOf } from './records.js';
+import {
+  type DataRecord,
+  damaged,
+  listOf,
+  numberOf,
+  recordIn,
+  textOf,
+  textsOf,
+} from './records.js';
 import { defineTask } from './task.js';
 
 export const scienceqa: TrainingTask = defineTask({
@@ -28,12 +36,17 @@ export const commonsenseqa: TrainingTask = defineTask({
     train: [['commonsense_qa/train_rand_split.jsonl']],
     validation: [['commonsense_qa/dev_rand_split.jsonl']],
   },
-  example({ fields, place }) {
-    const question = { fields: Object(fields['question']) as typeof fields, place };
-    const choices = question.fields['choices'];
-    if (!Array.isArray(choices)) throw damaged(place, 'it has no question with choices');
-    const listed = choices.map((choice) => ({ fields: Object(choice) as typeof fields, place }));
-    const key = textOf({ fields, place }, 'answerKey');
+  example(record) {
+    const { place } = record;
+    const question = recordIn(record, 'question');
+    if (question.fields['choices'] === undefined) {
+      throw damaged(place, 'it has no question with choices');
+    }
+    const listed = listOf(question, 'choices').map((choice) => ({
+      fields: Object(choice) as DataRecord['fields'],
+      place,
+    }));
+    const key = textOf(record, 'answerKey');
     return choiceExample(
       textOf(question, 'stem'),
       listed.map((choice) => textOf(choice, 'text')),

@@ -1,7 +1,7 @@
 /** Data of one's own: instructions, and text to go on with. */
 import type { TrainingTask } from '@alphalora/contracts/extensions';
-import { parseRecords, textOf, withoutMark } from './records.js';
-import { defineTask } from './task.js';
+import { parseRecords, textOf, textOrNone, withoutMark } from './records.js';
+import { defineTask, withCompletions } from './task.js';
 
 export const instructions: TrainingTask = defineTask({
   name: 'instructions',
@@ -12,10 +12,10 @@ export const instructions: TrainingTask = defineTask({
 export const completions: TrainingTask = defineTask({
   name: 'completions',
   summary: 'records with prompt and completion, taken as they stand; it must be met exactly',
-  own: ['prompt', 'completion'],
+  onlyOwn: true,
   files: {},
   example(record) {
-    const completion = textOf(record, 'completion');
+    const completion = textOrNone(record, 'completion');
     return { prompt: textOf(record, 'prompt'), completion, answer: completion.trim() };
   },
 });
@@ -27,12 +27,17 @@ export const text: TrainingTask = {
     train: [['tinyshakespeare/input.txt']],
     validation: [['tinystories/tinystories_valid_part.jsonl']],
   },
-  parse(content, file) {
-    const pieces = file.endsWith('.txt')
-      ? withoutMark(content)
-          .split(/\r?\n\s*\n/)
-          .filter((piece) => piece.trim() !== '')
-      : parseRecords(content, file).map((record) => textOf(record, 'text'));
-    return pieces.map((completion) => ({ prompt: '', completion }));
+  parse(content, file, onNote) {
+    if (!file.endsWith('.txt')) {
+      return withCompletions(
+        parseRecords(content, file, { onNote }),
+        (record) => [{ prompt: '', completion: textOrNone(record, 'text') }],
+        onNote,
+      );
+    }
+    const pieces = withoutMark(content).split(/\r?\n\s*\n/);
+    return pieces
+      .filter((piece) => piece.trim() !== '')
+      .map((completion) => ({ prompt: '', completion }));
   },
 };

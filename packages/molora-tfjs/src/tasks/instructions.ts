@@ -5,16 +5,16 @@
  */
 import type { Example, ExampleOption } from '@alphalora/contracts/extensions';
 import { alpacaPrompt } from './alpaca.js';
-import { type DataRecord, damaged, textOf } from './records.js';
+import { type DataRecord, damaged, textOf, textOrNone } from './records.js';
 
 /** @param labels what the options must look like, where the task knows */
 export function instructionExample(record: DataRecord, labels?: RegExp): Example {
   const instruction = textOf(record, 'instruction');
   const { fields, place } = record;
   // Some exports write null where there is none.
-  const input = (fields['input'] ?? null) === null ? '' : textOf(record, 'input');
+  const input = fields['input'] === undefined ? '' : textOrNone(record, 'input');
   const given = answerOf(record);
-  const output = textOf(record, 'output');
+  const output = textOrNone(record, 'output');
   const options = optionsOf(instruction, given);
   if (labels && !options?.every(({ label }) => labels.test(label))) {
     const found = options?.map(({ label }) => label).join(', ') ?? 'none';
@@ -36,8 +36,10 @@ export function instructionExample(record: DataRecord, labels?: RegExp): Example
 }
 
 function answerOf(record: DataRecord): string | undefined {
-  const { answer } = record.fields;
-  if (answer === undefined || typeof answer === 'number') return answer?.toString();
+  const answer = record.fields['answer'] ?? undefined;
+  if (answer === undefined || ['number', 'boolean'].includes(typeof answer)) {
+    return answer?.toString();
+  }
   return textOf(record, 'answer').trim();
 }
 

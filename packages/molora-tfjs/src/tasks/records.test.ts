@@ -5,7 +5,7 @@ import { countedWork } from '../test-support/counted-work.js';
 import { numberOf, parseRecords, textOf, textsOf } from './records.js';
 
 const fieldsOf = (text: string, file: string, columns?: readonly string[]): unknown[] =>
-  parseRecords(text, file, columns).map(({ fields }) => fields);
+  parseRecords(text, file, { columns }).map(({ fields }) => fields);
 
 describe('parseRecords', () => {
   it.each<[string, string, unknown[]]>([
@@ -16,14 +16,7 @@ describe('parseRecords', () => {
     ['a\tb\n1\t"2\n', 'x.tsv', [{ a: '1', b: '"2' }]],
     ['a\tb\r\n1\t\r\n', 'x.tsv', [{ a: '1', b: '' }]],
     ['a,b\n1,2', 'X.CSV', [{ a: '1', b: '2' }]],
-    [
-      'a,b\r\n"1, ""one""","2\n3"\r\n,\n',
-      'x.csv',
-      [
-        { a: '1, "one"', b: '2\n3' },
-        { a: '', b: '' },
-      ],
-    ],
+    ['a,b\r\n"1, ""one""","2\n3"\r\n', 'x.csv', [{ a: '1, "one"', b: '2\n3' }]],
     ['a,b\n1,', 'x.csv', [{ a: '1', b: '' }]],
     ['', 'x.csv', []],
     ['', 'x.tsv', []],
@@ -46,6 +39,9 @@ describe('parseRecords', () => {
     ['[[]]', 'x.json', 'x.json, record 1: no object'],
     ['null', 'x.json', 'its JSON is no list'],
     ['plain', 'x.md', 'its format is not known'],
+    ['plain', 'x.txt', 'it is plain text, and this task takes records'],
+    ['a,a\n1,2', 'x.csv', 'two of its columns are called "a"'],
+    ['a,b\n"1\r\n2",3\r\n4', 'x.csv', 'x.csv, line 4: 1 fields'],
     ['a\tb\n1\t2\t3', 'x.tsv', 'x.tsv, line 2: 3 fields, where there are 2 columns'],
     ['a,b\n"1\n\n2",3\n4', 'x.csv', 'x.csv, line 5: 1 fields'],
     ['a\n"b', 'x.csv', 'x.csv, line 2: a quotation mark'],
@@ -61,13 +57,24 @@ describe('parseRecords', () => {
     );
   });
 
+  it.each<[string, string, number]>([
+    ['{"a":"x","b":1}\n{"a":null,"b":null}\n{"a":"","b":""}\n', 'x.jsonl', 1],
+    ['a,b\nx,1\n,\n""," "\n,""\n', 'x.csv', 2],
+  ])('skips records without content, and tells how many: %j', (text, file, left) => {
+    const notes: string[] = [];
+    const records = parseRecords(text, file, { onNote: (note) => notes.push(note) });
+    expect(records).toHaveLength(left);
+    expect(notes).toEqual([`${file}: 2 of ${left + 2} records are blank and were skipped`]);
+  });
+
   it('reads comma-separated values whatever is in them', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'ü') });
     const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1 }), (rows) => {
         const text = rows.map((row) => row.map(quoted).join(',')).join('\n');
-        expect(fieldsOf(text, 'x.csv', ['p', 'q'])).toEqual(rows.flatMap(([p, q]) => [{ p, q }]));
+        const filled = rows.filter(([p, q]) => p !== '' || q !== '');
+        expect(fieldsOf(text, 'x.csv', ['p', 'q'])).toEqual(filled.map(([p, q]) => ({ p, q })));
       }),
       { seed: 1 },
     );
@@ -107,22 +114,27 @@ describe('parseRecords', () => {
 });
 
 describe('fields', () => {
-  const record = { fields: { a: 'x', b: 2, c: '3.5', d: ['e'], f: '' }, place: 'x.json, record 7' };
+  const record = {
+    fields: { a: 'x', b: 2, c: '3.5', d: ['e'], f: '', g: '["h", 1]', h: '["i"]' },
+    place: 'x.json, record 7',
+  };
 
   it('are read by their types', () => {
     expect(textOf(record, 'a')).toBe('x');
     expect(numberOf(record, 'b')).toBe(2);
     expect(numberOf(record, 'c')).toBe(3.5);
     expect(textsOf(record, 'd')).toEqual(['e']);
+    expect(textsOf(record, 'h')).toEqual(['i']);
   });
 
   it.each<[() => unknown, string]>([
-    [() => textOf(record, 'b'), 'b is no text'],
-    [() => textOf(record, 'z'), 'no field "z" (its fields are a, b, c, d, f)'],
+    [() => textOf(record, 'b'), 'b is a number, not text'],
+    [() => textOf(record, 'z'), 'no field "z" (its fields are a, b, c, d, f, g, h)'],
     [() => textOf(record, 'constructor'), 'no field "constructor"'],
-    [() => numberOf(record, 'a'), 'a is no number'],
-    [() => numberOf(record, 'f'), 'f is no number'],
-    [() => textsOf(record, 'a'), 'a is no list of texts'],
+    [() => numberOf(record, 'a'), 'a is not a number'],
+    [() => numberOf(record, 'f'), 'f is not a number'],
+    [() => textsOf(record, 'a'), 'a is not a list: in a cell of a table, write it as JSON'],
+    [() => textsOf(record, 'g'), 'g is not a list of texts'],
   ])('are refused with the place: %#', (act, message) => {
     expect(act).toThrow(`x.json, record 7: ${message}`);
   });

@@ -1,11 +1,13 @@
 /**
- * Records from the text formats of data sets: JSON, JSON lines, tab-separated values as GLUE has them
- * (no quoting; quotation marks are part of the text) and comma-separated values (RFC 4180).
+ * Records from the text formats of data sets: JSON, JSON lines, and tables of comma- or tab-separated
+ * values; see `tables.ts`. The rows of a parquet file come as JSON lines; see `parquet.ts`.
  *
- * Nothing is skipped but blank lines: a row of another length or a field of another type is an error
- * that says which record of which file it is.
+ * Nothing is skipped but blank lines, and records of which every field is empty or null, which are
+ * counted: a row of another length or a field of another type is an error that says which record of
+ * which file it is.
  */
 import { type AlphaLoraError, errorIn } from '@alphalora/contracts';
+import { tableRows } from './tables.js';
 
 export interface DataRecord {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -13,27 +15,46 @@ export interface DataRecord {
   readonly place: string;
 }
 
+export interface RecordOptions {
+  /** Names of the columns of files without a header. */
+  columns?: readonly string[] | undefined;
+  /** Is told what was skipped. */
+  onNote?: ((note: string) => void) | undefined;
+}
+
 /**
  * @param file its ending tells the format; of others, the text's first character
- * @param columns names of the columns of files without a header
  * @throws AlphaLoraError `INVALID_DOCUMENT` when the text is not of its format
  */
 export function parseRecords(
   text: string,
   file: string,
-  columns?: readonly string[],
+  { columns, onNote }: RecordOptions = {},
 ): DataRecord[] {
-  const plain = withoutMark(text);
-  switch (formatOf(plain, file)) {
+  const records = recordsIn(withoutMark(text), file, columns);
+  const filled = records.filter((record) => !isBlank(record));
+  const blank = records.length - filled.length;
+  if (blank > 0)
+    onNote?.(`${file}: ${blank} of ${records.length} records are blank and were skipped`);
+  return filled;
+}
+
+function recordsIn(text: string, file: string, columns?: readonly string[]): DataRecord[] {
+  const format = formatOf(text, file);
+  switch (format) {
     case 'json':
-      return jsonRecords(plain, file);
+      return jsonRecords(text, file);
     case 'jsonl':
-      return jsonLines(plain, file);
-    case 'tsv':
-      return table(tabRows(plain), file, columns);
-    case 'csv':
-      return table(commaRows(plain, file), file, columns);
+      return jsonLines(text, file);
+    default:
+      return tableRecords(tableRows(text, file, format), file, columns);
   }
+}
+
+/** As spreadsheets leave rows behind a table, and pandas what is missing. */
+function isBlank({ fields }: DataRecord): boolean {
+  const values = Object.values(fields);
+  return values.length > 0 && values.every((value) => value === null || value === '');
 }
 
 /** Without the byte order mark that some editors begin a text with. */
@@ -48,7 +69,12 @@ function formatOf(text: string, file: string): 'json' | 'jsonl' | 'tsv' | 'csv' 
     const first = text.trimStart()[0];
     if (first === '{') return 'jsonl';
     if (first === '[' || ending !== undefined) return 'json';
-    throw damaged(file, 'its format is not known; name it .json, .jsonl, .tsv or .csv');
+    throw damaged(
+      file,
+      /\.txt$/i.test(file)
+        ? 'it is plain text, and this task takes records (.jsonl, .json, .csv, .tsv or .parquet)'
+        : 'its format is not known; name it .jsonl, .json, .csv, .tsv or .parquet',
+    );
   }
   return ending.toLowerCase() as 'jsonl' | 'tsv' | 'csv';
 }
@@ -60,9 +86,10 @@ function jsonRecords(text: string, file: string): DataRecord[] {
 }
 
 function jsonLines(text: string, file: string): DataRecord[] {
+  const unit = /\.parquet$/i.test(file) ? 'row' : 'line';
   return text.split('\n').flatMap((line, i) => {
     if (line.trim() === '') return [];
-    const place = `${file}, line ${i + 1}`;
+    const place = `${file}, ${unit} ${i + 1}`;
     return [objectRecord(parseJson(line, place), place)];
   });
 }
@@ -82,44 +109,16 @@ function objectRecord(item: unknown, place: string): DataRecord {
   return { fields: item as Record<string, unknown>, place };
 }
 
-interface Row {
-  cells: string[];
-  line: number;
-}
-
-function tabRows(text: string): Row[] {
-  return text.split('\n').flatMap((line, i) => {
-    const row = line.endsWith('\r') ? line.slice(0, -1) : line;
-    return row === '' ? [] : [{ cells: row.split('\t'), line: i + 1 }];
-  });
-}
-
-function commaRows(text: string, file: string): Row[] {
-  const rows: Row[] = [];
-  let cells: string[] = [];
-  let line = 1;
-  let start = 1;
-  // A cell, quoted or not, and what ends it; the flag makes every cell begin where one ended.
-  const cell = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-  while (cell.lastIndex < text.length) {
-    const at = cell.lastIndex;
-    const match = cell.exec(text);
-    if (!match)
-      throw damaged(`${file}, line ${line}`, 'a quotation mark is not closed or not doubled');
-    const [whole, quoted, bare, end] = match;
-    cells.push(quoted === undefined ? bare! : quoted.replaceAll('""', '"'));
-    for (let i = at; i < at + whole.length; i++) if (text.charCodeAt(i) === 0x0a) line++;
-    if (end === ',' && cell.lastIndex < text.length) continue;
-    if (end === ',') cells.push('');
-    if (cells.length > 1 || cells[0] !== '') rows.push({ cells, line: start });
-    cells = [];
-    start = line;
-  }
-  return rows;
-}
-
-function table(rows: readonly Row[], file: string, columns?: readonly string[]): DataRecord[] {
+function tableRecords(
+  rows: ReturnType<typeof tableRows>,
+  file: string,
+  columns?: readonly string[],
+): DataRecord[] {
   const names = columns ?? rows[0]?.cells ?? [];
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw damaged(file, `two of its columns are called ${JSON.stringify(twice)}`);
+  }
   return rows.slice(columns ? 0 : 1).map(({ cells, line }) => {
     const place = `${file}, line ${line}`;
     if (cells.length !== names.length) {
@@ -137,8 +136,13 @@ export function textOf({ fields, place }: DataRecord, name: string): string {
     place,
     value === undefined
       ? `no field ${JSON.stringify(name)} (its fields are ${Object.keys(fields).slice(0, 10).join(', ')})`
-      : `${name} is no text`,
+      : `${name} is ${value === null ? 'null' : `a ${Array.isArray(value) ? 'list' : typeof value}`}, not text`,
   );
+}
+
+/** A text; what is null in its place is empty. @throws AlphaLoraError as `textOf` */
+export function textOrNone(record: DataRecord, name: string): string {
+  return record.fields[name] === null ? '' : textOf(record, name);
 }
 
 /** A number, or a text that is one. @throws AlphaLoraError `INVALID_DOCUMENT` when it is neither */
@@ -147,14 +151,43 @@ export function numberOf(record: DataRecord, name: string): number {
   const value =
     typeof given === 'number' ? given : Number(textOf(record, name).trim() || Number.NaN);
   if (Number.isFinite(value)) return value;
-  throw damaged(record.place, `${name} is no number`);
+  throw damaged(record.place, `${name} is not a number`);
+}
+
+/**
+ * The items of a list. Cells of a table hold lists as JSON.
+ *
+ * @throws AlphaLoraError `INVALID_DOCUMENT` when it is no list
+ */
+export function listOf({ fields, place }: DataRecord, name: string): unknown[] {
+  const value = unpacked(fields[name]);
+  if (Array.isArray(value)) return value;
+  throw damaged(place, `${name} is not a list${inCell(fields[name])}`);
 }
 
 /** @throws AlphaLoraError `INVALID_DOCUMENT` when it is no list of texts */
-export function textsOf({ fields, place }: DataRecord, name: string): string[] {
-  const value = fields[name];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw damaged(place, `${name} is no list of texts`);
+export function textsOf(record: DataRecord, name: string): string[] {
+  const value = listOf(record, name);
+  if (value.every((item) => typeof item === 'string')) return value;
+  throw damaged(record.place, `${name} is not a list of texts`);
+}
+
+/** The record in a field; cells of a table hold it as JSON. Empty where there is none. */
+export function recordIn({ fields, place }: DataRecord, name: string): DataRecord {
+  return { fields: Object(unpacked(fields[name])) as DataRecord['fields'], place };
+}
+
+function unpacked(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function inCell(value: unknown): string {
+  return typeof value === 'string' ? ': in a cell of a table, write it as JSON' : '';
 }
 
 export function damaged(place: string, what: string, cause?: unknown): AlphaLoraError {

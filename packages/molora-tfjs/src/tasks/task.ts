@@ -11,8 +11,8 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
   columns?: readonly string[];
   /** Of a record in the data set's own layout. Absent where all known layouts are instructions. */
   example?(record: DataRecord): Example;
-  /** Fields by which a record is in that layout, even if it has an instruction too. */
-  own?: readonly string[];
+  /** Whether records are in that layout alone, and never instructions. @default false */
+  onlyOwn?: boolean;
   /** Labels that instructions of this task choose from. */
   labels?: RegExp;
   /** @default 'accuracy' */
@@ -22,21 +22,50 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
 }
 
 export function defineTask(definition: TaskDefinition): TrainingTask {
-  const { name, summary, files, columns, example, labels, own } = definition;
-  const has = ({ fields }: DataRecord, field: string): boolean => Object.hasOwn(fields, field);
+  const { name, summary, files, columns, example, labels, onlyOwn = false } = definition;
   return {
     name,
     summary,
     files,
-    parse: (text, file) =>
-      parseRecords(text, file, columns).map((record) =>
-        // Any task may also come as instructions.
-        example && (!has(record, 'instruction') || own?.every((field) => has(record, field)))
-          ? example(record)
-          : instructionExample(record, labels),
+    parse: (text, file, onNote) =>
+      withCompletions(
+        parseRecords(text, file, { columns, onNote }),
+        (record) => [
+          // Benchmarks may also come as instructions.
+          example && (onlyOwn || !Object.hasOwn(record.fields, 'instruction'))
+            ? example(record)
+            : instructionExample(record, labels),
+        ],
+        onNote,
       ),
     score: (outputs, examples) => scoreOf(definition, outputs, examples),
   };
+}
+
+/**
+ * The examples of records, without those that have nothing to learn or to be compared with, which are
+ * counted.
+ */
+export function withCompletions(
+  records: readonly DataRecord[],
+  examplesOf: (record: DataRecord) => readonly Example[],
+  onNote?: (note: string) => void,
+): Example[] {
+  const examples: Example[] = [];
+  const empty: string[] = [];
+  for (const record of records) {
+    for (const example of examplesOf(record)) {
+      const calls = example.messages?.at(-1)?.tool_calls;
+      if (calls || example.completion.trim() !== '') examples.push(example);
+      else empty.push(record.place);
+    }
+  }
+  if (empty.length > 0) {
+    onNote?.(
+      `${empty[0]}: its completion is empty${empty.length > 1 ? `, as are ${empty.length} of ${examples.length + empty.length} in all` : ''}; skipped`,
+    );
+  }
+  return examples;
 }
 
 function scoreOf(

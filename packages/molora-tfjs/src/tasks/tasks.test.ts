@@ -26,7 +26,7 @@ describe('tasks', () => {
     ['mrpc', json({ sentence1: 'a' }), 'no field "#1 String" (its fields are sentence1)'],
     ['scienceqa', json({ question: 'q', choices: ['a', 'b'], answer: 2 }), 'answer 2 is none'],
     ['scienceqa', json({ question: 'q', choices: ['a'], answer: 0 }), 'none of its 1 choices'],
-    ['scienceqa', json({ question: 'q', choices: 'ab', answer: 0 }), 'choices is no list'],
+    ['scienceqa', json({ question: 'q', choices: 'ab', answer: 0 }), 'choices is not a list'],
     ['commonsenseqa', json({ question: 3, answerKey: 'A' }), 'no question with choices'],
     [
       'commonsenseqa',
@@ -44,7 +44,7 @@ describe('tasks', () => {
     ['gsm8k', json({ question: 'q', answer: '3' }), 'does not end in ####'],
     ['gsm8k', json({ question: 'q', answer: '#### many' }), 'does not end in ####'],
     ['svamp', json({ Numbers: '1 2', Question: 'number2 ?', Answer: 1 }), 'it has no number2'],
-    ['svamp', json({ Body: 'b', Question: 'q', Answer: 'x' }), 'Answer is no number'],
+    ['svamp', json({ Body: 'b', Question: 'q', Answer: 'x' }), 'Answer is not a number'],
     [
       'piqa',
       json({ instruction: 'Answer format: true/false', output: '', answer: 'true' }),
@@ -57,7 +57,11 @@ describe('tasks', () => {
     ],
     ['text', json({ id: 1 }), 'no field "text"'],
     ['instructions', json({ instruction: 'a' }), 'no field "output"'],
-    ['instructions', json({ instruction: 'a', input: 1, output: 'b' }), 'input is no text'],
+    [
+      'instructions',
+      json({ instruction: 'a', input: 1, output: 'b' }),
+      'input is a number, not text',
+    ],
   ])('%s refuses %s', async (name, text, message) => {
     const task = await tasks.load(name);
     expect(() => task.parse(text, 'x.json')).toThrow(
@@ -111,8 +115,8 @@ describe('tasks', () => {
     expect(() => parse('{"prompt":"a"}', 'a.jsonl')).toThrow(/no field "completion"/);
   });
 
-  it.each(['instructions', 'completions'])('%s take the records of Alpaca', async (name) => {
-    const { parse } = await tasks.load(name);
+  it('instructions take the records of Alpaca, and completions do not', async () => {
+    const { parse } = await tasks.load('instructions');
     // The first two kinds of record of alpaca_data.json, and as exports write a missing input.
     const output = 'The three primary colors are red, blue, and yellow.';
     const instruction = 'What are the three primary colors?';
@@ -122,6 +126,10 @@ describe('tasks', () => {
     );
     expect(examples).toEqual(
       Array(2).fill({ prompt: alpacaPrompt(instruction), completion: output, answer: output }),
+    );
+    const completions = await tasks.load('completions');
+    expect(() => completions.parse(json({ instruction, output }), 'x.json')).toThrow(
+      /no field "completion"/,
     );
   });
 

@@ -5,9 +5,10 @@
 import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
-import { adapterSpec } from '../adapters/allocation.js';
+import { adapterSpec, checkExpertOptions } from '../adapters/allocation.js';
 import { combineAdapters } from '../experts/combine.js';
 import {
+  checkGrowth,
   type DynamicRank,
   type DynamicRankOptions,
   dynamicRank,
@@ -74,6 +75,20 @@ export function plannedRouter(
       : `the router ${router.name} trains a gate over LoRAs that were trained before, and new experts leave it nothing to learn: give two or more trained adapters as experts (--experts) in place of an allocation`,
     { details: { router: router.name } },
   );
+}
+
+/**
+ * What is known to be wrong of new experts before the model is read.
+ *
+ * @throws AlphaLoraError `INVALID_OPTION`
+ */
+export function checkPlan({
+  alpha,
+  dropout,
+  dynamicRank,
+}: NewExperts | TrainedExperts<string>): void {
+  checkExpertOptions(defined({ alpha, dropout }));
+  if (dynamicRank) checkGrowth(dynamicRank.initial ?? 8, dynamicRank.target ?? 16, dynamicRank.max);
 }
 
 /**

@@ -2,12 +2,13 @@
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples, headings } from '../../options/help.js';
+import { offline } from '../../options/measuring.js';
 import { integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
 export const calibrate = () =>
-  command('calibrate', task, backend, plugins)
+  command('calibrate', task, backend, offline, plugins)
     .description('score the projections of a model by one pass over data, for allocate --scores')
     .argument('<model>', languageModelHelp)
     .option(

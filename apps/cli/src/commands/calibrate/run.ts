@@ -6,6 +6,7 @@ import type { CalibrationMeasure } from '@alphalora/molora-tfjs/node';
 import { isStdout, writeOutput } from '../../files/write.js';
 import { orInterruption } from '../../interrupt.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { locateModel } from '../../measuring/model.js';
 import { printableData, tell } from '../../output/printable.js';
 import { writeJson } from '../../output/result.js';
 import { batchProgress } from '../../output/training.js';
@@ -22,7 +23,19 @@ export async function run(model: string, options: CalibrateOptions, io: Io): Pro
   let done = 0;
   try {
     const scores = await molora.calibrateModel({
-      ...{ model, task, data, cutoff, batches, batchSize, rank, seed, engine, tool: tool() },
+      ...{
+        model,
+        locate: locateModel(options, io),
+        task,
+        data,
+        cutoff,
+        batches,
+        batchSize,
+        rank,
+        seed,
+        engine,
+        tool: tool(),
+      },
       ...defined({ limit, lossOnPrompt, resume, progressFile }),
       ...defined({ measures: measures as CalibrationMeasure[] | undefined }),
       ...defined({ measure: measure as CalibrationMeasure | undefined }),

@@ -3,12 +3,13 @@ import { Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples } from '../../options/help.js';
+import { offline } from '../../options/measuring.js';
 import { positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
 export const evaluate = () =>
-  command('evaluate', task, backend, plugins)
+  command('evaluate', task, backend, offline, plugins)
     .description('score a model, with or without an adapter, on a task')
     .argument('<model>', languageModelHelp)
     .option('--adapter <folder>', 'add a trained adapter, or one of PEFT or mlx-lm')

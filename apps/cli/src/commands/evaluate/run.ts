@@ -2,6 +2,7 @@
 import { defined } from '@alphalora/contracts';
 import type { ModelEvaluation } from '@alphalora/molora-tfjs/node';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { locateModel } from '../../measuring/model.js';
 import { printableData, tell } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
 import { evaluationProgress } from '../../output/training.js';
@@ -14,7 +15,7 @@ export async function run(model: string, options: EvaluateOptions, io: Io): Prom
   const progress = evaluationProgress(io.stderr);
   const { warning, ...evaluation } = await molora
     .evaluateModel({
-      ...{ model, task, data, cutoff, maxTokens },
+      ...{ model, locate: locateModel(options, io), task, data, cutoff, maxTokens },
       ...defined({ limit, adapter, scoring, split }),
       signal: io.signal,
       onNote: (note) => tell(io.stderr, `note: ${note}`),

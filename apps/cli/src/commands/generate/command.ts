@@ -2,15 +2,16 @@
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples } from '../../options/help.js';
+import { offline } from '../../options/measuring.js';
 import { decimal, integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend } from '../../options/training.js';
 
 export const generate = () =>
-  command('generate', backend, plugins)
+  command('generate', backend, offline, plugins)
     .description('continue a prompt')
     .argument('<model>', languageModelHelp)
-    .requiredOption('--prompt <text>', 'continue this text; - reads it from stdin')
+    .option('--prompt <text>', 'continue this text (default: what stdin brings, as with -)')
     .option('--chat', "put the prompt into the model's chat template, and print only the answer")
     .option('--adapter <folder>', 'add a trained adapter, or one of PEFT or mlx-lm')
     .option('--max-tokens <count>', 'add at most this many tokens', positive, 128)
@@ -27,7 +28,7 @@ export const generate = () =>
       'after',
       examples([
         'generate path/to/model --prompt "Once upon a time"',
-        'generate path/to/model --adapter adapter --chat --prompt - --json',
+        'generate path/to/model --adapter adapter --chat --prompt "What is a spectrum?" --json',
       ]),
     );
 

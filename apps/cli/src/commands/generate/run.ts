@@ -1,7 +1,8 @@
 /** `alphalora generate`: continues a prompt. */
-
+import { AlphaLoraError } from '@alphalora/contracts';
 import { readText } from '../../files/read.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { locateModel } from '../../measuring/model.js';
 import { tell } from '../../output/printable.js';
 import { writeJson } from '../../output/result.js';
 import { startRuntime } from '../../training/runtime.js';
@@ -9,10 +10,10 @@ import type { GenerateOptions } from './command.js';
 
 export async function run(model: string, options: GenerateOptions, io: Io): Promise<ExitCode> {
   const { maxTokens, temperature, topP, seed, json } = options;
-  const prompt =
-    options.prompt === '-' ? (await readText('-', io)).replace(/\r?\n$/, '') : options.prompt;
+  const prompt = await promptOf(options, io);
   const { molora } = await startRuntime(options, io);
-  const { decoder, tokenizer, chat } = await molora.loadLanguageModel(model, {
+  const { path } = await locateModel(options, io)(model);
+  const { decoder, tokenizer, chat } = await molora.loadLanguageModel(path, {
     onNote: (note) => tell(io.stderr, `note: ${note}`),
   });
   const adapted =
@@ -59,4 +60,20 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
     io.stdout.write(`${text.startsWith(shown) ? text.slice(shown.length) : ''}\n`);
   }
   return exitCodes.done;
+}
+
+/** That of the command line, or what stdin brings, without the line end that a shell adds. */
+async function promptOf({ prompt }: GenerateOptions, io: Io): Promise<string> {
+  if (prompt !== undefined && prompt !== '-') return prompt;
+  const refuse = (what: string): never => {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      `${what}: give --prompt "text", or pipe it in, as in echo "text" | alphalora generate model`,
+    );
+  };
+  if (prompt === undefined && process.stdin.isTTY) return refuse('there is no prompt');
+  const text = (await readText('-', io)).replace(/\r?\n$/, '');
+  return text === '' && prompt === undefined
+    ? refuse('there is no prompt, and stdin is empty')
+    : text;
 }

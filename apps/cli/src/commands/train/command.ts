@@ -3,12 +3,13 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples, headings } from '../../options/help.js';
+import { offline } from '../../options/measuring.js';
 import { collectSetting, decimal, integer, positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
 export const train = () =>
-  command('train', task, backend, plugins)
+  command('train', task, backend, offline, plugins)
     .description('fine-tune a model with new experts, or train a gate over trained ones (MoLE)')
     .argument('<model>', languageModelHelp)
     .optionsGroup(headings.data)
@@ -65,7 +66,12 @@ export const train = () =>
     .option('--checkpoint-every <steps>', 'write a checkpoint every so many steps', positive, 100)
     .option(
       '--evaluate-every <steps>',
-      'measure the loss on the validation split every so many steps',
+      'measure the loss on the validation split, or on examples held out, every so many steps',
+      positive,
+    )
+    .option(
+      '--hold-out <count>',
+      'hold this many examples out of training for it (default: a tenth, at most 64, where there is no validation split)',
       positive,
     )
     .optionsGroup(headings.output)

@@ -4,6 +4,7 @@ import type { FineTuneOptions } from '@alphalora/molora-tfjs/node';
 import { requireFolder } from '../../files/write.js';
 import { orInterruption } from '../../interrupt.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
+import { locateModel } from '../../measuring/model.js';
 import { tell } from '../../output/printable.js';
 import { writeResult } from '../../output/result.js';
 import { trainingProgress } from '../../output/training.js';
@@ -24,7 +25,7 @@ export async function run(model: string, options: TrainOptions, io: Io): Promise
   let started = false;
   try {
     const { warning, ...run } = await molora.fineTune({
-      ...{ model, ...experts, ...settingsOf(options) },
+      ...{ model, locate: locateModel(options, io), ...experts, ...settingsOf(options) },
       signal: io.signal,
       onNote: (note) => tell(io.stderr, `note: ${note}`),
       onStart({ done, steps }) {
@@ -52,7 +53,7 @@ export async function run(model: string, options: TrainOptions, io: Io): Promise
 /** What the library calls otherwise, or groups. */
 function settingsOf(options: TrainOptions) {
   const { task, data, limit, cutoff, lossOnPrompt, output, resume, router, routerSet } = options;
-  const { routerLoss, recompute, checkpointEvery, evaluateEvery } = options;
+  const { routerLoss, recompute, checkpointEvery, evaluateEvery, holdOut } = options;
   const { steps, epochs = 1, batchSize, microBatchSize, learningRate, schedule } = options;
   const { warmupSteps, weightDecay, clipNorm, groupByLength, seed } = options;
   return {
@@ -64,7 +65,7 @@ function settingsOf(options: TrainOptions) {
       clipNorm: clipNorm === 0 ? null : clipNorm,
       ...defined({ microBatchSize, warmupSteps }),
     },
-    ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery }),
+    ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery, holdOut }),
   } satisfies Partial<FineTuneOptions>;
 }
 

@@ -1,19 +1,20 @@
 /**
  * Chats as text, by the template that a model's tokenizer comes with: Jinja with the settings and the
- * variables that `apply_chat_template` of transformers gives it, without tools and documents.
+ * variables that `apply_chat_template` of transformers gives it, without documents.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { ChatMessage } from '@alphalora/contracts/extensions';
 import { Template } from '@huggingface/jinja';
 
 /**
- * @param ask whether to begin the assistant's answer, so that a model gives it. @default false
+ * @param options.ask whether to begin the assistant's answer, so that a model gives it. @default false
+ * @param options.tools that the chat may call, as JSON Schemas of functions
  * @returns the text with its special tokens, the first one included
  * @throws AlphaLoraError `INVALID_OPTION` when the template does not take such messages
  */
 export type ChatTemplate = (
   messages: readonly ChatMessage[],
-  options?: { ask?: boolean },
+  options?: { ask?: boolean; tools?: readonly object[] | undefined },
 ) => string;
 
 /**
@@ -28,9 +29,11 @@ export function createChatTemplate(configJson: unknown): ChatTemplate | undefine
   if (source === undefined) return undefined;
   const template = parsed(source);
   const tokens = specialTokens(config);
-  return (messages, { ask = false } = {}) => {
+  return (messages, { ask = false, tools } = {}) => {
     try {
-      return template.render({ ...tokens, messages, add_generation_prompt: ask });
+      // As in transformers, a template sees none where there are no tools.
+      const given = { ...tokens, messages, tools: tools ?? null, add_generation_prompt: ask };
+      return template.render(given);
     } catch (cause) {
       throw new AlphaLoraError(
         'INVALID_OPTION',

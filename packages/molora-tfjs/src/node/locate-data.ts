@@ -1,0 +1,82 @@
+/** Where the files of a split lie in a folder. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { statIfPresent } from '@alphalora/checkpoint/node';
+import { AlphaLoraError } from '@alphalora/contracts';
+import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
+import {
+  type FoundFiles,
+  filesOfFolder,
+  usualFiles,
+  usualFilesText,
+  usualFolders,
+} from '../tasks/usual-files.js';
+
+/**
+ * The first layout that is there, below the folder or with the folder as a part of its path; else the
+ * files of the usual names.
+ *
+ * @returns undefined where there are none
+ * @throws AlphaLoraError `NOT_FOUND` where one of several parts is missing
+ */
+export async function filesOfSplit(
+  task: TrainingTask,
+  folder: string,
+  split: Split,
+): Promise<string[] | undefined> {
+  for (const layout of task.files[split] ?? []) {
+    for (let depth = 0; depth < layout[0]!.split('/').length; depth++) {
+      const paths = layout.map((path) => join(folder, ...path.split('/').slice(depth)));
+      const there = await Promise.all(paths.map(isFile));
+      if (there.every(Boolean)) return paths;
+    }
+  }
+  for (const place of [folder, join(folder, 'data')]) {
+    const found = usualFiles(await namesIn(place), split);
+    if (found) return complete(place, found);
+    for (const name of usualFolders(split)) {
+      const inside = filesOfFolder(await namesIn(join(place, name)));
+      if (inside) return complete(join(place, name), inside);
+    }
+  }
+  return undefined;
+}
+
+/** As {@link filesOfSplit}. @throws AlphaLoraError `NOT_FOUND` where there are none */
+export async function requireSplit(
+  task: TrainingTask,
+  folder: string,
+  split: Split,
+): Promise<string[]> {
+  const files = await filesOfSplit(task, folder, split);
+  if (files) return files;
+  const layouts = task.files[split] ?? [];
+  const wanted = [...layouts.map((layout) => layout.join(' and ')), usualFilesText(split)];
+  const others: Split[] = [];
+  for (const other of ['train', 'validation', 'test'] as const) {
+    if (other !== split && (await filesOfSplit(task, folder, other))) others.push(other);
+  }
+  const there = others.length > 0 ? `; there is ${others.join(' and ')}` : '';
+  throw new AlphaLoraError(
+    'NOT_FOUND',
+    `${folder}: no ${split} split of ${task.name} (looked for ${wanted.join(', or ')})${there}; give its folder or a file of examples`,
+    { details: { file: folder } },
+  );
+}
+
+function complete(folder: string, { files, missing }: FoundFiles): string[] {
+  if (missing === 0) return files.map((name) => join(folder, name));
+  throw new AlphaLoraError(
+    'NOT_FOUND',
+    `${folder}: ${missing} of the parts that belong to ${files[0]} are missing; download all of them`,
+    { details: { file: folder } },
+  );
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statIfPresent(path))?.isFile() ?? false;
+}
