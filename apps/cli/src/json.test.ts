@@ -92,6 +92,7 @@ const calls: Record<string, Checked> = {
   'adapter compress': [['lora', '--rank', '1', '-o', 'small'], { output: 'small' }],
   'adapter convert': [['lora', '--to', 'peft', '--base', model, '-o', 'converted'], {}],
   schema: [['analysis'], { $schema: expect.any(String) }],
+  completion: [['bash'], { shell: 'bash', script: expect.stringContaining('complete -o') }],
   doctor: [[], { node: process.versions.node }],
 };
 

@@ -12,6 +12,7 @@ import { allocate } from './commands/allocate/command.js';
 import { analyze } from './commands/analyze/command.js';
 import { calibrate } from './commands/calibrate/command.js';
 import { compare } from './commands/compare/command.js';
+import { completion } from './commands/completion/command.js';
 import { doctor } from './commands/doctor/command.js';
 import { evaluate } from './commands/evaluate/command.js';
 import { exportCommand } from './commands/export/command.js';
@@ -120,6 +121,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   const addToQueue = adder(queue, io, finish);
   addToQueue(queueStatus(), () => import('./commands/queue/status/run.js'));
   add(doctor(), () => import('./commands/doctor/run.js'));
+  add(completion(), async () => (await import('./commands/completion/run.js')).codeFor(program));
   program.helpCommand('help [command]', 'show the help of a command');
   return program;
 }

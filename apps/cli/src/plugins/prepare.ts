@@ -31,8 +31,8 @@ const kindsOf: Readonly<Record<string, readonly ExtensionKind[]>> = {
   generate: [...reading, 'routers'],
 };
 
-/** The options by which things are chosen. */
-const choices: Readonly<Record<string, ExtensionKind>> = {
+/** The options by which things are chosen, as commander calls them. */
+export const choices: Readonly<Record<string, ExtensionKind>> = {
   engine: 'engines',
   estimator: 'estimators',
   metrics: 'metrics',

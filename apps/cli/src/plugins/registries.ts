@@ -3,6 +3,7 @@ import type { ExtensionKind } from '@alphalora/plugins';
 
 /** What joining takes: things have been checked before, whatever they are. */
 interface Joinable {
+  names(): readonly string[];
   has(name: string): boolean;
   add(name: string, load: () => never): void;
 }
@@ -20,11 +21,13 @@ const registries: Readonly<Record<ExtensionKind, () => Promise<Joinable>>> = {
 };
 
 export async function registryOf(kind: ExtensionKind): Promise<{
+  names(): readonly string[];
   has(name: string): boolean;
   add(name: string, thing: object): void;
 }> {
   const registry = await registries[kind]();
   return {
+    names: () => registry.names(),
     has: (name) => registry.has(name),
     // Losses are functions, which cannot say what they are called.
     add: (name, thing) => registry.add(name, () => ('loss' in thing ? thing.loss : thing) as never),

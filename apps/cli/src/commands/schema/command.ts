@@ -1,4 +1,5 @@
 /** `alphalora schema`: what it takes. */
+import { Argument } from '@commander-js/extra-typings';
 import { json } from '../../options/common.js';
 import { command } from '../../options/declare.js';
 import { examples } from '../../options/help.js';
@@ -6,6 +7,8 @@ import { examples } from '../../options/help.js';
 export const schema = () =>
   command('schema')
     .description('print the JSON Schema of a document')
-    .argument('<document>', 'analysis, allocation or scores')
+    .addArgument(
+      new Argument('<document>', 'the document').choices(['analysis', 'allocation', 'scores']),
+    )
     .addOption(json())
     .addHelpText('after', examples(['schema analysis', 'schema allocation --json']));
