@@ -105,12 +105,42 @@ describe('plan', () => {
     }
   });
 
-  it('keeps the analysis when the budget is infeasible', async () => {
-    const out = join(root, 'infeasible');
-    const { code, stderr } = await alphalora('plan', model, '--total', '2', '-o', out);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/a total of 2 is too small for 3 blocks .* raise the total to 3/);
-    expect(readdirSync(out)).toEqual(['analysis.json']);
+  it.each([
+    ['--total', ['--total', '2'], /a total of 2 is too small for 3 blocks .* raise the total to 3/],
+    ['bounds', ['--min', '4', '--max', '3'], /min 4 is above max 3/],
+    ['--max', ['--total', '14', '--max', '2'], /too large for 3 blocks/],
+    ['--set', ['--set', 'betta=2'], /no option "betta"/],
+    ['--share', ['--unit', 'selection', '--share', '3'], /too large|from 0 to 1/],
+    ['a policy of others', ['--policy', './own.mjs', '--total', '1'], /a total of 1 is too small/],
+  ])('refuses %s before it measures', async (name, args, message) => {
+    writeFileSync(
+      join(root, 'own.mjs'),
+      `export default { name: 'own', version: '1.0.0', apiVersion: 1,
+        traits: { resources: ['experts'], answer: 'weights' },
+        allocate: () => { throw new Error('the policy was asked'); } };`,
+    );
+    const out = join(root, `infeasible${name}`);
+    for (const more of [[], ['--dry-run']]) {
+      const { code, stderr } = await alphalora('plan', model, ...args, '-o', out, ...more);
+      expect(stderr).toMatch(message);
+      expect(code).toBe(2);
+      // The analysis would be the first thing that it writes.
+      expect(existsSync(out)).toBe(false);
+    }
+  });
+
+  it('gives a block that is left out nothing, and says so', async () => {
+    const out = join(root, 'left-out');
+    const args = ['--exclude', '*.layers.1.*', '--total', '8', '--top-k', '9', '-o', out];
+    const { code, stderr } = await alphalora('plan', model, ...args);
+    expect(code, stderr).toBe(0);
+    const { experts } = read<Allocation>(join(out, 'allocation.json'));
+    expect(experts[1]).toBe(0);
+    expect(experts[0]! + experts[2]!).toBe(8);
+    expect(stderr).toContain(
+      "block 1 gets nothing: its projections are excluded by --exclude '*.layers.1.*'",
+    );
+    expect(stderr).toContain('--top-k 9 is above the number of experts of 2 of 3 blocks');
   });
 });
 

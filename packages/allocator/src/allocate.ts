@@ -86,6 +86,16 @@ export async function allocate(request: AllocateOptions): Promise<Allocation> {
   return allocationFor(prepared, await decide(prepared, prepared.layers));
 }
 
+/**
+ * Checks everything of a request that the scores do not change: options, bounds and the total, before they are
+ * measured. The policy is not asked.
+ *
+ * @throws AlphaLoraError as {@link allocate} does for the same request
+ */
+export async function requireAllocatable(request: AllocateOptions): Promise<void> {
+  await prepare(request);
+}
+
 /** A request that was checked, with everything that does not depend on the scores. */
 export interface Prepared {
   policy: AllocateOptions['policy'];

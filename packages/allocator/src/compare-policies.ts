@@ -230,7 +230,7 @@ function requireSameLayers(jobs: readonly Job[]): void {
   if (odd === -1) return;
   const { file } = jobs[odd]!.source;
   throw new AlphaLoraError(
-    'INVALID_OPTION',
+    'INVALID_DOCUMENT',
     `${file} has other layers (${keys[odd]!.length}) than ${jobs[0]!.source.file} ` +
       `(${keys[0]!.length}): give analyses and scores of one model`,
     { details: { file } },

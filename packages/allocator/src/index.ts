@@ -1,6 +1,6 @@
 /** From layer scores to experts, ranks, bits and more: policies, budgets, exact apportionment. */
 export type { AllocateOptions, AllocationJob } from './allocate.js';
-export { allocate } from './allocate.js';
+export { allocate, requireAllocatable } from './allocate.js';
 export type { ApportionRequest } from './apportion/index.js';
 export { apportion } from './apportion/index.js';
 export type { BudgetOptions } from './budget/budget.js';

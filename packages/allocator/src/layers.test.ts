@@ -495,3 +495,36 @@ it('keeps the half of an encoder-decoder that a block is in', async () => {
     expect(blocks.map(({ stack }) => stack)).toEqual(stacks);
   }
 });
+
+describe('a block of which everything is left out', () => {
+  const without = (reason: string) => {
+    const skip = { status: 'skipped', reason, shape: [8, 8] };
+    const rows = ['a', 'b', 'c'].map((name, block) => ({
+      ...{ name, block, shape: [8, 8] },
+      ...(block === 1 && skip),
+    }));
+    const analysis = analysisOf(rows as never);
+    const { alpha: _, ...rest } = analysis.blocks[1]!;
+    analysis.blocks[1] = { ...rest, matrices: 0 };
+    return analysis;
+  };
+
+  it.each([["excluded by --exclude '*.1.*'"], ['not matched by --include']])(
+    '%s, gets nothing and says why',
+    async (reason) => {
+      const analysis = without(reason);
+      expect(emptyBlocks(analysis)).toEqual([{ block: 1, why: `its projections are ${reason}` }]);
+      const made = await allocate({
+        ...{ layers: layersOf(analysis), empty: emptyBlocks(analysis) },
+        ...{ policy: uniform, budget: { total: 8 } },
+      });
+      expect(made.experts).toEqual([4, 0, 4]);
+    },
+  );
+
+  it('but not by anybody, is an error', () => {
+    const analysis = without('codebooks of VPTQ');
+    expect(emptyBlocks(analysis)).toEqual([]);
+    expect(() => layersOf(analysis)).toThrow(/block 1 has no alpha.*VPTQ/);
+  });
+});

@@ -34,13 +34,29 @@ export interface EmptyBlock {
   readonly why: string;
 }
 
-/** Blocks without any projection, such as those of which a search over architectures left only the norms. */
+/**
+ * Blocks without any projection, such as those of which a search over architectures left only the norms, and
+ * blocks of which every projection was left out by patterns.
+ */
 export function emptyBlocks({ blocks, matrices }: Analysis): EmptyBlock[] {
-  const filled = new Set(matrices.flatMap((row) => (isProjection(row) ? (row.block ?? []) : [])));
-  return blocks.flatMap(({ index: block, alpha }) =>
-    alpha !== undefined || filled.has(block) ? [] : [{ block, why: 'it has no projections' }],
-  );
+  const reasons = new Map<number, Array<string | undefined>>();
+  for (const row of matrices.filter(isProjection)) {
+    if (row.block === undefined) continue;
+    const reason = row.status === 'skipped' ? row.reason : undefined;
+    reasons.set(row.block, [...(reasons.get(row.block) ?? []), reason]);
+  }
+  return blocks.flatMap(({ index: block, alpha }) => {
+    if (alpha !== undefined) return [];
+    const own = reasons.get(block);
+    if (own === undefined) return [{ block, why: 'it has no projections' }];
+    const unwanted = own.filter((reason) => reason !== undefined && leftOut.test(reason));
+    if (unwanted.length < own.length) return [];
+    return [{ block, why: `its projections are ${[...new Set(unwanted)].join(', ')}` }];
+  });
 }
+
+/** The reasons of `--exclude` and `--include`: nobody wants these measured, so that nothing is lost. */
+const leftOut = /^(excluded by|not matched by) --/;
 
 function isProjection({ kind = 'projection' }: MatrixRow): boolean {
   return kind === 'projection';

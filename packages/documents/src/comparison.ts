@@ -9,7 +9,7 @@ export {
   type ScoreComparison,
 } from './compare-scores.js';
 export { linearMaps, type StoredMap } from './linear-maps.js';
-export { otherSource, requireSameModel } from './same-model.js';
+export { otherSource, requireAlike, requireSameModel } from './same-model.js';
 export { type Checkpoint, inNaturalOrder, shortNames } from './series/checkpoints.js';
 export {
   type AnalysisSeries,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { linearMaps } from './linear-maps.js';
-import { otherSource, requireSameModel } from './same-model.js';
+import { otherSource, requireAlike, requireSameModel } from './same-model.js';
 import {
   allocationOf,
   analysisOf,
@@ -75,4 +75,42 @@ describe('an allocation and an analysis', () => {
 it('a convolution is the map of its receptive field', () => {
   const [map] = linearMaps([measuredRow('h.0.conv.weight', 3, { shape: [64, 3, 7, 7] })]);
   expect(map!.module).toMatchObject({ inputs: 147, outputs: 64 });
+});
+
+describe('two analyses', () => {
+  const named = (file: string, rows: ReturnType<typeof rowsOf>, source = '/model') => {
+    const analysis = analysisOf(rows);
+    return { file, analysis: { ...analysis, model: { ...analysis.model, source } } };
+  };
+
+  it('of one model have matrices of the same shapes', () => {
+    expect(requireAlike(named('a', rowsOf()), named('b', rowsOf()))).toBeUndefined();
+    const renamed = rowsOf((name) => `base.${name}`);
+    expect(requireAlike(named('a', rowsOf()), named('b', renamed))).toBeUndefined();
+  });
+
+  it('of other sources are told', () => {
+    expect(requireAlike(named('a', rowsOf()), named('b', rowsOf(), '/tuned'))).toBe(
+      'a is of /model, and b of /tuned: make sure that both are the same model',
+    );
+  });
+
+  it('are refused where a shape differs', () => {
+    const [first] = llamaLike[0]!;
+    expect(() => requireAlike(named('a', rowsOf()), named('b', rowsOf(undefined, 48)))).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_DOCUMENT',
+        message: `${first} is 32 x 16 in a and 48 x 16 in b: give analyses of one model`,
+      }),
+    );
+  });
+
+  it('are refused where they have nothing in common', () => {
+    const other = [measuredRow('strange', 3, { shape: [4, 4] })].map(
+      ({ block: _, role: __, ...row }) => row,
+    );
+    expect(() => requireAlike(named('a', rowsOf()), named('b', other as never))).toThrow(
+      'a and b have no weight in common: give analyses of one model',
+    );
+  });
 });

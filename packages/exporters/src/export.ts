@@ -50,7 +50,7 @@ export async function exporterFor(
   const { name, kinds } = exporter;
   if (!kinds.includes(document.kind)) {
     throw new AlphaLoraError(
-      'INVALID_OPTION',
+      'INVALID_DOCUMENT',
       `the format ${name} is for an ${kinds.join(' or ')}, and this is an ${document.kind}`,
     );
   }

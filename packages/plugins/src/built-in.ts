@@ -1,5 +1,5 @@
 /** Built-in policies: they are part of the program and run in its own thread. */
-import { policies } from '@alphalora/allocator';
+import { policies, requireAllocatable } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import type { OpenPolicy, PolicyInfo } from './open-policy.js';
 import { allocateWith, defaultOptions, infoOf } from './policy.js';
@@ -20,6 +20,7 @@ export async function openBuiltIn(name: string, signal: AbortSignal): Promise<Op
     info: infoOf(policy, from),
     defaults: () => defaultOptions(policy),
     allocate: (job) => allocateWith(job, { policy, signal }),
+    verify: (job) => requireAllocatable({ ...job, policy, signal }),
     check: (settings) => checkPolicy(policy, settings),
   };
 }

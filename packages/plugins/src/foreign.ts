@@ -3,7 +3,7 @@
  * policies run too, where this module runs. That is the worker; it says through `enter` when it is about to run foreign code.
  */
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { policies, requirePolicy } from '@alphalora/allocator';
+import { policies, requireAllocatable, requirePolicy } from '@alphalora/allocator';
 import { checkPolicy } from '@alphalora/allocator/testing';
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { type Configuration, readConfiguration } from './configuration.js';
@@ -51,6 +51,7 @@ export function createCalls({ folder, configuration: file, enter }: Surroundings
       const { reference: from } = loaded[key]!;
       return plain({ ...made, policy: { ...made.policy, ...(from && { from }) } }, policy);
     },
+    verify: (key, job) => requireAllocatable({ ...job, policy: asked(key), timeout: NO_TIMEOUT }),
     check: (key, settings) => checkPolicy(asked(key), settings),
     async extensions(kinds) {
       const { extensions } = await configuration();

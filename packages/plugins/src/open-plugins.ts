@@ -115,6 +115,7 @@ async function openForeign(
     info,
     defaults: () => thread.call('defaults', key),
     allocate: (job) => thread.call('allocate', key, job),
+    verify: (job) => thread.call('verify', key, job),
     check: (settings) => thread.call('check', key, { ...settings, timeout }),
   };
 }

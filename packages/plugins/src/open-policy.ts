@@ -31,6 +31,12 @@ export interface OpenPolicy {
    *   policy hangs or ends its thread
    */
   allocate(job: PolicyJob): Promise<Allocation>;
+  /**
+   * Checks what the scores do not change, before they are measured.
+   *
+   * @throws AlphaLoraError as `requireAllocatable` of the allocator does, and as `allocate`
+   */
+  verify(job: AllocationJob): Promise<void>;
   /** The conformance tests of the allocator. */
   check(settings: { options?: Record<string, unknown>; seed?: number }): Promise<Check[]>;
 }

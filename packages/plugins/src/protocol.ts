@@ -1,5 +1,6 @@
 /** What the program and its worker say to each other about code of others: plain data. */
 import type { MessagePort } from 'node:worker_threads';
+import type { AllocationJob } from '@alphalora/allocator';
 import type { Check } from '@alphalora/allocator/testing';
 import type { Allocation } from '@alphalora/contracts';
 import type { PackedError } from './errors.js';
@@ -30,6 +31,7 @@ export interface Calls {
   open(reference: string): Promise<Opened>;
   defaults(key: number): Promise<Record<string, unknown>>;
   allocate(key: number, job: PolicyJob): Promise<Allocation>;
+  verify(key: number, job: AllocationJob): Promise<void>;
   check(
     key: number,
     settings: { options?: Record<string, unknown>; seed?: number; timeout: number },

@@ -68,6 +68,8 @@ export interface Allocator extends Chosen {
   /** The metric that it looks at; alpha where absent. */
   scoredBy?: string;
   allocate(evidence: Evidence): Promise<Allocation>;
+  /** Checks what the scores do not change, for an analysis whose numbers are still to come. */
+  verify(evidence: Evidence): Promise<void>;
 }
 
 /**
@@ -107,13 +109,18 @@ export async function chosenAllocator(
     ...chosen,
     ...defined({ scoredBy: metric }),
     allocate(given) {
-      const measured = given.analysis !== undefined && !given.scores;
-      const evidence = measured ? { ...given, ...defined({ metric }) } : given;
+      const evidence = judged(given);
       const alternatives = alternativesFor(evidence);
       const job = jobFor(evidence, { ...options, ...chosen, set });
       return policy.allocate({ ...job, ...defined({ alternatives }) });
     },
+    verify: async (given) => policy.verify(jobFor(judged(given), { ...options, ...chosen, set })),
   };
+
+  function judged(given: Evidence): Evidence {
+    const measured = given.analysis !== undefined && !given.scores;
+    return measured ? { ...given, ...defined({ metric }) } : given;
+  }
 }
 
 /** What options of the score may not change, where the policy does not claim to follow it, as `uniform` does not. */
@@ -131,6 +138,22 @@ export function tellUnfollowed(
   );
 }
 
+/** Layers whose router cannot select as many experts as was asked for. */
+export function tellFewExperts(
+  { budget, blocks, projections = [] }: Allocation,
+  { topK }: Pick<AllocatingOptions, 'topK'>,
+  { stderr }: Pick<Io, 'stderr'>,
+): void {
+  const layers: ReadonlyArray<{ experts?: number | undefined }> =
+    budget.per === 'projection' ? projections : blocks;
+  const few = layers.filter(({ experts = 0 }) => experts > 0 && experts < (topK ?? 0));
+  if (few.length === 0) return;
+  tell(
+    stderr,
+    `note: --top-k ${topK} is above the number of experts of ${few.length} of ${layers.length} ${budget.per ?? 'block'}s, where the router selects all`,
+  );
+}
+
 export function jobFor(evidence: Evidence, options: AllocatingOptions & Chosen): AllocationJob {
   const { set, rounding, topK, rank, seed } = options;
   const layers = layersFor(evidence, options);
@@ -145,7 +168,7 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions & Chosen):
     options: set,
     budget: budgetFor(options, layers.length),
     rounding,
-    topK,
+    ...defined({ topK }),
     rank,
     seed,
     ...(byAlpha(evidence) && { covers: coverageOf(evidence.analysis) }),

@@ -9,6 +9,7 @@ import {
   type Forecast,
   forecastModel,
   type OpenedModel,
+  rehearsal,
   type Shard,
 } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
@@ -60,6 +61,12 @@ export async function measure(
   } finally {
     progress.clear();
   }
+}
+
+/** The analysis as it will be, but for its numbers: what can be checked before they are measured. */
+export function rehearsed(model: OpenedModel, options: Options, io: Io): Promise<Analysis> {
+  const { cache: _, ...settings } = settingsOf(options, io);
+  return analyzeModel(model, { ...settings, signal: io.signal, pipeline: rehearsal });
 }
 
 /** What measuring would take; warnings go to stderr. */

@@ -43,7 +43,7 @@ export const resource = (command: Command) =>
         .choices<readonly Rounding[]>(['largest-remainder', 'official', 'floor-one'])
         .default('largest-remainder' as Rounding),
     )
-    .option('--top-k <experts>', 'let the router select this many experts', positive, 2)
+    .option('--top-k <experts>', 'let the router select this many experts (default: 2)', positive)
     .option('--rank <rank>', 'give each expert this LoRA rank', positive, 8);
 
 export type PolicyOptions = OptionsOf<typeof policy>;

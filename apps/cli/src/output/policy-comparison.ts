@@ -7,7 +7,7 @@ import {
   left,
   scoreComparisonText,
   significant,
-  table,
+  tableWithin,
   whole,
 } from '@alphalora/report/text';
 import { printableData } from './printable.js';
@@ -15,8 +15,14 @@ import { printableData } from './printable.js';
 /** Layers that are listed one by one; of more, `--json` has the amounts. */
 const MOST_LAYERS = 200;
 
-/** @param options.top layers with the largest differences between scores to list */
-export function policyComparisonText(compared: PolicyComparison, { top }: { top: number }): string {
+/**
+ * @param options.top layers with the largest differences between scores to list
+ * @param options.columns of the terminal, where it is one
+ */
+export function policyComparisonText(
+  compared: PolicyComparison,
+  { top, columns: width }: { top: number; columns?: number | undefined },
+): string {
   const comparison = printableData(compared);
   const { layers, policies, budget, distances, scores, omitted, agreement } = comparison;
   const { unit } = budget;
@@ -46,14 +52,16 @@ export function policyComparisonText(compared: PolicyComparison, { top }: { top:
   const files = [...new Set(scores.map(({ file }) => file))];
   const sections = [
     `${title} by ${budget.per ?? 'block'}, from ${files.join(', ')} (${scores[0]!.source})\n\n` +
-      table(
+      tableWithin(
+        width,
         [layerColumn, ...scores.map((score) => ({ title: titleOf(score, scores) })), ...labels],
         [...rows, ...totals],
       ) +
       (more > 0 ? `and ${more} more: --json lists all\n` : '') +
       omitted.map(({ label, score, reason }) => `${label}@${score} left out: ${reason}\n`).join(''),
     `distance between policies (sum of the differences' sizes, in ${title})\n\n` +
-      table(
+      tableWithin(
+        width,
         [left(''), ...labels],
         policies.map(({ label }, i) => [label, ...distances[i]!.map(length)]),
       ),
@@ -74,13 +82,14 @@ export function policyComparisonText(compared: PolicyComparison, { top }: { top:
     });
     sections.push(
       'sensitivity: distance of an allocation from the one above when this is different\n\n' +
-        table(
+        tableWithin(
+          width,
           [left(''), ...changes.map(([, change]) => ({ title: words(change) }))],
           sensitivityRows,
         ),
     );
   }
-  if (agreement) sections.push(scoreComparisonText(agreement, { top }));
+  if (agreement) sections.push(scoreComparisonText(agreement, { top, columns: width }));
   return sections.join('\n');
 
   function total({ amounts }: PolicyComparison['policies'][0]): string {

@@ -8,5 +8,5 @@ export { modelComparisonText } from './models.js';
 export { count, fixed, percent, shape, significant, whole } from './numbers.js';
 export { scoreComparisonText } from './scores.js';
 export { seriesText } from './series.js';
-export { type Column, left, table } from './table.js';
+export { type Column, left, table, tableWithin } from './table.js';
 export type { Terminal } from './terminal.js';

@@ -2,15 +2,18 @@
 import { blockLabel, printableData } from '@alphalora/documents';
 import type { RankCorrelation, ScoreComparison } from '@alphalora/documents/comparison';
 import { fixed, tenths, whole } from './numbers.js';
-import { type Column, left, table } from './table.js';
+import { type Column, left, table, tableWithin } from './table.js';
 
 /** @param options.top layers with the largest differences of ranks to list */
-export function scoreComparisonText(compared: ScoreComparison, options: { top: number }): string {
+export function scoreComparisonText(
+  compared: ScoreComparison,
+  options: { top: number; columns?: number | undefined },
+): string {
   const comparison = printableData(compared);
   const { blocks, projections, scores } = comparison;
   const names = scores.map(({ name }) => name);
   const sections = [
-    `rank correlation of the scores (Spearman)\n\n${correlationTable(comparison)}\n${sources(scores)}`,
+    `rank correlation of the scores (Spearman)\n\n${correlationTable(comparison, options.columns)}\n${sources(scores)}`,
   ];
   const { top } = options;
   if (top > 0 && blocks.length > 0) {
@@ -41,7 +44,7 @@ function sources(scores: ScoreComparison['scores']): string {
     .join('');
 }
 
-function correlationTable({ correlations }: ScoreComparison): string {
+function correlationTable({ correlations }: ScoreComparison, width: number | undefined): string {
   const roles = [...new Set(correlations.flatMap((pair) => Object.keys(pair.roles)))];
   const cellsOf = (pair: (typeof correlations)[0]): Array<RankCorrelation | undefined> => [
     ...[pair.blocks, pair.projections],
@@ -57,7 +60,8 @@ function correlationTable({ correlations }: ScoreComparison): string {
     cells.some((cell, i) => cell && cell.count > 0 && cell.count < counts[i]!),
   );
   return (
-    table(
+    tableWithin(
+      width,
       [left(''), ...columns],
       [
         ['values', ...counts.map(whole)],

@@ -4,17 +4,19 @@ import { unpublished } from '@alphalora/documents/terms';
 import { reaggregated } from '@alphalora/htsr-core';
 import { allocationText } from '@alphalora/report/text';
 import {
+  type Allocator,
   chosenAllocator,
   type Evidence,
   givenScores,
   measuringFor,
   ofStack,
+  tellFewExperts,
   tellUnfollowed,
 } from '../../allocating/allocate.js';
 import { readDocument } from '../../files/documents.js';
 import { isDocument, isStreamName } from '../../files/stream-name.js';
 import type { ExitCode, Io } from '../../io.js';
-import { measure } from '../../measuring/measure.js';
+import { measure, rehearsed } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { requirePublished } from '../../options/published.js';
 import { deliver } from '../../output/deliver.js';
@@ -30,9 +32,10 @@ export async function run(
   requirePublished(options);
   const model = source === undefined || isDocument(source) ? undefined : source;
   const allocator = await chosenAllocator(pluginsOf(io), options);
-  const evidence = await evidenceFrom(source, measuringFor(options, allocator), io);
+  const evidence = await evidenceFrom(source, measuringFor(options, allocator), io, allocator);
   const allocation = await allocator.allocate(evidence);
   tellUnfollowed(allocator, options, io);
+  tellFewExperts(allocation, options, io);
   const judged = evidence.scores ? 'score' : 'alpha';
   const text = allocationText(allocation, io.stdout, undefined, judged);
   const behind = { analysis: evidence.analysis, fresh: model !== undefined };
@@ -43,6 +46,7 @@ async function evidenceFrom(
   source: string | undefined,
   options: AllocateOptions,
   io: Io,
+  allocator: Allocator,
 ): Promise<Evidence> {
   const scores = await givenScores(options, io);
   if (source === undefined) {
@@ -55,7 +59,11 @@ async function evidenceFrom(
   const { aggregate, cap } = options;
   const measured = isDocument(source)
     ? await readDocument(source, 'analysis', io)
-    : await withModel(source, options, io, (model) => measure(model, options, io));
+    : await withModel(source, options, io, async (model) => {
+        const expected = await rehearsed(model, options, io);
+        await allocator.verify({ analysis: expected, ...(scores && { scores }) });
+        return measure(model, options, io);
+      });
   if (options.asPublished) requireMeasuredAsPublished(measured, source);
   const analysis = isDocument(source)
     ? ofStack(reaggregated(measured, defined({ aggregate, cap })), options)

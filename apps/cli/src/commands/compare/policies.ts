@@ -56,7 +56,10 @@ export async function comparePoliciesCommand(
     reaggregated,
   });
   const { top } = options;
-  writeResult(io.stdout, options, comparison, () => policyComparisonText(comparison, { top }));
+  const { columns } = io.stdout;
+  writeResult(io.stdout, options, comparison, () =>
+    policyComparisonText(comparison, { top, columns }),
+  );
   return exitCodes.done;
 }
 

@@ -77,7 +77,7 @@ async function compareDocuments(
     text = allocationComparisonText(comparison, { files, top }, stdout);
   } else {
     throw new AlphaLoraError(
-      'INVALID_OPTION',
+      'INVALID_DOCUMENT',
       `${fileA} is an ${a.kind} and ${fileB} an ${b.kind}: give two of the same kind`,
     );
   }

@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Score } from '@alphalora/allocator';
 import type { Checkpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { budgetText, formatDocument } from '@alphalora/documents';
@@ -15,12 +16,13 @@ import {
   chosenAllocator,
   givenScores,
   measuringFor,
+  tellFewExperts,
   tellUnfollowed,
 } from '../../allocating/allocate.js';
 import { budgetFor, layersIn } from '../../allocating/budget.js';
 import { requireFolder, writeOutput } from '../../files/write.js';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
-import { forecast, measure } from '../../measuring/measure.js';
+import { forecast, measure, rehearsed } from '../../measuring/measure.js';
 import { withModel } from '../../measuring/model.js';
 import { requirePublished } from '../../options/published.js';
 import { exitCodeOf } from '../../output/deliver.js';
@@ -44,17 +46,22 @@ export async function run(
   requireFolder(options.output, 'plan');
   const { export: exported = [] } = options;
   const scores = await givenScores(options, io);
+  const given = scores && { scores };
   const planned = async (opened: OpenedModel, allocator: Allocator): Promise<ExitCode> => {
-    const analysis = await measure(opened, measuringFor(options, allocator), io, { source });
+    const settings = measuringFor(options, allocator);
+    // A wrong option costs no hour of measuring.
+    await allocator.verify({ analysis: await rehearsed(opened, settings, io), ...given });
+    const analysis = await measure(opened, settings, io, { source });
     const analysisFile = join(options.output, 'analysis.json');
     // The analysis is the expensive part: it is kept even if the budget turns out infeasible.
     await writeOutput(analysisFile, formatDocument(analysis), io);
     tell(io.stderr, `wrote ${analysisFile}`);
     await clearFormer(options.output, exported, io);
     io.stderr.write(omissions(analysis, allocator));
-    const evidence = { analysis, ...(scores && { scores }) };
+    const evidence = { analysis, ...given };
     const allocation = await allocator.allocate(evidence);
     tellUnfollowed(allocator, options, io);
+    tellFewExperts(allocation, options, io);
     const allocationFile = join(options.output, 'allocation.json');
     await writeOutput(allocationFile, formatDocument(allocation), io);
     tell(io.stderr, `wrote ${allocationFile}`);
@@ -83,7 +90,7 @@ export async function run(
   budgetFor({ ...options, ...allocator }, 1);
   for (const format of exported) await exporterFor(format, { kind: 'allocation', unit });
   return withModel(path, options, io, (opened) =>
-    options.dryRun ? previewed(opened, allocator, options, io) : planned(opened, allocator),
+    options.dryRun ? previewed(opened, allocator, options, io, given) : planned(opened, allocator),
   );
 }
 
@@ -106,9 +113,12 @@ async function previewed(
   allocator: Allocator,
   options: PlanOptions,
   io: Io,
+  given: { scores: readonly Score[] } | undefined,
 ): Promise<ExitCode> {
   const { policy, unit, per } = allocator;
-  const analysis = await forecast(opened, measuringFor(options, allocator), io);
+  const settings = measuringFor(options, allocator);
+  await allocator.verify({ analysis: await rehearsed(opened, settings, io), ...given });
+  const analysis = await forecast(opened, settings, io);
   const layers = layersIn(analysis.matrices, { ...options, per });
   const budget = budgetFor({ ...options, unit, per }, layers.projections ?? layers.blocks);
   const found = { analysis, allocation: { policy, ...budget, ...layers } };

@@ -8,7 +8,12 @@ import {
   type TrainingStep,
 } from '@alphalora/contracts';
 import { analysisFor, parseTrainingStep } from '@alphalora/documents';
-import { type Checkpoint, otherSource, requireSameModel } from '@alphalora/documents/comparison';
+import {
+  type Checkpoint,
+  otherSource,
+  requireAlike,
+  requireSameModel,
+} from '@alphalora/documents/comparison';
 import { type Order, orderedCheckpoints } from '../../files/checkpoints.js';
 import { readAnyDocument, readDocument } from '../../files/documents.js';
 import { inputName, readText } from '../../files/read.js';
@@ -110,6 +115,10 @@ async function readDocuments(analysisFile: string, files: readonly string[], io:
       `${odd.file} is about ${odd.blocks} blocks and ${analysisFile} about ` +
         `${analysis.blocks.length}: they belong to different models`,
     );
+  }
+  for (const other of others) {
+    const told = requireAlike({ file: analysisFile, analysis }, other);
+    if (told !== undefined) tell(io.stderr, `warning: ${told}`);
   }
   if (allocation) for (const each of ofStack) requireSameModel(each.analysis, allocation.document);
   return { analyses: ofStack, allocation: allocation?.document };
