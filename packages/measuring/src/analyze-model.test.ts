@@ -55,6 +55,23 @@ describe('analyzeModel', () => {
     await opened.close();
   });
 
+  it('rehearses: the same rows, and none of the numbers', async () => {
+    const shown = ({ matrices, blocks }: Awaited<ReturnType<typeof analyzeModel>>) => ({
+      blocks: blocks.map(({ index, matrices }) => ({ index, matrices })),
+      rows: matrices.map(({ name, block, role, shape, status }) => ({
+        ...{ name, block, role, shape, status },
+      })),
+    });
+    // Values that nothing can be fitted to would fail if they were read.
+    const asked = { exclude: ['*.layers.1.*'], metrics: ['norm'] };
+    const rehearsed = await analyzeModel(modelFile('nan.safetensors', Number.NaN), {
+      ...asked,
+      rehearse: true,
+    });
+    expect(shown(rehearsed)).toEqual(shown(await analyzeModel(model, asked)));
+    expect(rehearsed.matrices[0]).toMatchObject({ alpha: 3, metrics: { norm: 1 } });
+  });
+
   it('ends with the reason of its signal, and closes what it opened', async () => {
     const { signal } = new AbortController();
     const aborted = AbortSignal.any([signal, AbortSignal.abort(new Error('enough'))]);

@@ -16,6 +16,7 @@ import {
   type Work,
 } from './pipeline/pipeline.js';
 import { keepDigests } from './pipeline/record.js';
+import { rehearsal } from './pipeline/rehearsal.js';
 import { type MeasuringOptions, type Plan, planned, selectionOf } from './plan.js';
 import { type Preparation, prepare } from './preparation.js';
 import { stacksOf } from './selection.js';
@@ -37,6 +38,11 @@ export interface AnalyzeModelOptions extends MeasuringOptions, ModelOptions {
    * model wrote.
    */
   spectra?: string;
+  /**
+   * Gives every matrix the same made-up numbers and reads no weights, to see before an hour of measuring which
+   * layers there will be. Not for keeping.
+   */
+  rehearse?: boolean;
   /** Has the matrices measured elsewhere than in threads of this process. */
   pipeline?: (work: Work, model: OpenedModel) => Promise<Pipeline>;
   /**
@@ -202,6 +208,7 @@ function pipelineFor(
   model: OpenedModel,
   options: AnalyzeModelOptions,
 ): Promise<Pipeline> {
+  if (options.rehearse) return rehearsal(work);
   if (options.pipeline) return options.pipeline(work, model);
   return createPipeline({ ...work, ...limitsOf(options) });
 }

@@ -21,7 +21,6 @@ export { memoryGate } from './pipeline/memory-gate.js';
 export type { Pipeline, Work } from './pipeline/pipeline.js';
 export { buildOf, roomFor, sampledUnit } from './pipeline/pipeline.js';
 export { createPool } from './pipeline/pool.js';
-export { rehearsal } from './pipeline/rehearsal.js';
 export type { Shard } from './pipeline/shards.js';
 export type { MeasuringOptions } from './plan.js';
 export type { Preparation } from './preparation.js';

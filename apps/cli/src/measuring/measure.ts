@@ -9,7 +9,6 @@ import {
   type Forecast,
   forecastModel,
   type OpenedModel,
-  rehearsal,
   type Shard,
 } from '@alphalora/measuring';
 import { loadCluster, queueAddress } from '../cluster/load.js';
@@ -66,7 +65,7 @@ export async function measure(
 /** The analysis as it will be, but for its numbers: what can be checked before they are measured. */
 export function rehearsed(model: OpenedModel, options: Options, io: Io): Promise<Analysis> {
   const { cache: _, ...settings } = settingsOf(options, io);
-  return analyzeModel(model, { ...settings, signal: io.signal, pipeline: rehearsal });
+  return analyzeModel(model, { ...settings, signal: io.signal, rehearse: true });
 }
 
 /** What measuring would take; warnings go to stderr. */

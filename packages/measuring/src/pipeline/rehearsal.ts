@@ -4,12 +4,7 @@
  */
 import type { Pipeline, Work } from './pipeline.js';
 
-/**
- * For `pipeline` of `analyzeModel`: reads no weights.
- *
- * @example
- * const layers = layersOf(await analyzeModel(model, { pipeline: rehearsal }));
- */
+/** Measures without reading weights. */
 export async function rehearsal({ settings: { metrics } }: Work): Promise<Pipeline> {
   const fit = { alpha: 3, xmin: 1, ks: 0.1, tail: 100, stderr: 0.2 };
   return {
