@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import { languageModelLoss } from '../decoder/loss.js';
 import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
+import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { LearningLinear } from '../ops/learning-linear.js';
 import type { Linear } from '../ops/linear.js';
 import type { ObservedLinear } from '../ops/observed-linear.js';
@@ -68,6 +69,18 @@ const product = (a: Matrix, b: Matrix): Matrix => {
         values[i * b.columns + j]! += a.values[i * a.columns + k]! * b.values[k * b.columns + j]!;
   return { values, rows: a.rows, columns: b.columns };
 };
+/** The weight as checkpoints have it, as a tensor of the caller's. */
+const stored = (map: FrozenLinear): tf.Tensor2D =>
+  map.transposed ? map.transposed.clone() : tf.transpose<tf.Tensor2D>(map.kernel!);
+const storedMatrix = async (map: FrozenLinear): Promise<Matrix> => {
+  const weight = stored(map);
+  return matrix(weight).finally(() => weight.dispose());
+};
+const turned = ({ values, rows, columns }: Matrix): Matrix => ({
+  values: values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!),
+  rows: columns,
+  columns: rows,
+});
 const squares = ({ values }: Matrix): number => values.reduce((sum, x) => sum + x * x, 0);
 const row = ({ values, columns }: Matrix, i: number): number[] => [
   ...values.subarray(i * columns, (i + 1) * columns),
@@ -81,7 +94,9 @@ describe('createCalibrator', () => {
     // Gradients of weights that learn, and inputs as they pass.
     const variables: tf.Variable[] = [];
     const learning = withMaps(decoder, (map, name): LearningLinear => {
-      const weight = tf.variable((map as ObservedLinear).transposed, true, `calibrated ${name}`);
+      const weight = tf.tidy(() =>
+        tf.variable(stored(map as FrozenLinear), true, `calibrated ${name}`),
+      );
       variables.push(weight);
       return { weight: weight as tf.Variable<tf.Rank.R2> };
     });
@@ -116,13 +131,13 @@ describe('createCalibrator', () => {
     expect(calibrator.projections).toHaveLength(14);
     for (const [i, { name, block, role }] of calibrator.projections.entries()) {
       const map = decoder.blocks[block]!.projections[role] as ObservedLinear;
-      const weight = await matrix(map.transposed);
+      const weight = await storedMatrix(map);
       const gradient = gradients[name]!;
       const lora = loraInput(name, [weight.columns, rank], seed);
       const a = await matrix(lora);
       lora.dispose();
       const norm = Math.sqrt(squares(weight));
-      const features = product(inputs[name]!, await matrix(map.kernel));
+      const features = product(inputs[name]!, turned(weight));
       const ratios = Array.from({ length: 9 }, (_, t) => {
         return Math.hypot(...row(features, t)) / Math.hypot(...row(inputs[name]!, t));
       });
@@ -203,12 +218,11 @@ describe('createCalibrator', () => {
   it('takes zeros for what a backend gives that computes nothing', async () => {
     const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
     // Nothing that a block does reaches the loss.
-    const { kernel, transposed } = decoder.output as ObservedLinear;
-    const output = { kernel: tf.zerosLike(kernel), transposed: tf.zerosLike(transposed) };
+    const output = createFrozenLinear(tf.zeros(decoder.embeddings.shape));
     await expect(measured({ ...decoder, output }, batch)).rejects.toThrow(
       /gradient is exactly 0 for all projections/,
     );
-    tf.dispose(output);
+    tf.dispose({ ...output });
     decoder.dispose();
   });
 });

@@ -18,8 +18,9 @@ import {
 import { checkFinite } from '../ops/check-finite.js';
 import { learns } from '../ops/linear.js';
 import type { ObservedLinear } from '../ops/observed-linear.js';
+import { prepareBackend } from '../ops/prepare-backend.js';
 import { positionsWhere } from '../ops/select-rows.js';
-import { prepareBackend, readTensor } from '../ops/webgpu.js';
+import { readTensor } from '../ops/webgpu.js';
 import { type TokenBatch, targetWeight } from '../training/trainable.js';
 import { type CalibrationMeasure, isForward } from './measures.js';
 import {

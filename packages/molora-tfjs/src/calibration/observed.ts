@@ -1,7 +1,7 @@
 /** One projection while batches pass: its observer, and the numbers that a batch leaves behind. */
 import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
-import type { FrozenLinear } from '../ops/frozen-linear.js';
+import { type FrozenLinear, frozenOutput, frozenShape } from '../ops/frozen-linear.js';
 import type { LinearObserver, ObservedLinear } from '../ops/observed-linear.js';
 import { selectRows } from '../ops/select-rows.js';
 import { sumOfRows } from '../ops/sum-of-rows.js';
@@ -44,9 +44,9 @@ export async function observedProjection(
   { measures, rank, seed }: ObservationOptions,
   inputOfBatch?: InputOfBatch,
 ): Promise<ObservedProjection> {
-  const [inputs, outputs] = weight.kernel.shape;
+  const [inputs, outputs] = frozenShape(weight);
   const asked = new Set(measures);
-  const norm = await frobenius(weight.kernel);
+  const norm = await frobenius(weight.transposed ?? weight.kernel!);
   const lora = asked.has('fisher') ? tf.keep(loraInput(name, [inputs, rank], seed)) : undefined;
   let kept: Kept = {};
   let input: SharedInput | undefined;
@@ -60,15 +60,15 @@ export async function observedProjection(
     const { tokens } = projection;
     input = inputOfBatch?.inputs.add(inputOfBatch.owner, all, tokens);
     if (!asked.has('activation')) return;
-    keep(() => ({ activation: featureNorms(selectRows(all, tokens), weight.kernel) }));
+    keep(() => ({ activation: featureNorms(selectRows(all, tokens), weight) }));
   };
   const differentiated = (x: tf.Tensor2D, dy: tf.Tensor2D): void =>
     keep(() => {
-      // [inputs, outputs], as the kernel.
-      const gradient = tf.matMul<tf.Tensor2D>(transposed(x), dy);
+      // [outputs, inputs], as the weight is stored.
+      const gradient = tf.matMul<tf.Tensor2D>(transposed(dy), x);
       return {
         squares: gradient.square().sum(),
-        ...(asked.has('sensitivity') && { products: gradient.mul(weight.kernel).abs().sum() }),
+        ...(asked.has('sensitivity') && { products: productSum(gradient, weight) }),
         ...(lora && {
           fisher: tf
             .matMul(transposed(tf.matMul(x, lora)), dy)
@@ -126,6 +126,12 @@ export async function observedProjection(
   return projection;
 }
 
+/** Sum of the magnitudes of the products with a gradient, [outputs, inputs]. */
+function productSum(gradient: tf.Tensor2D, weight: FrozenLinear): tf.Scalar {
+  const { transposed: stored = transposed(weight.kernel!) } = weight;
+  return gradient.mul(stored).abs().sum();
+}
+
 async function frobenius(matrix: tf.Tensor2D): Promise<number> {
   const squares = tf.tidy(() => matrix.square().sum());
   try {
@@ -151,8 +157,8 @@ export function loraInput(
 }
 
 /** Sum over the tokens of `norm(W x) / norm(x)`; tokens that are all zero have none. */
-function featureNorms(x: tf.Tensor2D, kernel: tf.Tensor2D): tf.Scalar {
+function featureNorms(x: tf.Tensor2D, { bias: _, ...weight }: FrozenLinear): tf.Scalar {
   const norms = (matrix: tf.Tensor2D): tf.Tensor1D =>
     sumOfRows(transposed(matrix.square())).sqrt() as tf.Tensor1D;
-  return tf.divNoNan(norms(tf.matMul(x, kernel)), norms(x)).sum();
+  return tf.divNoNan(norms(frozenOutput(x, weight)), norms(x)).sum();
 }

@@ -9,6 +9,7 @@ import { pythonLacks, runPython, startPython } from '@alphalora/testing/python';
 import { repository, shared, sharedLacks } from '@alphalora/testing/repository';
 import { beforeAll, expect, it } from 'vitest';
 import { loadModel } from '../node/load.js';
+import { type FrozenLinear, frozenShape } from '../ops/frozen-linear.js';
 import { useBackend } from '../test-support/backend.js';
 import { tokenBatch } from '../training/sequences.js';
 import { type Calibrator, createCalibrator } from './calibrate.js';
@@ -72,8 +73,7 @@ def answer(case):
     // The LoRA of `fisher` is random: theirs is to be ours.
     const loras: Record<string, number[]> = {};
     for (const { name, block, role } of calibrator.projections) {
-      const [inputs] = (decoder.blocks[block]!.projections[role] as { kernel: { shape: number[] } })
-        .kernel.shape as [number];
+      const [inputs] = frozenShape(decoder.blocks[block]!.projections[role] as FrozenLinear);
       const tensor = loraInput(name, [inputs, rank], seed);
       loras[name] = [...(await tensor.data())];
       tensor.dispose();

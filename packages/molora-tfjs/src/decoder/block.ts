@@ -13,8 +13,10 @@ import type { Routing } from '../experts/routers/router.js';
 import { attention } from '../ops/attention.js';
 import { gatedUnit } from '../ops/gated-unit.js';
 import { linear } from '../ops/linear.js';
+import { operation } from '../ops/operation.js';
 import { rmsNorm } from '../ops/rms-norm.js';
 import { type Rotation, rotate } from '../ops/rope.js';
+import { sum } from '../ops/sum.js';
 import type { DecoderConfig } from './config.js';
 import type { DecoderBlock } from './decoder.js';
 import type { ProjectionRole } from './names.js';
@@ -85,7 +87,7 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     batch,
     queries: queries.reshape([groups, -1, config.headSize]),
   });
-  const hidden = x.add<tf.Tensor2D>(project('o_proj', tokensFirst(attended, batch, config)));
+  const hidden = sum(x, project('o_proj', tokensFirst(attended, batch, config)));
 
   const normedHidden = rmsNorm(hidden, block.feedForwardNorm, config.normEpsilon);
   const gated = gatedUnit(
@@ -94,7 +96,7 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     config.activation,
   );
   return {
-    hidden: hidden.add(project('down_proj', gated)),
+    hidden: sum(hidden, project('down_proj', gated)),
     routings,
     present: { keys, values },
   };
@@ -102,12 +104,11 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
 
 /** [tokens, heads * head size] -> [batch * heads, tokens per row, head size] */
 function headsFirst(x: tf.Tensor2D, batch: number, headSize: number): tf.Tensor3D {
-  const [tokens, width] = x.shape;
-  const length = tokens / batch;
-  return x
-    .reshape([batch, length, width / headSize, headSize])
-    .transpose([0, 2, 1, 3])
-    .reshape([-1, length, headSize]);
+  return operation(
+    [x],
+    (x) => ({ value: splitHeads(x, batch, headSize), saved: {} }),
+    (dy) => [joinHeads(dy, batch)],
+  );
 }
 
 /** The way back, from the heads of each group stacked as attention takes them. */
@@ -116,8 +117,26 @@ function tokensFirst(
   batch: number,
   { heads, headSize }: DecoderConfig,
 ): tf.Tensor2D {
+  return operation(
+    [x],
+    (x) => ({ value: joinHeads(x.reshape([batch * heads, -1, headSize]), batch), saved: {} }),
+    (dy) => [splitHeads(dy, batch, headSize).reshape(x.shape)],
+  );
+}
+
+function splitHeads(x: tf.Tensor2D, batch: number, headSize: number): tf.Tensor3D {
+  const [tokens, width] = x.shape;
+  const length = tokens / batch;
   return x
-    .reshape([batch, heads, -1, headSize])
+    .reshape([batch, length, width / headSize, headSize])
     .transpose([0, 2, 1, 3])
-    .reshape([-1, heads * headSize]);
+    .reshape([-1, length, headSize]);
+}
+
+function joinHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
+  const [heads, length, headSize] = x.shape;
+  return x
+    .reshape([batch, heads / batch, length, headSize])
+    .transpose([0, 2, 1, 3])
+    .reshape([batch * length, -1]);
 }

@@ -6,9 +6,9 @@ import type { Checkpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { transposed as valuesTransposed } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
-import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
+import { bothLayouts, createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { Linear } from '../ops/linear.js';
-import { transposed } from '../ops/transpose.js';
+import { tidied } from '../ops/tidied.js';
 import { type DecoderConfig, decoderConfig } from './config.js';
 import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
 
@@ -33,7 +33,8 @@ export interface DecoderBlock {
 }
 
 /**
- * Reads the weights, in float32 and twice (see `FrozenLinear`): 8 bytes a parameter.
+ * Reads the weights, in float32: 4 bytes a parameter; embeddings that are the output layer, too, lie in
+ * memory twice on WebAssembly.
  *
  * @param checkpoint of the layout that transformers saves; may have been closed afterwards
  * @param configJson the parsed config.json. @default the checkpoint's own
@@ -64,16 +65,14 @@ export async function loadDecoder(
   ): Promise<FrozenLinear> => {
     const weight = await read(`${name}.weight`, [outputs, inputs]);
     const bias = hasBias ? await read(`${name}.bias`, [outputs]) : undefined;
-    return tf.tidy(() => {
+    return tidied(() => {
       const map = createFrozenLinear(
         tf.tensor2d(weight, [outputs, inputs]),
         bias && tf.tensor1d(bias),
       );
-      own(map.kernel);
-      own(map.transposed);
-      if (map.bias) own(map.bias);
-      return map as unknown as tf.NamedTensorMap;
-    }) as unknown as FrozenLinear;
+      for (const tensor of Object.values(map)) own(tensor);
+      return map;
+    });
   };
   try {
     const { hiddenSize, vocabularySize } = config;
@@ -98,7 +97,7 @@ export async function loadDecoder(
       blocks,
       norm: await norm('model.norm'),
       output: config.tiedEmbeddings
-        ? { kernel: own(transposed(embeddings)), transposed: embeddings }
+        ? tiedOutput(embeddings, own)
         : await linear('lm_head', [hiddenSize, vocabularySize], false),
       dispose,
     };
@@ -106,6 +105,15 @@ export async function loadDecoder(
     dispose();
     throw error;
   }
+}
+
+/** The output layer of tied embeddings, which it does not own. */
+function tiedOutput(
+  embeddings: tf.Tensor2D,
+  own: <T extends tf.Tensor>(tensor: T) => T,
+): FrozenLinear {
+  const { kernel } = bothLayouts({ transposed: embeddings });
+  return { transposed: embeddings, ...(kernel && { kernel: own(kernel) }) };
 }
 
 /** [inputs, outputs] of a linear map of a block, and whether it adds a bias. */

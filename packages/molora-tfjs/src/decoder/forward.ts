@@ -10,6 +10,7 @@ import { linear } from '../ops/linear.js';
 import { recomputed } from '../ops/recompute.js';
 import { rmsNorm } from '../ops/rms-norm.js';
 import { type Rotation, rotationAt } from '../ops/rope.js';
+import { tidied } from '../ops/tidied.js';
 import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
 import { type BlockOutput, type BlockPass, decoderBlock, type KeyValues } from './block.js';
 import type { Decoder } from './decoder.js';
@@ -85,14 +86,17 @@ export function hiddenStates(
     const adapter = adapters?.(index);
     const constants = { ...rotation, mask: window && index >= window.fromBlock ? windowed : full };
     const run: BlockFunction<BlockOutput> = (x, tensors, { mask, ...rotation }) =>
-      decoderBlock(block, x, {
-        config,
-        batch,
-        rotation,
-        mask,
-        past: cache?.blocks[index],
-        ...(adapter && { adapter: { ...adapter, tensors } }),
-      });
+      // What the gradient keeps lives on; all else that the block computes goes with it.
+      tidied(() =>
+        decoderBlock(block, x, {
+          config,
+          batch,
+          rotation,
+          mask,
+          past: cache?.blocks[index],
+          ...(adapter && { adapter: { ...adapter, tensors } }),
+        }),
+      );
     const lossOf = ({ routings }: BlockOutput): tf.Scalar | undefined => {
       const routed = Object.values(routings);
       return blockLoss && routed.length > 0 ? blockLoss(routed) : undefined;
@@ -148,11 +152,11 @@ export interface Logits {
  * @throws AlphaLoraError `INVALID_OPTION` when the adapter does not fit the model
  */
 export function logits(decoder: Decoder, ids: tf.Tensor2D, options: AdapterOptions = {}): Logits {
-  return tf.tidy(() => {
+  return tidied(() => {
     const { hidden, routings } = hiddenStates(decoder, ids, options);
     const flat = outputLogits(decoder, hidden);
-    return { logits: flat.reshape([...ids.shape, -1]), routings } as unknown as tf.NamedTensorMap;
-  }) as unknown as Logits;
+    return { logits: flat.reshape([...ids.shape, -1]), routings };
+  });
 }
 
 /** What the blocks of a pass share and no gradient is asked for. */

@@ -141,7 +141,7 @@ describe('a mixture', () => {
       ((await peak(6, recompute)) - (await peak(3, recompute))) / 3;
     // What remains: the block's input, its gradient, and the adapter with its gradients.
     expect(await more(true)).toBeLessThan((await more(false)) / 3);
-    const [recomputed, kept] = [await peak(3, true), await peak(3, false)];
+    const [recomputed, kept] = [await peak(6, true), await peak(6, false)];
     expect(recomputed).toBeLessThan(kept / 2);
   });
 

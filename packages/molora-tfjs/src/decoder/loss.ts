@@ -4,6 +4,7 @@ import { createRouterLoss, type RouterLossRequest } from '../experts/losses/inde
 import type { RouterLoss } from '../experts/losses/router-loss.js';
 import { headLoss } from '../ops/head-loss.js';
 import { positionsWhere, selectRows } from '../ops/select-rows.js';
+import { tidied } from '../ops/tidied.js';
 import type { TokenBatch } from '../training/trainable.js';
 import type { Decoder } from './decoder.js';
 import { type AdapterOptions, type HiddenStatesOptions, hiddenStates } from './forward.js';
@@ -33,7 +34,7 @@ export function languageModelLoss(
   options: LanguageModelLossOptions = {},
 ): LanguageModelLoss {
   checkTokens(batch.ids, decoder.config.vocabularySize);
-  return tf.tidy(() => {
+  return tidied(() => {
     const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
     const { hidden, auxiliary } = hiddenStates(decoder, ids, {
       ...options,
@@ -42,8 +43,8 @@ export function languageModelLoss(
       }),
     });
     const loss = headLoss(...countedTargets(hidden, decoder, batch));
-    return { loss, ...(auxiliary && { auxiliary }) } as unknown as tf.NamedTensorMap;
-  }) as unknown as LanguageModelLoss;
+    return { loss, ...(auxiliary && { auxiliary }) };
+  });
 }
 
 /** Tokens that only fill up rows have no say in how routers are balanced. */

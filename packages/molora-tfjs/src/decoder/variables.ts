@@ -2,8 +2,8 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { TensorValues } from '../adapters/adapter-spec.js';
+import { prepareBackend } from '../ops/prepare-backend.js';
 import { isVariable } from '../ops/tensorflow-internals.js';
-import { prepareBackend } from '../ops/webgpu.js';
 
 /**
  * @param learns which of them do. @default all

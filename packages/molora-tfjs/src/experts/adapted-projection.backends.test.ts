@@ -100,7 +100,7 @@ describe('adapted projection', () => {
       values['p.lora_B']!.fill(0);
       tf.tidy(() => {
         const { x, base, tensors } = toTensors(literal, values);
-        const plain = tf.add(tf.matMul(x, base.kernel), base.bias!);
+        const plain = tf.add(tf.matMul(x, base.kernel!), base.bias!);
         const { output } = adaptedProjection(x, base, literal.projection, tensors, {
           router: createRouter(router),
           training: true,
@@ -201,7 +201,7 @@ function toTensors({ projection, router, tokens }: LiteralCase, values: Numbers)
     tf.tensor2d(Float32Array.from(values[name]!), [rows, columns]);
   const kernel = matrix('kernel', projection.inputs, projection.outputs);
   const bias = tf.tensor1d(Float32Array.from(values['bias']!));
-  const base: FrozenLinear = { kernel, transposed: tf.transpose(kernel), bias };
+  const base: FrozenLinear = { kernel, bias };
   const tensors: Tensors = Object.fromEntries(
     projectionTensors(projection, createRouter(router)).map(({ name, shape }) => [
       name,

@@ -10,9 +10,10 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
-import { type Linear, linear } from '../ops/linear.js';
+import type { Linear } from '../ops/linear.js';
 import { matMul } from '../ops/mat-mul.js';
-import { dropout } from './dropout.js';
+import { tidied } from '../ops/tidied.js';
+import { expertHidden, withExperts } from './products.js';
 import type { Router, Routing } from './routers/router.js';
 
 /** What the projections of one pass have in common. */
@@ -48,11 +49,14 @@ export function adaptedProjection(
   tensors: Tensors,
   context: ProjectionContext,
 ): ProjectionOutput {
-  const pass = (): ProjectionOutput => {
+  return tidied(() => {
     const { name, ranks } = projection;
     const rate = context.training ? context.dropout : 0;
-    const input = dropout(x, { rate, seed: context.seed, name });
-    const hidden = matMul(input, tensors[`${name}.lora_A`] as tf.Tensor2D);
+    const [a, b] = [tensors[`${name}.lora_A`], tensors[`${name}.lora_B`]] as [
+      tf.Tensor2D,
+      tf.Tensor2D,
+    ];
+    const hidden = expertHidden(x, a, { rate, seed: context.seed, name });
     const routing =
       ranks.length > 1
         ? context.router.route({ x, hidden, projection, tensors, task: context.task ?? 0 })
@@ -61,12 +65,9 @@ export function adaptedProjection(
       routing === undefined
         ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
         : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
-    const experts = matMul(weighted, tensors[`${name}.lora_B`] as tf.Tensor2D);
-    const output = tf.add<tf.Tensor2D>(linear(x, base), experts);
+    const output = withExperts(x, base, weighted, b);
     return { output, ...(routing === undefined ? {} : { routing }) };
-  };
-  // A tidy looks for tensors in objects within objects; its type knows one level only.
-  return tf.tidy(pass as unknown as () => tf.NamedTensorMap) as unknown as ProjectionOutput;
+  });
 }
 
 /** [experts, sum of ranks]: each expert's scaling in the columns of its ranks, zero elsewhere. */

@@ -34,10 +34,12 @@ function output({ spec, tensors }: AdapterState, x: tf.Tensor2D) {
   const named: Tensors = Object.fromEntries(
     Object.entries(tensors).map(([name, t]) => [name, tf.tensor(t.values, [...t.shape])]),
   );
-  return adaptedProjection(
-    ...[x, { kernel, transposed: tf.transpose(kernel) }, spec.projections[0]!, named],
-    { router: createRouter(spec.router), training: false, dropout: 0, seed: 0 },
-  );
+  return adaptedProjection(...[x, { kernel }, spec.projections[0]!, named], {
+    router: createRouter(spec.router),
+    training: false,
+    dropout: 0,
+    seed: 0,
+  });
 }
 
 describe('combining adapters', () => {

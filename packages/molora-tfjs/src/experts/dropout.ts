@@ -17,11 +17,15 @@ export interface DropoutOptions {
   readonly name: string;
 }
 
-export function dropout(x: tf.Tensor2D, { rate, seed, name }: DropoutOptions): tf.Tensor2D {
-  if (rate === 0) return x;
+/** @returns 0 where an input is dropped and 1 / (1 - rate) elsewhere; undefined where none is dropped */
+export function dropoutMask(
+  shape: [tokens: number, inputs: number],
+  { rate, seed, name }: DropoutOptions,
+): tf.Tensor2D | undefined {
+  if (rate === 0) return undefined;
   const random = seededRandom(seed, `${name} dropout`);
   const kept = 1 / (1 - rate);
-  const mask = new Float32Array(x.size);
+  const mask = new Float32Array(shape[0] * shape[1]);
   for (let i = 0; i < mask.length; i++) mask[i] = random() < rate ? 0 : kept;
-  return tf.mul(x, tf.tensor2d(mask, x.shape));
+  return tf.tensor2d(mask, shape);
 }

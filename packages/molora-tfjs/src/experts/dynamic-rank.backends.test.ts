@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdaptedProjection, AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
+import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import { useBackend } from '../test-support/backend.js';
 import type { RunContext, StepReport } from '../training/callbacks.js';
 import { adaptedProjection } from './adapted-projection.js';
@@ -138,8 +139,9 @@ function gradientsOf(
 ): tf.NamedTensorMap {
   return tf.tidy(() => {
     const x = tf.randomUniform<tf.Rank.R2>([7, 6], -1, 1, 'float32', step + 1);
+    const base = zeroBase();
     const { grads } = tf.variableGrads(
-      () => tf.mean(tf.square(tf.sub(apply(router, spec, variables, x), 1))),
+      () => tf.mean(tf.square(tf.sub(apply(router, spec, variables, x, base), 1))),
       Object.values(variables),
     );
     const names = Object.entries(variables).map(([name, variable]) => [variable.name, name]);
@@ -165,14 +167,15 @@ function applyGradients(
   tf.dispose(gradients);
 }
 
+const zeroBase = (): FrozenLinear => createFrozenLinear(tf.zeros([5, 6]));
+
 function apply(
   router: Router,
   { projections }: AdapterSpec,
   tensors: Record<string, tf.Tensor>,
   x: tf.Tensor2D,
+  base = zeroBase(),
 ): tf.Tensor2D {
-  const kernel = tf.zeros<tf.Rank.R2>([6, 5]);
-  const base = { kernel, transposed: tf.transpose(kernel) };
   const context = { router, training: true, dropout: 0, seed: 1 };
   return adaptedProjection(x, base, projections[0]!, tensors, context).output;
 }

@@ -94,7 +94,7 @@ export class MoloraDense extends tf.layers.Layer {
       const bias = tensors['bias'] as tf.Tensor1D | undefined;
       const { output } = adaptedProjection(
         tf.reshape(x, [-1, projection.inputs]),
-        { kernel, transposed: tf.transpose(kernel), ...(bias && { bias }) },
+        { kernel, ...(bias && { bias }) },
         projection,
         tensors,
         {

@@ -1,37 +1,80 @@
 /**
  * The frozen linear map under every adapter: `y = x W + b`, differentiable in x only.
  *
- * One custom gradient with a stored transposed copy of the weight. TensorFlow.js's own gradient
- * would compute the unused gradient of the weight and multiply with transpose flags, which the
- * WebAssembly backend runs ten to twenty times slower than a product without (see `mat-mul.ts`). The
- * price is memory: twice the weight.
+ * A gradient of its own: that of TensorFlow.js would compute the unused gradient of the weight. The weight
+ * is held once, in the layout that the forward pass is fastest with: WebAssembly multiplies by a transposed
+ * operand ten to twenty times slower than by a plain one (see `mat-mul.ts`), and there the backward pass
+ * transposes the weight, which costs little beside the product.
  */
 import * as tf from '@tensorflow/tfjs';
+import { operation } from './operation.js';
+import { prepareBackend } from './prepare-backend.js';
 import { transposed } from './transpose.js';
-import { prepareBackend } from './webgpu.js';
 
-export interface FrozenLinear {
-  /** [inputs, outputs] */
-  readonly kernel: tf.Tensor2D;
-  /** The same numbers, [outputs, inputs]. */
-  readonly transposed: tf.Tensor2D;
+/** The weight in one layout, or in both. */
+export type FrozenMatrix =
+  | {
+      /** [inputs, outputs] */
+      readonly kernel: tf.Tensor2D;
+      readonly transposed?: tf.Tensor2D;
+    }
+  | {
+      readonly kernel?: tf.Tensor2D;
+      /** As checkpoints store it, [outputs, inputs]. */
+      readonly transposed: tf.Tensor2D;
+    };
+
+export type FrozenLinear = FrozenMatrix & {
   /** [outputs] */
   readonly bias?: tf.Tensor1D;
-}
+};
 
 /**
  * @param x [tokens, inputs]
  * @returns [tokens, outputs]
  */
-export function frozenLinear(x: tf.Tensor2D, weight: FrozenLinear): tf.Tensor2D {
-  const map = tf.customGrad<tf.Tensor2D>((input) => {
-    const product = tf.matMul<tf.Tensor2D>(input as tf.Tensor2D, weight.kernel);
-    return {
-      value: weight.bias === undefined ? product : tf.add<tf.Tensor2D>(product, weight.bias),
-      gradFunc: (dy: tf.Tensor) => tf.matMul(dy as tf.Tensor2D, weight.transposed),
-    };
-  });
-  return map(x);
+export function frozenLinear(x: tf.Tensor2D, map: FrozenLinear): tf.Tensor2D {
+  return operation(
+    [x],
+    (x) => ({ value: frozenOutput(x, map), saved: {} }),
+    (dy) => [frozenGradient(dy, map)],
+  );
+}
+
+/** `x W + b`, not differentiable: for use inside of operations with their own gradients. */
+export function frozenOutput(x: tf.Tensor2D, map: FrozenLinear): tf.Tensor2D {
+  const product = map.kernel
+    ? tf.matMul<tf.Tensor2D>(x, map.kernel)
+    : timesTransposed(x, map.transposed!);
+  return map.bias === undefined ? product : tf.add<tf.Tensor2D>(product, map.bias);
+}
+
+/** `dy W^T`: the gradient in x. */
+export function frozenGradient(dy: tf.Tensor2D, map: FrozenMatrix): tf.Tensor2D {
+  return map.transposed
+    ? tf.matMul<tf.Tensor2D>(dy, map.transposed)
+    : timesTransposed(dy, map.kernel!);
+}
+
+/** For several products: the layout that is missing, where the backend would make it for each of them. */
+export function bothLayouts({ kernel, transposed: stored }: FrozenMatrix): FrozenMatrix {
+  if (!isSlowTransposed()) return kernel ? { kernel } : { transposed: stored! };
+  return { kernel: kernel ?? transposed(stored!), transposed: stored ?? transposed(kernel!) };
+}
+
+/** [inputs, outputs] */
+export function frozenShape({ kernel, transposed: stored }: FrozenMatrix): [number, number] {
+  return kernel ? kernel.shape : [stored!.shape[1], stored!.shape[0]];
+}
+
+function timesTransposed(x: tf.Tensor2D, matrix: tf.Tensor2D): tf.Tensor2D {
+  return isSlowTransposed()
+    ? tf.matMul<tf.Tensor2D>(x, transposed(matrix))
+    : tf.matMul<tf.Tensor2D>(x, matrix, false, true);
+}
+
+function isSlowTransposed(): boolean {
+  return tf.getBackend() === 'wasm';
 }
 
 /**
@@ -44,8 +87,7 @@ export function frozenLinear(x: tf.Tensor2D, weight: FrozenLinear): tf.Tensor2D 
 export function createFrozenLinear(weight: tf.Tensor2D, bias?: tf.Tensor1D): FrozenLinear {
   prepareBackend();
   return {
-    kernel: transposed(weight),
-    transposed: tf.clone(weight),
-    ...(bias === undefined ? {} : { bias: tf.clone(bias) }),
+    ...(isSlowTransposed() ? { kernel: transposed(weight) } : { transposed: tf.clone(weight) }),
+    ...(bias !== undefined && { bias: tf.clone(bias) }),
   };
 }

@@ -7,12 +7,19 @@
  * probability is at least 1 / vocabulary, and without an exponential outside of the softmax kernel.
  */
 import * as tf from '@tensorflow/tfjs';
+import {
+  bothLayouts,
+  type FrozenMatrix,
+  frozenGradient,
+  frozenOutput,
+  frozenShape,
+} from './frozen-linear.js';
 import { type Linear, learns } from './linear.js';
 import { operation } from './operation.js';
 import { transposed } from './transpose.js';
 
-/** Logits computed at a time: 64 MB. */
-const CHUNK = 2 ** 24;
+/** Logits computed at a time: 32 MB, of which seven lie in memory at once. */
+const CHUNK = 2 ** 23;
 
 export interface Targets {
   /** Token that each position is to predict. */
@@ -35,23 +42,22 @@ export function headLoss(
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const [tokens, size] = hidden.shape;
   const learning = learns(output);
-  /** [vocabulary, hidden size] */
-  const weight = learning ? output.weight : output.transposed;
-  const vocabulary = weight.shape[0];
+  const matrix: FrozenMatrix = learning ? { transposed: output.weight } : output;
+  const [, vocabulary] = frozenShape(matrix);
   const rows = Math.max(1, Math.floor(CHUNK / vocabulary));
   const starts = Array.from({ length: Math.ceil(tokens / rows) }, (_, i) => i * rows);
   /** Calls `f` on the rows of each chunk. */
   const chunks = <T extends tf.TensorContainer>(
     x: tf.Tensor2D,
+    matrix: FrozenMatrix,
     f: (logits: tf.Tensor2D, target: tf.Tensor2D, weight: tf.Tensor2D, part: tf.Tensor2D) => T,
-  ): T[] => {
-    const kernel = learning ? transposed(output.weight) : output.kernel;
-    return starts.map((start) =>
+  ): T[] =>
+    starts.map((start) =>
       tf.tidy(() => {
         const end = Math.min(tokens, start + rows);
         const part = starts.length === 1 ? x : x.slice([start, 0], [end - start, size]);
         return f(
-          tf.matMul(part, kernel),
+          frozenOutput(part, matrix),
           // Asked for floats, WebAssembly's oneHot fills them with the bits of integers.
           (tf.oneHot(ids.subarray(start, end), vocabulary) as tf.Tensor2D).toFloat(),
           tf.tensor2d(weights.subarray(start, end), [end - start, 1]),
@@ -59,23 +65,23 @@ export function headLoss(
         );
       }),
     );
-  };
   // The weight is an input for its gradient only.
-  const inputs = (learning ? [hidden, weight] : [hidden]) as [tf.Tensor2D];
+  const inputs = (learning ? [hidden, output.weight] : [hidden]) as [tf.Tensor2D];
   return operation(
     inputs,
     (hidden) => {
-      const sums = chunks(hidden, (logits, target, weight) => {
+      const sums = chunks(hidden, matrix, (logits, target, weight) => {
         const normaliser = logits.max(-1, true).sub(tf.softmax(logits).max(-1, true).log());
         return normaliser.sub(logits.mul(target).sum(-1, true)).mul(weight).sum<tf.Scalar>();
       });
       return { value: tf.addN(sums).div<tf.Scalar>(total), saved: { hidden } };
     },
     (dy, { hidden }) => {
-      const parts = chunks(hidden, (logits, target, counts, part) => {
+      const both = bothLayouts(matrix);
+      const parts = chunks(hidden, both, (logits, target, counts, part) => {
         const dLogits = tf.softmax(logits).sub(target).mul(counts).mul<tf.Tensor2D>(dy.div(total));
         return {
-          states: tf.matMul<tf.Tensor2D>(dLogits, weight),
+          states: frozenGradient(dLogits, both),
           ...(learning && { weight: tf.matMul<tf.Tensor2D>(transposed(dLogits), part) }),
         };
       });

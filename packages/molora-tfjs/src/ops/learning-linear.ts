@@ -6,6 +6,7 @@
  * here the weight and the gradient of the output are transposed explicitly.
  */
 import * as tf from '@tensorflow/tfjs';
+import { operation } from './operation.js';
 import { sumOfRows } from './sum-of-rows.js';
 import { transposed } from './transpose.js';
 
@@ -21,23 +22,21 @@ export interface LearningLinear {
  * @returns [tokens, outputs]
  */
 export function learningLinear(x: tf.Tensor2D, { weight, bias }: LearningLinear): tf.Tensor2D {
-  const map = tf.customGrad<tf.Tensor2D>((...args) => {
-    const [input, matrix] = args as [tf.Tensor2D, tf.Tensor2D];
-    const save = args.at(-1) as tf.GradSaveFunc;
-    save([input, matrix]);
-    const product = tf.tidy(() => tf.matMul<tf.Tensor2D>(input, transposed(matrix)));
-    return {
-      value: bias === undefined ? product : tf.add<tf.Tensor2D>(product, args[2] as tf.Tensor1D),
-      gradFunc: (dy, saved) =>
-        tf.tidy(() => {
-          const [input, matrix] = saved as [tf.Tensor2D, tf.Tensor2D];
-          return [
-            tf.matMul(dy, matrix),
-            tf.matMul(transposed(dy), input),
-            ...(bias === undefined ? [] : [sumOfRows(dy)]),
-          ];
-        }),
-    };
-  });
-  return map(x, weight, ...(bias === undefined ? [] : [bias]));
+  const inputs = (bias === undefined ? [x, weight] : [x, weight, bias]) as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
+  return operation(
+    inputs,
+    (x, weight) => {
+      const product = tf.matMul<tf.Tensor2D>(x, transposed(weight));
+      const value = bias === undefined ? product : tf.add<tf.Tensor2D>(product, bias);
+      return { value, saved: { x, weight } };
+    },
+    (dy, { x, weight }) => [
+      tf.matMul(dy, weight),
+      tf.matMul(transposed(dy), x),
+      ...(bias === undefined ? [] : [sumOfRows(dy)]),
+    ],
+  );
 }

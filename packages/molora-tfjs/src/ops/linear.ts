@@ -18,3 +18,8 @@ export function linear(x: tf.Tensor2D, map: Linear): tf.Tensor2D {
 export function learns(map: Linear): map is LearningLinear {
   return 'weight' in map;
 }
+
+/** Whether nothing of it learns, and nobody observes it. */
+export function isFrozen(map: Linear): map is FrozenLinear {
+  return !learns(map) && !('observer' in map);
+}

@@ -3,8 +3,9 @@
  * the gradient of its output. From these two follows the gradient of the weight, `x^T dy`, which an
  * observer can reduce to a few numbers at once, so that it is never kept.
  */
-import * as tf from '@tensorflow/tfjs';
-import type { FrozenLinear } from './frozen-linear.js';
+import type * as tf from '@tensorflow/tfjs';
+import { type FrozenLinear, frozenGradient, frozenOutput } from './frozen-linear.js';
+import { operation } from './operation.js';
 
 export interface LinearObserver {
   /** Called in every forward pass. @param input [tokens, inputs] */
@@ -18,9 +19,9 @@ export interface LinearObserver {
   onGradient?(input: tf.Tensor2D, gradient: tf.Tensor2D): void;
 }
 
-export interface ObservedLinear extends FrozenLinear {
+export type ObservedLinear = FrozenLinear & {
   readonly observer: LinearObserver;
-}
+};
 
 /**
  * @param x [tokens, inputs]
@@ -28,19 +29,17 @@ export interface ObservedLinear extends FrozenLinear {
  */
 export function observedLinear(
   x: tf.Tensor2D,
-  { kernel, transposed, bias, observer }: ObservedLinear,
+  { observer, ...weight }: ObservedLinear,
 ): tf.Tensor2D {
-  const map = tf.customGrad<tf.Tensor2D>((input, save) => {
-    (save as tf.GradSaveFunc)([input as tf.Tensor2D]);
-    observer.onInput?.(input as tf.Tensor2D);
-    const product = tf.matMul<tf.Tensor2D>(input as tf.Tensor2D, kernel);
-    return {
-      value: bias === undefined ? product : tf.add<tf.Tensor2D>(product, bias),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        observer.onGradient?.(saved[0] as tf.Tensor2D, dy as tf.Tensor2D);
-        return tf.matMul(dy as tf.Tensor2D, transposed);
-      },
-    };
-  });
-  return map(x);
+  return operation(
+    [x],
+    (x) => {
+      observer.onInput?.(x);
+      return { value: frozenOutput(x, weight), saved: { x } };
+    },
+    (dy, { x }) => {
+      observer.onGradient?.(x, dy);
+      return [frozenGradient(dy, weight)];
+    },
+  );
 }

@@ -39,6 +39,12 @@ export function keepingTape<Result>(work: () => Result): Result {
   }
 }
 
+/** Stands for the pass that gradients are found in, by its tape: another object in each; undefined outside of one. */
+export function currentPass(): object | undefined {
+  const { activeTape } = tf.engine().state as { activeTape?: unknown };
+  return Array.isArray(activeTape) ? activeTape : undefined;
+}
+
 /**
  * Whether there is a variable of that name: TensorFlow.js refuses a second one.
  *
@@ -91,8 +97,34 @@ export function runOnWasm(
   return tf.engine().runKernel(name, inputs) as tf.Tensor;
 }
 
+/** Backends whose clones share their values. */
+const sharing = new WeakSet<object>();
+
+/**
+ * Clones on WebAssembly share their values, as on every other backend: the library's kernel copies
+ * them, and each gradient keeps clones of what it needs, so that a state that five projections take
+ * in would lie in memory five times. The backend counts references for its reshape.
+ */
+export function shareClonesOnWasm(): void {
+  if (tf.getBackend() !== 'wasm') return;
+  const backend = tf.backend();
+  if (sharing.has(backend) || heapOf(backend) === null) return;
+  sharing.add(backend);
+  tf.unregisterKernel('Identity', 'wasm');
+  tf.registerKernel({
+    kernelName: 'Identity',
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, backend }) => {
+      const { dataId, shape, dtype } = inputs['x']!;
+      (backend as unknown as WasmBackend).incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  });
+}
+
 /** What is used of the WebAssembly backend. */
 interface WasmBackend {
+  incRef(dataId: object): void;
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   /** Number of the next tensor on the heap. */
@@ -135,6 +167,7 @@ function isKnownWasm(backend: object): backend is WasmBackend {
   const inside = backend as Partial<WasmBackend>;
   return (
     typeof inside.makeOutput === 'function' &&
+    typeof inside.incRef === 'function' &&
     typeof inside.typedArrayFromHeap === 'function' &&
     typeof inside.dataIdNextNumber === 'number' &&
     typeof inside.dataIdMap?.get === 'function' &&

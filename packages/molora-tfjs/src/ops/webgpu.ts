@@ -17,8 +17,8 @@ import { type WebGpuBackend, type WebGpuProgram, webGpuBackend } from './tensorf
 /** The first error of each backend's device; a backend is prepared when it has an entry. */
 const errors = new WeakMap<object, { first?: string }>();
 
-/** To be called before tensors are computed with; does nothing on other backends, and once on this. */
-export function prepareBackend(): void {
+/** Does nothing on other backends, and once on this. */
+export function prepareWebGpu(): void {
   const backend = webGpuBackend();
   if (!backend || errors.has(backend)) return;
   const heard: { first?: string } = {};
@@ -42,7 +42,7 @@ export function prepareBackend(): void {
 async function checkDevice(): Promise<void> {
   const backend = webGpuBackend();
   if (!backend) return;
-  prepareBackend();
+  prepareWebGpu();
   // A scope's answer comes after the errors of everything before it.
   backend.device.pushErrorScope('validation');
   await backend.device.popErrorScope().catch(() => undefined);

@@ -39,8 +39,9 @@ export interface AdamW {
   /**
    * One step. Variables without a gradient stay as they are, decay included, as in PyTorch.
    * @param gradients by name of the variable, of its shape; stay the caller's
+   * @param factor of the gradients, which clips them. @default 1
    */
-  apply(gradients: Tensors, learningRate: number): void;
+  apply(gradients: Tensors, learningRate: number, factor?: number): void;
   state(): Promise<AdamWState>;
   dispose(): void;
 }
@@ -68,12 +69,13 @@ export function adamW(
     moments.set(name, { updates, first: tf.keep(first), second: tf.keep(second) });
   }
 
-  function update(name: string, gradient: tf.Tensor, learningRate: number): void {
+  function update(name: string, found: tf.Tensor, learningRate: number, factor: number): void {
     const variable = byName.get(name);
     if (!variable) throw new AlphaLoraError('INVALID_OPTION', `no variable is named ${name}`);
     const old = moments.get(name);
     const updates = (old?.updates ?? 0) + 1;
     const [first, second] = tf.tidy(() => {
+      const gradient = factor === 1 ? found : found.mul(factor);
       const m = gradient.mul(1 - beta1);
       const v = gradient.square().mul(1 - beta2);
       const first = old ? old.first.mul(beta1).add(m) : m;
@@ -97,9 +99,9 @@ export function adamW(
     Object.fromEntries([...moments].map(([name, entry]) => [name, pick(entry)]));
 
   return {
-    apply(gradients, learningRate) {
+    apply(gradients, learningRate, factor = 1) {
       for (const [name, gradient] of Object.entries(gradients))
-        update(name, gradient, learningRate);
+        update(name, gradient, learningRate, factor);
     },
     async state() {
       return {

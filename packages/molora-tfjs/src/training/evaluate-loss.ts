@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkSequences } from '../decoder/vocabulary.js';
 import { checkFinite } from '../ops/check-finite.js';
-import { prepareBackend, readTensor } from '../ops/webgpu.js';
+import { prepareBackend } from '../ops/prepare-backend.js';
+import { readTensor } from '../ops/webgpu.js';
 import { type TokenSequence, tokenBatch } from './sequences.js';
 import { type Trainable, targetWeight } from './trainable.js';
 

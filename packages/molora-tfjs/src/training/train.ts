@@ -10,9 +10,10 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { Tensors } from '../adapters/adapter-spec.js';
 import { checkSequences } from '../decoder/vocabulary.js';
+import { prepareBackend } from '../ops/prepare-backend.js';
 import { derivedSeed } from '../ops/random.js';
 import { tensorOf, valuesOf } from '../ops/values.js';
-import { prepareBackend, readTensor } from '../ops/webgpu.js';
+import { readTensor } from '../ops/webgpu.js';
 import { adamW } from './adamw.js';
 import type { CallbackState, RunContext, StepReport, TrainingCallback } from './callbacks.js';
 import { clipFactor, globalNorm, stepGradients } from './gradients.js';
@@ -120,7 +121,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
       };
       checkStep(numbers);
       const factor = clipFactor(numbers.gradientNorm, settings.clipNorm);
-      tf.tidy(() => optimizer.apply(scaled(changed, factor), learningRate));
+      optimizer.apply(changed, learningRate, factor);
     } finally {
       tf.dispose([found.loss, foundNorm, norm, found.gradients, changed]);
     }
@@ -223,11 +224,4 @@ async function readScalars(
   } finally {
     stacked.dispose();
   }
-}
-
-function scaled(gradients: Tensors, factor: number): Tensors {
-  if (factor === 1) return gradients;
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]),
-  );
 }
