@@ -125,7 +125,7 @@ describe('compare', () => {
     expect(mixed.stderr).toMatch(
       /before\.json is an analysis and allocation-0\.json an allocation/,
     );
-    expect([mixed.code, mixed.stdout]).toEqual([2, '']);
+    expect([mixed.code, mixed.stdout]).toEqual([1, '']);
     writeFileSync(join(root, 'other.json'), '{"kind":"recipe"}');
     const other = await alphalora('compare', before, 'other.json');
     expect(other.stderr).toMatch(/neither an analysis nor an allocation: its kind is "recipe"/);
