@@ -15,6 +15,10 @@ export function positive(text: string): number {
   return value;
 }
 
+export function positiveOrAuto(text: string): number | 'auto' {
+  return text === 'auto' ? text : positive(text);
+}
+
 export function decimal(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0) {

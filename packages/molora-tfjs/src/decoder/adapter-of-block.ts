@@ -1,8 +1,9 @@
 /** Sorts an adapter's projections by block and role, and checks that they fit the model. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
-import { type Decoder, projectionShape } from './decoder.js';
+import type { Decoder } from './decoder.js';
 import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+import { projectionShape } from './projection-shape.js';
 
 export type BlockProjections = Readonly<Partial<Record<ProjectionRole, AdaptedProjection>>>;
 

@@ -11,6 +11,7 @@ import type { Linear } from '../ops/linear.js';
 import { tidied } from '../ops/tidied.js';
 import { type DecoderConfig, decoderConfig } from './config.js';
 import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+import { projectionShape } from './projection-shape.js';
 
 export interface Decoder {
   readonly config: DecoderConfig;
@@ -114,29 +115,6 @@ function tiedOutput(
 ): FrozenLinear {
   const { kernel } = bothLayouts({ transposed: embeddings });
   return { transposed: embeddings, ...(kernel && { kernel: own(kernel) }) };
-}
-
-/** [inputs, outputs] of a linear map of a block, and whether it adds a bias. */
-export function projectionShape(
-  config: DecoderConfig,
-  role: ProjectionRole,
-): { shape: readonly [inputs: number, outputs: number]; bias: boolean } {
-  const { hiddenSize, intermediateSize, biases } = config;
-  const queries = config.heads * config.headSize;
-  const keys = config.keyValueHeads * config.headSize;
-  switch (role) {
-    case 'q_proj':
-      return { shape: [hiddenSize, queries], bias: biases.queryKeyValue };
-    case 'k_proj':
-    case 'v_proj':
-      return { shape: [hiddenSize, keys], bias: biases.queryKeyValue };
-    case 'o_proj':
-      return { shape: [queries, hiddenSize], bias: biases.output };
-    case 'down_proj':
-      return { shape: [intermediateSize, hiddenSize], bias: biases.feedForward };
-    default:
-      return { shape: [hiddenSize, intermediateSize], bias: biases.feedForward };
-  }
 }
 
 async function readValues(

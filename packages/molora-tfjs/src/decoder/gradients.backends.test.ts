@@ -10,9 +10,10 @@ import { type RandomDecoder, randomDecoder, smallShape } from '../test-support/r
 import { referenceLogits } from '../test-support/reference-decoder.js';
 import type { TokenBatch } from '../training/trainable.js';
 import { adaptedModel } from './adapted-model.js';
-import { type Decoder, loadDecoder, projectionShape } from './decoder.js';
+import { type Decoder, loadDecoder } from './decoder.js';
 import { logits } from './forward.js';
 import { projectionName, projectionRoles } from './names.js';
+import { projectionShape } from './projection-shape.js';
 
 /** Two rows; the second is shorter. The first tokens of each are a prompt. */
 const batch: TokenBatch = {

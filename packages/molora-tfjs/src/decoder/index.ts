@@ -6,7 +6,7 @@ export {
 } from './adapted-model.js';
 export { requireChatTemplate } from './chat-examples.js';
 export { type DecoderConfig, decoderConfig } from './config.js';
-export { type Decoder, type DecoderBlock, loadDecoder, projectionShape } from './decoder.js';
+export { type Decoder, type DecoderBlock, loadDecoder } from './decoder.js';
 export { type AdapterOptions, type Logits, logits } from './forward.js';
 export { type GenerateOptions, generate } from './generate.js';
 export type { LanguageModel } from './language-model.js';
@@ -17,5 +17,6 @@ export {
   languageModelLoss,
 } from './loss.js';
 export { type ProjectionRole, projectionName, projectionRoles } from './names.js';
+export { projectionShape } from './projection-shape.js';
 export { type ChatTemplate, createChatTemplate } from './tokenizer/chat-template.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';

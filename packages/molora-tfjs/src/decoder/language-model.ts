@@ -30,12 +30,12 @@ export interface SequencesOptions {
  *   chat meets a model without a template
  */
 export function sequencesOf(
-  { decoder, tokenizer, chat }: LanguageModel,
+  { config, tokenizer, chat }: Pick<LanguageModel, 'tokenizer' | 'chat'> & Pick<Decoder, 'config'>,
   examples: readonly Example[],
   { cutoff = 256, lossOnPrompt = false }: SequencesOptions = {},
 ): { sequences: TokenSequence[]; note?: string } {
-  const maxLength = Math.min(cutoff, decoder.config.maxPositions);
-  const endOfSequence = tokenizer.endToken ?? decoder.config.endTokens[0];
+  const maxLength = Math.min(cutoff, config.maxPositions);
+  const endOfSequence = tokenizer.endToken ?? config.endTokens[0];
   const texts = examples.map((example) =>
     example.messages
       ? { ...chatExample(chat, { ...example, messages: example.messages }), begun: true }
@@ -53,7 +53,7 @@ export function sequencesOf(
       `all ${examples.length} examples are longer than ${maxLength} tokens before their completion begins: raise the cutoff, or take a model with more positions`,
     );
   }
-  checkSequences(sequences, decoder.config.vocabularySize);
+  checkSequences(sequences, config.vocabularySize);
   if (cut === 0) return { sequences };
   const lost = dropped > 0 ? `; ${dropped} of them have no completion left and were dropped` : '';
   const note = `${cut} of ${examples.length} examples are longer than ${maxLength} tokens and were cut${lost}`;

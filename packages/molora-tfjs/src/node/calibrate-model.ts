@@ -20,6 +20,7 @@ import { chunks } from '../training/order.js';
 import { fingerprint, type TokenSequence, tokenBatch } from '../training/sequences.js';
 import { examplesOf, type TaskSource } from './data.js';
 import { type LocateOptions, loadLanguageModel, located } from './load.js';
+import { tellingOfMemory } from './memory-check.js';
 
 export interface CalibrateModelOptions extends TaskSource, SequencesOptions, LocateOptions {
   /** @default all; without an `engine`, all but `explained-variance` */
@@ -71,7 +72,11 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
   const model = await loadLanguageModel(path, { onNote });
   let calibrator: Calibrator | undefined;
   try {
-    const { sequences, note } = sequencesOf(model, examples, options);
+    const { sequences, note } = sequencesOf(
+      { ...model, config: model.decoder.config },
+      examples,
+      options,
+    );
     if (note !== undefined) onNote?.(note);
     const drawn = drawnFrom(sequences, (options.batches ?? 8) * batchSize, seed);
     const batches = chunks(drawn, batchSize);
@@ -84,7 +89,8 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
     onBatch?.({ done: done.length, total: batches.length });
     for (const batch of batches.slice(done.length)) {
       signal?.throwIfAborted();
-      done.push(await calibrator.measure(tokenBatch(batch)));
+      const measured = calibrator;
+      done.push(await tellingOfMemory(() => measured.measure(tokenBatch(batch))));
       if (options.progressFile !== undefined) {
         await writeFileAtomic(options.progressFile, JSON.stringify({ run, batches: done }));
       }

@@ -18,6 +18,7 @@ import { evaluateLoss } from '../training/evaluate-loss.js';
 import { examplesOf, type TaskSource } from './data.js';
 import { type LocateOptions, loadLanguageModel, located } from './load.js';
 import { loadAdapter } from './load-adapter.js';
+import { tellingOfMemory } from './memory-check.js';
 
 export interface EvaluateModelOptions extends TaskSource, EvaluationOptions, LocateOptions {
   /** Folder of an adapter that acts on it: see `loadAdapter`. */
@@ -82,20 +83,27 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       adapted = adaptedModel(decoder, (await loadAdapter(options.adapter)).state);
     }
     const withAdapter = adapted && { adapter: adapted.adapter };
-    const { sequences, note } = sequencesOf(model, examples, options);
+    const { sequences, note } = sequencesOf(
+      { ...model, config: model.decoder.config },
+      examples,
+      options,
+    );
     if (note !== undefined) onNote?.(note);
-    const { loss } = await evaluateLoss({
-      model: {
-        variables: [],
-        loss: (batch) => languageModelLoss(decoder, batch, { ...withAdapter }).loss,
-      },
-      sequences,
-      batchSize: BATCH,
-      ...defined({ signal }),
+    const { loss, ...score } = await tellingOfMemory(async () => {
+      const { loss } = await evaluateLoss({
+        model: {
+          variables: [],
+          loss: (batch) => languageModelLoss(decoder, batch, { ...withAdapter }).loss,
+        },
+        sequences,
+        batchSize: BATCH,
+        ...defined({ signal }),
+      });
+      const score = task.score
+        ? await scored(task, examples, model, withAdapter, options)
+        : { metric: 'perplexity', value: Math.exp(loss) };
+      return { loss, ...score };
     });
-    const score = task.score
-      ? await scored(task, examples, model, withAdapter, options)
-      : { metric: 'perplexity', value: Math.exp(loss) };
     const warning = chanceWarning([{ loss }], decoder.config.vocabularySize);
     const common = { loss, examples: examples.length, split, ...defined({ warning }) };
     return { task: task.name, ...score, ...common };

@@ -6,6 +6,7 @@
  */
 import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { excessRankNote } from '../adapters/excess-rank.js';
 import type { AdapterBase } from '../adapters/files.js';
@@ -37,8 +38,15 @@ import {
   trainingSettings,
 } from '../training/settings.js';
 import { train } from '../training/train.js';
-import { type LocateOptions, loadLanguageModel, located } from './load.js';
+import { type LocateOptions, languageModel, located, openLanguageModel } from './load.js';
 import { loadAdapter } from './load-adapter.js';
+import {
+  checkMemory,
+  largestMicroBatch,
+  type MemoryRequest,
+  memoryLimit,
+  tellingOfMemory,
+} from './memory-check.js';
 import { checkResumedAdapter } from './resumed-adapter.js';
 import { openRunFolder, type RunFolder } from './run-folder.js';
 import { type TrainingDataOptions, trainingData } from './training-data.js';
@@ -50,6 +58,8 @@ interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOp
   routerLoss?: RouterLossRequest;
   /** How long and how to train; its seed is that of the new tensors too. @default one epoch, see `trainingSettings` */
   training?: TrainingOptions;
+  /** Chooses the micro-batch size by the memory that there is, in place of that of `training`. @default false */
+  fitMemory?: boolean;
   /** Less memory, a quarter to two fifths more time. @default false */
   recompute?: boolean;
   /** Folder of the run: see `openRunFolder`. */
@@ -112,12 +122,34 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const place = await located(options);
   // Reads the headers alone: what does not fit is found before the weights are read.
   const plan = await planOf(options, place.path, router, seed);
-  const model = await loadLanguageModel(place.path, { onNote });
+  const opened = await openLanguageModel(place.path, { onNote });
+  let model: LanguageModel;
+  let prepared: Pick<Prepared, 'sequences' | 'validated' | 'settings'>;
   try {
-    const { sequences, note } = sequencesOf(model, examples, options);
+    const { sequences, note } = sequencesOf(opened, examples, options);
     if (note !== undefined) onNote?.(note);
+    const validated = validation && sequencesOf(opened, validation, options).sequences;
     const settings = trainingSettings(training, sequences.length);
-    const validated = validation && sequencesOf(model, validation, options).sequences;
+    const backend = tf.getBackend();
+    const request: MemoryRequest = {
+      ...{ config: opened.config, spec: plan.initial.spec, recompute: options.recompute === true },
+      lengths: sequences.map(({ ids }) => ids.length),
+      ...{ backend, limit: memoryLimit(backend) },
+    };
+    const chosen = options.fitMemory
+      ? { ...settings, microBatchSize: largestMicroBatch(settings.batchSize, request) }
+      : settings;
+    if (options.fitMemory) {
+      const { batchSize, microBatchSize } = chosen;
+      onNote?.(`${microBatchSize} of the ${batchSize} examples of a step are in memory at once`);
+    }
+    checkMemory(chosen, request);
+    prepared = { sequences, validated, settings: chosen };
+    model = await languageModel(opened);
+  } finally {
+    await opened.close();
+  }
+  try {
     const excess = options.experts ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
     const adapted = adaptedModel(model.decoder, plan.initial, {
@@ -127,7 +159,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     });
     try {
       const base = await baseOf(place.source);
-      return await run(options, { model, base, sequences, validated, plan, adapted, settings });
+      return await tellingOfMemory(() => run(options, { model, base, plan, adapted, ...prepared }));
     } finally {
       adapted.dispose();
     }

@@ -8,10 +8,12 @@ import {
   readTextIfPresent,
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import type { LanguageModel } from '../decoder/language-model.js';
 import { type ChatTemplate, createChatTemplate } from '../decoder/tokenizer/chat-template.js';
 import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';
+import { tellingOfMemory } from './memory-check.js';
 
 export interface Model {
   readonly decoder: Decoder;
@@ -49,13 +51,20 @@ interface LoadOptions {
   onNote?: ((note: string) => void) | undefined;
 }
 
+/** A model with its text part read, and its weights not yet. */
+interface OpenedModel extends Omit<Model, 'decoder'> {
+  readonly config: DecoderConfig;
+  /** Reads the weights. @throws AlphaLoraError see `loadDecoder` */
+  load(): Promise<Decoder>;
+  close(): Promise<void>;
+}
+
 /**
- * @param path a folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
- *   `tokenizer_config.json` and `chat_template.jinja` if there are any; or a file of weights that holds all of these, such as GGUF
- * @throws AlphaLoraError see `openCheckpoint`, `loadDecoder` and `createTokenizer`;
+ * @param path see `loadModel`
+ * @throws AlphaLoraError see `openCheckpoint`, `decoderConfig` and `createTokenizer`;
  *   `INVALID_CHECKPOINT` when there is no configuration
  */
-export async function loadModel(path: string, { onNote }: LoadOptions = {}): Promise<Model> {
+async function openModel(path: string, { onNote }: LoadOptions = {}): Promise<OpenedModel> {
   const checkpoint = await adviseOnHub(path, downloadFirst, () => openCheckpoint(path));
   for (const note of checkpoint.notes) onNote?.(note);
   try {
@@ -66,31 +75,65 @@ export async function loadModel(path: string, { onNote }: LoadOptions = {}): Pro
         { details: { file: path } },
       );
     }
-    const text = await loadTokenizer(path, checkpoint);
-    return { decoder: await loadDecoder(checkpoint), ...text };
-  } finally {
+    return {
+      config: decoderConfig(checkpoint.config),
+      ...(await loadTokenizer(path, checkpoint)),
+      load: () => tellingOfMemory(() => loadDecoder(checkpoint)),
+      close: () => checkpoint.close(),
+    };
+  } catch (error) {
     await checkpoint.close();
+    throw error;
   }
 }
+
+/**
+ * @param path a folder with `config.json`, the weights as safetensors, and `tokenizer.json` with
+ *   `tokenizer_config.json` and `chat_template.jinja` if there are any; or a file of weights that holds all of these, such as GGUF
+ * @throws AlphaLoraError see `openModel` and `loadDecoder`
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const { load, close, tokenizer, chat } = await openModel(path, options);
+  return { decoder: await load().finally(close), ...defined({ tokenizer, chat }) };
+}
+
+/** A language model with its weights not yet read. */
+export type OpenedLanguageModel = OpenedModel & Required<Pick<OpenedModel, 'tokenizer'>>;
 
 /**
  * A model that reads and writes text.
  *
  * @param path see `loadModel`
- * @throws AlphaLoraError see `loadModel`; `INVALID_CHECKPOINT` when there is no tokenizer
+ * @throws AlphaLoraError see `openModel`; `INVALID_CHECKPOINT` when there is no tokenizer
  */
-export async function loadLanguageModel(
+export async function openLanguageModel(
   path: string,
   options: LoadOptions = {},
-): Promise<LanguageModel> {
-  const { decoder, tokenizer, chat } = await loadModel(path, options);
-  if (tokenizer) return { decoder, tokenizer, ...defined({ chat }) };
-  decoder.dispose();
+): Promise<OpenedLanguageModel> {
+  const opened = await openModel(path, options);
+  const { tokenizer } = opened;
+  if (tokenizer) return { ...opened, tokenizer };
+  await opened.close();
   throw new AlphaLoraError(
     'INVALID_CHECKPOINT',
     `${path} has no tokenizer.json: training and generating need the one that the model was trained with`,
     { details: { file: path } },
   );
+}
+
+/** @throws AlphaLoraError see `openLanguageModel` and `loadDecoder` */
+export async function loadLanguageModel(
+  path: string,
+  options: LoadOptions = {},
+): Promise<LanguageModel> {
+  const opened = await openLanguageModel(path, options);
+  return languageModel(opened).finally(opened.close);
+}
+
+/** Reads the weights. */
+export async function languageModel(opened: OpenedLanguageModel): Promise<LanguageModel> {
+  const { load, tokenizer, chat } = opened;
+  return { decoder: await load(), tokenizer, ...defined({ chat }) };
 }
 
 /** That of the folder comes first. */

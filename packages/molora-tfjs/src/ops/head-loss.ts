@@ -19,7 +19,7 @@ import { operation } from './operation.js';
 import { transposed } from './transpose.js';
 
 /** Logits computed at a time: 32 MB, of which seven lie in memory at once. */
-const CHUNK = 2 ** 23;
+export const LOGITS_AT_A_TIME: number = 2 ** 23;
 
 export interface Targets {
   /** Token that each position is to predict. */
@@ -44,7 +44,7 @@ export function headLoss(
   const learning = learns(output);
   const matrix: FrozenMatrix = learning ? { transposed: output.weight } : output;
   const [, vocabulary] = frozenShape(matrix);
-  const rows = Math.max(1, Math.floor(CHUNK / vocabulary));
+  const rows = Math.max(1, Math.floor(LOGITS_AT_A_TIME / vocabulary));
   const starts = Array.from({ length: Math.ceil(tokens / rows) }, (_, i) => i * rows);
   /** Calls `f` on the rows of each chunk. */
   const chunks = <T extends tf.TensorContainer>(

@@ -8,8 +8,8 @@
 import { seededRandom } from '@alphalora/contracts/numbers';
 import type { TensorValues } from '../adapters/adapter-spec.js';
 import type { DecoderConfig } from '../decoder/config.js';
-import { projectionShape } from '../decoder/decoder.js';
 import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
+import { projectionShape } from '../decoder/projection-shape.js';
 
 export interface InitialWeightsOptions {
   /** Each tensor's numbers depend on the seed and its name only. */

@@ -14,8 +14,9 @@ import type { AdaptedProjection, AdapterSpec, AdapterState } from '../adapters/a
 import type { AdapterFiles } from '../adapters/files.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModelOptions, adaptedModel } from '../decoder/adapted-model.js';
-import { type Decoder, projectionShape } from '../decoder/decoder.js';
+import type { Decoder } from '../decoder/decoder.js';
 import { projectionName, projectionRoles } from '../decoder/names.js';
+import { projectionShape } from '../decoder/projection-shape.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import { routerLosses } from '../experts/losses/index.js';
 import { routers } from '../experts/routers/index.js';

@@ -4,7 +4,13 @@ import { json, languageModelHelp } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples, headings } from '../../options/help.js';
 import { offline } from '../../options/measuring.js';
-import { collectSetting, decimal, integer, positive } from '../../options/parsers.js';
+import {
+  collectSetting,
+  decimal,
+  integer,
+  positive,
+  positiveOrAuto,
+} from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
 import { backend, task } from '../../options/training.js';
 
@@ -41,8 +47,8 @@ export const train = () =>
     .option('--batch-size <examples>', 'use this many examples per step', positive, 8)
     .option(
       '--micro-batch-size <examples>',
-      'hold this many examples in memory at once (default: the batch)',
-      positive,
+      'hold this many examples in memory at once, or auto: what memory has room for (default: the batch)',
+      positiveOrAuto,
     )
     .option('--no-group-by-length', 'fill steps at random, not with examples of similar length')
     .option('--recompute', 'use less memory, for about a third more time')

@@ -63,8 +63,10 @@ function settingsOf(options: TrainOptions) {
       ...(steps === undefined ? { epochs } : { steps }),
       ...{ batchSize, learningRate, schedule, weightDecay, groupByLength, seed },
       clipNorm: clipNorm === 0 ? null : clipNorm,
-      ...defined({ microBatchSize, warmupSteps }),
+      ...(typeof microBatchSize === 'number' && { microBatchSize }),
+      ...defined({ warmupSteps }),
     },
+    fitMemory: microBatchSize === 'auto',
     ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery, holdOut }),
   } satisfies Partial<FineTuneOptions>;
 }
