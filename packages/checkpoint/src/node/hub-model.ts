@@ -1,9 +1,8 @@
 /** A whole model of a hub on this machine, with what reads and writes its text: in the hub's cache. */
 import { join } from 'node:path';
 import type { ByteSource } from '@alphalora/contracts/weights';
-import { openBeside, openHubCheckpoint } from '../hub/open.js';
 import type { HubFile, HubModel, HubOptions } from '../hub/repository.js';
-import { type Downloading, download } from './download.js';
+import type { Downloading } from './download.js';
 import { statIfPresent } from './file-kind.js';
 import { cached, hasSize, notCached, remember, snapshotFile, storage } from './hub-cache.js';
 import { openCheckpoint } from './open.js';
@@ -55,6 +54,9 @@ export async function downloadModel(
   { folder, offline = false, onStart, onProgress, ...options }: HubModelOptions,
 ): Promise<ModelOnDisk> {
   if (offline) return cachedModel(reference, folder);
+  // Whoever opens files on disk does without what talks to a hub.
+  const { openBeside, openHubCheckpoint } = await import('../hub/open.js');
+  const { download } = await import('./download.js');
   const needed: Array<{ model: HubModel; file: HubFile; remote: ByteSource }> = [];
   const local = {
     async open(model: HubModel, file: HubFile, remote: ByteSource) {

@@ -112,6 +112,7 @@ const Q4_K = 12;
 
 /** Reads every tensor once; prints how far the peak lies above the memory before, and the sizes. */
 const program = `
+const { readFile } = await import('node:fs/promises');
 const [library, path, splitFused, most = 'Infinity'] = process.argv.slice(1);
 const { openCheckpoint } = await import(library);
 const checkpoint = await openCheckpoint(path, { splitFused: splitFused === 'true' });
@@ -131,7 +132,10 @@ for (const tensor of checkpoint.tensors.slice(0, Number(most))) {
   largest = Math.max(largest, await readOnce(tensor));
   gc();
 }
-const peak = process.resourceUsage().maxRSS * 1024;
+// On Linux, maxRSS begins with that of the process which started this one.
+const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+const highest = /VmHWM:\\s*(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+const peak = Number(highest) * 1024;
 console.log(JSON.stringify({ grown: peak - before, largest, count: checkpoint.tensors.length }));
 `;
 
@@ -153,7 +157,7 @@ describe('peak memory of reading a checkpoint tensor by tensor', () => {
     console.info(
       `${dtype}${fused ? ' parts' : ''}: ${Math.round((grown - largest) / MB)} MB over the decoded tensor`,
     );
-    expect(grown).toBeLessThan(largest + 60 * MB);
+    expect(grown).toBeLessThan(largest + 25 * MB);
   });
 
   it('of 7 billion parameters is no more for GGUF than for safetensors', async () => {
@@ -173,6 +177,6 @@ describe('peak memory of reading a checkpoint tensor by tensor', () => {
       `7B: ${Math.round(gguf!.grown / MB)} MB for GGUF, ${Math.round(safetensors!.grown / MB)} MB for safetensors, of which the largest tensor takes ${Math.round(gguf!.largest / MB)} MB`,
     );
     expect(gguf!.grown).toBeLessThan(safetensors!.grown + 10 * MB);
-    expect(gguf!.grown).toBeLessThan(gguf!.largest + 50 * MB);
+    expect(gguf!.grown).toBeLessThan(gguf!.largest + 25 * MB);
   });
 });

@@ -29,15 +29,21 @@ it('writes the allocation for other programs, and says the commands for those th
   expect(next).toMatch(/alphalora train .* --allocation .*allocation\.json/);
   expect(next).not.toMatch(/--to /);
 
-  // Of another plan in the folder, nothing is left that looks like this one's.
+  // A plan that is refused touches nothing.
+  const before = readdirSync(output).sort();
+  const refused = await alphalora('plan', demoModel, '-o', output, '--total', '3');
+  expect(refused.code).not.toBe(0);
+  expect(readdirSync(output).sort()).toEqual(before);
+
+  // Of an earlier plan in the folder, it is told what this one does not write.
   const again = await alphalora(
-    ...['plan', demoModel, '-o', output, '--draws', '0', '--total', '3', '--export', 'peft'],
+    ...['plan', demoModel, '-o', output, '--unit', 'rank', '--draws', '0', '--export', 'peft'],
   );
-  expect(again.code).not.toBe(0);
+  expect(again.code).toBe(0);
   expect(again.stderr).toMatch(
     /axolotl\.yaml is of an earlier plan: --export axolotl writes it anew/,
   );
-  expect(readdirSync(output).sort()).toEqual(['analysis.json', 'axolotl.yaml', 'peft']);
+  expect(readdirSync(output).sort()).toEqual(before);
 });
 
 it('says commands that can be typed', async () => {
