@@ -126,12 +126,10 @@ async function scored(
     options;
   const prompts = fitPrompts(model, examples, scoring, maxTokens);
   if (prompts.note !== undefined) onNote?.(prompts.note);
-  const end = tokenizer.endToken;
-  const endTokens = [...decoder.config.endTokens, ...(end === undefined ? [] : [end])];
   const answer = async (prompt: string): Promise<string> => {
     const [continued] = await generate(decoder, [prompts.idsOf(prompt)], {
       ...adapter,
-      ...{ maxTokens, endTokens },
+      maxTokens,
       ...defined({ signal }),
     });
     return tokenizer.decode(continued!);

@@ -24,3 +24,31 @@ it('tells what there is to say of the files of a model', async () => {
     'config.json: the name "num_hidden_layers" appears twice; the last one counts, as in Python',
   ]);
 });
+
+it('ends texts with every token that one of the files names, and tells when none does', async () => {
+  await useBackend('cpu');
+  const own = join(folder, 'ends');
+  await cp(demo, own, { recursive: true });
+  const rewrite = async (name: string, change: object): Promise<void> => {
+    const file = join(own, name);
+    const json = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+    await writeFile(file, JSON.stringify({ ...json, ...change }));
+  };
+  const ends = async (): Promise<[readonly number[], string[]]> => {
+    const notes: string[] = [];
+    const { decoder } = await loadLanguageModel(own, { onNote: (note) => notes.push(note) });
+    decoder.dispose();
+    return [decoder.config.endTokens, notes];
+  };
+  const { tokenizer, decoder } = await loadLanguageModel(own);
+  decoder.dispose();
+  const ofTokenizer = tokenizer.endToken!;
+  await rewrite('config.json', { eos_token_id: 7 });
+  await rewrite('generation_config.json', { eos_token_id: [9, 7] });
+  expect(await ends()).toEqual([[9, 7, ofTokenizer], []]);
+  await rewrite('generation_config.json', { eos_token_id: null });
+  await rewrite('config.json', { eos_token_id: null });
+  expect(await ends()).toEqual([[ofTokenizer], []]);
+  await rewrite('tokenizer_config.json', { eos_token: null });
+  expect(await ends()).toEqual([[], [expect.stringMatching(/names no token that ends a text/)]]);
+});

@@ -75,10 +75,19 @@ async function openModel(path: string, { onNote }: LoadOptions = {}): Promise<Op
         { details: { file: path } },
       );
     }
+    const text = await loadTokenizer(path, checkpoint);
+    const config = decoderConfig(checkpoint.config);
+    const ends = await endTokens(path, config, text.tokenizer);
+    if (text.tokenizer && ends.length === 0) {
+      onNote?.(
+        `${path} names no token that ends a text, neither in generation_config.json nor in config.json nor with its tokenizer: examples are learned without an end, and generating stops at the most tokens asked for`,
+      );
+    }
+    const configJson = { ...checkpoint.config, eos_token_id: ends };
     return {
-      config: decoderConfig(checkpoint.config),
-      ...(await loadTokenizer(path, checkpoint)),
-      load: () => tellingOfMemory(() => loadDecoder(checkpoint)),
+      config: { ...config, endTokens: ends },
+      ...text,
+      load: () => tellingOfMemory(() => loadDecoder(checkpoint, configJson)),
       close: () => checkpoint.close(),
     };
   } catch (error) {
@@ -134,6 +143,22 @@ export async function loadLanguageModel(
 export async function languageModel(opened: OpenedLanguageModel): Promise<LanguageModel> {
   const { load, tokenizer, chat } = opened;
   return { decoder: await load(), tokenizer, ...defined({ chat }) };
+}
+
+/** Every token that ends a text, whichever file names it; as in transformers, generation_config.json comes first. */
+async function endTokens(
+  path: string,
+  config: DecoderConfig,
+  tokenizer: Tokenizer | undefined,
+): Promise<number[]> {
+  const generation = Object(await readJson(join(path, 'generation_config.json')));
+  const named = [...[generation.eos_token_id ?? []].flat(), ...config.endTokens];
+  return [
+    ...new Set<number>([
+      ...named,
+      ...(tokenizer?.endToken === undefined ? [] : [tokenizer.endToken]),
+    ]),
+  ];
 }
 
 /** That of the folder comes first. */

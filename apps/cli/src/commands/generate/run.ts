@@ -25,7 +25,6 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
     molora.requireChatTemplate(chat)([{ role: 'user', content: prompt }], { ask: true });
   const ids = asked ? tokenizer.encode(asked, { begin: false }) : tokenizer.encode(prompt);
   const kept = asked ? [] : ids;
-  const end = tokenizer.endToken;
   const { maxPositions } = decoder.config;
   const left = maxPositions - ids.length;
   if (left > 0 && left < maxTokens) {
@@ -41,7 +40,6 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
     topP,
     seed,
     signal: io.signal,
-    ...(asked && end !== undefined && { endTokens: [...decoder.config.endTokens, end] }),
     ...(adapted && { adapter: adapted.adapter }),
     onToken(token) {
       if (json) return;
