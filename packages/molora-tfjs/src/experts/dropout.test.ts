@@ -21,6 +21,24 @@ describe('dropout', () => {
     for (const value of values) if (value !== 0) expect(value).toBeCloseTo(4 / 3, 6);
   });
 
+  it.each([0.02, 0.3, 0.8])(
+    'drops each input with the probability %d, whatever was dropped before',
+    (rate) => {
+      const zeros = dropped(rate, 5).map((value) => (value === 0 ? 1 : 0));
+      const share = (values: readonly number[]): number =>
+        values.reduce<number>((sum, value) => sum + value, 0) / values.length;
+      const near = (found: number, count: number): void =>
+        expect(Math.abs(found - rate)).toBeLessThan(4.5 * Math.sqrt((rate * (1 - rate)) / count));
+      near(share(zeros), zeros.length);
+      // Those behind one that was dropped, and those behind one that was kept.
+      for (const before of [0, 1]) {
+        const behind = zeros.filter((_, i) => i > 0 && zeros[i - 1] === before);
+        near(share(behind), behind.length);
+      }
+      near(share(zeros.filter((_, i) => i % 50 === 0)), zeros.length / 50);
+    },
+  );
+
   it('is the same when a pass is computed again, and another for other seeds and projections', () => {
     expect(dropped(0.5, 7)).toEqual(dropped(0.5, 7));
     expect(dropped(0.5, 7)).not.toEqual(dropped(0.5, 8));

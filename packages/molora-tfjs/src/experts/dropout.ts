@@ -24,8 +24,9 @@ export function dropoutMask(
 ): tf.Tensor2D | undefined {
   if (rate === 0) return undefined;
   const random = seededRandom(seed, `${name} dropout`);
-  const kept = 1 / (1 - rate);
-  const mask = new Float32Array(shape[0] * shape[1]);
-  for (let i = 0; i < mask.length; i++) mask[i] = random() < rate ? 0 : kept;
+  const mask = new Float32Array(shape[0] * shape[1]).fill(1 / (1 - rate));
+  // How many inputs are kept before the next that is dropped is geometric: one draw for each that is dropped.
+  const kept = (): number => Math.floor(Math.log(1 - random()) / Math.log1p(-rate));
+  for (let i = kept(); i < mask.length; i += 1 + kept()) mask[i] = 0;
   return tf.tensor2d(mask, shape);
 }
