@@ -1,6 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type BackendSwitch, startBackend } from './backends.js';
+import { type BackendSwitch, installedBackends, startBackend } from './backends.js';
 
 /** TensorFlow.js as far as backends go: packages register them. */
 function tensorFlow(...registered: string[]) {
@@ -103,4 +106,21 @@ describe('the backend', () => {
       });
     },
   );
+});
+
+describe('backends that are installed', () => {
+  it('are those whose packages are found, with whether their library is there', () => {
+    const found = installedBackends();
+    const names = found.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['cpu', 'wasm', 'node']));
+    expect(names).not.toContain('node-gpu');
+    const folder = dirname(
+      createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'),
+    );
+    const lib = join(folder, 'lib');
+    const files = existsSync(lib) ? readdirSync(lib, { recursive: true }) : [];
+    const isThere = files.some((file) => String(file).endsWith('tfjs_binding.node'));
+    expect(found.find(({ name }) => name === 'node')!.complete).toBe(isThere);
+    expect(found.find(({ name }) => name === 'wasm')!.complete).toBe(true);
+  });
 });

@@ -2,8 +2,9 @@
  * The backends of TensorFlow.js: which there are, how each is started, and what to say where one is
  * not installed. All of them are optional; nothing here is loaded before a command trains.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { AlphaLoraError } from '@alphalora/contracts';
 
@@ -55,6 +56,9 @@ const packages: Readonly<Record<BackendName, BackendPackage>> = {
   webgpu: { package: '@tensorflow/tfjs-backend-webgpu', registered: 'webgpu' },
 };
 
+/** The native half of tfjs-node 4.22 in its package. */
+export const BINDING: string = join('lib', 'napi-v8', 'tfjs_binding.node');
+
 /** Fastest first; `webgpu` only where somebody asks for it, as Node has no WebGPU of its own. */
 const preference: readonly BackendName[] = ['node-gpu', 'node', 'wasm', 'cpu'];
 
@@ -96,16 +100,23 @@ export async function startBackend(
   throw new AlphaLoraError('ENGINE_FAILED', 'no backend of TensorFlow.js starts on this machine');
 }
 
+export interface InstalledBackend {
+  name: BackendName;
+  /** Whether a native library that it needs is there. */
+  complete: boolean;
+}
+
 /** Backends whose packages are installed, by where they are found; nothing is loaded. */
-export function installedBackends(): BackendName[] {
+export function installedBackends(): InstalledBackend[] {
   const { resolve } = createRequire(import.meta.url);
-  return backendNames.filter((name) => {
-    const needed = packages[name].package;
+  return backendNames.flatMap((name) => {
+    const needed = packages[name].package ?? '@tensorflow/tfjs';
     try {
-      resolve(needed ?? '@tensorflow/tfjs');
-      return true;
+      const folder = dirname(resolve(`${needed}/package.json`));
+      const isNative = packages[name].registered === 'tensorflow';
+      return [{ name, complete: !isNative || existsSync(join(folder, BINDING)) }];
     } catch {
-      return false;
+      return [];
     }
   });
 }

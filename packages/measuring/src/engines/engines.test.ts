@@ -56,7 +56,8 @@ describe('a further engine', () => {
   it('is named among the others for a name that none has', async () => {
     await expect(analyzeModel(model, { engine: 'count' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'unknown engine "count": did you mean counting? choose one of wasm, ml-matrix, counting',
+      message:
+        'unknown engine "count": did you mean counting? choose one of wasm, ml-matrix, counting',
     });
   });
 });

@@ -32,10 +32,11 @@ export async function run(options: DoctorOptions, io: Io): Promise<ExitCode> {
 
 /** Backends of training, in words. */
 function backendStates(): string {
-  const installed = installedBackends();
-  return installed.length > 0
-    ? `${installed.join(', ')} (installed)`
-    : 'TensorFlow.js is not installed';
+  const states = installedBackends().map(({ name, complete }) => {
+    const option = name === 'node-gpu' ? '--install-tensorflow --gpu' : '--install-tensorflow';
+    return complete ? name : `${name} (without its library: alphalora doctor ${option})`;
+  });
+  return states.length > 0 ? states.join(', ') : 'none, TensorFlow.js is not installed';
 }
 
 async function install(options: DoctorOptions, { stdout, stderr, signal }: Io): Promise<ExitCode> {

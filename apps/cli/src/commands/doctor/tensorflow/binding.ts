@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { BINDING } from '../../../training/backends.js';
 import type { RunProgram } from './programs.js';
 
 /** Version of Node's stable binary interface that tfjs-node 4.22 is written for. */
@@ -23,7 +24,7 @@ export async function compileBinding(
   packageFolder: string,
   { run, signal }: BindingOptions,
 ): Promise<void> {
-  const target = join(packageFolder, 'lib', `napi-v${NODE_API}`, 'tfjs_binding.node');
+  const target = join(packageFolder, BINDING);
   const partial = `${target}.partial`;
   const { resolve } = createRequire(import.meta.url);
   const headers = join(dirname(resolve('node-api-headers/package.json')), 'include');
