@@ -1,6 +1,11 @@
-/** What `train` trains by its options: new experts as an allocation says, or a gate over trained ones. */
+/** What `train` trains by its options: new experts as an allocation says, a trained adapter, or a gate over trained ones. */
 import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
-import type { GrowingRanks, NewExperts, TrainedExperts } from '@alphalora/molora-tfjs/node';
+import type {
+  GrowingRanks,
+  NewExperts,
+  TrainedBefore,
+  TrainedExperts,
+} from '@alphalora/molora-tfjs/node';
 import { readDocument } from '../files/documents.js';
 import type { Io } from '../io.js';
 
@@ -8,6 +13,8 @@ export interface ExpertsOptions {
   allocation?: string;
   /** Folders of trained adapters. */
   experts?: string[];
+  /** Folder of a trained adapter. */
+  from?: string;
   targets?: string[];
   loraAlpha?: number;
   dropout?: number;
@@ -21,24 +28,24 @@ export interface ExpertsOptions {
  * @throws AlphaLoraError `INVALID_OPTION`
  */
 export function checkExperts(options: ExpertsOptions): void {
-  const { allocation, experts } = options;
-  if ((allocation === undefined) === (experts === undefined)) {
+  const { allocation, experts, from } = options;
+  if ([allocation, experts, from].filter((given) => given !== undefined).length !== 1) {
     throw invalid(
-      `train takes either --allocation with what new experts get, or --experts with the folders of trained ones${experts ? ', not both' : ''}`,
+      'train takes one of: --allocation with what new experts get; --experts with the folders of trained ones; --from with the folder of an adapter to train on',
     );
   }
-  if (!experts) return;
+  if (allocation !== undefined) return;
   const given = {
     '--targets': options.targets,
     '--lora-alpha': options.loraAlpha,
-    '--dropout': options.dropout,
+    ...(experts && { '--dropout': options.dropout }),
     '--dynamic-rank': options.dynamicRank,
   };
+  const kept = experts
+    ? '--experts, which stay as they were trained'
+    : '--from, which keeps its own';
   for (const [option, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    throw invalid(
-      `${option} has no effect on --experts, which stay as they were trained; leave it out`,
-    );
+    if (value !== undefined) throw invalid(`${option} has no effect on ${kept}; leave it out`);
   }
 }
 
@@ -46,9 +53,10 @@ export function checkExperts(options: ExpertsOptions): void {
 export async function expertsOf(
   options: ExpertsOptions,
   io: Pick<Io, 'signal'>,
-): Promise<NewExperts | TrainedExperts<string>> {
-  const { experts, targets, loraAlpha, dropout, growthInterval } = options;
+): Promise<NewExperts | TrainedExperts<string> | TrainedBefore<string>> {
+  const { experts, from, targets, loraAlpha, dropout, growthInterval } = options;
   if (experts) return { experts };
+  if (from !== undefined) return { from, ...defined({ dropout }) };
   const allocation: Allocation = await readDocument(options.allocation!, 'allocation', io);
   const dynamicRank = options.dynamicRank && { ...options.dynamicRank, interval: growthInterval };
   return { allocation, ...defined({ targets, alpha: loraAlpha, dropout, dynamicRank }) };

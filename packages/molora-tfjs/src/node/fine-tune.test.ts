@@ -107,6 +107,32 @@ describe('fineTune', () => {
     expect(packed.subarray(0, own.length)).toEqual(own);
   });
 
+  it('trains on an adapter from where it stands', async () => {
+    const begun = join(root, 'begun');
+    await run({ output: begun, dropout: 0, targets: ['q_proj'] });
+    const further = join(root, 'further');
+    const found = await fineTune({ ...source, from: begun, training, output: further });
+    // The same 16 examples in every step, and no dropout.
+    const { loss } = await evaluateModel({ ...source, split: 'train', adapter: begun });
+    expect(found.firstLoss!).toBeCloseTo(loss, 5);
+    expect(found.lastLoss!).toBeLessThan(found.firstLoss!);
+    const [before, after] = await Promise.all([loadAdapter(begun), loadAdapter(further)]);
+    expect(after.state.spec).toEqual(before.state.spec);
+    // The first adapter is as it was.
+    expect((await evaluateModel({ ...source, split: 'train', adapter: begun })).loss).toBe(loss);
+
+    const resumed = await fineTune({
+      ...{ ...source, from: begun, training, output: further, resume: true },
+    });
+    expect(resumed.firstLoss).toBeUndefined();
+    const other = join(root, 'other');
+    const wrong = { ...source, from: begun, training, output: other };
+    await expect(fineTune({ ...wrong, router: { name: 'soft' } })).rejects.toThrow(
+      /keeps its own router/,
+    );
+    expect(existsSync(other)).toBe(false);
+  });
+
   it('measures the loss on the validation split, and tells what was cut', async () => {
     const notes: string[] = [];
     const measured = join(root, 'measured');
@@ -125,8 +151,8 @@ describe('fineTune', () => {
   });
 
   it.each([
-    ['neither allocation nor experts', { allocation: undefined }, /either an allocation/],
-    ['both', { experts: ['a', 'b'] }, /either an allocation/],
+    ['neither allocation nor experts', { allocation: undefined }, /give one of: an allocation/],
+    ['both', { experts: ['a', 'b'] }, /give one of: an allocation/],
     ['an unknown router', { router: { name: 'dice' } }, /unknown router "dice"/],
     ['an unknown loss', { routerLoss: { name: 'luck', coefficient: 1 } }, /unknown router loss/],
     ['an unknown task', { task: 'chess' }, /unknown task "chess"/],

@@ -26,6 +26,7 @@ import {
   checkPlan,
   type NewExperts,
   plannedRouter,
+  type TrainedBefore,
   type TrainedExperts,
 } from '../training/adapter-plan.js';
 import type { StepReport } from '../training/callbacks.js';
@@ -77,8 +78,9 @@ interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOp
   onNote?: (note: string) => void;
 }
 
-/** New experts by an `allocation`, or trained ones by the folders of their adapters, `experts`. */
-export type FineTuneOptions = FineTuneBasics & (NewExperts | TrainedExperts<string>);
+/** New experts by an `allocation`, trained ones by the folders of their adapters, `experts`, or one adapter to train on, `from`. */
+export type FineTuneOptions = FineTuneBasics &
+  (NewExperts | TrainedExperts<string> | TrainedBefore<string>);
 
 export interface FineTuned {
   /** Steps of the whole run. */
@@ -113,7 +115,10 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const { routerLoss, onNote } = options;
   checkExperts(options);
   checkPlan(options);
-  const router = plannedRouter(options.router ?? {}, options.experts ? 'trained' : 'new');
+  const router =
+    options.from === undefined
+      ? plannedRouter(options.router ?? {}, options.experts ? 'trained' : 'new')
+      : undefined;
   // A wrong name is told before anything is read.
   if (routerLoss) createRouterLoss(routerLoss);
   const training = options.training ?? { epochs: 1 };
@@ -150,7 +155,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     await opened.close();
   }
   try {
-    const excess = options.experts ? undefined : excessRankNote(plan.initial.spec);
+    const excess = options.allocation === undefined ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
     const adapted = adaptedModel(model.decoder, plan.initial, {
       ...(options.recompute && { recompute: true }),
@@ -176,29 +181,41 @@ async function baseOf(source: string): Promise<AdapterBase> {
   return subfolder === '' ? { base: repository, revision } : { base: source };
 }
 
-/** TypeScript tells as much by the types. */
-function checkExperts({ allocation, experts }: FineTuneOptions): void {
-  if ((allocation === undefined) !== (experts === undefined)) return;
+/** TypeScript tells as much by the types, but for the router. */
+function checkExperts({ allocation, experts, from, router }: FineTuneOptions): void {
+  if ([allocation, experts, from].filter((given) => given !== undefined).length !== 1) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'give one of: an allocation with what new experts get; experts, the folders of trained ones; from, the folder of an adapter to train on',
+    );
+  }
+  const routed = router?.name !== undefined || Object.keys(router?.options ?? {}).length > 0;
+  if (from === undefined || !routed) return;
   throw new AlphaLoraError(
     'INVALID_OPTION',
-    'give either an allocation with what new experts get, or experts, the folders of trained ones',
+    'an adapter that is trained on keeps its own router: leave the router out',
   );
 }
 
+/** @param router of what is new; an adapter that is trained on has its own */
 async function planOf(
   options: FineTuneOptions,
   model: string,
-  router: AdapterSpec['router'],
+  router: AdapterSpec['router'] | undefined,
   seed: number,
 ): Promise<AdapterPlan> {
+  if (options.from !== undefined) {
+    const { state } = await loadAdapter(options.from);
+    return adapterPlan({ ...options, from: state }, [], state.spec.router, seed);
+  }
   if (!options.experts) {
     const checkpoint = await openCheckpoint(model);
     await checkpoint.close();
-    return adapterPlan(options, checkpoint.tensors, router, seed);
+    return adapterPlan(options, checkpoint.tensors, router!, seed);
   }
   const experts: AdapterState[] = [];
   for (const folder of options.experts) experts.push((await loadAdapter(folder)).state);
-  return adapterPlan({ experts }, [], router, seed);
+  return adapterPlan({ experts }, [], router!, seed);
 }
 
 interface Prepared {

@@ -1,6 +1,11 @@
 /** Models, runs and data on disk, and whole runs over them. Needs Node; the main entry does not. */
 export { type CalibrationMeasure, calibrationMeasures } from '../calibration/measures.js';
-export type { GrowingRanks, NewExperts, TrainedExperts } from '../training/adapter-plan.js';
+export type {
+  GrowingRanks,
+  NewExperts,
+  TrainedBefore,
+  TrainedExperts,
+} from '../training/adapter-plan.js';
 export { type CalibrateModelOptions, calibrateModel } from './calibrate-model.js';
 export { readTaskData, type TaskData, type TaskSource } from './data.js';
 export {

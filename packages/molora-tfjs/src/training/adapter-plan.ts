@@ -1,6 +1,6 @@
 /**
- * What a run trains: the experts that an allocation gives a model, or the gate over LoRAs that were
- * trained before (MoLE, arXiv 2404.13628).
+ * What a run trains: the experts that an allocation gives a model, an adapter that was trained before, or
+ * the gate over LoRAs that were trained before (MoLE, arXiv 2404.13628).
  */
 import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
@@ -28,6 +28,7 @@ export interface NewExperts {
   /** How many experts, of which rank, every projection gets. */
   allocation: Allocation;
   experts?: never;
+  from?: never;
   /** Roles of the projections to adapt, e.g. `q_proj`. @default all that the allocation names */
   targets?: readonly string[];
   /** lora_alpha: experts count alpha / rank times. @default 16 */
@@ -41,10 +42,23 @@ export interface NewExperts {
 export interface TrainedExperts<Adapter = AdapterState> {
   /** Two or more adapters of one expert a projection, at the same projections. */
   experts: readonly Adapter[];
+  from?: never;
   allocation?: never;
   targets?: never;
   alpha?: never;
   dropout?: never;
+  dynamicRank?: never;
+}
+
+/** An adapter that was trained before, and learns on: as it is, with its experts, ranks, scalings and router. */
+export interface TrainedBefore<Adapter = AdapterState> {
+  from: Adapter;
+  allocation?: never;
+  experts?: never;
+  targets?: never;
+  alpha?: never;
+  /** @default that of the adapter */
+  dropout?: number;
   dynamicRank?: never;
 }
 
@@ -86,7 +100,7 @@ export function checkPlan({
   alpha,
   dropout,
   dynamicRank,
-}: NewExperts | TrainedExperts<string>): void {
+}: NewExperts | TrainedExperts<string> | TrainedBefore<string>): void {
   checkExpertOptions(defined({ alpha, dropout }));
   if (dynamicRank) checkGrowth(dynamicRank.initial ?? 8, dynamicRank.target ?? 16, dynamicRank.max);
 }
@@ -97,11 +111,15 @@ export function checkPlan({
  * @throws AlphaLoraError see `adapterSpec`, `dynamicRank` and `combineAdapters`
  */
 export function adapterPlan(
-  request: NewExperts | TrainedExperts,
+  request: NewExperts | TrainedExperts | TrainedBefore,
   weights: readonly WeightDescription[],
   router: AdapterSpec['router'],
   seed: number,
 ): AdapterPlan {
+  if (request.from) {
+    const { spec, tensors } = request.from;
+    return { initial: { spec: { ...spec, ...defined({ dropout: request.dropout }) }, tensors } };
+  }
   if (request.experts) return { initial: combineAdapters(request.experts, { router, seed }) };
   const { allocation, targets, alpha, dropout, dynamicRank: growing } = request;
   const spec = adapterSpec({

@@ -16,7 +16,9 @@ import { backend, task } from '../../options/training.js';
 
 export const train = () =>
   command('train', task, backend, offline, plugins)
-    .description('fine-tune a model with new experts, or train a gate over trained ones (MoLE)')
+    .description(
+      'fine-tune a model with new experts or an adapter, or train a gate over trained ones (MoLE)',
+    )
     .argument('<model>', languageModelHelp)
     .optionsGroup(headings.data)
     .option('--loss-on-prompt', 'learn the prompts too, as the released recipe does')
@@ -26,6 +28,7 @@ export const train = () =>
       'train new experts as this allocation.json of experts or ranks says',
     )
     .option('--experts <folder...>', 'train a gate over these LoRA adapters, also of PEFT')
+    .option('--from <adapter>', 'train on this adapter, with its own experts and router')
     .option('--targets <role...>', 'adapt these projections, e.g. q_proj (default: all)')
     .option('--lora-alpha <number>', 'scale expert outputs by this / rank (default: 16)', decimal)
     .option('--dropout <share>', "drop this share of the experts' inputs (default: 0.05)", decimal)
@@ -89,6 +92,7 @@ export const train = () =>
         'train path/to/model --allocation allocation.json --task boolq --data boolq/ -o adapter',
         'train path/to/model --experts lora-a lora-b --task chat --data chats.jsonl -o gate',
         'train path/to/model --allocation allocation.json --task text --data text.txt -o adapter --resume',
+        'train path/to/model --from adapter --task chat --data chats.jsonl -o adapter-2',
       ]),
     );
 
