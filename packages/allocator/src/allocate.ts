@@ -260,7 +260,9 @@ function requireLayers(layers: readonly Layer[], per: 'block' | 'projection'): v
       throw new AlphaLoraError(
         'INVALID_OPTION',
         `${per} ${key} is there twice` +
-          (per === 'block' ? ": a budget of projections is one with per: 'projection'" : ''),
+          (per === 'block'
+            ? ": give each block one score, or allocate to projections by --per projection (per: 'projection')"
+            : ''),
       );
     }
     seen.add(key);

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { allocate } from './allocate.js';
 import type { BudgetOptions } from './budget/budget.js';
 import { type Candidate, comparePolicies } from './compare-policies.js';
+import { parseScores } from './parse-scores.js';
 import { policies } from './policies/index.js';
 import { layersScoredBy, type ScoreSource, scoreSources } from './score-sources.js';
-import { parseScores } from './scores.js';
 
 async function candidate(label: string, options: Record<string, unknown> = {}): Promise<Candidate> {
   const [, name = label, score] = /^(.*)@(.*)$/.exec(label) ?? [];

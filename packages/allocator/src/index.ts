@@ -10,6 +10,7 @@ export type { EmptyBlock, Layer, LayersOptions, ScoredLayer } from './layers.js'
 export { emptyBlocks, layersFromScores, layersOf } from './layers.js';
 export type { LinearMap, NamedLinearMap } from './parameters.js';
 export { parametersPerExpert } from './parameters.js';
+export { parseScores, type ScorePlaces } from './parse-scores.js';
 export { alphalora } from './policies/alphalora.js';
 export { policies } from './policies/index.js';
 export { uniform } from './policies/uniform.js';
@@ -17,4 +18,4 @@ export type { Alternatives } from './robustness.js';
 export { allocateRobustly } from './robustness.js';
 export { roundings, roundShares } from './rounding/index.js';
 export type { Score } from './scores.js';
-export { areOfProjections, parseScores, scoredBy, scoresOfBlocks, withScores } from './scores.js';
+export { areOfProjections, scoredBy, scoresOfBlocks, withScores } from './scores.js';

@@ -1,7 +1,7 @@
 import { analysisOf, failedRow, measuredRow } from '@alphalora/documents/testing';
 import { describe, expect, it } from 'vitest';
+import { parseScores } from './parse-scores.js';
 import { layersScoredBy, namedScore, scoreSources } from './score-sources.js';
-import { parseScores } from './scores.js';
 
 const rows = ['h.0.q_proj.weight', 'h.0.k_proj.weight', 'h.1.q_proj.weight', 'h.1.k_proj.weight'];
 

@@ -1,28 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { layersFromScores } from './layers.js';
-import { parseScores, scoredBy, withScores } from './scores.js';
-
-describe('scores', () => {
-  it.each([
-    ['numbers', [0.5, -2], [{ score: 0.5 }, { score: -2 }]],
-    ['rows', [{ block: 1, score: 3, note: 'x' }], [{ block: 1, score: 3 }]],
-    ['a field of an object', { scores: [{ name: 'w', score: 3 }] }, [{ name: 'w', score: 3 }]],
-  ])('may be %s', (_, value, expected) => {
-    expect(parseScores(value)).toEqual(expected);
-  });
-
-  it.each([[[]], [null], [[Number.NaN]], [[{ block: -1, score: 1 }]], [{ scores: 3 }]])(
-    'are not %j',
-    (value) => {
-      expect(() => parseScores(value, 's')).toThrow(
-        expect.objectContaining({
-          code: 'INVALID_DOCUMENT',
-          message: expect.stringMatching(/^s holds no scores/),
-        }),
-      );
-    },
-  );
-});
+import { parseScores } from './parse-scores.js';
+import { scoredBy, withScores } from './scores.js';
 
 describe('scores take the place of alpha', () => {
   const layers = layersFromScores([9, 9]).map((layer, i) => ({ ...layer, name: `w${i}` }));

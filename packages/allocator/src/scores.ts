@@ -3,7 +3,6 @@
  * a plain list, or rows with `score` and a `block`, or the `name` of a projection's weight.
  */
 import { AlphaLoraError } from '@alphalora/contracts';
-import * as v from 'valibot';
 import type { Layer } from './layers.js';
 
 /** A score of a block, of a projection, or, with neither, of the layer at its position. */
@@ -13,46 +12,6 @@ export interface Score {
   score: number;
   /** Of a Scores document: the means of all that was measured, of which the score is one. */
   measures?: Readonly<Record<string, { mean: number }>> | undefined;
-}
-
-const finite = v.pipe(v.number(), v.finite());
-const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const rowSchema = v.union([
-  v.pipe(
-    finite,
-    v.transform((score): Score => ({ score })),
-  ),
-  v.object({
-    score: finite,
-    block: v.optional(index),
-    name: v.optional(v.string()),
-    measures: v.optional(v.record(v.string(), v.object({ mean: finite }))),
-  }),
-]);
-const listSchema = v.pipe(v.array(rowSchema), v.minLength(1));
-const documentSchema = v.union([
-  listSchema,
-  v.pipe(
-    v.object({ scores: listSchema }),
-    v.transform(({ scores }) => scores),
-  ),
-]);
-
-/**
- * @param value from `JSON.parse` or a reader of CSV: a list of numbers or rows, or such a list as the
- *   field `scores` of an object
- * @param source what messages call it, such as the name of its file
- * @returns at least one score, all finite
- * @throws AlphaLoraError `INVALID_DOCUMENT` saying what is expected
- */
-export function parseScores(value: unknown, source = 'the document'): Score[] {
-  const result = v.safeParse(documentSchema, value);
-  if (result.success) return result.output;
-  const [issue] = v.flatten(result.issues).root ?? [v.getDotPath(result.issues[0]) ?? 'a row'];
-  throw invalid(
-    source,
-    `holds no scores (${issue}): it must be a list of numbers, or rows of block (or name) and score`,
-  );
 }
 
 /**

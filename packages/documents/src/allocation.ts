@@ -22,8 +22,37 @@ export function allocationFault(allocation: Allocation): Fault | undefined {
   const adapters = resources[budget.unit].adapter;
   return (
     (adapters ? (listFault(allocation, 'experts') ?? listFault(allocation, 'topK')) : undefined) ??
-    projectionsFault(projections, blocks)
+    projectionsFault(projections, blocks) ??
+    amountsFault(allocation)
   );
+}
+
+/** What a block gets is what each of its projections gets or, where those are decided one by one, their sum. */
+function amountsFault({ budget, blocks, projections = [] }: Allocation): Fault | undefined {
+  const { field, adds } = resources[budget.unit];
+  const summed = budget.per === 'projection';
+  if (projections.length === 0 || (summed && !adds)) return undefined;
+  const places = new Map(blocks.map(({ index }, at) => [index, at]));
+  const sums = blocks.map(() => 0);
+  for (const [i, projection] of projections.entries()) {
+    const at = places.get(projection.block)!;
+    const { [field]: amount = 0 } = projection;
+    const { [field]: whole = 0 } = blocks[at]!;
+    sums[at]! += amount;
+    if (summed || amount === whole) continue;
+    return {
+      path: ['projections', i, field],
+      what: `is ${amount}, and blocks[${at}].${field} is ${whole}`,
+    };
+  }
+  if (!summed) return undefined;
+  const other = blocks.findIndex(
+    ({ [field]: amount }, at) => amount !== undefined && amount !== sums[at],
+  );
+  if (other === -1) return undefined;
+  const { [field]: amount } = blocks[other]!;
+  const what = `is ${amount}, and those of its projections add up to ${sums[other]}`;
+  return { path: ['blocks', other, field], what };
 }
 
 /** The lists say again what the blocks say. */

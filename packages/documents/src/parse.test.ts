@@ -156,6 +156,7 @@ describe('parseAllocation', () => {
     ['projections/1/name', 'projections[1].name', 'a', 'is the name of an earlier projection'],
     ['projections/1/topK', 'projections[1].topK', 2, 'is more than the experts'],
     ['projections/1/inputs', 'projections[1].inputs', 0, 'must be >= 1'],
+    ['projections/1/experts', 'projections[1].experts', 2, 'is 2, and blocks[1].experts is 1'],
     ['projections/1/experts', 'projections[1].experts', 2 ** 32, 'must be <= 1000000'],
     ['projections/1/rank', 'projections[1]', undefined, "must have required property 'rank'"],
   ])('refuses %s, naming %s', (path, field, value, what) => {
@@ -163,6 +164,31 @@ describe('parseAllocation', () => {
     expect(found.field).toBe(field);
     expect(found.message).toContain(`b.json is not a valid allocation: ${field} `);
     expect(found.message).toContain(what);
+  });
+
+  it('refuses ranks of which blocks and projections say different ones', () => {
+    const adapter = { experts: 1, topK: 1 };
+    const ranks = (per: 'block' | 'projection', blocks: number[], projections: number[]) => ({
+      ...allocation,
+      budget: { unit: 'rank', per, total: 26 },
+      blocks: blocks.map((rank, index) => ({ index, score: 2, share: 0.5, ...adapter, rank })),
+      projections: projections.map((rank, i) => {
+        const block = Math.floor(i / 2);
+        return { name: `w${i}`, block, inputs: 64, outputs: 64, ...adapter, rank };
+      }),
+      experts: [1, 1],
+      topK: [1, 1],
+    });
+    const message = (...given: Parameters<typeof ranks>) =>
+      refusal(() => parseAllocation(ranks(...given), 'r.json')).message;
+    expect(message('block', [3, 12], [3, 3, 10, 10])).toBe(
+      'r.json is not a valid allocation: projections[2].rank is 10, and blocks[1].rank is 12',
+    );
+    expect(message('projection', [3, 12], [1, 2, 10, 3])).toBe(
+      'r.json is not a valid allocation: blocks[1].rank is 12, and those of its projections add up to 13',
+    );
+    expect(parseAllocation(ranks('block', [3, 10], [3, 3, 10, 10]))).toBeDefined();
+    expect(parseAllocation(ranks('projection', [3, 13], [1, 2, 10, 3]))).toBeDefined();
   });
 
   it('refuses experts of a resource that has none', () => {

@@ -141,7 +141,7 @@ describe('allocate', () => {
   });
 
   it('judges by a file of scores, with or without an analysis', async () => {
-    const scores = file('scores.csv', 'block,score\n1,1\n0,2\n');
+    const scores = file('scores.csv', 'layer,score\n1,1\n0,2\n');
     const layerif = ['--scores', scores, '--policy', 'layerif', '--total', '9'];
     const alone = await allocation(...layerif);
     expect(alone.blocks.map(({ index, experts }) => [index, experts])).toEqual([
@@ -216,6 +216,16 @@ describe('allocate', () => {
       ['--scores', file('p.csv', 'name,score\nw,1\n')],
       2,
       /scores of projections need an analysis/,
+    ],
+    [
+      'scores of the modules of an analysis under another name',
+      [analysis, '--scores', file('m.csv', 'module,score\nh.1.q,30\nh.0.q,10\n')],
+      ...([1, /m\.csv, line 1: unknown column "module"/] as const),
+    ],
+    [
+      'two scores of a block',
+      ['--scores', file('twice.csv', 'block,score\n0,1\n0,2\n')],
+      ...([2, /block 0 is there twice: .*--per projection/] as const),
     ],
     [
       'scores of a third block',

@@ -240,7 +240,7 @@ describe('budgets per projection', () => {
       allocate({ ...linear, layers, budget: { per: 'projection', total: 12 } }),
     ).rejects.toThrow(/block 0 is none: take the layers from layersOf/);
     await expect(allocate({ ...linear, budget: { total: 12 } })).rejects.toThrow(
-      /block 0 is there twice: a budget of projections is one with per: 'projection'/,
+      /block 0 is there twice: give each block one score, or allocate to projections by --per projection/,
     );
   });
 });
