@@ -205,7 +205,9 @@ describeUnless(redisLacks, 'analyze --queue', () => {
     await until(() => matrices(only.lines(), 'done').length >= 4);
     first.child.kill('SIGINT');
     expect(await first.code).toBe(130);
-    expect(first.texts.stderr).toMatch(/the workers go on: the same command attaches/);
+    expect(first.texts.stderr).toMatch(
+      /the workers continue: run the same command to attach again/,
+    );
     expect(existsSync(output)).toBe(false);
 
     const second = alphalora(args);
