@@ -257,7 +257,7 @@ describe('a router, a loss and a task of others', () => {
       ...['-o', adapter],
     );
     expect(trained.code, trained.stderr).toBe(0);
-    const score = ['evaluate', model, ...data, '--split', 'train', '--adapter', adapter, '--json'];
+    const score = ['evaluate', model, ...data, '--adapter', adapter, '--json'];
     const known = await alphaloraIn(folder, ...score, '--config', 'training.json');
     expect(known.code, known.stderr).toBe(0);
     expect(JSON.parse(known.stdout).examples).toBe(8);

@@ -78,7 +78,7 @@ const calls: Record<string, Checked> = {
     { output: 'adapter', steps: 1 },
   ],
   calibrate: [[model, ...task, '-o', 'scores.json'], { kind: 'scores' }],
-  evaluate: [[model, ...task, '--split', 'train'], { task: 'text', examples: 8 }],
+  evaluate: [[model, ...task], { task: 'text', examples: 8 }],
   generate: [
     [model, '--prompt', 'the cat', '--max-tokens', '2', '--backend', 'cpu'],
     { prompt: 'the cat', tokens: expect.any(Number) },

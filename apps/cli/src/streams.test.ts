@@ -44,6 +44,17 @@ function shell(line: string) {
 
 const timeless = (text: string) => ({ ...JSON.parse(text), timings: undefined });
 
+describe('what is not UTF-8', () => {
+  it.each([
+    ['the prompt of stdin', String.raw`printf 'a\ncaf\351' | alphalora generate nowhere`],
+    ['a document in a pipe', String.raw`alphalora allocate <(printf 'a\ncaf\351') -o -`],
+  ])('is refused with its place: %s', (_, line) => {
+    const { status, stdout, stderr } = shell(line);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/error: \S+: it is not UTF-8 \(byte 5, line 2\): save it as UTF-8/);
+  });
+});
+
 describe('-o - is stdout', () => {
   it.each<[string, string[], string]>([
     ['analyze', ['analyze', demoModel], analysis],

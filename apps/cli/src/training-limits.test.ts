@@ -31,7 +31,7 @@ describe('a weight that is NaN', () => {
   const damaged = writeLanguageModel(join(root, 'damaged'), { damaged: name });
   it.each([
     ['train', ['--allocation', allocation, ...task, '-o', output]],
-    ['evaluate', [...task, '--split', 'train']],
+    ['evaluate', task],
     ['generate', ['--prompt', 'the cat', ...wasm]],
   ])('is named by %s', async (command, options) => {
     const { code, stdout, stderr } = await alphalora(command, damaged, ...options);
@@ -58,7 +58,7 @@ describe('positions', () => {
     const problem = (question: string) => JSON.stringify({ question, answer: 'so\n#### 3' });
     writeFileSync(data, `${problem('1 + 2')}\n${problem('1 + 2 '.repeat(120))}\n`);
     const { code, stdout, stderr } = await alphalora(
-      ...['evaluate', large, '--task', 'gsm8k', '--data', data, '--split', 'test'],
+      ...['evaluate', large, '--task', 'gsm8k', '--data', data],
       ...['--max-tokens', '4', '--json', ...wasm],
     );
     expect(code, stderr).toBe(0);

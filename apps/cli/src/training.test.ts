@@ -56,9 +56,7 @@ describe('plan, train, evaluate, generate', () => {
     expect(lines.at(-1)!.loss).toBe(summary.lastLoss);
 
     const score = async (...more: string[]) =>
-      JSON.parse(
-        (await alphalora('evaluate', model, ...task, '--split', 'train', '--json', ...more)).stdout,
-      );
+      JSON.parse((await alphalora('evaluate', model, ...task, '--json', ...more)).stdout);
     const before = await score();
     const after = await score('--adapter', adapter);
     expect(before).toMatchObject({ task: 'text', metric: 'perplexity', examples: 16 });
@@ -75,6 +73,19 @@ describe('plan, train, evaluate, generate', () => {
       ...['--backend', 'cpu'],
     );
     expect(streamed.stdout).toBe(`${JSON.parse(told.stdout).text}\n`);
+  });
+
+  it('say that a prompt is empty where texts begin with no token', async () => {
+    const bare = writeLanguageModel(join(root, 'bare'));
+    const file = join(bare, 'tokenizer.json');
+    const { post_processor: _, ...tokenizer } = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify(tokenizer));
+    writeFileSync(join(bare, 'tokenizer_config.json'), '{"add_bos_token":false}');
+    expect(await alphalora('generate', bare, '--prompt', '', '--backend', 'cpu')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('the prompt is empty, and the model needs'),
+    });
   });
 
   it('write what the library writes with the same options, byte for byte', async () => {

@@ -20,6 +20,7 @@ export type {
   TailEstimator,
   TailFit,
 } from './spectra.js';
+export { decodeText } from './text.js';
 export type {
   ChatMessage,
   Example,

@@ -9,6 +9,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileError, readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
+import { decodeText } from '@alphalora/contracts/extensions';
 import type { Io } from '../io.js';
 
 const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
@@ -16,18 +17,18 @@ const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 /**
  * The text of a file, a pipe or stdin.
  *
- * @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, or `INVALID_OPTION` where stdin has been read
+ * @throws AlphaLoraError `NOT_FOUND`, `IO_FAILED`, `INVALID_DOCUMENT` where it is not UTF-8, or `INVALID_OPTION` where stdin has been read
  */
 export async function readText(path: string, { signal }: Pick<Io, 'signal'>): Promise<string> {
   if (stdinNames.includes(path)) {
     if (process.stdin.readableEnded) {
       throw new AlphaLoraError('INVALID_OPTION', 'stdin is named twice, and can be read only once');
     }
-    return drain(process.stdin, 'stdin', signal);
+    return decodeText(await drain(process.stdin, 'stdin', signal), 'stdin');
   }
   const stats = await statIfPresent(path);
-  if (!stats?.isFIFO()) return Buffer.from(await readRegularFile(path)).toString();
-  return drain(openPipe(path), path, signal);
+  if (!stats?.isFIFO()) return decodeText(await readRegularFile(path), path);
+  return decodeText(await drain(openPipe(path), path, signal), path);
 }
 
 /** How messages call what is read from a path. */
@@ -45,9 +46,9 @@ function openPipe(path: string): Readable {
   }
 }
 
-async function drain(stream: Readable, name: string, signal: AbortSignal): Promise<string> {
+async function drain(stream: Readable, name: string, signal: AbortSignal): Promise<Buffer> {
   try {
-    return (await buffer(addAbortSignal(signal, stream))).toString('utf8');
+    return await buffer(addAbortSignal(signal, stream));
   } catch (error) {
     signal.throwIfAborted();
     throw fileError(error, name, 'read');

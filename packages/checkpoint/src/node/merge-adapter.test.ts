@@ -75,6 +75,19 @@ describe('mergeAdapter', () => {
     await close();
   });
 
+  it('refuses a GGUF file as the base, and says what to do', async () => {
+    const { folder, ...options } = folders({});
+    const checkpoint = { ...(await openCheckpoint(options.model)), source: 'x.gguf' };
+    const never = () => Promise.reject(new Error('opened'));
+    for (const model of [join(folder, 'x.gguf'), { checkpoint, folder: never }]) {
+      await expect(mergeAdapter({ ...options, model })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_CHECKPOINT',
+        message: expect.stringMatching(/x\.gguf: a GGUF file cannot be merged .* --to gguf$/),
+      });
+    }
+    await checkpoint.close();
+  });
+
   it.each<[string, Case, string, RegExp]>([
     [
       'a quantized base',

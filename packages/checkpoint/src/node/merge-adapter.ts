@@ -22,8 +22,8 @@ import { type WrittenTensor, writeSafetensors } from './write-safetensors.js';
 export interface OpenBase {
   /** Without an adapter, fused weights not split. */
   checkpoint: Checkpoint;
-  /** Its config.json, tokenizer and other files. */
-  folder: Folder;
+  /** Its config.json, tokenizer and other files, opened when they are needed. */
+  folder: Folder | (() => Promise<Folder>);
 }
 
 export interface MergeOptions {
@@ -66,7 +66,8 @@ const CHUNK_BYTES = 1 << 24;
  * bit by bit; the others are `base + scale * B A`, summed in float64, rounded to float32 and then to their
  * type. One tensor is read at a time, and a piece of it.
  *
- * @throws AlphaLoraError as `openCheckpoint`, `openAdapter` and {@link mergedModel}; `INVALID_OPTION` when
+ * @throws AlphaLoraError as `openCheckpoint`, `openAdapter` and {@link mergedModel}; `UNSUPPORTED_CHECKPOINT`
+ *   for a GGUF file as the base; `INVALID_OPTION` when
  *   the output holds files already, `NOT_FOUND` when the base has no config.json, `IO_FAILED` when the
  *   operating system refuses
  * @example
@@ -75,7 +76,8 @@ const CHUNK_BYTES = 1 << 24;
 export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder> {
   const { model, output, expert, signal, onProgress, maxShardBytes = 5e9 } = options;
   await requireFreeFolder(output);
-  const folder = typeof model === 'string' ? await folderOf(model) : model.folder;
+  refuseGguf(typeof model === 'string' ? model : model.checkpoint.source);
+  const folder = await folderOf(model);
   if (!folder.names.includes(CONFIG)) throw withoutConfig(folder.name);
   const aborts = signal && { signal };
   const adapter = await openAdapter(options.adapter, {
@@ -110,7 +112,19 @@ export async function mergeAdapter(options: MergeOptions): Promise<MergedFolder>
   }
 }
 
-async function folderOf(model: string): Promise<Folder> {
+/** @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` */
+function refuseGguf(base: string): void {
+  if (!/\.gguf$/i.test(base)) return;
+  throw unsupported(
+    'a GGUF file cannot be merged into, as it lacks the config.json and the tokenizer of the folder that is written; give the folder of the model that it was made of, or keep the adapter apart for llama.cpp: alphalora adapter convert ... --to gguf',
+    { file: base },
+  );
+}
+
+async function folderOf(model: MergeOptions['model']): Promise<Folder> {
+  if (typeof model !== 'string') {
+    return typeof model.folder === 'function' ? model.folder() : model.folder;
+  }
   const config = await statIfPresent(join(model, CONFIG));
   if (!config?.isFile()) {
     await adviseOnHub(model, downloadFirst, () => Promise.reject(withoutConfig(model)));

@@ -65,7 +65,8 @@ export async function compressAdapter(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<CompressedAdapter> {
   requireModules(adapter);
-  const { updates } = adapter;
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const updates = adapter.updates.toSorted((a, b) => compare(a.module, b.module));
   const spectra: Float64Array[] = [];
   for (const update of updates) {
     signal?.throwIfAborted();

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { defined } from '@alphalora/contracts';
 import type { Example, Split } from '@alphalora/contracts/extensions';
 import { temporaryFolder } from '@alphalora/testing/folders';
@@ -294,6 +295,15 @@ describe('readTaskData', () => {
       await writeFile(join(folder, 'shards', `train-0000${part}-of-00003.jsonl`), '{"text":"a"}\n');
     }
     await writeFile(join(folder, 'bad.parquet'), 'PAR1');
+    const latin1 = (text: string) => Buffer.from(text, 'latin1');
+    await writeFile(join(folder, 'latin1.csv'), latin1('prompt,completion\ncaf\xe9,b\n'));
+    await writeFile(join(folder, 'latin1.txt'), latin1('caf\xe9'));
+    await writeFile(join(folder, 'utf16.txt'), Buffer.from('\ufeffab', 'utf16le'));
+    await writeFile(join(folder, 'nul.txt'), 'a\0b');
+    await writeFile(join(folder, 'chat.jsonl.gz'), gzipSync('{"messages":[]}'));
+    await writeFile(join(folder, 'rows.csv'), 'PAR1 and more');
+    const bot = '{"messages":[{"role":"user","content":"a"},{"role":"bot","content":"b"}]}';
+    await writeFile(join(folder, 'bot.jsonl'), bot);
     await writeFile(join(folder, 'story.txt'), 'Once upon\na time.\n\n \nThe end.\n');
   });
 
@@ -412,6 +422,24 @@ describe('readTaskData', () => {
     ],
     ['gsm8k', 'test', '.', 'NOT_FOUND', 'in shards or as a folder); there is train'],
     ['text', 'train', 'shards', 'NOT_FOUND', '1 of the parts that belong to train-00000-of-00003'],
+    [
+      'completions',
+      'train',
+      'latin1.csv',
+      'INVALID_DOCUMENT',
+      'latin1.csv: it is not UTF-8 (byte 21, line 2): save it as UTF-8',
+    ],
+    ['text', 'train', 'latin1.txt', 'INVALID_DOCUMENT', 'it is not UTF-8 (byte 3, line 1)'],
+    ['text', 'train', 'utf16.txt', 'INVALID_DOCUMENT', 'it is UTF-16, not UTF-8'],
+    ['text', 'train', 'nul.txt', 'INVALID_DOCUMENT', 'a NUL byte at byte 1, line 1'],
+    [
+      'chat',
+      'train',
+      'chat.jsonl.gz',
+      'INVALID_DOCUMENT',
+      'it is compressed (gzip): decompress it first',
+    ],
+    ['chat', 'train', 'rows.csv', 'INVALID_DOCUMENT', 'it is a parquet file: name it .parquet'], // biome-ignore format: a table
     ['text', 'train', 'bad.parquet', 'INVALID_DOCUMENT', 'it is not a parquet file'],
     [
       'instructions', 'train', 'pairs.jsonl', 'INVALID_DOCUMENT',
@@ -451,6 +479,14 @@ describe('readTaskData', () => {
       tag: 'alphalora',
       code,
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('does not offer what a task takes where its fields are there', async () => {
+    await expect(examplesOf('chat', 'train', join(folder, 'bot.jsonl'))).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^.*line 1, messages\[1\]: role is "bot", not one of [\w, ]*$/,
+      ),
     });
   });
 });

@@ -1,7 +1,12 @@
 /** The examples of a task from files on disk. */
 import { readRegularFile, statIfPresent } from '@alphalora/checkpoint/node';
-import { AlphaLoraError, isAlphaLoraError } from '@alphalora/contracts';
-import type { Example, Split, TrainingTask } from '@alphalora/contracts/extensions';
+import { AlphaLoraError, errorIn, isAlphaLoraError } from '@alphalora/contracts';
+import {
+  decodeText,
+  type Example,
+  type Split,
+  type TrainingTask,
+} from '@alphalora/contracts/extensions';
 import { tasks } from '../tasks/registry.js';
 import { takersHint } from '../tasks/takers.js';
 import { requireSplit } from './locate-data.js';
@@ -62,8 +67,8 @@ function reportedSplit({ files, score }: TrainingTask): Split {
  *   train; validation, valid, dev or val; test; each as .jsonl, .json, .csv, .tsv, .parquet or .txt, in
  *   shards such as train-00000-of-00002.parquet, or all files of a folder of that name; there or in data/
  * @throws AlphaLoraError `NOT_FOUND` when the path or the split's files do not exist, `IO_FAILED` when
- *   a file cannot be read, `INVALID_DOCUMENT` when it is no data of the task, is too large or has no
- *   examples
+ *   a file cannot be read, `INVALID_DOCUMENT` when it is no data of the task, is not UTF-8, is too
+ *   large or has no examples
  */
 export async function readTaskData(
   task: TrainingTask,
@@ -110,6 +115,20 @@ async function parsed(
 /** Bytes of a file: a text has no more characters than JavaScript allows, which is some more. */
 const MOST_BYTES = 2 ** 29 - 64;
 
+/** First bytes of files that are no text, and what to do with them. */
+const otherFormats: ReadonlyArray<readonly [magic: string, what: string]> = [
+  ['PAR1', 'it is a parquet file: name it .parquet'],
+  ...(
+    [
+      ['\x1f\x8b', 'gzip'],
+      ['(\xb5/\xfd', 'zstd'],
+      ['BZh', 'bzip2'],
+      ['\xfd7zXZ', 'xz'],
+      ['PK\x03\x04', 'zip'],
+    ] as const
+  ).map(([magic, by]) => [magic, `it is compressed (${by}): decompress it first`] as const),
+];
+
 /** Of a parquet file, its rows as lines of JSON. */
 async function textIn(file: string): Promise<string> {
   const size = (await statIfPresent(file))?.size ?? 0;
@@ -121,7 +140,12 @@ async function textIn(file: string): Promise<string> {
     );
   }
   const bytes = await readRegularFile(file);
-  if (!/\.parquet$/i.test(file)) return Buffer.from(bytes).toString();
+  if (!/\.parquet$/i.test(file)) {
+    const start = Buffer.from(bytes.subarray(0, 6)).toString('latin1');
+    const [, what] = otherFormats.find(([magic]) => start.startsWith(magic)) ?? [];
+    if (what !== undefined) throw errorIn('INVALID_DOCUMENT', file, what);
+    return decodeText(bytes, file);
+  }
   const { parquetLines } = await import('../tasks/parquet.js');
   return parquetLines(bytes, file);
 }

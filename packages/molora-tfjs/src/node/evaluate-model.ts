@@ -23,7 +23,7 @@ import { tellingOfMemory } from './memory-check.js';
 export interface EvaluateModelOptions extends TaskSource, EvaluationOptions, LocateOptions {
   /** Folder of an adapter that acts on it: see `loadAdapter`. */
   adapter?: string;
-  /** @default `test`; `validation` for benchmarks that publish no answers to their test */
+  /** Of a folder; one file has no splits. @default `test`; `validation` for benchmarks that publish no answers to their test */
   split?: Split;
   /** @default `likelihood` where all examples have options to choose from */
   scoring?: 'generation' | 'likelihood';
@@ -50,7 +50,8 @@ export interface ModelEvaluation {
   /** Mean cross-entropy of the tokens of the completions, in nats. */
   readonly loss: number;
   readonly examples: number;
-  readonly split: Split;
+  /** Absent where the data is one file. */
+  readonly split?: Split;
   /** For people, when the loss is no lower than at chance. */
   readonly warning?: string;
 }
@@ -69,10 +70,14 @@ const BATCH = 8;
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
   const { signal, onNote } = options;
   const { task, examples, split } = await examplesOf(options, options.split);
-  // A file is what it is, whatever the split is called.
   const isFolder = (await statIfPresent(options.data))?.isDirectory();
   if (options.split === undefined && split === 'validation' && isFolder) {
     onNote?.(`${task.name} publishes no answers to its test split: scored on validation`);
+  }
+  if (options.split !== undefined && !isFolder) {
+    onNote?.(
+      `${options.data} is one file, scored as a whole: the split ${split} is not looked for`,
+    );
   }
   const { path } = await located(options);
   const model = await loadLanguageModel(path, { onNote });
@@ -105,7 +110,12 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       return { loss, ...score };
     });
     const warning = chanceWarning([{ loss }], decoder.config.vocabularySize);
-    const common = { loss, examples: examples.length, split, ...defined({ warning }) };
+    const common = {
+      loss,
+      examples: examples.length,
+      ...(isFolder && { split }),
+      ...defined({ warning }),
+    };
     return { task: task.name, ...score, ...common };
   } finally {
     adapted?.dispose();

@@ -41,7 +41,7 @@ const run = (options: Partial<FineTuneOptions> & { output: string }) =>
 describe('fineTune', () => {
   const output = join(root, 'adapter');
   const lossWith = async (adapter?: string) =>
-    (await evaluateModel({ ...source, split: 'train', ...(adapter && { adapter }) })).loss;
+    (await evaluateModel({ ...source, ...(adapter && { adapter }) })).loss;
 
   it('leaves an adapter that has learned, and nothing in memory', async () => {
     const before = tf.memory().numTensors;
@@ -80,7 +80,13 @@ describe('fineTune', () => {
     await expect(first).rejects.toThrow('enough');
     await expect(run(options)).rejects.toThrow(/resume it/);
     const starts: unknown[] = [];
-    await run({ ...options, resume: true, onStart: (start) => starts.push(start) });
+    const onStart = (start: unknown) => starts.push(start);
+    const longer = run({ ...options, resume: true, onStart, training: { ...training, steps: 13 } });
+    await expect(longer).rejects.toThrow(/steps was 12, is 13/);
+    expect(starts).toEqual([]);
+    const resumed = await run({ ...options, resume: true, onStart });
+    const [line] = parseMetrics(await readFile(join(output, 'metrics.jsonl'), 'utf8'));
+    expect(resumed.firstLoss).toBe(line!.loss);
     expect(starts).toEqual([{ done: 5, steps: 12 }]);
     for (const name of (await readdir(output)).filter((name) => name !== 'metrics.jsonl'))
       expect(await readFile(join(ended, name)), name).toEqual(await readFile(join(output, name)));
@@ -181,9 +187,15 @@ describe('fineTune', () => {
 
 describe('evaluateModel', () => {
   it('gives the perplexity where only the loss counts', async () => {
-    const found = await evaluateModel({ ...source, split: 'train', limit: 4 });
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    const found = await evaluateModel({ ...source, split: 'train', limit: 4, onNote });
     expect(found).toMatchObject({ task: 'text', metric: 'perplexity', examples: 4 });
     expect(found.value).toBeCloseTo(Math.exp(found.loss), 6);
+    expect(found).not.toHaveProperty('split');
+    expect(notes).toEqual([
+      expect.stringContaining('is one file, scored as a whole: the split train'),
+    ]);
     // Random weights know no text.
     expect(found.warning).toMatch(/no lower than at chance/);
   });
@@ -229,7 +241,7 @@ describe('evaluateModel', () => {
       scoring: 'likelihood',
       cut: 0,
     });
-    expect(found).toMatchObject({ value: 0.5, others: { lives: 9 }, split: 'test', examples: 2 });
+    expect(found).toMatchObject({ value: 0.5, others: { lives: 9 }, examples: 2 });
     expect(seen).toHaveLength(2);
     for (const output of seen) expect(['cat', 'dog']).toContain(output);
     const generated = await evaluateModel({

@@ -89,7 +89,7 @@ export interface FineTuned {
   readonly examples: number;
   /** Parameters that learn. */
   readonly trainable: number;
-  /** Losses of the first and the last step that were taken now; absent when all had been done before. */
+  /** Losses of the first and the last step in metrics.jsonl; absent when no step was left to take. */
   readonly firstLoss?: number;
   readonly lastLoss?: number;
   /** For people, when the loss at the end is no lower than at chance. */
@@ -235,19 +235,15 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   const folder = await openRunFolder(output, { resume });
   try {
     if (folder.state) await checkResumedAdapter(output, plan.initial);
-    options.onStart?.({ done: folder.state?.step ?? 0, steps: settings.steps });
     const reports = await trainInto(folder, options, prepared);
+    const all = [...folder.recorded, ...reports];
     return {
       steps: settings.steps,
       examples: sequences.length,
       trainable: parameterCount(plan.initial.spec),
       ...defined({
-        firstLoss: reports[0]?.loss,
-        lastLoss: reports.at(-1)?.loss,
-        warning: chanceWarning(
-          [...folder.recorded, ...reports],
-          model.decoder.config.vocabularySize,
-        ),
+        ...(reports.length > 0 && { firstLoss: all[0]!.loss, lastLoss: all.at(-1)!.loss }),
+        warning: chanceWarning(all, model.decoder.config.vocabularySize),
       }),
     };
   } finally {
@@ -258,7 +254,7 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
 /** @returns what the steps that were left to do report */
 async function trainInto(
   folder: RunFolder,
-  { checkpointEvery = 100, evaluateEvery, signal, onStep }: FineTuneOptions,
+  { checkpointEvery = 100, evaluateEvery, signal, onStart, onStep }: FineTuneOptions,
   { base, adapted, sequences, validated, plan, settings }: Prepared,
 ): Promise<StepReport[]> {
   const reports: StepReport[] = [];
@@ -274,6 +270,8 @@ async function trainInto(
       ...(plan.dynamic ? [plan.dynamic.callback] : []),
       {
         name: 'record',
+        // After what is resumed was found to be the same run.
+        onStart: ({ step, steps }) => onStart?.({ done: step, steps }),
         async onStep(report) {
           reports.push(report);
           await folder.record(report);

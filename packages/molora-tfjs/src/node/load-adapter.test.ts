@@ -53,6 +53,10 @@ describe('loadAdapter', () => {
       code: 'NOT_FOUND',
       message: expect.stringContaining('(but: nothing)'),
     });
+    await writeFile(join(other, 'adapter_config.json'), '{}');
+    await expect(loadAdapter(other)).rejects.toThrow(
+      'it has no adapter_model.safetensors (but: adapter_config.json)',
+    );
     await expect(loadAdapter(join(folder, 'none'))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('is no folder'),

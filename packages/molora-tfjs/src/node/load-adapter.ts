@@ -30,11 +30,12 @@ export async function loadAdapter(
   }
   if (!names ? !(await statIfPresent(path))?.isFile() : !(await isAdapterFolder(path))) {
     const there = names?.slice(0, 5).join(', ');
+    const missing = CONFIG_AND_WEIGHTS.filter((name) => !names?.includes(name)).join(' and ');
     throw new AlphaLoraError(
       'NOT_FOUND',
       there === undefined
         ? `${path} is no folder; give the folder of an adapter`
-        : `${path}: it has no adapter_config.json and adapter_model.safetensors (but: ${there || 'nothing'}); give the folder of an adapter`,
+        : `${path}: it has no ${missing} (but: ${there || 'nothing'}); give the folder of an adapter`,
       { details: { file: path } },
     );
   }

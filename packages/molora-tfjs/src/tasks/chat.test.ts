@@ -46,6 +46,20 @@ describe('chat', () => {
     ]);
   });
 
+  it('joins the parts of a text', () => {
+    const said = (...texts: string[]) => texts.map((text) => ({ type: 'text', text }));
+    const messages = [
+      { role: 'developer', content: said('Be ', 'brief.') },
+      { role: 'user', content: said('hello') },
+      { role: 'assistant', content: said('Hi', '!') },
+    ];
+    const examples = chat.parse(JSON.stringify({ messages }), 'x.jsonl');
+    expect(examples.map(turns)).toEqual([
+      ['developer: Be brief.', 'user: hello', 'assistant: Hi!'],
+    ]);
+    expect(examples[0]!.completion).toBe('Hi!');
+  });
+
   it.each<[object, string]>([
     [{ text: 'a' }, 'no field "messages" (its fields are text)'],
     [{ messages: 'a' }, 'messages is not a list'],
@@ -53,7 +67,20 @@ describe('chat', () => {
     [{ messages: [{ role: 'user', content: 'a' }] }, 'messages has no answer'],
     [
       { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
-      'messages[0]: content is a list, not text',
+      'x.jsonl, line 1, messages[0], content[0]: no field "text"',
+    ],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'a' } }] }] },
+      'x.jsonl, line 1, messages[0], content[0]: its type is "image_url", and only text can',
+    ],
+    [
+      {
+        messages: [
+          { role: 'user', content: 'a' },
+          { role: 'bot', content: 'b' },
+        ],
+      },
+      'x.jsonl, line 1, messages[1]: role is "bot", not one of system, developer, user, assistant, tool',
     ],
     [{ messages: [{ role: 'user', content: null }] }, 'messages[0]: content is null, not text'],
     [{ messages: [{ role: 'assistant', function_call: {} }] }, 'write tool_calls'],

@@ -4,7 +4,7 @@
  * is an example, with all that was said before it.
  */
 import type { ChatMessage, Example, TrainingTask } from '@alphalora/contracts/extensions';
-import { type DataRecord, damaged, listOf, parseRecords, textOf, textOrNone } from './records.js';
+import { type DataRecord, damaged, listOf, parseRecords, textOf } from './records.js';
 import { withCompletions } from './task.js';
 
 /** Names of ShareGPT, and of LLaMA-Factory for calls and what they give, for the roles of templates. */
@@ -18,6 +18,12 @@ const roles: Readonly<Record<string, string>> = {
   tool: 'tool',
   observation: 'tool',
 };
+
+/** Those that the templates of published models know. */
+const templateRoles = [
+  ...['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython', 'environment'],
+  ...['observation', 'documents', 'context'],
+];
 
 export const chat: TrainingTask = {
   name: 'chat',
@@ -64,22 +70,38 @@ function openAiMessage(turn: DataRecord): ChatMessage {
   }
   const { tool_calls: calls, ...others } = given;
   const role = textOf(turn, 'role');
+  if (!templateRoles.includes(role)) throw unknownRole(turn, 'role', role, templateRoles);
   if (calls === undefined || (Array.isArray(calls) && calls.length === 0)) {
-    return { ...others, role, content: textOf(turn, 'content') };
+    return { ...others, role, content: contentOf(turn) };
   }
   // A turn that only calls has no content, or null.
-  const content = given['content'] === undefined ? '' : textOrNone(turn, 'content');
+  const content = given['content'] === undefined ? '' : contentOf(turn);
   const list = listOf({ fields: given, place: turn.place }, 'tool_calls');
   return { ...others, role, content, tool_calls: list.map((call) => callOf(call, turn)) };
+}
+
+/** A text, or the parts of one. */
+function contentOf(turn: DataRecord): string {
+  const { content } = turn.fields;
+  if (!Array.isArray(content)) return textOf(turn, 'content');
+  const parts = content.map((part, i) => {
+    const fields = Object(part) as Record<string, unknown>;
+    const place = `${turn.place}, content[${i}]`;
+    const type = textOf({ fields, place }, 'type');
+    if (type === 'text') return textOf({ fields, place }, 'text');
+    throw damaged(place, `its type is ${JSON.stringify(type)}, and only text can be learned`);
+  });
+  return parts.join('');
+}
+
+function unknownRole(turn: DataRecord, field: string, role: string, known: readonly string[]) {
+  return damaged(turn.place, `${field} is ${JSON.stringify(role)}, not one of ${known.join(', ')}`);
 }
 
 function shareGptMessage(turn: DataRecord): ChatMessage {
   const from = textOf(turn, 'from');
   if (!Object.hasOwn(roles, from)) {
-    throw damaged(
-      turn.place,
-      `from is ${JSON.stringify(from)}, not one of ${Object.keys(roles).join(', ')}`,
-    );
+    throw unknownRole(turn, 'from', from, Object.keys(roles));
   }
   const role = roles[from]!;
   if (from !== 'function_call') return { role, content: textOf(turn, 'value') };

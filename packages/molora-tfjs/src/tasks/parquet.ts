@@ -56,9 +56,12 @@ export function parquetLines(
     return linesOf(bytes, file, limits);
   } catch (cause) {
     if (isAlphaLoraError(cause)) throw cause;
+    // Where the decoder trips over what is not there, its message is none for people.
+    const tripped = cause instanceof TypeError || cause instanceof RangeError;
+    const why = tripped ? CUT : (cause as Error).message;
     throw damaged(
       file,
-      `it is not a parquet file that can be read (${(cause as Error).message}); write it again`,
+      `it is not a parquet file that can be read (${why}); write it again`,
       cause,
     );
   }
@@ -66,7 +69,7 @@ export function parquetLines(
 
 function linesOf(bytes: Uint8Array<ArrayBuffer>, file: string, limits: ParquetLimits): string {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const metadata = parquetMetadata(buffer);
+  const metadata = metadataIn(buffer);
   const decompressors = boundedCompressors(file, limits.bytes);
   checkLimits(metadata, buffer, file, limits);
   const lines: string[] = [];
@@ -82,6 +85,17 @@ function linesOf(bytes: Uint8Array<ArrayBuffer>, file: string, limits: ParquetLi
     }
   }
   return lines.join('\n');
+}
+
+const CUT = 'it is cut or damaged';
+
+function metadataIn(buffer: ArrayBuffer): FileMetaData {
+  try {
+    return parquetMetadata(buffer);
+  } catch (cause) {
+    const begins = String.fromCharCode(...new Uint8Array(buffer.slice(0, 4)));
+    throw begins === 'PAR1' ? new Error(CUT, { cause }) : cause;
+  }
 }
 
 /** The values of the columns of a row group by their names; leaves of structs and lists are put together. */

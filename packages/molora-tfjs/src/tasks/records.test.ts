@@ -35,6 +35,16 @@ describe('parseRecords', () => {
   it.each<[string, string, string]>([
     ['[{]', 'x.json', 'x.json: no valid JSON'],
     ['{"a":1}\n{"a"', 'x.jsonl', 'x.jsonl, line 2: no valid JSON'],
+    [
+      '[\n  {"a":1}\n]',
+      'x.jsonl',
+      'x.jsonl: it is a JSON list, not a record in each line; name it .json',
+    ],
+    [
+      'a;b\n1;2,3',
+      'x.csv',
+      '2 fields, where there are 1 columns: its columns are separated by semicolons',
+    ],
     ['[1]', 'x.json', 'x.json, record 1: no object'],
     ['[[]]', 'x.json', 'x.json, record 1: no object'],
     ['null', 'x.json', 'its JSON is no list'],
@@ -137,5 +147,20 @@ describe('fields', () => {
     [() => textsOf(record, 'g'), 'g is not a list of texts'],
   ])('are refused with the place: %#', (act, message) => {
     expect(act).toThrow(`x.json, record 7: ${message}`);
+  });
+
+  it.each<[string, string]>([
+    ['Prompt,Completion', ': "Prompt" has another case; rename it to "prompt"'],
+    [' prompt , completion', ': " prompt " has blanks around it; rename it to "prompt"'],
+    ['prompt;completion', ': its columns are separated by semicolons; separate them by commas'],
+    ['prompt\tcompletion', ': its columns are separated by tabs; name it .tsv'],
+    ['question,answer', ' (its fields are question, answer)'],
+  ])('are missed with a hint in a table of %j', (header, hint) => {
+    const row = header.replaceAll(/\w+/g, 'a');
+    const [first] = parseRecords(`${header}\n${row}\n`, 'x.csv');
+    const escaped = hint.replaceAll(/[()]/g, '\\$&');
+    expect(() => textOf(first!, 'prompt')).toThrow(
+      new RegExp(`line 2: no field "prompt".*${escaped}$`),
+    );
   });
 });

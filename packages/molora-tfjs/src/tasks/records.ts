@@ -86,6 +86,9 @@ function jsonRecords(text: string, file: string): DataRecord[] {
 }
 
 function jsonLines(text: string, file: string): DataRecord[] {
+  if (text.trimStart().startsWith('[')) {
+    throw damaged(file, 'it is a JSON list, not a record in each line; name it .json');
+  }
   const unit = /\.parquet$/i.test(file) ? 'row' : 'line';
   return text.split('\n').flatMap((line, i) => {
     if (line.trim() === '') return [];
@@ -122,7 +125,10 @@ function tableRecords(
   return rows.slice(columns ? 0 : 1).map(({ cells, line }) => {
     const place = `${file}, line ${line}`;
     if (cells.length !== names.length) {
-      throw damaged(place, `${cells.length} fields, where there are ${names.length} columns`);
+      throw damaged(
+        place,
+        `${cells.length} fields, where there are ${names.length} columns${separatorHint(names)}`,
+      );
     }
     return { fields: Object.fromEntries(names.map((name, i) => [name, cells[i]!])), place };
   });
@@ -135,9 +141,27 @@ export function textOf({ fields, place }: DataRecord, name: string): string {
   throw damaged(
     place,
     value === undefined
-      ? `no field ${JSON.stringify(name)} (its fields are ${Object.keys(fields).slice(0, 10).join(', ')})`
+      ? `no field ${JSON.stringify(name)} (its fields are ${Object.keys(fields).slice(0, 10).join(', ')})${nameHint(fields, name)}`
       : `${name} is ${value === null ? 'null' : `a ${Array.isArray(value) ? 'list' : typeof value}`}, not text`,
   );
+}
+
+/** What a name that is not there was likely meant to be. */
+function nameHint(fields: DataRecord['fields'], name: string): string {
+  const names = Object.keys(fields);
+  const alike = names.find((each) => each.trim().toLowerCase() === name.toLowerCase());
+  if (alike === undefined) return separatorHint(names);
+  const how = alike.trim() === name ? 'blanks around it' : 'another case';
+  return `: ${JSON.stringify(alike)} has ${how}; rename it to ${JSON.stringify(name)}`;
+}
+
+/** Where a whole header became one name. */
+function separatorHint(names: readonly string[]): string {
+  const [only = ''] = names.length === 1 ? names : [];
+  if (only.includes('\t')) return ': its columns are separated by tabs; name it .tsv';
+  return only.includes(';')
+    ? ': its columns are separated by semicolons; separate them by commas'
+    : '';
 }
 
 /** A text; what is null in its place is empty. @throws AlphaLoraError as `textOf` */

@@ -115,4 +115,14 @@ describe('a parquet file', () => {
       }),
     );
   });
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['its end', (bytes) => bytes.slice(0, -9)],
+    ['its half', (bytes) => bytes.slice(0, bytes.length / 2)],
+    ['what is before the length', (bytes) => Buffer.concat([bytes.slice(0, 9), bytes.slice(-8)])],
+    ['its metadata', (bytes) => Buffer.concat([bytes.slice(0, -40), bytes.slice(-8)])],
+  ])('is called cut or damaged without %s', (_, cut) => {
+    const bytes = Uint8Array.from(cut(bytesOf('nested-zstd.parquet')));
+    expect(() => parquetLines(bytes, 'x')).toThrow(/^x: it is not a parquet file.*cut or damaged/);
+  });
 });

@@ -37,9 +37,19 @@ export async function takersHint(
     if (takers.length === 1) return `the task ${takers[0]} takes such records`;
     if (takers.length > 1) return `the tasks ${takers.join(', ')} take such records`;
   }
-  if (sample === undefined) return undefined;
+  if (sample === undefined || namesFieldsOfOwn(sample)) return undefined;
   const own = Object.entries(ownData).map(([name, fields]) => `${name} takes ${fields}`);
   return `no task takes such records: ${own.join('; ')}`;
+}
+
+/** Then it is what is in the fields that is refused. */
+function namesFieldsOfOwn(sample: string): boolean {
+  const fields = JSON.parse(sample) as Record<string, unknown>;
+  return Object.values(ownData).some((alternatives) =>
+    alternatives
+      .split(' or ')
+      .some((names) => names.split(', ').every((name) => Object.hasOwn(fields, name))),
+  );
 }
 
 /** As a line of JSON; undefined where the text has no records. */

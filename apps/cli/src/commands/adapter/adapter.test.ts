@@ -235,6 +235,11 @@ describe('adapter', () => {
     }
     await alphalora('adapter', 'merge', at('base'), at('lora.gguf'), '-o', at('gguf-merged'));
     expect(await valuesOf(at('gguf-merged'))).toEqual([7, 0, 0, 9]);
+    const onGguf = ['merge', at('lora.gguf'), at('lora'), '-o', at('never')];
+    expect(await alphalora('adapter', ...onGguf)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('a GGUF file cannot be merged into'),
+    });
     const verified = await alphalora('adapter', 'verify', at('lora.gguf'), at('rank-2.json'));
     expect(verified).toMatchObject({ code: 0, stdout: '1 module as allocated\n' });
     const compress = ['compress', at('lora.gguf'), '--rank', '1', '-o', at('gguf-small')];

@@ -16,7 +16,7 @@ export const evaluate = () =>
     .addOption(
       new Option(
         '--split <name>',
-        'score this split (default: test; validation for mrpc, cola, rte, commonsenseqa)',
+        'score this split of a folder (default: test; validation for mrpc, cola, rte, commonsenseqa)',
       ).choices(['train', 'validation', 'test']),
     )
     .addOption(

@@ -25,6 +25,12 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
     molora.requireChatTemplate(chat)([{ role: 'user', content: prompt }], { ask: true });
   const ids = asked ? tokenizer.encode(asked, { begin: false }) : tokenizer.encode(prompt);
   const kept = asked ? [] : ids;
+  if (ids.length === 0) {
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      'the prompt is empty, and the model needs at least one token to go on from: give it a word',
+    );
+  }
   const { maxPositions } = decoder.config;
   const left = maxPositions - ids.length;
   if (left > 0 && left < maxTokens) {

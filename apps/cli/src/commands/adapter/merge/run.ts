@@ -30,7 +30,7 @@ export async function run(
   }
   const progress = mergeProgress(stderr);
   const merged = await withModel(model, defined({ download, offline }), io, async (opened) => {
-    const base = { checkpoint: opened.checkpoint, folder: await opened.folder() };
+    const base = { checkpoint: opened.checkpoint, folder: () => opened.folder() };
     return mergeAdapter({
       ...{ model: base, adapter, output, signal },
       ...defined({ expert, maxShardBytes }),
