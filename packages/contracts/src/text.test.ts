@@ -6,7 +6,7 @@ const latin1 = (text: string) => Buffer.from(text, 'latin1');
 describe('decodeText', () => {
   it.each<[string, Uint8Array, string]>([
     ['UTF-8', Buffer.from('café \ufffd 😀'), 'café \ufffd 😀'],
-    ['a byte order mark', latin1('\xef\xbb\xbfa'), 'a'],
+    ['a byte order mark', latin1('\xef\xbb\xbfa'), '\ufeffa'],
     ['nothing', new Uint8Array(), ''],
   ])('reads %s', (_, bytes, text) => {
     expect(decodeText(bytes, 'x')).toBe(text);

@@ -1,17 +1,17 @@
 /** Text of people's files: UTF-8 alone, as nothing tells other encodings apart for certain. */
 import { type AlphaLoraError, errorIn } from './errors.js';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Text without the byte order mark that some editors begin it with. Nothing is replaced.
+ * Text as it stands: nothing is replaced, and a byte order mark stays.
  *
  * @param bytes of a whole file
  * @param name of the file, for messages
  * @throws AlphaLoraError `INVALID_DOCUMENT` where it is not UTF-8, or has a NUL byte; the message has the
  *   position from 0 and the line from 1
  *
- *     decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), 'a.txt'); // 'a'
+ *     decodeText(Uint8Array.of(0xc3, 0xa9), 'a.txt'); // 'é'
  */
 export function decodeText(bytes: Uint8Array, name: string): string {
   const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);

@@ -76,7 +76,7 @@ async function promptOf({ prompt }: GenerateOptions, io: Io): Promise<string> {
     );
   };
   if (prompt === undefined && process.stdin.isTTY) return refuse('there is no prompt');
-  const text = (await readText('-', io)).replace(/\r?\n$/, '');
+  const text = (await readText('-', io)).replace(/^\ufeff|\r?\n$/g, '');
   return text === '' && prompt === undefined
     ? refuse('there is no prompt, and stdin is empty')
     : text;
