@@ -388,6 +388,26 @@ describe('wrong usage ends with 2 and says what is right', () => {
     ['no such command', ['analyse', model], /unknown command 'analyse'/],
     ['no such option', ['analyze', model, '--fast'], /unknown option '--fast'/],
     ['no model', ['plan'], /name a model, or use --demo/],
+    [
+      'a model that an option took',
+      ['plan', '--metrics', 'snr', model],
+      /error: --metrics takes all words behind it \(snr, .*\): name the model before it\n/,
+    ],
+    [
+      'a required model that an option took',
+      ['analyze', '--include', 'q_proj', model],
+      /missing required argument 'model'\n.*\n--include takes all words .*: name the model before it\n/,
+    ],
+    [
+      'a power that overflows, before anything is measured',
+      ['plan', model, '--set', 'beta=1e9', '-o', join(root, 'overflow')],
+      /^error: policy alphalora, option beta: .*<=100 but received 1000000000\n$/,
+    ],
+    [
+      'several formats in one export',
+      ['export', 'allocation.json', '--to', 'axolotl,peft'],
+      /It must be one format; plan --export takes several/,
+    ],
     ['two models', ['plan', model, '--demo'], /not both/],
     ['no such model', ['analyze', 'nowhere'], /nowhere does not exist/],
     [
@@ -400,7 +420,7 @@ describe('wrong usage ends with 2 and says what is right', () => {
     [
       'no such policy option',
       ['allocate', model, '--set', 'betta=2'],
-      /no option "betta"; it knows beta/,
+      /policy alphalora has no option "betta": did you mean beta\? its options are beta\n/,
     ],
     [
       'no such rounding',

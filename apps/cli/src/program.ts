@@ -31,7 +31,8 @@ import { train } from './commands/train/command.js';
 import { worker } from './commands/worker/command.js';
 import type { ExitCode, Io } from './io.js';
 import { commandGroups, examples } from './options/help.js';
-import { printable } from './output/printable.js';
+import { requireUntaken, takenByOption } from './options/variadic.js';
+import { printable, tell } from './output/printable.js';
 import type { PluginOptions } from './plugins/index.js';
 import { toolVersion } from './version.js';
 
@@ -43,6 +44,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
     .addHelpText('after', examples(['plan --demo', 'plan path/to/model --total 160 -o plan']))
     .showHelpAfterError('(--help lists the options)')
     .exitOverride()
+    .hook('preAction', (_, command) => requireUntaken(command))
     .hook('preAction', async (_, command) => {
       const { output, ...options } = command.opts();
       if (typeof output !== 'string') return;
@@ -137,7 +139,13 @@ function adder(parent: Command, io: Io, finish: (code: ExitCode) => void) {
     declared: Command<Args, Options>,
     load: () => Promise<Code<Args, NoInfer<Options>>>,
   ): void => {
-    declared.copyInheritedSettings(parent).action(async (...given) => {
+    declared.copyInheritedSettings(parent).exitOverride((error) => {
+      const isMissing = error.code === 'commander.missingArgument';
+      const taken = isMissing ? takenByOption(declared) : undefined;
+      if (taken !== undefined) tell(io.stderr, taken);
+      throw error;
+    });
+    declared.action(async (...given) => {
       const { run } = await load();
       const [...parameters] = given.slice(0, -1) as [...Args, Options];
       finish(await run(...parameters, io));

@@ -24,6 +24,7 @@ describe('a registry', () => {
     ['PEFT', 'peft'],
     ['llama_factory', 'llama-factory'],
     ['axoltl', 'axolotl'],
+    ['pfet', 'peft'],
     ['swift', 'ms-swift'],
   ])('suggests for %s the name %s', async (name, meant) => {
     const builtIn = {

@@ -7,6 +7,7 @@ import {
   refusedOptions,
 } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
+import { resources } from '@alphalora/documents';
 import { exporters } from './registry.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of each format are its own
@@ -57,7 +58,7 @@ export async function exporterFor(
   if (document.kind === 'allocation' && !holds(exporter, document.unit)) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `the format ${name} cannot hold an allocation of ${document.unit}: ` +
+      `the format ${name} cannot hold an allocation of ${resources[document.unit].plural}: ` +
         `use ${(await formatsOf(document.unit)).join(', ')} for that`,
     );
   }
@@ -78,7 +79,7 @@ async function optionsFor(
     return {};
   }
   const result = await schema['~standard'].validate(given);
-  if (result.issues) throw refusedOptions('format', name, given, result.issues);
+  if (result.issues) throw refusedOptions('format', name, given, result.issues, schema);
   return result.value;
 }
 

@@ -751,7 +751,9 @@ describe('every format for adapters', () => {
       ({ kinds, units }) => kinds.includes('allocation') && (units?.includes('rank') ?? true),
     );
     const names = holding.map(({ name }) => name).join(', ');
-    await expect(filesOf(ranks, 'mola')).rejects.toThrow(`use ${names} for that`);
+    await expect(filesOf(ranks, 'mola')).rejects.toThrow(
+      `cannot hold an allocation of LoRA ranks: use ${names} for that`,
+    );
   });
 });
 

@@ -53,6 +53,16 @@ it('quantized matrices are told: their alphas are not those of the original', ()
   );
 });
 
+it('spectra that are shorter than the tail are told', () => {
+  const rows = [8, 12, 20].map((tail, i) => measuredRow(`h.0.w${i}.weight`, 2, { tail }));
+  const analysis = analysisOf(rows, [{ alpha: 2 }], { tail: 20 });
+  expect(shortcomings(analysis)).toBe(
+    'note: 2 of 3 matrices have fewer eigenvalues than the tail of 20, and all of theirs were fitted: ' +
+      'h.0.w1.weight (12), h.0.w0.weight (8)\n',
+  );
+  expect(shortcomings(analysisOf(rows, [{ alpha: 2 }]))).toBe('');
+});
+
 it('notes on alphas are left out where another metric judges', () => {
   const odd = {
     weak: 'too few eigenvalues',

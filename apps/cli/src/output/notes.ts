@@ -37,7 +37,7 @@ export function omissions(document: Analysis, judged?: JudgedBy): string {
  */
 export function shortcomings(document: Analysis, { scoredBy }: JudgedBy = {}): string {
   const analysis = printableData(document);
-  const alphas = scoredBy === undefined ? [weakness, thinness, misfits, imprecision] : [];
+  const alphas = scoredBy === undefined ? [weakness, clamping, thinness, misfits, imprecision] : [];
   const failed = failedRows(analysis).map((row) => `failed: ${row.name}: ${row.reason}\n`);
   const warnings = (analysis.notes ?? []).map((note) => `warning: ${note}\n`);
   return (
@@ -62,6 +62,17 @@ function weakness({ matrices }: Analysis): string {
   );
   const more = weak.length > MOST_WEAK ? `weak: and ${weak.length - MOST_WEAK} more\n` : '';
   return weak.slice(0, MOST_WEAK).join('') + more;
+}
+
+/** Spectra that are shorter than the tail of `--tail`: all of them was fitted. */
+function clamping({ matrices, options }: Analysis): string {
+  const asked = options['tail'];
+  if (typeof asked !== 'number') return '';
+  const rows = matrices.filter((row) => row.status === 'ok');
+  const short = rows.filter(({ tail }) => tail < asked).toSorted((a, b) => b.tail - a.tail);
+  if (short.length === 0) return '';
+  const names = some(short.map(({ name, tail }) => `${name} (${tail})`));
+  return `note: ${short.length} of ${rows.length} matrices have fewer eigenvalues than the tail of ${asked}, and all of theirs were fitted: ${names}\n`;
 }
 
 /** Tails of fewer eigenvalues than were asked for: their alphas count. */

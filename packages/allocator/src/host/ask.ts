@@ -43,7 +43,7 @@ export async function optionsFor(
   return guarded(async () => {
     const result = await schema['~standard'].validate(copy);
     if (!result.issues) return frozen(result.value) as Record<string, unknown>;
-    throw refusedOptions('policy', name, given, result.issues);
+    throw refusedOptions('policy', name, given, result.issues, schema);
   }, guard);
 }
 

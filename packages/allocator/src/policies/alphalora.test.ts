@@ -1,5 +1,6 @@
 import type { AlphaLoraError } from '@alphalora/contracts';
 import { describe, expect, it } from 'vitest';
+import { optionsFor } from '../host/ask.js';
 import { roundShares } from '../rounding/index.js';
 import { sampleBudget, sampleLayers, sampleRequest } from '../testing/sample.js';
 import { alphalora } from './alphalora.js';
@@ -31,10 +32,12 @@ describe('alphalora', () => {
   it('has beta 2.5 by default and refuses other options by listing its own', async () => {
     const validate = alphalora.options!['~standard'].validate;
     expect(await validate({})).toMatchObject({ value: { beta: 2.5 } });
-    const refused = await validate({ betta: 2 });
-    expect(refused.issues?.map(({ message }) => message)).toEqual([
-      'no option "betta"; it knows beta',
-    ]);
+    const guard = { name: 'alphalora', timeout: 1000 };
+    await expect(optionsFor(alphalora, { betta: 2 }, guard)).rejects.toThrow(
+      /^policy alphalora has no option "betta": did you mean beta\? its options are beta$/,
+    );
+    expect((await validate({ beta: 100 })).issues).toBeUndefined();
+    expect((await validate({ beta: 101 })).issues).toHaveLength(1);
     expect((await validate({ beta: -1 })).issues).toHaveLength(1);
   });
 

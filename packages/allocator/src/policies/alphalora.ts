@@ -8,15 +8,20 @@
  */
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
-import { numberFrom, strictOptions } from './options.js';
+import { numberFrom } from './options.js';
 import { requireScores } from './scores.js';
+
+/** Where blocks differ at all, the highest alpha has everything long before; larger powers overflow. */
+const HIGHEST_BETA = 100;
 
 export const alphalora: AllocationPolicy<{ beta: number }> = {
   name: 'alphalora',
   version: '1.0.0',
   apiVersion: 1,
   summary: 'in proportion to alpha^beta (arXiv 2410.10054)',
-  options: strictOptions({ beta: v.optional(numberFrom(0), 2.5) }),
+  options: v.strictObject({
+    beta: v.optional(v.pipe(numberFrom(0), v.maxValue(HIGHEST_BETA)), 2.5),
+  }),
   traits: {
     resources: ['experts', 'rank', 'selection'],
     answer: 'weights',

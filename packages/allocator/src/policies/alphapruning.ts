@@ -13,7 +13,6 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
-import { strictOptions } from './options.js';
 import { requireTotal } from './scores.js';
 
 export const alphapruning: AllocationPolicy<{ eps: number }> = {
@@ -21,7 +20,7 @@ export const alphapruning: AllocationPolicy<{ eps: number }> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'sparsity linear in alpha (arXiv 2410.10912)',
-  options: strictOptions({
+  options: v.strictObject({
     eps: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.3),
   }),
   requires: ['shapes'],

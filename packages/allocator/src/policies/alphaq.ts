@@ -13,7 +13,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
-import { numberFrom, strictOptions } from './options.js';
+import { numberFrom } from './options.js';
 import { requireScores, requireTotal } from './scores.js';
 import { bestRuns } from './sorted-bits.js';
 import { weightedBits } from './weighted-bits.js';
@@ -25,7 +25,7 @@ export const alphaq: AllocationPolicy<{ gamma: number }> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'bits that minimise the weighted error of quantisation, exactly (arXiv 2606.04980)',
-  options: strictOptions({
+  options: v.strictObject({
     /** How strongly alpha counts; 0 leaves the variances alone to decide. */
     gamma: v.optional(numberFrom(0), 1),
   }),

@@ -9,7 +9,7 @@
  */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
-import { strictOptions } from './options.js';
+import * as v from 'valibot';
 import { requireScores, requireTotal } from './scores.js';
 
 export const gora: AllocationPolicy<Record<never, never>> = {
@@ -17,7 +17,7 @@ export const gora: AllocationPolicy<Record<never, never>> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'ranks from importance and shape (arXiv 2502.12171)',
-  options: strictOptions({}),
+  options: v.strictObject({}),
   requires: ['shapes'],
   traits: { resources: ['rank'], answer: 'values', monotone: 'increasing', equivariant: true },
   allocate({ layers, budget }) {

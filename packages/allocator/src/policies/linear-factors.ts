@@ -3,7 +3,7 @@ import type { Resource } from '@alphalora/contracts';
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
-import { numberFrom, strictOptions } from './options.js';
+import { numberFrom } from './options.js';
 
 export interface LinearFactors {
   readonly name: string;
@@ -27,7 +27,7 @@ export function linearFactors({
     apiVersion: 1,
     summary,
     options: v.pipe(
-      strictOptions({
+      v.strictObject({
         low: v.optional(numberFrom(0), usual.low),
         high: v.optional(numberFrom(0), usual.high),
       }),

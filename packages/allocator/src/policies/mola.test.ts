@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { optionsFor } from '../host/ask.js';
 import { roundShares } from '../rounding/index.js';
 import { sampleBudget, sampleLayers, sampleRequest } from '../testing/sample.js';
 import { type MolaShape, mola, molaShapes } from './mola.js';
@@ -66,9 +67,9 @@ describe('mola', () => {
     [{ groups: [0, 0] }, /a group above zero/],
     [{ groups: [-1, 2] }, />=0/],
     [{ shape: 'pentagon' }, /pentagon/],
-    [{ form: '2468' }, /no option "form"; it knows shape, groups/],
+    [{ form: '2468' }, /policy mola has no option "form": its options are shape, groups$/],
   ])('refuses the options %o', async (options, message) => {
-    const { issues } = await mola.options!['~standard'].validate(options);
-    expect(issues?.[0]?.message).toMatch(message);
+    const guard = { name: 'mola', timeout: 1000 };
+    await expect(optionsFor(mola, options, guard)).rejects.toThrow(message);
   });
 });

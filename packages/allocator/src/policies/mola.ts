@@ -11,7 +11,7 @@
  */
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
-import { numberFrom, strictOptions } from './options.js';
+import { numberFrom } from './options.js';
 
 export type MolaShape =
   | 'inverted-triangle'
@@ -50,7 +50,7 @@ export const mola: AllocationPolicy<MolaOptions> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'by depth, in equal groups of blocks (arXiv 2402.08562)',
-  options: strictOptions({
+  options: v.strictObject({
     /** Not read where there are groups. */
     shape: v.optional(v.picklist(shapes), 'inverted-triangle'),
     /** In place of a shape: the weights of any number of groups. */

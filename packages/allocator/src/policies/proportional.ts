@@ -1,6 +1,6 @@
 /** In proportion to any score of the layers, as it is. */
 import type { AllocationPolicy, PolicyAnswer, PolicyLayer } from '@alphalora/contracts/extensions';
-import { strictOptions } from './options.js';
+import * as v from 'valibot';
 import { requireScores } from './scores.js';
 
 /** @throws AlphaLoraError `INVALID_OPTION` in the name of the policy for a score below zero */
@@ -14,7 +14,7 @@ export const proportional: AllocationPolicy<Record<never, never>> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'in proportion to any score',
-  options: strictOptions({}),
+  options: v.strictObject({}),
   traits: {
     resources: ['experts', 'rank', 'selection'],
     answer: 'weights',

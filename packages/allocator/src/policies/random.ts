@@ -5,14 +5,14 @@
  * Generation, 1986, chapter V, theorem 2.1).
  */
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
-import { strictOptions } from './options.js';
+import * as v from 'valibot';
 
 export const random: AllocationPolicy<Record<never, never>> = {
   name: 'random',
   version: '1.0.0',
   apiVersion: 1,
   summary: 'shares drawn uniformly over all vectors of shares',
-  options: strictOptions({}),
+  options: v.strictObject({}),
   traits: { resources: ['experts', 'rank', 'selection'], answer: 'weights', seeded: true },
   describe: () => 'at random, whatever their alpha',
   allocate: ({ layers, random: uniformDraw }) => ({

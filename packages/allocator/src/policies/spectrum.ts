@@ -10,7 +10,6 @@
 import type { AllocationPolicy, PolicyLayer } from '@alphalora/contracts/extensions';
 import { weightType } from '@alphalora/documents/terms';
 import * as v from 'valibot';
-import { strictOptions } from './options.js';
 import { requireTotal } from './scores.js';
 
 export const spectrum: AllocationPolicy<{ over: 'role' | 'all' }> = {
@@ -18,7 +17,7 @@ export const spectrum: AllocationPolicy<{ over: 'role' | 'all' }> = {
   version: '1.0.0',
   apiVersion: 1,
   summary: 'the matrices with the highest signal-to-noise ratio (arXiv 2406.06623)',
-  options: strictOptions({
+  options: v.strictObject({
     /** Among which matrices the share is taken. */
     over: v.optional(v.picklist(['role', 'all']), 'role'),
   }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { optionsFor } from '../host/ask.js';
 import { sampleBudget, sampleLayers, sampleRequest } from '../testing/sample.js';
 import { tempbalance } from './tempbalance.js';
 
@@ -51,8 +52,9 @@ describe('tempbalance', () => {
     const { validate } = tempbalance.options!['~standard'];
     expect(await validate({})).toMatchObject({ value: { ...defaults, schedule: 'linear' } });
     expect((await validate({ low: 2 })).issues?.[0]?.message).toMatch(/low must not be above high/);
-    expect((await validate({ slow: 2 })).issues?.[0]?.message).toMatch(
-      /no option "slow"; it knows schedule, low, high, tau, strength/,
+    const guard = { name: 'tempbalance', timeout: 1000 };
+    await expect(optionsFor(tempbalance, { slow: 2 }, guard)).rejects.toThrow(
+      /no option "slow": did you mean low\? its options are schedule, low, high, tau, strength$/,
     );
   });
 });

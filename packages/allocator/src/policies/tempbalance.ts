@@ -14,7 +14,7 @@
 import type { AllocationPolicy } from '@alphalora/contracts/extensions';
 import * as v from 'valibot';
 import { linearMap } from './linear-map.js';
-import { numberFrom, strictOptions } from './options.js';
+import { numberFrom } from './options.js';
 import { requireScores } from './scores.js';
 
 type Schedule = 'linear' | 'sqrt' | 'log2' | 'step' | 'sigmoid';
@@ -32,7 +32,7 @@ export const tempbalance: AllocationPolicy<TempBalanceOptions> = {
   apiVersion: 1,
   summary: 'learning-rate factors that grow with alpha (arXiv 2312.00359)',
   options: v.pipe(
-    strictOptions({
+    v.strictObject({
       schedule: v.optional(v.picklist(['linear', 'sqrt', 'log2', 'step', 'sigmoid']), 'linear'),
       low: v.optional(numberFrom(0), 0.5),
       high: v.optional(numberFrom(0), 1.5),

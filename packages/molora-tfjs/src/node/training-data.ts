@@ -52,8 +52,9 @@ export async function trainingData(
   const held = new Set(
     permutation(examples.length, seededRandom(seed, 'held out')).slice(0, count),
   );
+  const often = evaluateEvery === 1 ? 'step' : `${evaluateEvery} steps`;
   onNote?.(
-    `${count} of ${examples.length} examples are held out of training: the loss on them is measured every ${evaluateEvery} steps (--hold-out changes how many)`,
+    `${count} of ${examples.length} examples are held out of training: the loss on them is measured every ${often} (--hold-out changes how many)`,
   );
   return {
     examples: examples.filter((_, i) => !held.has(i)),

@@ -127,7 +127,7 @@ function tableRecords(
     if (cells.length !== names.length) {
       throw damaged(
         place,
-        `${cells.length} fields, where there are ${names.length} columns${separatorHint(names)}`,
+        `${counted(cells.length, 'field')}, where there ${names.length === 1 ? 'is' : 'are'} ${counted(names.length, 'column')}${separatorHint(names)}`,
       );
     }
     return { fields: Object.fromEntries(names.map((name, i) => [name, cells[i]!])), place };
@@ -216,4 +216,8 @@ function inCell(value: unknown): string {
 
 export function damaged(place: string, what: string, cause?: unknown): AlphaLoraError {
   return errorIn('INVALID_DOCUMENT', place, what, { cause });
+}
+
+function counted(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }

@@ -1,6 +1,6 @@
 /** `alphalora export`: what it takes. */
 import { exporters } from '@alphalora/exporters';
-import { Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { json } from '../../options/common.js';
 import { command, type OptionsOf } from '../../options/declare.js';
 import { examples, headings } from '../../options/help.js';
@@ -16,6 +16,7 @@ export const exportCommand = () =>
     .requiredOption(
       '--to <format>',
       `write for ${exporters.names().join(', ')}, or a path or package`,
+      oneFormat,
     )
     .optionsGroup(headings.output)
     .option(
@@ -54,3 +55,11 @@ export const exportCommand = () =>
         'export analysis.json --to csv',
       ]),
     );
+
+function oneFormat(text: string): string {
+  const all = text.split(',').map((name) => name.trim());
+  if (all.length > 1 && all.some((name) => exporters.has(name))) {
+    throw new InvalidArgumentError('It must be one format; plan --export takes several.');
+  }
+  return text;
+}

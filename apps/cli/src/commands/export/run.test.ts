@@ -116,6 +116,9 @@ describe('export of an allocation', () => {
     expect([format, config.lora_alpha, config.target_modules.length]).toEqual(['peft', 32, 3]);
     expect(notes.join()).toContain('of other roles than targets');
     expect(JSON.parse(readFileSync(join(output, 'adapter_config.json'), 'utf8'))).toEqual(config);
+    await expect(exportCommand(file, { to: 'peft', set: { foo: 1 } }, io)).rejects.toThrow(
+      /format peft has no option "foo": its options are scaling, alpha, dropout, targets, taskType$/,
+    );
     await expect(exportCommand(file, { to: 'csv', alpha: 3 }, io)).rejects.toThrow(
       /format csv has no option "alpha"/,
     );

@@ -85,7 +85,11 @@ function words({ steps, examples, trainable, firstLoss, lastLoss }: Summary): st
       ? 'all steps had been done before'
       : `loss ${firstLoss.toFixed(3)} at first, ${lastLoss.toFixed(3)} at last`;
   return (
-    `${steps} steps over ${examples} examples, ` +
-    `${trainable.toLocaleString('en-US')} trainable parameters; ${loss}\n`
+    `${counted(steps, 'step')} over ${counted(examples, 'example')}, ` +
+    `${counted(trainable, 'trainable parameter')}; ${loss}\n`
   );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -14,7 +14,7 @@ import * as v from 'valibot';
 import type { AdaptedProjection } from '../../adapters/adapter-spec.js';
 import { matMul } from '../../ops/mat-mul.js';
 import { maskedSoftmax, topKMask } from './mask.js';
-import { numberWithin, strictOptions } from './options.js';
+import { numberWithin } from './options.js';
 import type { RouterFactory, RouterInput } from './router.js';
 
 interface SharedOptions {
@@ -25,7 +25,7 @@ interface SharedOptions {
 
 export const adaptiveShared: RouterFactory<SharedOptions> = {
   name: 'adaptive-shared',
-  options: strictOptions({
+  options: v.strictObject({
     shared: v.optional(numberWithin({ min: 0, whole: true }), 1),
     tasks: v.optional(numberWithin({ min: 1, whole: true }), 1),
   }),

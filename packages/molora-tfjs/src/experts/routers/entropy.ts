@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { linearRouter } from './linear.js';
 import { withoutGradient } from './mask.js';
-import { numberWithin, strictOptions } from './options.js';
+import { numberWithin } from './options.js';
 import type { RouterFactory } from './router.js';
 import { tsallisEntropy } from './tsallis.js';
 
@@ -26,7 +26,7 @@ interface EntropyOptions {
 
 export const entropy: RouterFactory<EntropyOptions> = {
   name: 'entropy',
-  options: strictOptions({
+  options: v.strictObject({
     threshold: v.optional(numberWithin({ min: 0 }), 0.9),
     q: v.optional(numberWithin({ min: 0.01 }), 1.1),
     topP: v.optional(numberWithin({ min: 0, max: 1 }), 0.75),

@@ -17,7 +17,6 @@ import * as v from 'valibot';
 import type { AdaptedProjection } from '../../adapters/adapter-spec.js';
 import { matMul } from '../../ops/mat-mul.js';
 import { maskedSoftmax } from './mask.js';
-import { strictOptions } from './options.js';
 import type { RouterFactory } from './router.js';
 
 /** Keeps the norm's gradient finite where all experts answer zero. */
@@ -34,7 +33,7 @@ interface MoleOptions {
  */
 export const mole: RouterFactory<MoleOptions> = {
   name: 'mole',
-  options: strictOptions({
+  options: v.strictObject({
     masked: v.optional(
       v.custom<readonly number[]>(
         (value) => Array.isArray(value) && value.every((i) => Number.isInteger(i) && i >= 0),

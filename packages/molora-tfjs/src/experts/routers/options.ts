@@ -28,18 +28,8 @@ export function checkedOptions<Options>(
       { details: { router: name } },
     );
   }
-  if (result.issues) throw refusedOptions('router', name, given, result.issues);
+  if (result.issues) throw refusedOptions('router', name, given, result.issues, schema);
   return result.value;
-}
-
-/** @param entries one schema for each option, each with a default */
-export function strictOptions<Entries extends v.ObjectEntries>(
-  entries: Entries,
-): v.StrictObjectSchema<Entries, v.ErrorMessage<v.StrictObjectIssue>> {
-  const known = Object.keys(entries).join(', ');
-  return v.strictObject(entries, ({ expected, message, path }) =>
-    expected === 'never' ? `no option "${path?.at(-1)?.key}"; it knows ${known}` : message,
-  );
 }
 
 export interface Bounds {
