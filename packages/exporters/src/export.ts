@@ -7,7 +7,7 @@ import {
   refusedOptions,
 } from '@alphalora/contracts';
 import type { Exported, Exporter } from '@alphalora/contracts/extensions';
-import { resources } from '@alphalora/documents';
+import { resources } from '@alphalora/documents/terms';
 import { exporters } from './registry.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of each format are its own
