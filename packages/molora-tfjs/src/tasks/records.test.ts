@@ -43,7 +43,7 @@ describe('parseRecords', () => {
     [
       'a;b\n1;2,3',
       'x.csv',
-      '2 fields, where there are 1 columns: its columns are separated by semicolons',
+      '2 fields, where there is 1 column: its columns are separated by semicolons',
     ],
     ['[1]', 'x.json', 'x.json, record 1: no object'],
     ['[[]]', 'x.json', 'x.json, record 1: no object'],
