@@ -367,7 +367,9 @@ describe('the command', () => {
     const allocation = resourceOf(analysis, 'experts');
     const blocks = allocation.blocks.map((block) => ({ ...block, experts: 4, topK: 3 }));
     const lists = { experts: blocks.map(() => 4), topK: blocks.map(() => 3) };
-    const other = { ...allocation, blocks, ...lists, parameters: { rank: 16, trainable: 1 } };
+    const projections = allocation.projections!.map((each) => ({ ...each, experts: 4, topK: 3 }));
+    const parameters = { rank: 16, trainable: 1 };
+    const other = { ...allocation, blocks, projections, ...lists, parameters };
     expect(line(other)).toBe(`--total 1 ${policy} --top-k 3 --rank 16`);
     expect(line(allocation)).toBe(`--total 1 ${policy}`);
   });
