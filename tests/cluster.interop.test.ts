@@ -217,7 +217,8 @@ describeUnless(redisLacks, 'analyze --queue', () => {
     const finished = matrices(only.lines(), 'done');
     expect(finished).toHaveLength(23);
     expect(new Set(finished).size).toBe(23);
-    expect(matrices(only.lines(), 'failed')).toHaveLength(1);
+    // Tried again when it had failed before the first left: whoever asks again may have mended it.
+    expect(new Set(matrices(only.lines(), 'failed')).size).toBe(1);
     const status = alphalora(['queue', 'status', queue]);
     await status.code;
     expect(status.texts.stdout).toMatch(/23 of 24 matrices done, 1 failed\n/);
