@@ -2,7 +2,7 @@
 /**
  * Entry point: asks whether this Node can run the program before anything of it is loaded. This file keeps to
  * what Node 12 can read, and imports nothing at its top: a newer syntax anywhere in the program, or a module
- * that an old Node lacks, would end it with a stack trace before a word is said.
+ * that an old Node lacks, would end it with a stack trace before any message.
  */
 
 /** `engines` of package.json. */

@@ -1,4 +1,4 @@
-/** Versions of Node that cannot run the program are told so, by a file that they can read. */
+/** Versions of Node that cannot run the program get a message, from a file that they can parse. */
 import { readFileSync } from 'node:fs';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { programIn } from '@alphalora/testing/program';

@@ -147,7 +147,7 @@ describe('the loss that is measured while training', () => {
 
   it.each<[string, string[], number]>([
     ['a tenth', [], 3],
-    ['as many as is said', ['--hold-out', '7'], 7],
+    ['as many as --hold-out says', ['--hold-out', '7'], 7],
   ])('is that of examples held out of one file: %s', async (_, more, held) => {
     const folder = join(root, `held-${held}`);
     const { code, stdout, stderr } = await alphalora(

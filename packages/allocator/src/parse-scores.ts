@@ -17,7 +17,7 @@ export interface ScorePlaces {
 /** Fields that say the block of a row; the first is the document's own. */
 const blockFields = ['block', 'layer', 'layer_idx'];
 const placeFields = [...blockFields, 'name'];
-/** Those that change nothing are told apart from misspelt ones. */
+/** Fields that change nothing: all others count as misspelled. */
 const knownFields = [...placeFields, 'score', 'role', 'stderr', 'measures', 'note'];
 
 const number = 'must be a finite number';

@@ -53,7 +53,7 @@ it('quantized matrices are told: their alphas are not those of the original', ()
   );
 });
 
-it('spectra that are shorter than the tail are told', () => {
+it('a note names the spectra that are shorter than the tail', () => {
   const rows = [8, 12, 20].map((tail, i) => measuredRow(`h.0.w${i}.weight`, 2, { tail }));
   const analysis = analysisOf(rows, [{ alpha: 2 }], { tail: 20 });
   expect(shortcomings(analysis)).toBe(

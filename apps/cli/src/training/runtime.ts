@@ -54,7 +54,7 @@ export async function startRuntime(
 
 /**
  * One line: what is not installed by its names, and in full only why an installed one does not start.
- * Who asks for a backend by its name is told what to install.
+ * For a backend that is asked for by name, the error says what to install.
  */
 function backendText({ name, passedOver }: StartedBackend): string {
   const [absent, broken] = [true, false].map((missing) =>

@@ -54,7 +54,7 @@ export async function downloadModel(
   { folder, offline = false, onStart, onProgress, ...options }: HubModelOptions,
 ): Promise<ModelOnDisk> {
   if (offline) return cachedModel(reference, folder);
-  // Whoever opens files on disk does without what talks to a hub.
+  // Programs that only open files on disk do not load what talks to a hub.
   const { openBeside, openHubCheckpoint } = await import('../hub/open.js');
   const { download } = await import('./download.js');
   const needed: Array<{ model: HubModel; file: HubFile; remote: ByteSource }> = [];

@@ -29,11 +29,6 @@ with zipfile.ZipFile(file) as wheel:
         if name.startswith(tuple(parts)): wheel.extract(name, folder)
 `;
 
-export interface Library {
-  /** The folder `tensorflow` with the libraries and `include`. */
-  readonly folder: string;
-}
-
 export interface LibraryOptions {
   /** As names of wheels have it. */
   readonly machine: string;
@@ -52,13 +47,11 @@ export interface LibraryOptions {
 export async function addLibrary(
   packageFolder: string,
   { machine, gpu, run, signal }: LibraryOptions,
-): Promise<Library> {
+): Promise<void> {
   const target = join(packageFolder, 'deps', 'site-packages');
   const partial = `${target}.partial`;
   const download = await mkdtemp(join(tmpdir(), 'libtensorflow-'));
-  const platforms = ['2_17', '2014'].map((tag) => {
-    return `manylinux${tag.startsWith('2_') ? '_' : ''}${tag}_${machine}`;
-  });
+  const platforms = [`manylinux_2_17_${machine}`, `manylinux2014_${machine}`];
   const wheels = [
     ...['--only-binary', ':all:', '--implementation', 'cp', '--python-version', '3.11'],
     ...platforms.flatMap((platform) => ['--platform', platform]),
@@ -88,5 +81,4 @@ export async function addLibrary(
     await rm(partial, { recursive: true, force: true });
     await rm(download, { recursive: true, force: true });
   }
-  return { folder: join(target, 'tensorflow') };
 }
