@@ -20,7 +20,7 @@ import { chunks } from '../training/order.js';
 import { fingerprint, type TokenSequence, tokenBatch } from '../training/sequences.js';
 import { examplesOf, type TaskSource } from './data.js';
 import { type LocateOptions, loadLanguageModel, located } from './load.js';
-import { tellingOfMemory } from './memory-check.js';
+import { withMemoryErrors } from './memory-check.js';
 
 export interface CalibrateModelOptions extends TaskSource, SequencesOptions, LocateOptions {
   /** @default all; without an `engine`, all but `explained-variance` */
@@ -90,7 +90,7 @@ export async function calibrateModel(options: CalibrateModelOptions): Promise<Sc
     for (const batch of batches.slice(done.length)) {
       signal?.throwIfAborted();
       const measured = calibrator;
-      done.push(await tellingOfMemory(() => measured.measure(tokenBatch(batch))));
+      done.push(await withMemoryErrors(() => measured.measure(tokenBatch(batch))));
       if (options.progressFile !== undefined) {
         await writeFileAtomic(options.progressFile, JSON.stringify({ run, batches: done }));
       }

@@ -18,7 +18,7 @@ import { evaluateLoss } from '../training/evaluate-loss.js';
 import { examplesOf, type TaskSource } from './data.js';
 import { type LocateOptions, loadLanguageModel, located } from './load.js';
 import { loadAdapter } from './load-adapter.js';
-import { tellingOfMemory } from './memory-check.js';
+import { withMemoryErrors } from './memory-check.js';
 
 export interface EvaluateModelOptions extends TaskSource, EvaluationOptions, LocateOptions {
   /** Folder of an adapter that acts on it: see `loadAdapter`. */
@@ -94,7 +94,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       options,
     );
     if (note !== undefined) onNote?.(note);
-    const { loss, ...score } = await tellingOfMemory(async () => {
+    const { loss, ...score } = await withMemoryErrors(async () => {
       const { loss } = await evaluateLoss({
         model: {
           variables: [],

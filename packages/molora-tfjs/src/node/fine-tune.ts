@@ -4,8 +4,8 @@
  * the metrics and what resuming needs. The pieces are `adapterSpec`, `adaptedModel`, `train` and
  * `openRunFolder`, for runs of another shape.
  */
-import { openCheckpoint } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { excessRankNote } from '../adapters/excess-rank.js';
@@ -39,18 +39,24 @@ import {
   trainingSettings,
 } from '../training/settings.js';
 import { train } from '../training/train.js';
-import { type LocateOptions, languageModel, located, openLanguageModel } from './load.js';
+import {
+  type LocateOptions,
+  languageModel,
+  located,
+  type OpenedLanguageModel,
+  openLanguageModel,
+} from './load.js';
 import { loadAdapter } from './load-adapter.js';
 import {
   checkMemory,
   largestMicroBatch,
   type MemoryRequest,
   memoryLimit,
-  tellingOfMemory,
+  withMemoryErrors,
 } from './memory-check.js';
 import { checkResumedAdapter } from './resumed-adapter.js';
 import { openRunFolder, type RunFolder } from './run-folder.js';
-import { type TrainingDataOptions, trainingData } from './training-data.js';
+import { type TrainingData, type TrainingDataOptions, trainingData } from './training-data.js';
 
 interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOptions {
   /** @default `top-k` for new experts, `mole` over trained ones, without options */
@@ -123,37 +129,13 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   if (routerLoss) createRouterLoss(routerLoss);
   const training = options.training ?? { epochs: 1 };
   const { seed } = trainingSettings(training, 1_000_000);
-  const { examples, validation } = await trainingData(options, seed);
+  const data = await trainingData(options, seed);
   const place = await located(options);
-  // Reads the headers alone: what does not fit is found before the weights are read.
-  const plan = await planOf(options, place.path, router, seed);
   const opened = await openLanguageModel(place.path, { onNote });
-  let model: LanguageModel;
-  let prepared: Pick<Prepared, 'sequences' | 'validated' | 'settings'>;
-  try {
-    const { sequences, note } = sequencesOf(opened, examples, options);
-    if (note !== undefined) onNote?.(note);
-    const validated = validation && sequencesOf(opened, validation, options).sequences;
-    const settings = trainingSettings(training, sequences.length);
-    const backend = tf.getBackend();
-    const request: MemoryRequest = {
-      ...{ config: opened.config, spec: plan.initial.spec, recompute: options.recompute === true },
-      lengths: sequences.map(({ ids }) => ids.length),
-      ...{ backend, limit: memoryLimit(backend) },
-    };
-    const chosen = options.fitMemory
-      ? { ...settings, microBatchSize: largestMicroBatch(settings.batchSize, request) }
-      : settings;
-    if (options.fitMemory) {
-      const { batchSize, microBatchSize } = chosen;
-      onNote?.(`${microBatchSize} of the ${batchSize} examples of a step are in memory at once`);
-    }
-    checkMemory(chosen, request);
-    prepared = { sequences, validated, settings: chosen };
-    model = await languageModel(opened);
-  } finally {
-    await opened.close();
-  }
+  const { model, plan, ...learned } = await prepare(options, opened, {
+    ...data,
+    ...{ router, training, seed },
+  }).finally(opened.close);
   try {
     const excess = options.allocation === undefined ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
@@ -164,13 +146,48 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     });
     try {
       const base = await baseOf(place.source);
-      return await tellingOfMemory(() => run(options, { model, base, plan, adapted, ...prepared }));
+      return await withMemoryErrors(() => run(options, { model, base, plan, adapted, ...learned }));
     } finally {
       adapted.dispose();
     }
   } finally {
     model.decoder.dispose();
   }
+}
+
+interface Request extends TrainingData {
+  router: AdapterSpec['router'] | undefined;
+  training: TrainingOptions;
+  seed: number;
+}
+
+/** Reads the weights last: what does not fit, or not into memory, is found before. */
+async function prepare(
+  options: FineTuneOptions,
+  opened: OpenedLanguageModel,
+  { examples, validation, router, training, seed }: Request,
+): Promise<Omit<Prepared, 'base' | 'adapted'>> {
+  const { onNote } = options;
+  const plan = await planOf(options, opened.weights, router, seed);
+  const { sequences, note } = sequencesOf(opened, examples, options);
+  if (note !== undefined) onNote?.(note);
+  const validated = validation && sequencesOf(opened, validation, options).sequences;
+  const given = trainingSettings(training, sequences.length);
+  const backend = tf.getBackend();
+  const request: MemoryRequest = {
+    ...{ config: opened.config, spec: plan.initial.spec, recompute: options.recompute === true },
+    lengths: sequences.map(({ ids }) => ids.length),
+    ...{ backend, limit: memoryLimit(backend) },
+  };
+  const settings = options.fitMemory
+    ? { ...given, microBatchSize: largestMicroBatch(given.batchSize, request) }
+    : given;
+  if (options.fitMemory) {
+    const { batchSize, microBatchSize } = settings;
+    onNote?.(`${microBatchSize} of the ${batchSize} examples of a step are in memory at once`);
+  }
+  checkMemory(settings, request);
+  return { plan, sequences, validated, settings, model: await languageModel(opened) };
 }
 
 /** As PEFT names models: those on the hub without their scheme, at their revision. */
@@ -200,7 +217,7 @@ function checkExperts({ allocation, experts, from, router }: FineTuneOptions): v
 /** @param router of what is new; an adapter that is trained on has its own */
 async function planOf(
   options: FineTuneOptions,
-  model: string,
+  weights: readonly WeightDescription[],
   router: AdapterSpec['router'] | undefined,
   seed: number,
 ): Promise<AdapterPlan> {
@@ -208,11 +225,7 @@ async function planOf(
     const { state } = await loadAdapter(options.from);
     return adapterPlan({ ...options, from: state }, [], state.spec.router, seed);
   }
-  if (!options.experts) {
-    const checkpoint = await openCheckpoint(model);
-    await checkpoint.close();
-    return adapterPlan(options, checkpoint.tensors, router!, seed);
-  }
+  if (!options.experts) return adapterPlan(options, weights, router!, seed);
   const experts: AdapterState[] = [];
   for (const folder of options.experts) experts.push((await loadAdapter(folder)).state);
   return adapterPlan({ experts }, [], router!, seed);

@@ -8,12 +8,13 @@ import {
   readTextIfPresent,
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
+import type { WeightDescription } from '@alphalora/contracts/weights';
 import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import type { LanguageModel } from '../decoder/language-model.js';
 import { type ChatTemplate, createChatTemplate } from '../decoder/tokenizer/chat-template.js';
 import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';
-import { tellingOfMemory } from './memory-check.js';
+import { withMemoryErrors } from './memory-check.js';
 
 export interface Model {
   readonly decoder: Decoder;
@@ -54,6 +55,8 @@ interface LoadOptions {
 /** A model with its text part read, and its weights not yet. */
 interface OpenedModel extends Omit<Model, 'decoder'> {
   readonly config: DecoderConfig;
+  /** What there is to read. */
+  readonly weights: readonly WeightDescription[];
   /** Reads the weights. @throws AlphaLoraError see `loadDecoder` */
   load(): Promise<Decoder>;
   close(): Promise<void>;
@@ -86,8 +89,9 @@ async function openModel(path: string, { onNote }: LoadOptions = {}): Promise<Op
     const configJson = { ...checkpoint.config, eos_token_id: ends };
     return {
       config: { ...config, endTokens: ends },
+      weights: checkpoint.tensors,
       ...text,
-      load: () => tellingOfMemory(() => loadDecoder(checkpoint, configJson)),
+      load: () => withMemoryErrors(() => loadDecoder(checkpoint, configJson)),
       close: () => checkpoint.close(),
     };
   } catch (error) {

@@ -9,7 +9,7 @@ import {
   checkMemory,
   largestMicroBatch,
   type MemoryRequest,
-  tellingOfMemory,
+  withMemoryErrors,
 } from './memory-check.js';
 
 const config = decoderConfig({
@@ -54,14 +54,14 @@ describe('memory of a run', () => {
   });
 
   it('tells of an abort of WebAssembly, and of nothing else', async () => {
-    const { tensors } = await tellingOfMemory(async () => ({ tensors: tf.memory().numTensors }));
+    const { tensors } = await withMemoryErrors(async () => ({ tensors: tf.memory().numTensors }));
     expect(tensors).toBe(tf.memory().numTensors);
     const abort = new WebAssembly.RuntimeError('Aborted(). Build with -sASSERTIONS for more info.');
-    await expect(tellingOfMemory(() => Promise.reject(abort))).rejects.toMatchObject({
+    await expect(withMemoryErrors(() => Promise.reject(abort))).rejects.toMatchObject({
       code: 'ENGINE_FAILED',
       message: expect.stringMatching(/no memory left.*micro-batch/),
     });
     const other = new TypeError('x is undefined');
-    await expect(tellingOfMemory(() => Promise.reject(other))).rejects.toBe(other);
+    await expect(withMemoryErrors(() => Promise.reject(other))).rejects.toBe(other);
   });
 });

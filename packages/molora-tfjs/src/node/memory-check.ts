@@ -97,7 +97,7 @@ function gigabytes(bytes: number): string {
  *
  * @throws AlphaLoraError `ENGINE_FAILED` in place of an abort
  */
-export async function tellingOfMemory<Result>(run: () => Promise<Result>): Promise<Result> {
+export async function withMemoryErrors<Result>(run: () => Promise<Result>): Promise<Result> {
   try {
     return await run();
   } catch (cause) {

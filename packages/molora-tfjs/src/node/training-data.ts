@@ -7,6 +7,12 @@ import { permutation } from '../ops/random.js';
 import { examplesOf, type ReadDataOptions, type TaskSource, taskOf } from './data.js';
 import { filesOfSplit } from './locate-data.js';
 
+export interface TrainingData {
+  examples: Example[];
+  /** Of the validation split, or held out; absent where the loss is not measured while training. */
+  validation?: Example[];
+}
+
 export interface TrainingDataOptions extends TaskSource, Pick<ReadDataOptions, 'onNote'> {
   /** Steps between measurements of the loss on examples that are not trained on. @default none */
   evaluateEvery?: number | undefined;
@@ -27,7 +33,7 @@ const VALIDATION_EXAMPLES = 64;
 export async function trainingData(
   options: TrainingDataOptions,
   seed: number,
-): Promise<{ examples: Example[]; validation?: Example[] }> {
+): Promise<TrainingData> {
   const { evaluateEvery, holdOut, onNote } = options;
   if (evaluateEvery === undefined && holdOut !== undefined) {
     throw new AlphaLoraError(
