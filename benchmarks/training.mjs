@@ -45,11 +45,10 @@ const settings = [
 /** Experts of rank 8 on every projection of the model. */
 function adapterOf({ config }, { experts, dropout }) {
   const projections = [];
-  for (let block = 0; block < config.blocks; block++) {
-    for (const role of molora.projectionRoles) {
-      const [inputs, outputs] = molora.projectionShape(config, role).shape;
+  for (const [block, own] of config.blocks.entries()) {
+    for (const { name, role, inputs, outputs } of own.projections) {
       projections.push({
-        name: molora.projectionName(block, role),
+        name,
         block,
         role,
         inputs,

@@ -11,13 +11,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import {
-  adaptedModel,
-  decoderConfig,
-  projectionName,
-  projectionRoles,
-  projectionShape,
-} from '../dist/decoder/index.js';
+import { adaptedModel, decoderConfig } from '../dist/decoder/index.js';
 import { createFrozenLinear, initialTensors } from '../dist/index.js';
 
 const { values: options } = parseArgs({
@@ -84,35 +78,32 @@ function randomDecoder(blocks) {
     max_position_embeddings: 256,
     tie_word_embeddings: true,
   });
-  const linear = ([inputs, outputs]) =>
+  const linear = (inputs, outputs) =>
     tf.tidy(() => createFrozenLinear(tf.randomNormal([outputs, inputs], 0, 0.05)));
   const embeddings = tf.randomNormal([361, 128]);
-  const ones = tf.ones([128]);
+  const norm = { gain: tf.ones([128]) };
   const decoder = {
     config,
     embeddings,
-    norm: ones,
-    output: linear([128, 361]),
-    blocks: Array.from({ length: blocks }, () => ({
-      attentionNorm: ones,
-      feedForwardNorm: ones,
+    norm,
+    output: linear(128, 361),
+    blocks: config.blocks.map(({ projections }) => ({
+      norms: { beforeAttention: norm, beforeFeedForward: norm },
       projections: Object.fromEntries(
-        projectionRoles.map((role) => [role, linear(projectionShape(config, role).shape)]),
+        projections.map(({ role, inputs, outputs }) => [role, linear(inputs, outputs)]),
       ),
     })),
-    dispose: () => tf.dispose([embeddings, ones, decoder.output, decoder.blocks]),
+    dispose: () => tf.dispose([embeddings, norm, decoder.output, decoder.blocks]),
   };
   return decoder;
 }
 
 function adapterState(config) {
-  const projections = Array.from({ length: config.blocks }, (_, block) =>
-    projectionRoles.map((role) => {
-      const [inputs, outputs] = projectionShape(config, role).shape;
-      const name = projectionName(block, role);
+  const projections = config.blocks.flatMap((own, block) =>
+    own.projections.map(({ name, role, inputs, outputs }) => {
       return { name, block, role, inputs, outputs, ranks: [8], scalings: [2], topK: 1 };
     }),
-  ).flat();
+  );
   const spec = { projections, router: { name: 'top-k', options: {} }, dropout: 0 };
   return { spec, tensors: initialTensors(spec, 1) };
 }

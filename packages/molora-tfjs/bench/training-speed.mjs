@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { adaptedModel, projectionName, projectionShape } from '../dist/decoder/index.js';
+import { adaptedModel } from '../dist/decoder/index.js';
 import { initialTensors } from '../dist/index.js';
 import { loadModel } from '../dist/node/index.js';
 
@@ -88,11 +88,11 @@ function trainingStep({ trainable }, seed) {
 
 function adapterState(roles, experts, dropout) {
   const projections = [];
-  for (let block = 0; block < config.blocks; block++) {
-    for (const role of roles) {
-      const [inputs, outputs] = projectionShape(config, role).shape;
+  for (const [block, own] of config.blocks.entries()) {
+    for (const { name, role, inputs, outputs } of own.projections) {
+      if (!roles.includes(role)) continue;
       projections.push({
-        name: projectionName(block, role),
+        name,
         block,
         role,
         inputs,

@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
 import { languageModelLoss } from '../decoder/loss.js';
-import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
 import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { LearningLinear } from '../ops/learning-linear.js';
 import type { Linear } from '../ops/linear.js';
@@ -48,9 +47,9 @@ beforeAll(() => useBackend(inject('backend')));
 /** The same decoder with other linear maps. */
 function withMaps(decoder: Decoder, make: (map: Linear, name: string) => Linear): Decoder {
   const blocks = decoder.blocks.map((block, index) => {
-    const projections = {} as Record<ProjectionRole, Linear>;
-    for (const role of projectionRoles)
-      projections[role] = make(block.projections[role], projectionName(index, role));
+    const projections: Record<string, Linear> = {};
+    for (const { name, role } of decoder.config.blocks[index]!.projections)
+      projections[role] = make(block.projections[role]!, name);
     return { ...block, projections };
   });
   return { ...decoder, blocks };

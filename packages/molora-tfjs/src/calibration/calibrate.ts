@@ -9,12 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Decoder, DecoderBlock } from '../decoder/decoder.js';
 import { embed } from '../decoder/forward.js';
 import { languageModelLoss } from '../decoder/loss.js';
-import {
-  firstWithInputOf,
-  type ProjectionRole,
-  projectionName,
-  projectionRoles,
-} from '../decoder/names.js';
+import { firstWithInputOf } from '../decoder/projections.js';
 import { checkFinite } from '../ops/check-finite.js';
 import { learns } from '../ops/linear.js';
 import type { ObservedLinear } from '../ops/observed-linear.js';
@@ -43,7 +38,7 @@ export interface CalibratedProjection {
   /** Of the module, such as `model.layers.0.self_attn.q_proj`. */
   readonly name: string;
   readonly block: number;
-  readonly role: ProjectionRole;
+  readonly role: string;
 }
 
 export interface Calibrator {
@@ -81,7 +76,7 @@ export async function createCalibrator(
   }
   prepareBackend();
   const backward = !measures.every(isForward);
-  const described: CalibratedProjection[] = [];
+  const listed: CalibratedProjection[] = [];
   const observed: ObservedProjection[] = [];
   const inputs = explains ? sharedInputs(engine!, options.rank) : undefined;
   const dispose = (): void => {
@@ -91,24 +86,25 @@ export async function createCalibrator(
   try {
     const blocks: DecoderBlock[] = [];
     for (const [block, own] of decoder.blocks.entries()) {
-      const projections = {} as Record<ProjectionRole, ObservedLinear>;
-      for (const role of projectionRoles) {
-        const weight = own.projections[role];
-        const name = projectionName(block, role);
+      const described = decoder.config.blocks[block]!;
+      const projections: Record<string, ObservedLinear> = {};
+      for (const one of described.projections) {
+        const { name, role } = one;
+        const weight = own.projections[role]!;
         if (learns(weight)) {
           throw new AlphaLoraError('INVALID_OPTION', `${name} learns: load a model that is frozen`);
         }
-        const owner = projectionName(block, firstWithInputOf(role));
+        const owner = firstWithInputOf(described, one).name;
         const input = inputs && { inputs, owner };
         const projection = await observedProjection(name, weight, options, input);
         observed.push(projection);
-        described.push({ name, block, role });
+        listed.push({ name, block, role });
         projections[role] = projection.map;
       }
       blocks.push({ ...own, projections });
     }
     const watched: Decoder = { ...decoder, blocks };
-    return { projections: described, measure: (batch) => measureBatch(watched, batch), dispose };
+    return { projections: listed, measure: (batch) => measureBatch(watched, batch), dispose };
   } catch (error) {
     dispose();
     throw error;

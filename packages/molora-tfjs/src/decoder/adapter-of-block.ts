@@ -2,10 +2,9 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import type { Decoder } from './decoder.js';
-import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
-import { projectionShape } from './projection-shape.js';
 
-export type BlockProjections = Readonly<Partial<Record<ProjectionRole, AdaptedProjection>>>;
+/** By role. */
+export type BlockProjections = Readonly<Record<string, AdaptedProjection>>;
 
 /**
  * @returns the adapted projections of each block
@@ -16,13 +15,11 @@ export function projectionsByBlock(
   { projections }: AdapterSpec,
 ): readonly BlockProjections[] {
   const wanted = new Map(projections.map((projection) => [projection.name, projection]));
-  const blocks = Array.from({ length: config.blocks }, (_, block) => {
-    const found: Partial<Record<ProjectionRole, AdaptedProjection>> = {};
-    for (const role of projectionRoles) {
-      const name = projectionName(block, role);
+  const blocks = config.blocks.map((block) => {
+    const found: Record<string, AdaptedProjection> = {};
+    for (const { name, role, inputs, outputs } of block.projections) {
       const projection = wanted.get(name);
       if (!projection) continue;
-      const [inputs, outputs] = projectionShape(config, role).shape;
       if (projection.inputs !== inputs || projection.outputs !== outputs) {
         throw new AlphaLoraError(
           'INVALID_OPTION',
@@ -39,7 +36,7 @@ export function projectionsByBlock(
   if (unknown !== undefined) {
     throw new AlphaLoraError(
       'INVALID_OPTION',
-      `the adapter has experts at ${unknown}; the model can have them at ${projectionName(0, 'q_proj')} to ${projectionName(config.blocks - 1, 'down_proj')}`,
+      `the adapter has experts at ${unknown}; the model can have them at ${config.blocks[0]!.projections[0]!.name} to ${config.blocks.at(-1)!.projections.at(-1)!.name}`,
       { details: { name: unknown } },
     );
   }

@@ -1,42 +1,35 @@
 /**
- * One block of the decoder: attention and a gated feed-forward layer, each after a normalisation and
- * added to the hidden state (Touvron et al., arXiv:2302.13971).
+ * One block of the decoder: attention and a feed-forward layer, each added to the hidden state, with
+ * normalisations where the block's configuration has them.
  *
  * Hidden states are [tokens, hidden size], with the tokens of a batch one row after another, so that
  * linear maps are plain matrix products.
  */
 import type * as tf from '@tensorflow/tfjs';
 import { concat } from '@tensorflow/tfjs';
-import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
-import { adaptedProjection, type ProjectionContext } from '../experts/adapted-projection.js';
 import type { Routing } from '../experts/routers/router.js';
 import { attention } from '../ops/attention.js';
-import { gatedUnit } from '../ops/gated-unit.js';
-import { linear } from '../ops/linear.js';
 import { operation } from '../ops/operation.js';
-import { rmsNorm } from '../ops/rms-norm.js';
 import { type Rotation, rotate } from '../ops/rope.js';
 import { sum } from '../ops/sum.js';
-import type { DecoderConfig } from './config.js';
+import type { BlockConfig, DecoderConfig, NormPlace } from './config.js';
 import type { DecoderBlock } from './decoder.js';
-import type { ProjectionRole } from './names.js';
+import { feedForward } from './feed-forward/index.js';
+import { normalized } from './norm.js';
+import { type BlockAdapter, projector } from './project.js';
 
 /** What a block needs beside its weights and the hidden state. */
 export interface BlockPass {
   readonly config: DecoderConfig;
+  /** Of this block. */
+  readonly own: BlockConfig;
   readonly batch: number;
-  readonly rotation: Rotation;
+  /** Absent where attention knows no positions. */
+  readonly rotation?: Rotation | undefined;
   readonly mask: tf.Tensor;
   readonly adapter?: BlockAdapter;
   /** Of the tokens before these. */
   readonly past?: KeyValues | undefined;
-}
-
-/** The adapted projections of a block. */
-interface BlockAdapter {
-  readonly projections: Readonly<Partial<Record<ProjectionRole, AdaptedProjection>>>;
-  readonly tensors: Tensors;
-  readonly context: ProjectionContext;
 }
 
 /** Rotated keys, and values: [batch * key-value heads, tokens, head size]. */
@@ -56,27 +49,23 @@ export interface BlockOutput {
 
 /** @param x [tokens, hidden size]; differentiable in x, the adapter's tensors and what learns in the block */
 export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPass): BlockOutput {
-  const { config, batch, rotation, mask, adapter, past } = pass;
+  const { config, own, batch, rotation, mask, adapter, past } = pass;
   const routings: Record<string, Routing> = {};
-  const project = (role: ProjectionRole, input: tf.Tensor2D): tf.Tensor2D => {
-    const weight = block.projections[role];
-    const adapted = adapter?.projections[role];
-    if (!adapter || !adapted) return linear(input, weight);
-    const { output, routing } = adaptedProjection(
-      input,
-      weight,
-      adapted,
-      adapter.tensors,
-      adapter.context,
-    );
-    if (routing) routings[adapted.name] = routing;
-    return output;
+  const project = projector(config, own, block, adapter, routings);
+  /** A place without a normalisation leaves states as they are. */
+  const norm = (place: NormPlace, states: tf.Tensor2D): tf.Tensor2D => {
+    const weights = block.norms[place];
+    return weights ? normalized(states, weights, config.norm) : states;
+  };
+  const placed = (place: NormPlace, states: tf.Tensor2D): tf.Tensor3D => {
+    const heads = headsFirst(norm(place, states), batch, config.headSize);
+    return rotation ? rotate(heads, rotation) : heads;
   };
 
-  const normed = rmsNorm(x, block.attentionNorm, config.normEpsilon);
-  const queries = rotate(headsFirst(project('q_proj', normed), batch, config.headSize), rotation);
-  const newKeys = rotate(headsFirst(project('k_proj', normed), batch, config.headSize), rotation);
-  const newValues = headsFirst(project('v_proj', normed), batch, config.headSize);
+  const [query, key, value] = project(norm('beforeAttention', x), 'query', 'key', 'value');
+  const queries = placed('queries', query);
+  const newKeys = placed('keys', key);
+  const newValues = headsFirst(value, batch, config.headSize);
   const keys = past ? concat([past.keys, newKeys], 1) : newKeys;
   const values = past ? concat([past.values, newValues], 1) : newValues;
   const groups = batch * config.keyValueHeads;
@@ -86,17 +75,13 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     mask,
     batch,
     queries: queries.reshape([groups, -1, config.headSize]),
+    ...config.attention,
   });
-  const hidden = sum(x, project('o_proj', tokensFirst(attended, batch, config)));
-
-  const normedHidden = rmsNorm(hidden, block.feedForwardNorm, config.normEpsilon);
-  const gated = gatedUnit(
-    project('gate_proj', normedHidden),
-    project('up_proj', normedHidden),
-    config.activation,
-  );
+  const [attentionOutput] = project(tokensFirst(attended, batch, config), 'attention');
+  const hidden = sum(x, norm('afterAttention', attentionOutput));
+  const output = feedForward(norm('beforeFeedForward', hidden), own.feedForward, project);
   return {
-    hidden: sum(hidden, project('down_proj', gated)),
+    hidden: sum(hidden, norm('afterFeedForward', output)),
     routings,
     present: { keys, values },
   };

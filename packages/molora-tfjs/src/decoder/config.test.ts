@@ -15,56 +15,77 @@ const llama = {
 
 describe('decoderConfig', () => {
   it('reads the file of Llama 3.2 1B as it is published', () => {
-    expect(
-      decoderConfig({
-        ...llama,
-        architectures: ['LlamaForCausalLM'],
-        attention_bias: false,
-        attention_dropout: 0.0,
-        bos_token_id: 128000,
-        eos_token_id: [128001, 128008, 128009],
-        head_dim: 64,
-        hidden_act: 'silu',
-        initializer_range: 0.02,
-        mlp_bias: false,
-        pretraining_tp: 1,
-        rms_norm_eps: 1e-5,
-        rope_scaling: {
-          factor: 32.0,
-          high_freq_factor: 4.0,
-          low_freq_factor: 1.0,
-          original_max_position_embeddings: 8192,
-          rope_type: 'llama3',
-        },
-        rope_theta: 500000.0,
-        tie_word_embeddings: true,
-        torch_dtype: 'bfloat16',
-      }),
-    ).toEqual({
+    const { blocks, ...config } = decoderConfig({
+      ...llama,
+      architectures: ['LlamaForCausalLM'],
+      attention_bias: false,
+      attention_dropout: 0.0,
+      bos_token_id: 128000,
+      eos_token_id: [128001, 128008, 128009],
+      head_dim: 64,
+      hidden_act: 'silu',
+      initializer_range: 0.02,
+      mlp_bias: false,
+      pretraining_tp: 1,
+      rms_norm_eps: 1e-5,
+      rope_scaling: {
+        factor: 32.0,
+        high_freq_factor: 4.0,
+        low_freq_factor: 1.0,
+        original_max_position_embeddings: 8192,
+        rope_type: 'llama3',
+      },
+      rope_theta: 500000.0,
+      tie_word_embeddings: true,
+      torch_dtype: 'bfloat16',
+    });
+    const rope = {
+      theta: 500000,
+      scaling: {
+        type: 'llama3',
+        factor: 32,
+        lowFrequencyFactor: 1,
+        highFrequencyFactor: 4,
+        originalPositions: 8192,
+      },
+    };
+    const projection = (role: string, inputs: number, outputs: number, part: string) => {
+      const within = ['gate_proj', 'up_proj', 'down_proj'].includes(role) ? 'mlp' : 'self_attn';
+      const name = `model.layers.15.${within}.${role}`;
+      return { name, role, inputs, outputs, bias: false, parts: [part] };
+    };
+    expect(blocks).toHaveLength(16);
+    expect(blocks[15]).toEqual({
+      name: 'model.layers.15',
+      norms: {
+        beforeAttention: { name: 'model.layers.15.input_layernorm', size: 2048 },
+        beforeFeedForward: { name: 'model.layers.15.post_attention_layernorm', size: 2048 },
+      },
+      projections: [
+        projection('q_proj', 2048, 2048, 'query'),
+        projection('k_proj', 2048, 512, 'key'),
+        projection('v_proj', 2048, 512, 'value'),
+        projection('o_proj', 2048, 2048, 'attention'),
+        projection('gate_proj', 2048, 8192, 'gate'),
+        projection('up_proj', 2048, 8192, 'up'),
+        projection('down_proj', 8192, 2048, 'down'),
+      ],
+      feedForward: { kind: 'gated', activation: 'silu' },
+      rope,
+    });
+    expect(config).toEqual({
       modelType: 'llama',
       hiddenSize: 2048,
       intermediateSize: 8192,
-      blocks: 16,
       heads: 32,
       keyValueHeads: 8,
       headSize: 64,
       vocabularySize: 128256,
       maxPositions: 131072,
-      normEpsilon: 1e-5,
-      normOffset: 0,
+      norm: { kind: 'rms', epsilon: 1e-5, offset: 0 },
       embeddingScale: 1,
-      activation: 'silu',
-      biases: { queryKeyValue: false, output: false, feedForward: false },
-      rope: {
-        theta: 500000,
-        scaling: {
-          type: 'llama3',
-          factor: 32,
-          lowFrequencyFactor: 1,
-          highFrequencyFactor: 4,
-          originalPositions: 8192,
-        },
-      },
+      attention: { scale: 1 / 8 },
+      names: { embeddings: 'model.embed_tokens', norm: 'model.norm', output: 'lm_head' },
       tiedEmbeddings: true,
       beginToken: 128000,
       endTokens: [128001, 128008, 128009],
@@ -73,27 +94,26 @@ describe('decoderConfig', () => {
 
   it('fills in what transformers leaves out of the file', () => {
     const plain = decoderConfig(llama);
-    expect(plain).toMatchObject({ normEpsilon: 1e-6, rope: { theta: 10000 }, headSize: 64 });
-    expect(plain).toMatchObject({ tiedEmbeddings: false, endTokens: [], activation: 'silu' });
+    expect(plain).toMatchObject({ norm: { epsilon: 1e-6 }, headSize: 64 });
+    expect(plain).toMatchObject({ tiedEmbeddings: false, endTokens: [] });
+    expect(plain.blocks[0]).toMatchObject({
+      rope: { theta: 10000 },
+      feedForward: { activation: 'silu' },
+    });
     const { num_key_value_heads: _, ...without } = llama;
     expect(decoderConfig(without).keyValueHeads).toBe(32);
-    expect(decoderConfig({ ...llama, model_type: 'mistral' }).slidingWindow).toEqual({
-      size: 4096,
-      fromBlock: 0,
-    });
-    const open = decoderConfig({ ...llama, model_type: 'mistral', sliding_window: null });
-    expect(open.slidingWindow).toBeUndefined();
+    const windows = (json: object) => decoderConfig(json).blocks.map(({ window }) => window);
+    expect(windows({ ...llama, model_type: 'mistral' })).toEqual(new Array(16).fill(4096));
+    const none = new Array(16).fill(undefined);
+    expect(windows({ ...llama, model_type: 'mistral', sliding_window: null })).toEqual(none);
     const qwen = { ...llama, model_type: 'qwen2', sliding_window: 32768, max_window_layers: 12 };
-    expect(decoderConfig(qwen).slidingWindow).toBeUndefined();
-    expect(decoderConfig({ ...qwen, use_sliding_window: true }).slidingWindow).toEqual({
-      size: 32768,
-      fromBlock: 12,
-    });
+    expect(windows(qwen)).toEqual(none);
+    expect(windows({ ...qwen, use_sliding_window: true })).toEqual(none.fill(32768, 12));
     expect(decoderConfig({ ...llama, model_type: 'gemma' })).toMatchObject({
       headSize: 256,
-      activation: 'gelu-tanh',
       tiedEmbeddings: true,
-      normOffset: 1,
+      norm: { offset: 1 },
+      blocks: [{ feedForward: { activation: 'gelu-tanh' } }, ...new Array(15).fill({})],
     });
   });
 
@@ -123,7 +143,7 @@ describe('decoderConfig', () => {
 
 describe('ropeFrequencies', () => {
   it('keeps the fast, stretches the slow and blends between', () => {
-    const { rope, headSize } = decoderConfig({
+    const { blocks, headSize } = decoderConfig({
       ...llama,
       rope_theta: 500000,
       rope_scaling: {
@@ -135,7 +155,7 @@ describe('ropeFrequencies', () => {
       },
     });
     const plain = Array.from({ length: 32 }, (_, i) => 500000 ** (-i / 32));
-    const scaled = ropeFrequencies(rope, headSize);
+    const scaled = ropeFrequencies(blocks[0]!.rope!, headSize);
     // Wavelengths below 2048 are kept, above 8192 stretched: pairs 0 to 14, and from 18 on.
     expect(Array.from(scaled.slice(0, 15))).toEqual(plain.slice(0, 15));
     for (let i = 18; i < 32; i++) expect(scaled[i]! / (plain[i]! / 32)).toBeCloseTo(1, 12);

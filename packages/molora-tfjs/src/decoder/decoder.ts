@@ -9,17 +9,22 @@ import * as tf from '@tensorflow/tfjs';
 import { bothLayouts, createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { Linear } from '../ops/linear.js';
 import { tidied } from '../ops/tidied.js';
-import { type DecoderConfig, decoderConfig } from './config.js';
-import { type ProjectionRole, projectionName, projectionRoles } from './names.js';
-import { projectionShape } from './projection-shape.js';
+import {
+  type BlockConfig,
+  type DecoderConfig,
+  decoderConfig,
+  type NormDescription,
+  type NormPlace,
+} from './config.js';
+import type { Norm } from './norm.js';
 
 export interface Decoder {
   readonly config: DecoderConfig;
   /** [vocabulary, hidden size] */
   readonly embeddings: tf.Tensor2D;
   readonly blocks: readonly DecoderBlock[];
-  /** Gains of the last normalisation, [hidden size]. */
-  readonly norm: tf.Tensor1D;
+  /** The last normalisation. */
+  readonly norm: Norm;
   /** To logits, [hidden size, vocabulary]. */
   readonly output: Linear;
   /** Frees all tensors. */
@@ -27,10 +32,9 @@ export interface Decoder {
 }
 
 export interface DecoderBlock {
-  /** Gains before the attention and before the feed-forward layer, [hidden size]. */
-  readonly attentionNorm: tf.Tensor1D;
-  readonly feedForwardNorm: tf.Tensor1D;
-  readonly projections: Readonly<Record<ProjectionRole, Linear>>;
+  readonly norms: Readonly<Partial<Record<NormPlace, Norm>>>;
+  /** By role. */
+  readonly projections: Readonly<Record<string, Linear>>;
 }
 
 /**
@@ -55,9 +59,9 @@ export async function loadDecoder(
   const dispose = (): void => tf.dispose(kept);
   const read = (name: string, shape: readonly number[]): Promise<Float32Array> =>
     readValues(checkpoint, name, shape);
-  const norm = async (name: string): Promise<tf.Tensor1D> => {
-    const gains = await read(`${name}.weight`, [config.hiddenSize]);
-    return own(tf.tensor1d(gains.map((gain) => gain + config.normOffset)));
+  const norm = async ({ name, size }: NormDescription): Promise<Norm> => {
+    const gains = await read(`${name}.weight`, [size]);
+    return { gain: own(tf.tensor1d(gains.map((gain) => gain + config.norm.offset))) };
   };
   const linear = async (
     name: string,
@@ -75,31 +79,31 @@ export async function loadDecoder(
       return map;
     });
   };
+  const block = async (described: BlockConfig): Promise<DecoderBlock> => {
+    const projections: Record<string, Linear> = {};
+    for (const { name, role, inputs, outputs, bias } of described.projections) {
+      projections[role] = await linear(name, [inputs, outputs], bias);
+    }
+    const norms: Partial<Record<NormPlace, Norm>> = {};
+    for (const [place, description] of Object.entries(described.norms)) {
+      norms[place as NormPlace] = await norm(description);
+    }
+    return { norms, projections };
+  };
   try {
-    const { hiddenSize, vocabularySize } = config;
-    const table = await read('model.embed_tokens.weight', [vocabularySize, hiddenSize]);
+    const { hiddenSize, vocabularySize, names } = config;
+    const table = await read(`${names.embeddings}.weight`, [vocabularySize, hiddenSize]);
     const embeddings = own(tf.tensor2d(table, [vocabularySize, hiddenSize]));
     const blocks: DecoderBlock[] = [];
-    for (let block = 0; block < config.blocks; block++) {
-      const projections = {} as Record<ProjectionRole, Linear>;
-      for (const role of projectionRoles) {
-        const { shape, bias } = projectionShape(config, role);
-        projections[role] = await linear(projectionName(block, role), shape, bias);
-      }
-      blocks.push({
-        attentionNorm: await norm(`model.layers.${block}.input_layernorm`),
-        feedForwardNorm: await norm(`model.layers.${block}.post_attention_layernorm`),
-        projections,
-      });
-    }
+    for (const described of config.blocks) blocks.push(await block(described));
     return {
       config,
       embeddings,
       blocks,
-      norm: await norm('model.norm'),
+      norm: await norm({ name: names.norm, size: hiddenSize }),
       output: config.tiedEmbeddings
         ? tiedOutput(embeddings, own)
-        : await linear('lm_head', [hiddenSize, vocabularySize], false),
+        : await linear(names.output, [hiddenSize, vocabularySize], false),
       dispose,
     };
   } catch (error) {

@@ -8,12 +8,13 @@ import { causalMask } from '../ops/attention.js';
 import { embeddingsOf } from '../ops/embedding.js';
 import { linear } from '../ops/linear.js';
 import { recomputed } from '../ops/recompute.js';
-import { rmsNorm } from '../ops/rms-norm.js';
 import { type Rotation, rotationAt } from '../ops/rope.js';
 import { tidied } from '../ops/tidied.js';
 import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
 import { type BlockOutput, type BlockPass, decoderBlock, type KeyValues } from './block.js';
+import type { RopeConfig } from './config.js';
 import type { Decoder } from './decoder.js';
+import { normalized } from './norm.js';
 
 /** An adapter, and how it acts in a pass. */
 export interface AdapterOptions {
@@ -71,12 +72,11 @@ export function hiddenStates(
   const start = cache?.length ?? 0;
   const keys = start + length;
   const shape = { queries: length, keys, ...(padding && { padding }) };
-  const full = causalMask(shape);
-  const window = config.slidingWindow;
-  const windowed =
-    window && window.size < keys ? causalMask({ ...shape, window: window.size }) : full;
+  const masks = memoized((window: number) => causalMask({ ...shape, window }));
+  const rotations = memoized((rope: RopeConfig) =>
+    rotationAt(rope, config.headSize, start, length),
+  );
   const adapters = blockAdapters(decoder, options);
-  const rotation = rotationAt(config, start, length);
 
   let hidden = options.embedded ?? embed(decoder, ids);
   const auxiliaries: tf.Scalar[] = [];
@@ -84,14 +84,19 @@ export function hiddenStates(
   const present: KeyValues[] = [];
   for (const [index, block] of decoder.blocks.entries()) {
     const adapter = adapters?.(index);
-    const constants = { ...rotation, mask: window && index >= window.fromBlock ? windowed : full };
+    const own = config.blocks[index]!;
+    const constants: Constants = {
+      ...(own.rope && rotations(own.rope)),
+      mask: masks(Math.min(own.window ?? keys, keys)),
+    };
     const run: BlockFunction<BlockOutput> = (x, tensors, { mask, ...rotation }) =>
       // What the gradient keeps lives on; all else that the block computes goes with it.
       tidied(() =>
         decoderBlock(block, x, {
           config,
+          own,
           batch,
-          rotation,
+          rotation: own.rope && (rotation as Rotation),
           mask,
           past: cache?.blocks[index],
           ...(adapter && { adapter: { ...adapter, tensors } }),
@@ -119,7 +124,7 @@ export function hiddenStates(
     if (auxiliary) auxiliaries.push(auxiliary);
   }
   return {
-    hidden: rmsNorm(hidden, decoder.norm, config.normEpsilon),
+    hidden: normalized(hidden, decoder.norm, config.norm),
     ...(auxiliaries.length > 0 && { auxiliary: tf.addN(auxiliaries) }),
     routings,
     cache: { blocks: present, length: keys },
@@ -159,8 +164,18 @@ export function logits(decoder: Decoder, ids: tf.Tensor2D, options: AdapterOptio
   });
 }
 
+/** Results by argument: blocks share what is the same for them. */
+function memoized<Key, Result>(make: (key: Key) => Result): (key: Key) => Result {
+  const made = new Map<Key, Result>();
+  return (key) => {
+    const result = made.get(key) ?? make(key);
+    made.set(key, result);
+    return result;
+  };
+}
+
 /** What the blocks of a pass share and no gradient is asked for. */
-type Constants = Rotation & { readonly mask: tf.Tensor };
+type Constants = Partial<Rotation> & { readonly mask: tf.Tensor };
 type BlockFunction<Result> = (x: tf.Tensor2D, tensors: Tensors, constants: Constants) => Result;
 type StatesAndLoss = [hidden: tf.Tensor2D, auxiliary: tf.Scalar | undefined];
 

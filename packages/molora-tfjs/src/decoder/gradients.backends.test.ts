@@ -12,8 +12,6 @@ import type { TokenBatch } from '../training/trainable.js';
 import { adaptedModel } from './adapted-model.js';
 import { type Decoder, loadDecoder } from './decoder.js';
 import { logits } from './forward.js';
-import { projectionName, projectionRoles } from './names.js';
-import { projectionShape } from './projection-shape.js';
 
 /** Two rows; the second is shorter. The first tokens of each are a prompt. */
 const batch: TokenBatch = {
@@ -189,23 +187,20 @@ function adapterState(
   { config }: Decoder,
   { experts, dropout }: { experts: number; dropout: number },
 ): AdapterState {
-  const projections: AdapterSpec['projections'] = Array.from(
-    { length: config.blocks },
-    (_, block) =>
-      projectionRoles.map((role) => {
-        const [inputs, outputs] = projectionShape(config, role).shape;
-        return {
-          name: projectionName(block, role),
-          block,
-          role,
-          inputs,
-          outputs,
-          ranks: Array.from({ length: experts }, (_, e) => 2 + e),
-          scalings: Array.from({ length: experts }, (_, e) => 2 / (1 + e)),
-          topK: Math.min(2, experts),
-        };
-      }),
-  ).flat();
+  const projections: AdapterSpec['projections'] = config.blocks.flatMap((own, block) =>
+    own.projections.map(({ name, role, inputs, outputs }) => {
+      return {
+        name,
+        block,
+        role,
+        inputs,
+        outputs,
+        ranks: Array.from({ length: experts }, (_, e) => 2 + e),
+        scalings: Array.from({ length: experts }, (_, e) => 2 / (1 + e)),
+        topK: Math.min(2, experts),
+      };
+    }),
+  );
   const spec = { projections, router: { name: 'top-k', options: {} }, dropout };
   const tensors: Record<string, TensorValues> = initialTensors(spec, 11);
   for (const [name, { shape, values }] of Object.entries(tensors)) {

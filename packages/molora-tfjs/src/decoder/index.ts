@@ -5,7 +5,12 @@ export {
   adaptedModel,
 } from './adapted-model.js';
 export { requireChatTemplate } from './chat-examples.js';
-export { type DecoderConfig, decoderConfig } from './config.js';
+export {
+  type BlockConfig,
+  type DecoderConfig,
+  decoderConfig,
+  type ProjectionConfig,
+} from './config.js';
 export { type Decoder, type DecoderBlock, loadDecoder } from './decoder.js';
 export { type AdapterOptions, type Logits, logits } from './forward.js';
 export { type GenerateOptions, generate } from './generate.js';
@@ -16,7 +21,5 @@ export {
   type LanguageModelLossOptions,
   languageModelLoss,
 } from './loss.js';
-export { type ProjectionRole, projectionName, projectionRoles } from './names.js';
-export { projectionShape } from './projection-shape.js';
 export { type ChatTemplate, createChatTemplate } from './tokenizer/chat-template.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';

@@ -4,7 +4,6 @@ import { beforeAll, expect, it } from 'vitest';
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { adaptedModel } from '../decoder/adapted-model.js';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
-import { projectionName } from '../decoder/names.js';
 import { useBackend } from '../test-support/backend.js';
 import { randomDecoder } from '../test-support/random-decoder.js';
 import type { TokenSequence } from '../training/sequences.js';
@@ -26,7 +25,7 @@ beforeAll(async () => {
 
 const spec: AdapterSpec = {
   projections: [0, 1].map((block) => ({
-    name: projectionName(block, 'gate_proj'),
+    name: `model.layers.${block}.mlp.gate_proj`,
     block,
     inputs: 12,
     outputs: 20,

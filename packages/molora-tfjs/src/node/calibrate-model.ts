@@ -143,7 +143,8 @@ function drawnFrom(
 
 /** Tells models apart that are not to be joined in one run. */
 function shapeOf({ decoder }: LanguageModel): object {
-  const { modelType, blocks, hiddenSize, intermediateSize, vocabularySize } = decoder.config;
+  const { modelType, hiddenSize, intermediateSize, vocabularySize } = decoder.config;
+  const blocks = decoder.blocks.length;
   return { modelType, blocks, hiddenSize, intermediateSize, vocabularySize };
 }
 

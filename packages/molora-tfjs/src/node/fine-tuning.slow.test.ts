@@ -13,8 +13,6 @@ import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
 import type { Decoder } from '../decoder/decoder.js';
-import { projectionName, projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
 import { dynamicRank } from '../experts/dynamic-rank.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import { useBackend } from '../test-support/backend.js';
@@ -50,13 +48,12 @@ async function dialogues(): Promise<Array<{ prompt: string; completion: string }
 }
 
 /** One to three experts by block, all linear maps. */
-function specOf({ config, blocks }: Decoder, rank: number): AdapterSpec {
-  const projections = blocks.flatMap((_, block) =>
-    projectionRoles.map((role): AdaptedProjection => {
-      const [inputs, outputs] = projectionShape(config, role).shape;
+function specOf({ config }: Decoder, rank: number): AdapterSpec {
+  const projections = config.blocks.flatMap((own, block) =>
+    own.projections.map(({ name, role, inputs, outputs }): AdaptedProjection => {
       const experts = 1 + (block % 3);
       return {
-        name: projectionName(block, role),
+        name,
         block,
         role,
         inputs,

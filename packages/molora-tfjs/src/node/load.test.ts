@@ -18,7 +18,7 @@ it('tells what there is to say of the files of a model', async () => {
   const notes: string[] = [];
   const { decoder } = await loadLanguageModel(folder, { onNote: (note) => notes.push(note) });
   // The last counts.
-  expect(decoder.config.blocks).toBe(8);
+  expect(decoder.config.blocks).toHaveLength(8);
   decoder.dispose();
   expect(notes).toEqual([
     'config.json: the name "num_hidden_layers" appears twice; the last one counts, as in Python',

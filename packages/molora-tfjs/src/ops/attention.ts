@@ -19,12 +19,20 @@ export interface AttentionInput {
   /** 0 where a query sees a key, a very negative number elsewhere: [queries, keys], or [batch, 1, queries, keys]. */
   mask: tf.Tensor;
   batch: number;
+  /** Factor of the products of queries and keys. */
+  scale: number;
 }
 
 /** @returns like the queries; differentiable in queries, keys and values */
-export function attention({ queries, keys, values, mask, batch }: AttentionInput): tf.Tensor3D {
+export function attention({
+  queries,
+  keys,
+  values,
+  mask,
+  batch,
+  scale,
+}: AttentionInput): tf.Tensor3D {
   const [length, keyCount] = mask.shape.slice(-2) as [number, number];
-  const scale = queries.shape[2] ** -0.5;
   /** The softmax runs over the heads of a batch entry, each [queries, keys]. */
   const perHead = [batch, -1, length, keyCount];
   return operation(

@@ -12,7 +12,7 @@ beforeAll(() => useBackend('cpu'));
 it('no text and no choice comes of logits that are no numbers', async () => {
   const { checkpoint } = await randomDecoder({ model_type: 'llama', tie_word_embeddings: true });
   const sound = await loadDecoder(checkpoint);
-  const broken: Decoder = { ...sound, norm: tf.fill(sound.norm.shape, Number.NaN) };
+  const broken: Decoder = { ...sound, norm: { gain: tf.fill(sound.norm.gain.shape, Number.NaN) } };
   const encode = (text: string): number[] => [1, ...[...text].map(Number)];
   const likelihoods = (decoder: Decoder) => logLikelihoods(decoder, { encode }, '2', ['3', '45']);
   const { numTensors } = tf.memory();
@@ -24,6 +24,6 @@ it('no text and no choice comes of logits that are no numbers', async () => {
   await expect(likelihoods(broken)).rejects.toEqual(failed);
 
   expect(tf.memory().numTensors).toBe(numTensors);
-  broken.norm.dispose();
+  broken.norm.gain.dispose();
   sound.dispose();
 });

@@ -6,7 +6,7 @@
  * hyperbolic tangent: tanh(z) = 2 sigmoid(2 z) - 1 makes GELU's approximation x sigmoid(2 z).
  */
 import * as tf from '@tensorflow/tfjs';
-import type { DecoderConfig } from '../decoder/config.js';
+import type { Activation as Name } from '../decoder/config.js';
 import { operation } from './operation.js';
 
 /** 2 z = x (linear + cubic x^2) in GELU's approximation with the tangent. */
@@ -14,11 +14,7 @@ const linear = 2 * Math.sqrt(2 / Math.PI);
 const cubic = linear * 0.044715;
 
 /** @returns activation(gate) * up, [tokens, size] like both; differentiable in both */
-export function gatedUnit(
-  gate: tf.Tensor2D,
-  up: tf.Tensor2D,
-  activation: DecoderConfig['activation'],
-): tf.Tensor2D {
+export function gatedUnit(gate: tf.Tensor2D, up: tf.Tensor2D, activation: Name): tf.Tensor2D {
   const { value, slope } = activations[activation];
   return operation(
     [gate, up],
@@ -33,7 +29,7 @@ interface Activation {
   slope(x: tf.Tensor): tf.Tensor;
 }
 
-const activations: Readonly<Record<DecoderConfig['activation'], Activation>> = {
+const activations: Readonly<Record<Name, Activation>> = {
   silu: {
     value: (x) => x.mul(x.sigmoid()),
     slope(x) {

@@ -7,7 +7,7 @@
  * out and joining them.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { DecoderConfig, RopeConfig } from '../decoder/config.js';
+import type { RopeConfig } from '../decoder/config.js';
 import { operation } from './operation.js';
 
 /** A record of tensors, so that an operation can keep it for its gradient. */
@@ -37,8 +37,12 @@ export function ropeFrequencies({ theta, scaling }: RopeConfig, headSize: number
 }
 
 /** What rotates tokens at the positions `start` to `start + length - 1`. */
-export function rotationAt(config: DecoderConfig, start: number, length: number): Rotation {
-  const { headSize, rope } = config;
+export function rotationAt(
+  rope: RopeConfig,
+  headSize: number,
+  start: number,
+  length: number,
+): Rotation {
   const half = headSize / 2;
   const frequencies = ropeFrequencies(rope, headSize);
   const cosines = new Float32Array(length * headSize);

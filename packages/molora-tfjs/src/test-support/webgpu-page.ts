@@ -5,8 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { adaptedModel } from '../decoder/adapted-model.js';
 import { loadDecoder } from '../decoder/decoder.js';
-import { projectionName, projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import type { StepReport } from '../training/callbacks.js';
 import { evaluateLoss } from '../training/evaluate-loss.js';
@@ -37,11 +35,10 @@ export async function adapterSteps(backend: string, router: Router): Promise<Out
   await use(backend);
   const { checkpoint } = await randomDecoder({ model_type: 'llama', tie_word_embeddings: true });
   const decoder = await loadDecoder(checkpoint);
-  const projections = decoder.blocks.flatMap((_, block) =>
-    projectionRoles.map((role) => {
-      const [inputs, outputs] = projectionShape(decoder.config, role).shape;
+  const projections = decoder.config.blocks.flatMap((own, block) =>
+    own.projections.map(({ name, inputs, outputs }) => {
       const experts = { ranks: [2, 1, 2], scalings: [2, 2, 2], topK: 2 };
-      return { name: projectionName(block, role), block, inputs, outputs, ...experts };
+      return { name, block, inputs, outputs, ...experts };
     }),
   );
   const spec = { projections, router, dropout: 0 };

@@ -8,17 +8,13 @@
 import { seededRandom } from '@alphalora/contracts/numbers';
 import type { TensorValues } from '../adapters/adapter-spec.js';
 import type { DecoderConfig } from '../decoder/config.js';
-import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
+import { isResidual } from '../decoder/projections.js';
 
 export interface InitialWeightsOptions {
   /** Each tensor's numbers depend on the seed and its name only. */
   readonly seed: number;
   readonly standardDeviation: number;
 }
-
-/** Projections whose output is added to the hidden state. */
-const residual: readonly ProjectionRole[] = ['o_proj', 'down_proj'];
 
 /**
  * By the names of a checkpoint, in its shapes: matrices are [outputs, inputs]. Gains are as they act,
@@ -28,7 +24,7 @@ export function initialWeights(
   config: DecoderConfig,
   { seed, standardDeviation }: InitialWeightsOptions,
 ): Record<string, TensorValues> {
-  const { hiddenSize, vocabularySize, blocks } = config;
+  const { hiddenSize, vocabularySize, blocks, names } = config;
   const weights: Record<string, TensorValues> = {};
   const matrix = (name: string, shape: [number, number], deviation = standardDeviation): void => {
     weights[name] = { shape, values: normalValues(shape[0] * shape[1], deviation, seed, name) };
@@ -36,22 +32,18 @@ export function initialWeights(
   const vector = (name: string, size: number, value: number): void => {
     weights[name] = { shape: [size], values: new Float32Array(size).fill(value) };
   };
-  const gain = (name: string): void => vector(name, hiddenSize, 1);
-  matrix('model.embed_tokens.weight', [vocabularySize, hiddenSize]);
-  for (let block = 0; block < blocks; block++) {
-    gain(`model.layers.${block}.input_layernorm.weight`);
-    gain(`model.layers.${block}.post_attention_layernorm.weight`);
-    for (const role of projectionRoles) {
-      const { shape, bias } = projectionShape(config, role);
-      const [inputs, outputs] = shape;
-      const name = projectionName(block, role);
-      const share = residual.includes(role) ? 1 / Math.sqrt(2 * blocks) : 1;
+  matrix(`${names.embeddings}.weight`, [vocabularySize, hiddenSize]);
+  for (const { norms, projections } of blocks) {
+    for (const { name, size } of Object.values(norms)) vector(`${name}.weight`, size, 1);
+    for (const projection of projections) {
+      const { name, inputs, outputs, bias } = projection;
+      const share = isResidual(projection) ? 1 / Math.sqrt(2 * blocks.length) : 1;
       matrix(`${name}.weight`, [outputs, inputs], standardDeviation * share);
       if (bias) vector(`${name}.bias`, outputs, 0);
     }
   }
-  gain('model.norm.weight');
-  if (!config.tiedEmbeddings) matrix('lm_head.weight', [vocabularySize, hiddenSize]);
+  vector(`${names.norm}.weight`, hiddenSize, 1);
+  if (!config.tiedEmbeddings) matrix(`${names.output}.weight`, [vocabularySize, hiddenSize]);
   return weights;
 }
 

@@ -3,9 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { adaptedModel } from '../decoder/adapted-model.js';
+import type { DecoderConfig } from '../decoder/config.js';
 import { loadDecoder } from '../decoder/decoder.js';
-import { projectionName, projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import { useBackend } from '../test-support/backend.js';
 import { countBytes } from '../test-support/count-bytes.js';
@@ -69,16 +68,15 @@ describe('memory of a step', () => {
   });
 });
 
-function specOf(config: Parameters<typeof projectionShape>[0], experts: number): AdapterSpec {
-  const projections = Array.from({ length: config.blocks }, (_, block) =>
-    projectionRoles.map((role) => {
-      const [inputs, outputs] = projectionShape(config, role).shape;
+function specOf({ blocks }: DecoderConfig, experts: number): AdapterSpec {
+  const projections = blocks.flatMap((own, block) =>
+    own.projections.map(({ name, role, inputs, outputs }) => {
       return {
-        ...{ name: projectionName(block, role), block, role, inputs, outputs },
+        ...{ name, block, role, inputs, outputs },
         ...{ ranks: new Array<number>(experts).fill(4), topK: 1 },
         scalings: new Array<number>(experts).fill(2),
       };
     }),
-  ).flat();
+  );
   return { projections, router: { name: 'top-k', options: {} }, dropout: 0.05 };
 }

@@ -4,9 +4,7 @@
  * shortly. Counted in the tensors that the operations of this package save.
  */
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
-import type { DecoderConfig } from '../decoder/config.js';
-import { projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
+import type { BlockConfig, DecoderConfig } from '../decoder/config.js';
 import { parameterCount } from '../experts/parameters.js';
 import { LOGITS_AT_A_TIME } from '../ops/head-loss.js';
 
@@ -29,7 +27,8 @@ const OPTIMIZER = 4;
 
 /** @returns bytes of all tensors at the worst moment; the program around them needs about a gigabyte more */
 export function trainingMemory(config: DecoderConfig, spec: AdapterSpec, step: StepShape): number {
-  const { hiddenSize, vocabularySize, blocks, tiedEmbeddings } = config;
+  const { hiddenSize, vocabularySize, tiedEmbeddings } = config;
+  const blocks = config.blocks.length;
   const tokens = step.rows * step.length;
   const table = vocabularySize * hiddenSize;
   const tables = tiedEmbeddings && step.backend !== 'wasm' ? 1 : 2;
@@ -38,16 +37,20 @@ export function trainingMemory(config: DecoderConfig, spec: AdapterSpec, step: S
   const inside = 2 * kept;
   const states = step.recompute ? blocks * tokens * hiddenSize + kept : blocks * kept;
   const logits = LOGITS * Math.min(tokens * vocabularySize, LOGITS_AT_A_TIME);
-  const weights = tables * table + blocks * blockWeights(config);
+  const weights =
+    tables * table + config.blocks.reduce((sum, block) => sum + blockWeights(block), 0);
   const learning = OPTIMIZER * parameterCount(spec);
   return FLOAT * (weights + learning + states + Math.max(inside, logits));
 }
 
-function blockWeights(config: DecoderConfig): number {
-  return projectionRoles.reduce((sum, role) => {
-    const [inputs, outputs] = projectionShape(config, role).shape;
-    return sum + inputs * outputs;
-  }, 0);
+function blockWeights({ projections }: BlockConfig): number {
+  return projections.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+}
+
+/** Times that a block normalizes the hidden state, or what is added to it. */
+function statesNormalized({ norms }: BlockConfig): number {
+  const { queries: _, keys: __, ...ofStates } = norms;
+  return Object.keys(ofStates).length;
 }
 
 /** Numbers that a block keeps for its gradient; of the adapter, those of its largest block. */
@@ -57,6 +60,7 @@ function keptByBlock(
   { rows, length }: StepShape,
 ): number {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = config;
+  const norms = Math.max(...config.blocks.map(statesNormalized));
   const adapted = new Map<number, number>();
   for (const { block, ranks } of spec.projections) {
     const rank = ranks.reduce((sum, own) => sum + own, 0);
@@ -64,8 +68,8 @@ function keptByBlock(
     adapted.set(block, (adapted.get(block) ?? 0) + 3 * rank + 8 * ranks.length);
   }
   const perToken =
-    // The two sums and the two normalized states.
-    4 * hiddenSize +
+    // The two sums and the normalized states.
+    (2 + norms) * hiddenSize +
     // Queries as rotated and as scaled, what attention gives in both layouts; keys and values.
     4 * heads * headSize +
     2 * keyValueHeads * headSize +

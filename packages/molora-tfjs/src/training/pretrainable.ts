@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
 import type { Decoder } from '../decoder/decoder.js';
 import { languageModelLoss } from '../decoder/loss.js';
-import { type ProjectionRole, projectionName, projectionRoles } from '../decoder/names.js';
+import type { Norm } from '../decoder/norm.js';
 import { createVariables } from '../decoder/variables.js';
 import type { LearningLinear } from '../ops/learning-linear.js';
 import { readTensor } from '../ops/webgpu.js';
@@ -61,7 +61,7 @@ export function pretrainable(
       const tensors = [];
       for (const [name, variable] of Object.entries(variables)) {
         // Backends may hand out their own memory.
-        const offset = isGain(name) ? config.normOffset : 0;
+        const offset = isGain(name) ? config.norm.offset : 0;
         const values = Float32Array.from(await readTensor(variable), (value) => value - offset);
         tensors.push({ name, dtype, shape: variable.shape, bytes: encodeValues(values, dtype) });
       }
@@ -78,23 +78,24 @@ function decoderOf(
   dispose: () => void,
 ): Decoder {
   const matrix = (name: string) => variables[`${name}.weight`] as tf.Variable<tf.Rank.R2>;
-  const gain = (name: string) => variables[`${name}.weight`] as tf.Variable<tf.Rank.R1>;
+  const norm = ({ name }: { name: string }): Norm => ({
+    gain: variables[`${name}.weight`] as tf.Variable<tf.Rank.R1>,
+  });
   const linear = (name: string): LearningLinear => {
     const bias = variables[`${name}.bias`] as tf.Variable<tf.Rank.R1> | undefined;
     return { weight: matrix(name), ...(bias && { bias }) };
   };
   return {
     config,
-    embeddings: matrix('model.embed_tokens'),
-    blocks: Array.from({ length: config.blocks }, (_, block) => ({
-      attentionNorm: gain(`model.layers.${block}.input_layernorm`),
-      feedForwardNorm: gain(`model.layers.${block}.post_attention_layernorm`),
-      projections: Object.fromEntries(
-        projectionRoles.map((role) => [role, linear(projectionName(block, role))]),
-      ) as Record<ProjectionRole, LearningLinear>,
+    embeddings: matrix(config.names.embeddings),
+    blocks: config.blocks.map(({ norms, projections }) => ({
+      norms: Object.fromEntries(
+        Object.entries(norms).map(([place, described]) => [place, norm(described)]),
+      ),
+      projections: Object.fromEntries(projections.map(({ name, role }) => [role, linear(name)])),
     })),
-    norm: gain('model.norm'),
-    output: linear(config.tiedEmbeddings ? 'model.embed_tokens' : 'lm_head'),
+    norm: norm({ name: config.names.norm }),
+    output: linear(config.tiedEmbeddings ? config.names.embeddings : config.names.output),
     dispose,
   };
 }

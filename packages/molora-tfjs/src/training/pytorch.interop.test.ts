@@ -15,8 +15,6 @@ import type { AdapterFiles } from '../adapters/files.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModelOptions, adaptedModel } from '../decoder/adapted-model.js';
 import type { Decoder } from '../decoder/decoder.js';
-import { projectionName, projectionRoles } from '../decoder/names.js';
-import { projectionShape } from '../decoder/projection-shape.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import { routerLosses } from '../experts/losses/index.js';
 import { routers } from '../experts/routers/index.js';
@@ -200,14 +198,13 @@ const texts = [
 ];
 
 /** Experts of several ranks; one, two and four of them by block. */
-function specOf({ config, blocks }: Decoder, router: AdapterSpec['router']): AdapterSpec {
+function specOf({ config }: Decoder, router: AdapterSpec['router']): AdapterSpec {
   const mole = router.name === 'mole';
-  const projections = blocks.flatMap((_, block) =>
-    projectionRoles.map((role): AdaptedProjection => {
-      const [inputs, outputs] = projectionShape(config, role).shape;
+  const projections = config.blocks.flatMap((own, block) =>
+    own.projections.map(({ name, role, inputs, outputs }): AdaptedProjection => {
       const ranks = [[2, 3, 2, 4], [4, 4, 2], mole ? [3, 2] : [3]][block % 3]!;
       return {
-        name: projectionName(block, role),
+        name,
         block,
         role,
         inputs,

@@ -1,0 +1,21 @@
+/** The families of models that can be computed. */
+import type { DecoderConfig } from '../config.js';
+import { gemma } from './gemma.js';
+import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { qwen2 } from './qwen2.js';
+
+export interface Family {
+  /** Name for people. */
+  readonly title: string;
+  /** @param json the parsed config.json @throws AlphaLoraError as `decoderConfig` */
+  readonly config: (json: unknown) => DecoderConfig;
+}
+
+/** By the `model_type` of config.json. */
+export const families: Readonly<Record<string, Family>> = {
+  llama: { title: 'Llama', config: llama },
+  mistral: { title: 'Mistral', config: mistral },
+  qwen2: { title: 'Qwen2', config: qwen2 },
+  gemma: { title: 'Gemma', config: gemma },
+};
