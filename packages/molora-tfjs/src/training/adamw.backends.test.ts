@@ -39,15 +39,36 @@ describe('AdamW', () => {
     expect((await b!.data())[1]).toBeCloseTo(1.998 + 0.1, 6);
   });
 
-  it('does not decay the variables that are named', async () => {
-    const [matrix, gain] = ['matrix', 'gain'].map((name) =>
+  it('gives some variables a rate and a decay of their own', async () => {
+    const variables = ['plain', 'slow', 'gain', 'still'].map((name) =>
       tf.variable(tf.tensor1d([1]), true, name),
     );
-    const optimizer = adamW([matrix!, gain!], { ...options, withoutDecay: new Set(['gain']) });
-    optimizer.apply({ matrix: tf.tensor1d([1]), gain: tf.tensor1d([1]) }, 0.1);
-    // A first step, with decay and without.
-    expect((await matrix!.data())[0]).toBeCloseTo(0.999 - 0.1, 6);
-    expect((await gain!.data())[0]).toBeCloseTo(0.9, 6);
+    const groups = {
+      slow: { learningRateFactor: 0.5, weightDecay: 0.1 },
+      gain: { weightDecay: 0 },
+      still: { learningRateFactor: 0 },
+    };
+    const optimizer = adamW(variables, { ...options, groups });
+    const gradients = variables.map(({ name }) => [name, tf.tensor1d([1])]);
+    optimizer.apply(Object.fromEntries(gradients), 0.1);
+    // First steps, each by its learning rate after its decay.
+    const expected = [0.999 - 0.1, 0.995 - 0.05, 0.9, 1];
+    for (const [i, variable] of variables.entries())
+      expect((await variable.data())[0]).toBeCloseTo(expected[i]!, 6);
+    expect(Object.keys((await optimizer.state()).updates)).toHaveLength(4);
+    tf.dispose(variables);
+  });
+
+  it('refuses groups of no variable, and values below zero', () => {
+    const weight = tf.variable(tf.zeros([2]), true, 'grouped');
+    const refused = expect.objectContaining({ code: 'INVALID_OPTION' });
+    for (const groups of [
+      { other: {} },
+      { grouped: { learningRateFactor: -1 } },
+      { grouped: { weightDecay: Number.NaN } },
+    ])
+      expect(() => adamW([weight], { ...options, groups })).toThrow(refused);
+    weight.dispose();
   });
 
   it('goes on from its state bit for bit', async () => {

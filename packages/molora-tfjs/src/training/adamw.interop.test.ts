@@ -4,21 +4,22 @@ import { pythonLacks, startPython } from '@alphalora/testing/python';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
-import { adamW } from './adamw.js';
+import { adamW, type VariableGroups } from './adamw.js';
 import { clipFactor, globalNorm } from './gradients.js';
 
 const program = `
 import torch
 def answer(case):
   params = {k: torch.nn.Parameter(torch.tensor(v)) for k, v in case['start'].items()}
-  optimizer = torch.optim.AdamW(params.values(), lr=1, betas=(case['beta1'], case['beta2']),
-    eps=case['epsilon'], weight_decay=case['weightDecay'])
+  groups = [{'params': [p], 'factor': case['groups'].get(k, {}).get('learningRateFactor', 1),
+    'weight_decay': case['groups'].get(k, {}).get('weightDecay', case['weightDecay'])} for k, p in params.items()]
+  optimizer = torch.optim.AdamW(groups, lr=1, betas=(case['beta1'], case['beta2']), eps=case['epsilon'])
   norms = []
   for step in case['steps']:
     for k, p in params.items():
       p.grad = torch.tensor(step['gradients'][k]) if k in step['gradients'] else None
     if case['clip']: norms.append(float(torch.nn.utils.clip_grad_norm_(params.values(), case['clip'])))
-    for group in optimizer.param_groups: group['lr'] = step['rate']
+    for group in optimizer.param_groups: group['lr'] = step['rate'] * group['factor']
     optimizer.step()
   return {'norms': norms, 'end': {k: p.tolist() for k, p in params.items()}}
 `;
@@ -29,12 +30,15 @@ interface Case {
   beta2: number;
   epsilon: number;
   weightDecay: number;
+  groups: VariableGroups;
   clip: number | null;
   steps: Array<{ gradients: Record<string, number[]>; rate: number }>;
 }
 
 /** Gradients of very different size; every third step leaves one variable out. */
-function makeCase(options: Pick<Case, 'weightDecay' | 'clip' | 'beta1' | 'epsilon'>): Case {
+function makeCase(
+  options: Pick<Case, 'weightDecay' | 'groups' | 'clip' | 'beta1' | 'epsilon'>,
+): Case {
   const vector = (length: number, phase: number, size: number): number[] =>
     Array.from({ length }, (_, i) => Math.fround(size * Math.sin(12.9 * i + 78.2 * phase)));
   return {
@@ -57,9 +61,16 @@ describeUnless(pythonLacks('torch'), 'AdamW in PyTorch', () => {
   const ask = startPython<Case, { norms: number[]; end: Record<string, number[]> }>(program);
 
   it.each([
-    { weightDecay: 0.1, clip: null, beta1: 0.9, epsilon: 1e-8 },
-    { weightDecay: 0, clip: null, beta1: 0.8, epsilon: 1e-3 },
-    { weightDecay: 0.01, clip: 0.5, beta1: 0.9, epsilon: 1e-8 },
+    { weightDecay: 0.1, groups: {}, clip: null, beta1: 0.9, epsilon: 1e-8 },
+    { weightDecay: 0, groups: {}, clip: null, beta1: 0.8, epsilon: 1e-3 },
+    { weightDecay: 0.01, groups: {}, clip: 0.5, beta1: 0.9, epsilon: 1e-8 },
+    {
+      weightDecay: 0.1,
+      groups: { a: { learningRateFactor: 2.5 }, b: { learningRateFactor: 0.3, weightDecay: 0.7 } },
+      clip: 0.5,
+      beta1: 0.9,
+      epsilon: 1e-8,
+    },
   ])('takes the same 60 steps: %o', async (options) => {
     const task = makeCase(options);
     const theirs = await ask(task);

@@ -21,8 +21,18 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** Share of a weight that a step of learning rate 1 takes away. */
   readonly weightDecay: number;
-  /** Names of variables that it leaves alone. @default none */
-  readonly withoutDecay?: ReadonlySet<string> | undefined;
+  /** What some variables have of their own, by name, as PyTorch's parameter groups do. @default nothing */
+  readonly groups?: VariableGroups | undefined;
+}
+
+/** By name of the variable; those that are absent learn by the settings alone. */
+export type VariableGroups = Readonly<Record<string, VariableGroup>>;
+
+export interface VariableGroup {
+  /** Times the learning rate of the step, in weight decay as well. @default 1 */
+  readonly learningRateFactor?: number;
+  /** In place of the setting. @default the setting */
+  readonly weightDecay?: number;
 }
 
 /** All that AdamW remembers, by name of the variable; variables never updated are absent. */
@@ -53,27 +63,32 @@ interface Moments {
 }
 
 /**
- * @param state goes on from there
- * @throws AlphaLoraError `INVALID_OPTION` when the state is not one of these variables
+ * @param state goes on from there; it has no part in the groups, which may differ from before
+ * @throws AlphaLoraError `INVALID_OPTION` when the state is not one of these variables, or a group names
+ *   none of them or has a value below zero
  */
 export function adamW(
   variables: readonly tf.Variable[],
-  { beta1, beta2, epsilon, weightDecay, withoutDecay }: AdamWOptions,
+  { beta1, beta2, epsilon, weightDecay, groups = {} }: AdamWOptions,
   state?: AdamWState,
 ): AdamW {
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
   const moments = new Map<string, Moments>();
+  checkGroups(groups, byName);
   if (state) checkState(state, byName);
   for (const [name, updates] of Object.entries(state?.updates ?? {})) {
     const [first, second] = [tensorOf(state!.first[name]!), tensorOf(state!.second[name]!)];
     moments.set(name, { updates, first: tf.keep(first), second: tf.keep(second) });
   }
 
-  function update(name: string, found: tf.Tensor, learningRate: number, factor: number): void {
+  function update(name: string, found: tf.Tensor, stepRate: number, factor: number): void {
     const variable = byName.get(name);
     if (!variable) throw new AlphaLoraError('INVALID_OPTION', `no variable is named ${name}`);
     const old = moments.get(name);
     const updates = (old?.updates ?? 0) + 1;
+    const group = groups[name];
+    const learningRate = stepRate * (group?.learningRateFactor ?? 1);
+    const decay = group?.weightDecay ?? weightDecay;
     const [first, second] = tf.tidy(() => {
       const gradient = factor === 1 ? found : found.mul(factor);
       const m = gradient.mul(1 - beta1);
@@ -85,7 +100,6 @@ export function adamW(
         .div(Math.sqrt(1 - beta2 ** updates))
         .add(epsilon);
       const change = first.mul(learningRate / (1 - beta1 ** updates)).div(denominator);
-      const decay = withoutDecay?.has(name) ? 0 : weightDecay;
       const kept = decay === 0 ? variable : variable.mul(1 - learningRate * decay);
       variable.assign(kept.sub(change));
       return [tf.keep(first), tf.keep(second)];
@@ -118,6 +132,21 @@ export function adamW(
       moments.clear();
     },
   };
+}
+
+function checkGroups(groups: VariableGroups, variables: ReadonlyMap<string, tf.Variable>): void {
+  for (const [name, group] of Object.entries(groups)) {
+    const values = Object.entries(group).filter(([, value]) => value !== undefined);
+    const wrong = values.find(([, value]) => !(Number.isFinite(value) && value >= 0));
+    if (variables.has(name) && !wrong) continue;
+    throw new AlphaLoraError(
+      'INVALID_OPTION',
+      wrong
+        ? `${wrong[0]} of ${name} is ${wrong[1]}; it must be zero or more`
+        : `no variable is named ${name}, which has a learning rate or a weight decay of its own`,
+      { details: { tensor: name } },
+    );
+  }
 }
 
 function checkState(

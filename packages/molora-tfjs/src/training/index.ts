@@ -12,6 +12,7 @@ export {
   withLargestRanks,
 } from '../experts/dynamic-rank.js';
 export { trimRanks } from '../experts/trim-ranks.js';
+export type { VariableGroup, VariableGroups } from './adamw.js';
 export type {
   CallbackState,
   RunContext,

@@ -8,6 +8,7 @@ import type { Norm } from '../decoder/norm.js';
 import { createVariables } from '../decoder/variables.js';
 import type { LearningLinear } from '../ops/learning-linear.js';
 import { readTensor } from '../ops/webgpu.js';
+import type { VariableGroups } from './adamw.js';
 import { initialWeights, isGain } from './initial-weights.js';
 import type { Trainable } from './trainable.js';
 
@@ -53,7 +54,7 @@ export function pretrainable(
     decoder,
     trainable: {
       variables: Object.values(variables),
-      withoutDecay: new Set(Object.keys(variables).filter((name) => variables[name]!.rank === 1)),
+      groups: withoutDecay(Object.values(variables).filter(({ rank }) => rank === 1)),
       vocabularySize: config.vocabularySize,
       loss: (batch) => languageModelLoss(decoder, batch).loss,
     },
@@ -69,6 +70,10 @@ export function pretrainable(
     },
     dispose,
   };
+}
+
+function withoutDecay(variables: readonly tf.Variable[]): VariableGroups {
+  return Object.fromEntries(variables.map(({ name }) => [name, { weightDecay: 0 }]));
 }
 
 /** The weights where a decoder has them. */

@@ -97,7 +97,8 @@ describe('training', () => {
     );
     const straight = recorder();
     const states: TrainingState[] = [];
-    const model = use(dropoutModel(VOCABULARY));
+    const groups = { 'block.0.lora_A': { learningRateFactor: 3, weightDecay: 0.2 } };
+    const model = { ...use(dropoutModel(VOCABULARY)), groups };
     const end = await train({
       model,
       sequences,
@@ -369,6 +370,10 @@ describe('training', () => {
     const other = { ...settings, seed: 11 };
     await expect(train({ ...run, resume, settings: other })).rejects.toThrow(
       /seed was 10, is 11.*callback ranks/,
+    );
+    const groups = { idle: { weightDecay: 0.5 } };
+    await expect(train({ ...run, resume, model: { ...model, groups } })).rejects.toThrow(
+      /weightDecay of idle was absent, is 0.5/,
     );
     const fewer = sequences.slice(1);
     await expect(train({ ...run, resume, sequences: fewer })).rejects.toThrow(/30, is 29/);

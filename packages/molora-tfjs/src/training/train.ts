@@ -66,14 +66,14 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   signal?.throwIfAborted();
   checkRun(run);
   prepareBackend();
+  const { groups, vocabularySize } = model;
   const variables = Object.fromEntries(
     model.variables.map((variable) => [variable.name, variable]),
   );
   const data = { sequences: sequences.length, fingerprint: fingerprint(sequences) };
   if (resume) await restore(resume);
 
-  const { withoutDecay, vocabularySize } = model;
-  const optimizer = adamW(model.variables, { ...settings, withoutDecay }, resume?.optimizer);
+  const optimizer = adamW(model.variables, { ...settings, groups }, resume?.optimizer);
   const batchesAt = batchPlan(run);
   const meter = progressMeter(now);
   let step = resume?.step ?? 0;
@@ -165,6 +165,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
     return {
       step,
       settings,
+      groups: groups ?? {},
       data,
       tensors,
       optimizer: await optimizer.state(),
@@ -173,7 +174,7 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   }
 
   async function restore(from: TrainingState): Promise<void> {
-    checkResumable(from, { settings, data, variables: model.variables, callbacks });
+    checkResumable(from, { settings, data, groups, variables: model.variables, callbacks });
     for (const [name, values] of Object.entries(from.tensors))
       tf.tidy(() => variables[name]!.assign(tensorOf(values)));
     for (const callback of callbacks) {

@@ -1,5 +1,6 @@
 /** What the trainer needs of a model: variables, and the loss of a batch of tokens. Nothing else. */
 import type { Scalar, Variable } from '@tensorflow/tfjs';
+import type { VariableGroups } from './adamw.js';
 
 /** Sequences of tokens, padded at the end to one length. Row-major, [rows, length]. */
 export interface TokenBatch {
@@ -25,8 +26,8 @@ export interface LossOptions {
 export interface Trainable {
   /** What learns; names are unique. */
   readonly variables: readonly Variable[];
-  /** Names of those that weight decay leaves alone, such as gains and biases. @default none */
-  readonly withoutDecay?: ReadonlySet<string>;
+  /** What some of them have of their own: no weight decay for gains and biases, for instance. @default nothing */
+  readonly groups?: VariableGroups;
   /** Tokens are below it, which is checked before the first step. @default no check */
   readonly vocabularySize?: number;
   /**

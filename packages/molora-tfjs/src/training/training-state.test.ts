@@ -17,6 +17,7 @@ const lora = 'model.layers.0.self_attn.q_proj.lora_A';
 const state: TrainingState = {
   step: 7,
   settings: trainingSettings({ steps: 10, clipNorm: null, learningRate: 0.1 + 0.2 }, 20),
+  groups: { [lora]: { learningRateFactor: 0.3, weightDecay: 0 } },
   data: { sequences: 20, fingerprint: '0badcafe' },
   // Every kind of float32, to the bit.
   tensors: { [lora]: tensor([2, 3], 1, -0, 1e-45, 3.4e38, 0.1, -7), 'dense/kernel': tensor([], 3) },
@@ -60,6 +61,7 @@ describe('the state of a run', () => {
       ['moments', { ...state, optimizer: { updates, first, second: {} } }],
       ['seed', { ...state, settings: { ...state.settings, seed: 0.5 } }],
       ['step', { ...state, step: -1 }],
+      ['weightDecay', { ...state, groups: { [lora]: { weightDecay: -1 } } }],
     ];
     for (const [word, value] of broken) {
       const parsing = parseTrainingState(written(value), 'file.safetensors');

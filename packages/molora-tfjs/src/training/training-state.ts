@@ -11,7 +11,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { TensorValues } from '../adapters/adapter-spec.js';
-import type { AdamWState } from './adamw.js';
+import type { AdamWState, VariableGroups } from './adamw.js';
 import type { CallbackState, TrainingCallback } from './callbacks.js';
 import { checkSettings, type TrainingSettings } from './settings.js';
 
@@ -19,6 +19,8 @@ export interface TrainingState {
   /** Steps done. */
   readonly step: number;
   readonly settings: TrainingSettings;
+  /** Of the variables. @default not known: states of earlier versions do not say */
+  readonly groups?: VariableGroups;
   /** Of the sequences, to recognise them. */
   readonly data: { readonly sequences: number; readonly fingerprint: string };
   /** The variables by name. */
@@ -28,11 +30,19 @@ export interface TrainingState {
   readonly callbacks: Readonly<Record<string, CallbackState>>;
 }
 
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+
 const schema = v.object({
   // In runs of version 1, which sequences formed a step hung on the size of the micro-batches.
   version: v.literal(2, 'it was written by an earlier version, which ordered the data otherwise'),
   step: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   settings: v.unknown(),
+  groups: v.optional(
+    v.record(
+      v.string(),
+      v.object({ learningRateFactor: v.optional(amount), weightDecay: v.optional(amount) }),
+    ),
+  ),
   data: v.object({ sequences: v.number(), fingerprint: v.string() }),
   updates: v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   callbacks: v.record(v.string(), v.unknown()),
@@ -40,23 +50,24 @@ const schema = v.object({
 
 /** @returns the file in pieces */
 export function serializeTrainingState(state: TrainingState): Uint8Array[] {
-  const { step, settings, data, tensors, optimizer, callbacks } = state;
+  const { step, settings, groups, data, tensors, optimizer, callbacks } = state;
   const { updates, first, second } = optimizer;
   const rest: v.InferInput<typeof schema> = {
     version: 2,
     step,
     settings,
+    ...(groups && { groups }),
     data,
     updates,
     callbacks: mapValues(callbacks, (callback) => callback.data ?? null),
   };
-  const groups = Object.entries({ variable: tensors, first, second });
+  const parts = Object.entries({ variable: tensors, first, second });
   for (const [name, callback] of Object.entries(callbacks))
-    groups.push([`callback/${name}`, callback.tensors]);
+    parts.push([`callback/${name}`, callback.tensors]);
   return serializeSafetensors({
-    tensors: groups.flatMap(([group, values]) =>
+    tensors: parts.flatMap(([part, values]) =>
       Object.entries(values).map(([name, { shape, values }]) => ({
-        name: `${group}/${name}`,
+        name: `${part}/${name}`,
         dtype: 'F32' as const,
         shape,
         bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
@@ -88,6 +99,7 @@ export async function parseTrainingState(bytes: Uint8Array, file: string): Promi
   return {
     step: rest.step,
     settings: rest.settings,
+    ...(rest.groups && { groups: rest.groups as VariableGroups }),
     data: rest.data,
     tensors: groups.get('variable') ?? {},
     optimizer: { updates: rest.updates, first, second },
@@ -110,26 +122,34 @@ export function checkResumable(
     settings: TrainingSettings;
     data: TrainingState['data'];
     variables: readonly Variable[];
+    groups?: VariableGroups | undefined;
     callbacks: readonly TrainingCallback[];
   },
 ): void {
   const differences: string[] = [];
   const compare = (what: string, before: unknown, now: unknown): void => {
-    if (before !== now) differences.push(`${what} was ${before}, is ${now}`);
+    if (before !== now)
+      differences.push(`${what} was ${before ?? 'absent'}, is ${now ?? 'absent'}`);
   };
   for (const key of Object.keys(state.settings) as Array<keyof TrainingSettings>)
     compare(key, state.settings[key], run.settings[key]);
   compare('the number of sequences', state.data.sequences, run.data.sequences);
   compare('the fingerprint of the data', state.data.fingerprint, run.data.fingerprint);
+  if (state.groups) {
+    const [before, now] = [state.groups, run.groups ?? {}];
+    for (const name of new Set([...Object.keys(before), ...Object.keys(now)]))
+      for (const key of ['learningRateFactor', 'weightDecay'] as const)
+        compare(`${key} of ${name}`, before[name]?.[key], now[name]?.[key]);
+  }
   const shapes = new Map(run.variables.map(({ name, shape }) => [name, `[${shape}]`]));
   for (const [name, { shape }] of Object.entries(state.tensors)) {
-    compare(`the shape of ${name}`, `[${shape}]`, shapes.get(name) ?? 'absent');
+    compare(`the shape of ${name}`, `[${shape}]`, shapes.get(name));
     shapes.delete(name);
   }
-  for (const [name, shape] of shapes) compare(`the shape of ${name}`, 'absent', shape);
+  for (const [name, shape] of shapes) compare(`the shape of ${name}`, undefined, shape);
   for (const name of Object.keys(state.callbacks))
     if (!run.callbacks.some((callback) => callback.name === name && callback.restore))
-      compare(`the callback ${name}`, 'there', 'absent');
+      compare(`the callback ${name}`, 'there', undefined);
   if (differences.length === 0) return;
   const more = differences.length > 3 ? ` and ${differences.length - 3} more` : '';
   throw new AlphaLoraError(
