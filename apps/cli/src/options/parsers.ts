@@ -60,6 +60,15 @@ export function expertChoice(text: string): number | 'mean' {
   return Number(text);
 }
 
+/** One number, or one for each block in their order. */
+export function selectedExperts(text: string): number | number[] {
+  if (!/^[1-9]\d{0,4}(,[1-9]\d{0,4})*$/.test(text)) {
+    throw new InvalidArgumentError('It must be a number from 1 up, or one for each block: 1,2,2.');
+  }
+  const counts = text.split(',').map(Number);
+  return counts.length === 1 ? counts[0]! : counts;
+}
+
 /** `2000x3000`: rows along the shorter side of a matrix, and the ratio of the window's sides. */
 export function windowSize(text: string): { rows: number; ratio: number } {
   const [, rows, columns] = /^(\d+)x(\d+)$/.exec(text) ?? [];

@@ -2,10 +2,17 @@
  * LoRA adapters (Hu et al., arXiv 2106.09685): factors A [rank, inputs] and B [outputs, rank] of each
  * adapted module, whose weight they change by scale * B A.
  */
-import type { ByteSource, DType, WeightTensor } from '@alphalora/contracts/weights';
+import type { ByteSource, DType, StoredTensor, WeightTensor } from '@alphalora/contracts/weights';
 
-/** PEFT, kohya's sd-scripts, diffusers, mlx-lm, `alphalora train`, and llama.cpp (GGUF). */
-export type AdapterFormat = 'PEFT' | 'AlphaLoRA' | 'kohya' | 'diffusers' | 'mlx-lm' | 'GGUF';
+/** PEFT, kohya's sd-scripts, diffusers, mlx-lm, `alphalora train`, llama.cpp (GGUF), and the released code of MoLA. */
+export type AdapterFormat =
+  | 'PEFT'
+  | 'AlphaLoRA'
+  | 'kohya'
+  | 'diffusers'
+  | 'mlx-lm'
+  | 'GGUF'
+  | 'MoLA';
 
 /** The change of one module's weight: `scale` * B A. */
 export interface LoraUpdate {
@@ -62,6 +69,11 @@ export interface Adapter {
   readonly weights: ByteSource;
   /** Where routers weigh the updates of several experts, token by token. */
   readonly mixture?: Mixture;
+  /**
+   * Their parameters, of a mixture: `<module>.router.router.weight`, [experts, inputs], of the router that MoLA and
+   * AlphaLoRA have; those of others by the names `<module>.router` and `<module>.router.<parameter>`.
+   */
+  readonly routers?: readonly StoredTensor[];
   /** Closes the file; factors cannot be read any more. */
   close(): Promise<void>;
 }
@@ -83,6 +95,11 @@ export type ExpertChoice = number | 'mean' | 'each';
 export interface AdapterOptions {
   /** Needed for adapters with several experts, and for them only, but for `each`. */
   expert?: ExpertChoice;
+  /**
+   * Experts that the router selects per token, everywhere or in each block: of adapters of MoLA's released code, which
+   * do not say it. @default by the released rule, 2 where there are several experts, else 1
+   */
+  topK?: number | readonly number[];
   signal?: AbortSignal;
 }
 

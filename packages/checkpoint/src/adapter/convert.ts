@@ -5,18 +5,20 @@
 import type { Checkpoint } from '../checkpoint.js';
 import { invalid, quoted, unsupported } from '../errors.js';
 import { architectureIn, type Settings } from '../formats/gguf/settings.js';
-import { serializeSafetensors } from '../formats/safetensors/serialize.js';
+import { serializeSafetensors, type TensorData } from '../formats/safetensors/serialize.js';
 import type { Adapter, LoraUpdate } from './adapter.js';
+import { updatesByModule } from './experts.js';
 import { settingsOfConfig } from './gguf-modules.js';
 import { moduleFinder } from './modules.js';
 import { alphaOf } from './pattern-keys.js';
 import { factorsOf, writtenType } from './writing/factors.js';
 import { ggufAdapter } from './writing/gguf.js';
+import { molaAdapter } from './writing/mola.js';
 import { moloraSection } from './writing/molora.js';
 import { peftConfig, peftFactors, peftSaved } from './writing/peft.js';
 
-/** PEFT, llama.cpp, and `alphalora train`. */
-export type AdapterTarget = 'peft' | 'gguf' | 'alphalora';
+/** PEFT, llama.cpp, `alphalora train`, and the released code of MoLA and AlphaLoRA. */
+export type AdapterTarget = 'peft' | 'gguf' | 'alphalora' | 'mola';
 
 export interface ConvertOptions {
   to: AdapterTarget;
@@ -39,9 +41,10 @@ export interface ConvertedAdapter {
 }
 
 /**
- * @param adapter with one LoRA for each module: of a mixture, opened with `expert`
+ * @param adapter with one LoRA for each module: of a mixture, opened with `expert`, which may be `each` for the two
+ *   forms that have experts
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the base is needed and not given, or the form does not hold
- *   what the adapter changes; `INVALID_CHECKPOINT` when its modules are not those of the base
+ *   what the adapter changes, or its experts; `INVALID_CHECKPOINT` when its modules are not those of the base
  * @example
  * const adapter = await openAdapter('my-lora');
  * const base = await openCheckpoint('llama');
@@ -63,6 +66,12 @@ export async function convertAdapter(
       notes: [...notes, ...written.notes],
     };
   }
+  if (to === 'mola') {
+    const { tensors, config, notes: further } = await molaAdapter(own, base?.blocks, signal);
+    return { files: twoFiles(tensors, config), ...counts, notes: [...notes, ...further] };
+  }
+  const isMixture = own.updates.some(({ expert }) => expert !== undefined);
+  if (isMixture) requireExperts(own, to);
   const section = to === 'alphalora' ? moloraSection(own) : undefined;
   const tensors = [];
   for (const update of own.updates) {
@@ -70,19 +79,41 @@ export async function convertAdapter(
     const factors = { ...(await factorsOf(update, signal)), dtype: writtenType(update) };
     tensors.push(...peftFactors(update, update.rank, factors));
   }
-  for (const weight of own.saved) tensors.push(await peftSaved(weight, signal));
-  const modules = own.updates.map(({ module, rank, scale }) => {
+  // Routers are written as the weights are that an adapter holds whole.
+  for (const weight of [...own.saved, ...((isMixture && own.routers) || [])]) {
+    tensors.push(await peftSaved(weight, signal));
+  }
+  // Of several experts the first stands for all: whoever does not know experts refuses the file.
+  const modules = [...updatesByModule(own.updates)].map(([module, [first]]) => {
+    const { rank, scale } = first!;
     return { module, rank, alpha: alphaOf(rank, scale) };
   });
-  const config = { ...peftConfig(own, modules), ...(section && { molora: section }) };
-  return {
-    files: {
-      'adapter_model.safetensors': serializeSafetensors({ tensors, metadata: { format: 'pt' } }),
-      'adapter_config.json': [new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
-    },
-    ...counts,
-    notes,
+  const config = {
+    ...peftConfig(own, modules),
+    ...(isMixture && { peft_type: 'MOLORA' }),
+    ...(section && { molora: section }),
   };
+  return { files: twoFiles(tensors, config), ...counts, notes };
+}
+
+function twoFiles(
+  tensors: readonly TensorData[],
+  config: Readonly<Record<string, unknown>>,
+): ConvertedAdapter['files'] {
+  return {
+    'adapter_model.safetensors': serializeSafetensors({ tensors, metadata: { format: 'pt' } }),
+    'adapter_config.json': [new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
+  };
+}
+
+/** @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for a form that has no experts, and the adapter's own */
+function requireExperts({ format, source }: Adapter, to: AdapterTarget): void {
+  if (to === 'alphalora' && format !== 'AlphaLoRA') return;
+  const why =
+    to === 'alphalora'
+      ? 'it is in that format already; copy its folder'
+      : `${to} has one LoRA for a module, and it has several experts; choose one of them, or their mean`;
+  throw unsupported(why, { file: source });
 }
 
 interface Placed {

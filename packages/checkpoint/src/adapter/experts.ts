@@ -5,7 +5,7 @@
  */
 import { AlphaLoraError, errorIn } from '@alphalora/contracts';
 import { quoted } from '../errors.js';
-import type { ExpertChoice, LoraUpdate } from './adapter.js';
+import type { AdapterFormat, ExpertChoice, LoraUpdate } from './adapter.js';
 
 interface Chosen {
   readonly updates: readonly LoraUpdate[];
@@ -19,6 +19,7 @@ interface Choosing {
   /** Of the adapter, for messages. */
   readonly name: string;
   readonly router?: string;
+  readonly format: AdapterFormat;
 }
 
 /**
@@ -27,10 +28,10 @@ interface Choosing {
  */
 export function chosenUpdates(
   updates: readonly LoraUpdate[],
-  { choice, name, router = 'unknown' }: Choosing,
+  { choice, name, router = 'unknown', format }: Choosing,
 ): Chosen {
   if (choice === 'each') return { updates };
-  const modules = grouped(updates);
+  const modules = updatesByModule(updates);
   const counts = [...modules.values()].map(({ length }) => length);
   const most = Math.max(...counts);
   if (!updates.some(({ expert }) => expert !== undefined)) {
@@ -48,7 +49,7 @@ export function chosenUpdates(
     throw errorIn(
       'UNSUPPORTED_CHECKPOINT',
       name,
-      `it is an adapter of alphalora with several LoRA experts (up to ${most}, on ${several} of ${modules.size} projections, of ${ranked}), which the router ${quoted(router.slice(0, 100))} weighs token by token, so that they are no change of one weight; ` +
+      `it is an adapter in the format of ${format} with several LoRA experts (up to ${most}, on ${several} of ${modules.size} projections, of ${ranked}), which the router ${quoted(router.slice(0, 100))} weighs token by token, so that they are no change of one weight; ` +
         'alphalora adapter inspect shows it, and alphalora adapter merge --expert <number> or --expert mean makes a model of one expert or of their mean; convert and compress make an adapter of it in the same way',
     );
   }
@@ -68,7 +69,8 @@ export function chosenUpdates(
   };
 }
 
-function grouped(updates: readonly LoraUpdate[]): Map<string, LoraUpdate[]> {
+/** The updates of each module, in their order. */
+export function updatesByModule(updates: readonly LoraUpdate[]): Map<string, LoraUpdate[]> {
   const found = new Map<string, LoraUpdate[]>();
   for (const update of updates) {
     const same = found.get(update.module);

@@ -5,6 +5,7 @@ export {
   type ConvertOptions,
   convertAdapter,
 } from './convert.js';
+export { updatesByModule } from './experts.js';
 export { type MergedModel, type MergedWeight, mergedModel } from './merged.js';
 export { moduleFinder } from './modules.js';
 export { alphaOf } from './pattern-keys.js';

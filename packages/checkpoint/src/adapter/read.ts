@@ -46,7 +46,7 @@ export async function readAdapter(
 export async function adapterOf(
   content: FormatContent,
   { weights, config: configSource, name }: AdapterSources,
-  { expert, signal }: AdapterOptions,
+  { expert, topK, signal }: AdapterOptions,
 ): Promise<Adapter> {
   const notes: string[] = [];
   const onNote = (note: string): void => void notes.push(note);
@@ -59,13 +59,14 @@ export async function adapterOf(
       tensors: tensors.map((tensor) => ({ ...tensor, file: weights.name })),
       metadata,
       file: weights.name,
+      ...defined({ topK }),
       ...(config && { config: { value: config, file: configSource!.name } }),
     },
     signal,
   );
-  const { format, pairs, others, base, mixture } = form;
+  const { format, pairs, others, base, mixture, routers } = form;
   const { updates, note } = chosenUpdates(pairs.map(updateOf), {
-    ...{ choice: expert, name: name ?? weights.name },
+    ...{ choice: expert, name: name ?? weights.name, format },
     ...defined({ router: mixture?.router }),
   });
   if (note !== undefined) notes.push(note);
@@ -73,7 +74,7 @@ export async function adapterOf(
     source: name ?? weights.name,
     format,
     // That of another adapter may lie beside a file of llama.cpp, which needs none.
-    ...defined({ config: format === 'GGUF' ? undefined : config, base, mixture }),
+    ...defined({ config: format === 'GGUF' ? undefined : config, base, mixture, routers }),
     updates,
     saved: savedWeights(others, updates),
     metadata,

@@ -46,7 +46,7 @@ export function compareAdapter(
   adapter: Pick<Adapter, 'updates' | 'format' | 'weights'>,
   { targets }: { targets?: readonly string[] } = {},
 ): AdapterComparison {
-  const hasExperts = adapter.format === 'AlphaLoRA';
+  const hasExperts = adapter.format === 'AlphaLoRA' || adapter.format === 'MoLA';
   const wanted = hasExperts ? expertsOf(allocation) : lorasOf(allocation);
   const roles = new Set(wanted.map(({ role }) => role));
   const unknown = targets?.find((target) => !roles.has(target));

@@ -21,4 +21,6 @@ export interface AdapterBase {
 /** An adapter as its files have it. */
 export interface StoredAdapter extends AdapterBase {
   readonly state: AdapterState;
+  /** What people should know of how the files were read, a sentence each. */
+  readonly notes?: readonly string[];
 }

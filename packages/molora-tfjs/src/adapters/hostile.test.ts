@@ -134,7 +134,7 @@ describe('hostile adapters', () => {
     ['a list', weights, '[]', 'not an object'],
     // As Python does: the last counts.
     ['the section twice', weights, '{"molora":1,"molora":2}', 'Expected Object but received 2'],
-    ['experts without the section', weights, { peft_type: 'LORA' }, 'one of several experts'],
+    ['experts without the section', weights, { peft_type: 'LORA' }, 'r has no rank for block 0'],
     ['no section at all', weights, {}, 'no peft_type'],
   ])('refuses %s', async (_, bytes, json, message) => {
     let error: AlphaLoraError | undefined;

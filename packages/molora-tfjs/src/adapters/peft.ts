@@ -1,21 +1,21 @@
 /**
- * LoRA adapters of PEFT (huggingface.co/docs/peft), and of others: importing them as adapters with one expert for
- * each projection, and writing such adapters for programs that read PEFT's files.
+ * LoRA adapters of PEFT (huggingface.co/docs/peft), and of others: importing them, with one expert for each projection
+ * or with those of the released MoLA and AlphaLoRA code, and writing such adapters for programs that read PEFT's files.
  *
  * Some of those programs read `r` and `lora_alpha` only, not the patterns. So scalings that differ
  * are multiplied into B, and r = lora_alpha = the largest rank with `alpha_pattern` equal to
  * `rank_pattern`: every scaling is then 1, whether the patterns are read or not.
  */
 import { type Adapter, adapterCheckpoint, type LoraUpdate } from '@alphalora/checkpoint';
-import { alphaOf } from '@alphalora/checkpoint/adapters';
+import { alphaOf, updatesByModule } from '@alphalora/checkpoint/adapters';
 import { AlphaLoraError, defined, errorIn } from '@alphalora/contracts';
-import type { WeightTensor } from '@alphalora/contracts/weights';
+import { transposed, type WeightTensor } from '@alphalora/contracts/weights';
 import { allFinite } from '../ops/check-finite.js';
 import type { AdaptedProjection, AdapterState, TensorValues } from './adapter-spec.js';
 import { checkSpec, factorShapes } from './check.js';
 import { peftConfig } from './config.js';
 import type { AdapterBase, AdapterFiles, StoredAdapter } from './files.js';
-import { packExperts } from './packing.js';
+import { type ExpertFactors, packExperts } from './packing.js';
 import { checkState, expertsOf, factorData, jsonFile, weightsFile } from './write.js';
 
 /**
@@ -23,6 +23,7 @@ import { checkState, expertsOf, factorData, jsonFile, weightsFile } from './writ
  * `@alphalora/checkpoint` opened: `rank_pattern`, `alpha_pattern` and `use_rslora` have been
  * followed there.
  *
+ * @param adapter of a mixture opened with `expert: 'each'`
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when it changes more than linear maps of blocks;
  *   `INVALID_CHECKPOINT` when a value is NaN or infinite
  */
@@ -30,13 +31,20 @@ export async function importPeft(
   adapter: Adapter,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<StoredAdapter> {
-  const { updates, config, base, weights } = adapter;
+  const { updates, config, base, weights, mixture, routers = [], notes } = adapter;
   refuseFurther(adapter);
+  const modules = updatesByModule(updates);
+  const once = [...modules.values()].map(([first]) => first!);
   const described = new Map(
-    adapterCheckpoint(adapter).tensors.map((weight) => [weight.name, weight]),
+    adapterCheckpoint({ ...adapter, updates: once }).tensors.map((weight) => [weight.name, weight]),
   );
-  const projections = updates.map((update) =>
-    projectionOf(update, described.get(`${update.module}.weight`), weights.name),
+  const projections = [...modules].map(
+    ([module, experts]): AdaptedProjection => ({
+      ...placeOf(experts[0]!, described.get(`${module}.weight`), weights.name),
+      ranks: experts.map(({ rank }) => rank),
+      scalings: experts.map(({ scale }) => scale),
+      topK: mixture?.topK[module] ?? 1,
+    }),
   );
   const drop = config?.['lora_dropout'];
   const spec = {
@@ -46,25 +54,44 @@ export async function importPeft(
   };
   checkSpec(spec, (what) => errorIn('INVALID_CHECKPOINT', weights.name, what));
   const tensors: Array<[string, TensorValues]> = [];
-  for (const [i, { module, readA, readB }] of updates.entries()) {
-    const factors = { a: narrow(await readA(signal)), b: narrow(await readB(signal)) };
-    if (!allFinite(factors.a) || !allFinite(factors.b)) {
-      throw errorIn(
-        'INVALID_CHECKPOINT',
-        weights.name,
-        `a factor of ${JSON.stringify(module)} has NaN or infinity`,
-      );
+  const values = async (
+    what: string,
+    read: Promise<Float32Array | Float64Array>,
+  ): Promise<Float32Array> => {
+    const found = narrow(await read);
+    if (allFinite(found)) return found;
+    throw errorIn('INVALID_CHECKPOINT', weights.name, `${what} has NaN or infinity`);
+  };
+  for (const projection of projections) {
+    const { name } = projection;
+    const factors: ExpertFactors[] = [];
+    for (const { readA, readB } of modules.get(name)!) {
+      const what = `a factor of ${JSON.stringify(name)}`;
+      const a = await values(what, readA(signal));
+      factors.push({ a, b: await values(what, readB(signal)) });
     }
-    const packed = packExperts(projections[i]!, [factors]);
-    const shapes = factorShapes(projections[i]!);
+    const packed = packExperts(projection, factors);
+    const shapes = factorShapes(projection);
     tensors.push(
-      [`${module}.lora_A`, { shape: shapes.a, values: packed.a }],
-      [`${module}.lora_B`, { shape: shapes.b, values: packed.b }],
+      [`${name}.lora_A`, { shape: shapes.a, values: packed.a }],
+      [`${name}.lora_B`, { shape: shapes.b, values: packed.b }],
+    );
+  }
+  const matrices = new Map(projections.map(({ name }) => [`${name}.router.router.weight`, name]));
+  for (const { name, shape, read } of routers) {
+    const module = matrices.get(name);
+    const own = await values(JSON.stringify(name), read(undefined, undefined, signal));
+    const [rows, columns] = shape as [number, number];
+    tensors.push(
+      module === undefined
+        ? [name, { shape, values: own }]
+        : [`${module}.router`, { shape: [columns, rows], values: transposed(own, rows, columns) }],
     );
   }
   return {
     state: { spec, tensors: Object.fromEntries(tensors) },
     ...defined({ base }),
+    ...(notes.length > 0 && { notes }),
     ...(updates.some(({ inputFirst }) => inputFirst) && { inputFirst: true }),
   };
 }
@@ -83,11 +110,11 @@ function refuseFurther({ config, saved, updates, weights }: Adapter): void {
   if (why !== undefined) throw errorIn('UNSUPPORTED_CHECKPOINT', weights.name, why);
 }
 
-function projectionOf(
-  { module, inputs, outputs, rank, scale, embedding, kernel }: LoraUpdate,
+function placeOf(
+  { module, inputs, outputs, embedding, kernel }: LoraUpdate,
   weight: WeightTensor | undefined,
   file: string,
-): AdaptedProjection {
+): Omit<AdaptedProjection, 'ranks' | 'scalings' | 'topK'> {
   if (embedding || kernel || weight?.kind !== 'projection' || weight.block === undefined) {
     throw errorIn(
       'UNSUPPORTED_CHECKPOINT',
@@ -96,16 +123,7 @@ function projectionOf(
     );
   }
   const { block, role } = weight;
-  return {
-    name: module,
-    block,
-    ...defined({ role }),
-    inputs,
-    outputs,
-    ranks: [rank],
-    scalings: [scale],
-    topK: 1,
-  };
+  return { name: module, block, ...defined({ role }), inputs, outputs };
 }
 
 function narrow(values: Float32Array | Float64Array): Float32Array {

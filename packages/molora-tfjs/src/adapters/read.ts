@@ -1,5 +1,5 @@
 /**
- * Reads an adapter from its two files, as `write.ts` or PEFT wrote them.
+ * Reads an adapter from its two files, as `write.ts`, PEFT or the released code of MoLA wrote them.
  *
  * Files may come from anybody. Every shape of the configuration is checked against the header of the
  * weights, and that against their length, before memory is taken; every tensor is accounted for.
@@ -39,7 +39,8 @@ export async function readAdapterFiles(
   const checkpoint = await readCheckpoint({ files: [weights], config }, given);
   const settings = checkpoint.config!;
   if (!Object.hasOwn(settings, SECTION)) {
-    return importPeft(await readAdapter({ weights, config }, given), given);
+    const adapter = await readAdapter({ weights, config }, { ...given, expert: 'each' });
+    return importPeft(adapter, given);
   }
   const spec = parseSection(settings[SECTION], config.name);
   const tensors = await readTensors(spec, checkpoint.tensors, weights.name, signal);

@@ -85,7 +85,9 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
   let adapted: AdaptedModel | undefined;
   try {
     if (options.adapter !== undefined) {
-      adapted = adaptedModel(decoder, (await loadAdapter(options.adapter)).state);
+      const { state, notes = [] } = await loadAdapter(options.adapter);
+      for (const note of notes) onNote?.(note);
+      adapted = adaptedModel(decoder, state);
     }
     const withAdapter = adapted && { adapter: adapted.adapter };
     const { sequences, note } = sequencesOf(

@@ -222,13 +222,19 @@ async function planOf(
   seed: number,
 ): Promise<AdapterPlan> {
   if (options.from !== undefined) {
-    const { state } = await loadAdapter(options.from);
+    const { state } = await loaded(options.from);
     return adapterPlan({ ...options, from: state }, [], state.spec.router, seed);
   }
   if (!options.experts) return adapterPlan(options, weights, router!, seed);
   const experts: AdapterState[] = [];
-  for (const folder of options.experts) experts.push((await loadAdapter(folder)).state);
+  for (const folder of options.experts) experts.push((await loaded(folder)).state);
   return adapterPlan({ experts }, [], router!, seed);
+
+  async function loaded(folder: string) {
+    const stored = await loadAdapter(folder);
+    for (const note of stored.notes ?? []) options.onNote?.(note);
+    return stored;
+  }
 }
 
 interface Prepared {

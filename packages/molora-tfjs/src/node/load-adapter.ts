@@ -16,7 +16,7 @@ import { readAdapterFiles } from '../adapters/read.js';
 /**
  * Reads the adapter in a folder with `adapter_model.safetensors` and `adapter_config.json`, as a
  * training run or PEFT leaves it; or an adapter of another program, by its folder or file, see
- * `openAdapter` of `@alphalora/checkpoint`.
+ * `openAdapter` of `@alphalora/checkpoint`. One of the released MoLA or AlphaLoRA code keeps its experts.
  *
  * @throws AlphaLoraError `NOT_FOUND` when the folder is no adapter's, else as `readAdapterFiles`
  */
@@ -39,7 +39,7 @@ export async function loadAdapter(
       { details: { file: path } },
     );
   }
-  const adapter = await openAdapter(path, options);
+  const adapter = await openAdapter(path, { ...options, expert: 'each' });
   try {
     return await importPeft(adapter, options);
   } finally {

@@ -246,6 +246,46 @@ describe('adapter', () => {
     expect(await alphalora('adapter', ...compress)).toMatchObject({ code: 0 });
   });
 
+  it('convert writes experts as the released code of MoLA has them, and reads them again', async () => {
+    const convert = async (from: string, to: string, output: string, ...more: string[]) => {
+      const command = ['convert', at(from), '--to', to, '-o', at(output), ...more];
+      const { code, stdout, stderr } = await alphalora('adapter', ...command);
+      return { code, stdout, stderr };
+    };
+    expect(await convert('own', 'mola', 'mola', '--base', at('base'))).toEqual({
+      ...{ code: 0, stdout: '1 module, 2 experts, from the format of AlphaLoRA\n' },
+      stderr: expect.stringMatching(
+        /^note: .* --number_experts "2" --top_k "1" --lora_target_modules "q_proj"\nwrote .*\n$/,
+      ),
+    });
+    const config = JSON.parse(readFileSync(at('mola', 'adapter_config.json'), 'utf8'));
+    expect(config).toMatchObject({ peft_type: 'LORA', r: [1], target_modules: ['q_proj'] });
+    const inspected = await alphalora('adapter', 'inspect', at('mola'));
+    expect(inspected.stdout).toMatch(/format of MoLA.*2 experts chosen by the router top-k/);
+    // As the released code saves it, without what is said here beside it.
+    const { top_k: _, number_experts: __, ...plain } = config;
+    writeFileSync(at('mola', 'adapter_config.json'), JSON.stringify(plain));
+    expect(await convert('mola', 'alphalora', 'ruled')).toMatchObject({
+      ...{ code: 0, stderr: expect.stringMatching(/^note: how many experts the router selects/) },
+    });
+    expect(await convert('mola', 'alphalora', 'said', '--top-k', '1')).toMatchObject({
+      ...{ code: 0, stderr: `wrote ${at('said')}\n` },
+    });
+    for (const [name, topK] of [
+      ['ruled', 2],
+      ['said', 1],
+    ] as const) {
+      const { molora } = JSON.parse(readFileSync(at(name, 'adapter_config.json'), 'utf8'));
+      expect(molora.projections).toMatchObject([{ name: q, ranks: [1, 1], topK }]);
+      const { stdout } = await alphalora('adapter', 'inspect', at(name), '--json');
+      expect(JSON.parse(stdout).updates).toMatchObject([{ norm: 2 }, { norm: 2 }]);
+    }
+    expect(await convert('mola', 'alphalora', 'none', '--top-k', 'all')).toMatchObject({ code: 2 });
+    expect(await convert('lora', 'alphalora', 'none', '--top-k', '2')).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('leave top-k out') },
+    });
+  });
+
   it('convert says what is missing, and what a mixture is', async () => {
     const convert = (from: string, ...more: string[]) =>
       alphalora('adapter', 'convert', at(from), '-o', at('none'), '--to', ...more);
@@ -280,7 +320,7 @@ describe('adapter', () => {
       const { code, stderr } = await alphalora(command, path);
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /an adapter of alphalora with several LoRA experts \(up to 2, on 1 of 1/,
+        /an adapter in the format of AlphaLoRA with several LoRA experts \(up to 2, on 1 of 1/,
       );
     }
   });

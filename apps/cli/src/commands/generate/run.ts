@@ -16,10 +16,10 @@ export async function run(model: string, options: GenerateOptions, io: Io): Prom
   const { decoder, tokenizer, chat } = await molora.loadLanguageModel(path, {
     onNote: (note) => tell(io.stderr, `note: ${note}`),
   });
-  const adapted =
-    options.adapter === undefined
-      ? undefined
-      : molora.adaptedModel(decoder, (await molora.loadAdapter(options.adapter)).state);
+  const stored =
+    options.adapter === undefined ? undefined : await molora.loadAdapter(options.adapter);
+  for (const note of stored?.notes ?? []) tell(io.stderr, `note: ${note}`);
+  const adapted = stored && molora.adaptedModel(decoder, stored.state);
   const asked =
     options.chat &&
     molora.requireChatTemplate(chat)([{ role: 'user', content: prompt }], { ask: true });

@@ -1,4 +1,5 @@
 /** In which form a file holds an adapter, by the names of its tensors. */
+import { AlphaLoraError } from '@alphalora/contracts';
 import { invalid } from '../../errors.js';
 import type { JsonObject } from '../../json.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
@@ -6,6 +7,7 @@ import type { AdapterFormat } from '../adapter.js';
 import { isDiffusionPiece, isKohyaName, readDiffusion } from './diffusion.js';
 import { ggufName, readGgufAdapter } from './gguf.js';
 import { mlxName, readMlx } from './mlx.js';
+import { hasExperts, readMola } from './mola.js';
 import { isMixture, isOurs, readMolora } from './molora.js';
 import type { FormContent } from './pairs.js';
 import { readPeft, WRAPPER } from './peft.js';
@@ -48,10 +50,32 @@ export interface AdapterFile {
   readonly file: string;
   /** adapter_config.json and the name of the file. */
   readonly config?: { readonly value: JsonObject; readonly file: string };
+  /** See `AdapterOptions`; only of adapters that do not say it. */
+  readonly topK?: number | readonly number[];
 }
 
 /** @throws AlphaLoraError as the readers of the forms; `INVALID_CHECKPOINT` when it is in none */
 export async function readForm(
+  { topK, ...found }: AdapterFile,
+  signal?: AbortSignal,
+): Promise<FormContent & { format: AdapterFormat }> {
+  const { tensors, file, config } = found;
+  if (config && isReleased(tensors, config.value)) {
+    return { format: 'MoLA', ...readMola(tensors, file, config.value, config.file, topK) };
+  }
+  if (topK === undefined) return readOther(found, signal);
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${file} is no adapter of MoLA's released code, which alone leaves open how many experts are selected; leave top-k out`,
+  );
+}
+
+/** Whether it is as the released code of MoLA and AlphaLoRA has it. */
+function isReleased(tensors: readonly FileTensor[], config: JsonObject): boolean {
+  return !isOurs(config) && config['peft_type'] !== 'MOLORA' && hasExperts(tensors);
+}
+
+async function readOther(
   { tensors, metadata, file, config }: AdapterFile,
   signal?: AbortSignal,
 ): Promise<FormContent & { format: AdapterFormat }> {

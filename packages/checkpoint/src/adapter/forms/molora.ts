@@ -5,6 +5,7 @@
  * ranks, scalings and top-k of each. With one expert everywhere the files are PEFT's as well, and read so.
  */
 import { errorIn } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { invalid, quoted } from '../../errors.js';
 import { isObject, type JsonObject } from '../../json.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
@@ -65,13 +66,14 @@ export function readMolora(
       };
     }),
   );
-  requireRouters(left.values(), new Set(projections.map(({ name }) => name)), file);
+  const routers = routersIn(left.values(), new Set(projections.map(({ name }) => name)), file);
   const base = config['base_model_name_or_path'];
   const { router } = section as { router?: unknown };
   const routerName = isObject(router) ? router['name'] : undefined;
   return {
     pairs,
     others: [],
+    routers,
     ...(typeof base === 'string' && base !== '' && { base }),
     mixture: {
       router: typeof routerName === 'string' ? routerName : 'unknown',
@@ -81,20 +83,21 @@ export function readMolora(
 }
 
 /** What is left are parameters of routers: `<module>.router`, `<module>.router.<parameter>`. */
-function requireRouters(
+function routersIn(
   left: Iterable<FileTensor>,
   modules: ReadonlySet<string>,
   file: string,
-): void {
-  for (const { name } of left) {
+): StoredTensor[] {
+  return [...left].map((tensor) => {
+    const { name } = tensor;
     const path = name.startsWith(WRAPPER) ? name.slice(WRAPPER.length) : '';
     const ends = [...path.slice(0, 2000).matchAll(/\.router(?=\.|$)/g)].map(({ index }) => index);
-    if (ends.some((end) => modules.has(path.slice(0, end)))) continue;
+    if (ends.some((end) => modules.has(path.slice(0, end)))) return { ...tensor, name: path };
     throw invalid(
       `neither a factor of the section ${SECTION} nor a router's; the two files are of different adapters`,
       { file, tensor: name },
     );
-  }
+  });
 }
 
 function projectionsOf(section: JsonObject, file: string): Projection[] {

@@ -1,5 +1,6 @@
 /** The factors of a file by the module that they belong to, and what else it holds. */
 import type { AlphaLoraError } from '@alphalora/contracts';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import { invalid } from '../../errors.js';
 import type { FileTensor } from '../../tensors/file-tensor.js';
 import type { RowGroup } from '../../tensors/recipe.js';
@@ -43,6 +44,8 @@ export interface FormContent {
   /** The model that it was trained on. */
   readonly base?: string;
   readonly mixture?: Mixture;
+  /** See `Adapter`. */
+  readonly routers?: readonly StoredTensor[];
   /** What people should know of how it was read, a sentence each. */
   readonly notes?: readonly string[];
 }

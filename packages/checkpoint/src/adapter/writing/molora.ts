@@ -1,10 +1,11 @@
 /**
- * The section `molora` of an adapter with one expert for each projection, as `alphalora train` writes it
- * and examples/pytorch: with it, the files of PEFT are those of an adapter of ours.
+ * The section `molora`, as `alphalora train` writes it and examples/pytorch: with it, the files of PEFT are those of
+ * an adapter of ours. Of a mixture, beside the experts under the names of MoLA and their routers.
  */
 import { defined } from '@alphalora/contracts';
 import { unsupported } from '../../errors.js';
 import type { Adapter, LoraUpdate } from '../adapter.js';
+import { updatesByModule } from '../experts.js';
 import { updateWeight } from '../weights.js';
 
 /** @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when it changes more than linear maps of blocks */
@@ -12,6 +13,7 @@ export function moloraSection({
   updates,
   saved,
   config,
+  mixture,
   source,
 }: Adapter): Readonly<Record<string, unknown>> {
   if (saved.length > 0) {
@@ -23,14 +25,19 @@ export function moloraSection({
   const drop = config?.['lora_dropout'];
   return {
     version: 1,
-    projections: updates.map((update) => projectionOf(update, source)),
+    projections: [...updatesByModule(updates).values()].map(([first, ...others]) => ({
+      ...projectionOf(first!, source),
+      ranks: [first!, ...others].map(({ rank }) => rank),
+      scalings: [first!, ...others].map(({ scale }) => scale),
+      topK: mixture?.topK[first!.module] ?? 1,
+    })),
     router: { name: 'top-k', options: {} },
     dropout: typeof drop === 'number' ? drop : 0,
   };
 }
 
 function projectionOf(update: LoraUpdate, file: string): Readonly<Record<string, unknown>> {
-  const { module: name, inputs, outputs, rank, scale, embedding, kernel } = update;
+  const { module: name, inputs, outputs, embedding, kernel } = update;
   const { kind, block, role } = updateWeight(update, file);
   if (embedding || kernel || kind !== 'projection' || block === undefined) {
     throw unsupported(
@@ -38,8 +45,5 @@ function projectionOf(update: LoraUpdate, file: string): Readonly<Record<string,
       { file },
     );
   }
-  return {
-    ...{ name, block, ...defined({ role }), inputs, outputs },
-    ...{ ranks: [rank], scalings: [scale], topK: 1 },
-  };
+  return { name, block, ...defined({ role }), inputs, outputs };
 }

@@ -1,5 +1,5 @@
 /** Adapters as PEFT reads them: the tensors of `adapter_model.safetensors`, and `adapter_config.json`. */
-import type { WeightTensor } from '@alphalora/contracts/weights';
+import type { StoredTensor } from '@alphalora/contracts/weights';
 import type { TensorData } from '../../formats/safetensors/serialize.js';
 import { encodeValues, type FloatDType } from '../../values/encode.js';
 import type { Adapter, LoraUpdate } from '../adapter.js';
@@ -7,14 +7,14 @@ import { WRAPPER } from '../forms/peft.js';
 import { type LoraModule, loraPatterns } from '../pattern-keys.js';
 import type { PlainFactors } from './factors.js';
 
-/** A and B of a module under their names on disk, of any rank. */
+/** A and B of a module under their names on disk, of any rank; those of experts under the names of MoLA. */
 export function peftFactors(
-  { module, inputs, outputs, kernel = [], embedding }: LoraUpdate,
+  { module, inputs, outputs, kernel = [], embedding, expert }: LoraUpdate,
   rank: number,
   { a, b, dtype }: PlainFactors & { dtype: FloatDType },
 ): TensorData[] {
   const prefix = `${WRAPPER}${module}.lora_${embedding ? 'embedding_' : ''}`;
-  const suffix = embedding ? '' : '.weight';
+  const suffix = `${expert === undefined ? '' : `_${expert}`}${embedding ? '' : '.weight'}`;
   const tensor = (factor: string, shape: number[], values: Float32Array): TensorData => ({
     ...{ name: `${prefix}${factor}${suffix}`, dtype, shape },
     bytes: encodeValues(values, dtype),
@@ -27,7 +27,7 @@ export function peftFactors(
 
 /** A weight that the adapter holds whole. */
 export async function peftSaved(
-  { name, dtype, shape, read }: WeightTensor,
+  { name, dtype, shape, read }: StoredTensor,
   signal: AbortSignal | undefined,
 ): Promise<TensorData> {
   const values = await read(undefined, undefined, signal);
@@ -36,7 +36,14 @@ export async function peftSaved(
 }
 
 /** Settings of a trainer's choice of modules, and of other programs. */
-const notTaken = ['molora', 'layers_to_transform', 'layers_pattern', 'exclude_modules'];
+const notTaken = [
+  'molora',
+  'top_k',
+  'number_experts',
+  'layers_to_transform',
+  'layers_pattern',
+  'exclude_modules',
+];
 
 /**
  * The settings of the adapter, where PEFT wrote them, with these ranks and alphas of its modules.
@@ -47,7 +54,7 @@ export function peftConfig(
   { config, format, base, updates, saved }: Omit<Adapter, 'weights' | 'close'>,
   modules: readonly LoraModule[],
 ): Record<string, unknown> {
-  const isPeft = format === 'PEFT' || format === 'AlphaLoRA';
+  const isPeft = format === 'PEFT' || format === 'AlphaLoRA' || format === 'MoLA';
   const own = Object.entries((isPeft && config) || {}).filter(([key]) => !notTaken.includes(key));
   const isOfImages = format === 'kohya' || format === 'diffusers';
   // PEFT passes over weights of modules that its configuration does not name.

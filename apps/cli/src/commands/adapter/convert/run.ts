@@ -4,6 +4,7 @@ import { type ConvertedAdapter, convertAdapter } from '@alphalora/checkpoint/ada
 import {
   type Adapter,
   type Checkpoint,
+  type ExpertChoice,
   openAdapter,
   requireFreeFolder,
   statIfPresent,
@@ -20,11 +21,13 @@ import { writeResult } from '../../../output/result.js';
 import type { AdapterConvertOptions } from './command.js';
 
 export async function run(path: string, options: AdapterConvertOptions, io: Io): Promise<ExitCode> {
-  const { output, to, expert } = options;
+  const { output, to, topK } = options;
   const { stdout, stderr, signal } = io;
   requireFolder(output, 'adapter convert');
   await (to === 'gguf' ? requireFreeFile(output) : requireFreeFolder(output));
-  const adapter = await openAdapter(path, { signal, ...defined({ expert }) });
+  const expert: ExpertChoice | undefined =
+    options.expert ?? (to === 'alphalora' || to === 'mola' ? 'each' : undefined);
+  const adapter = await openAdapter(path, { signal, ...defined({ expert, topK }) });
   try {
     const convert = (base?: Checkpoint): Promise<ConvertedAdapter> =>
       convertAdapter(adapter, { to, signal, ...defined({ base }) });
@@ -47,7 +50,7 @@ export async function run(path: string, options: AdapterConvertOptions, io: Io):
     const result = { output, from: adapter.format, to, ...defined({ base }), ...found, notes };
     writeResult(stdout, options, result, () => {
       const whole = found.saved > 0 ? `, ${count(found.saved, 'weight')} held whole` : '';
-      return `${count(found.updates, 'module')}${whole}, from the format of ${adapter.format}\n`;
+      return `${counted(adapter)}${whole}, from the format of ${adapter.format}\n`;
     });
     for (const note of notes) tell(stderr, `note: ${note}`);
     tell(stderr, `wrote ${output}`);
@@ -55,6 +58,12 @@ export async function run(path: string, options: AdapterConvertOptions, io: Io):
   } finally {
     await adapter.close();
   }
+}
+
+function counted({ updates }: Pick<Adapter, 'updates'>): string {
+  const modules = new Set(updates.map(({ module }) => module)).size;
+  const experts = updates.length > modules ? `, ${count(updates.length, 'expert')}` : '';
+  return `${count(modules, 'module')}${experts}`;
 }
 
 /** The base that the adapter names, where it is needed and a path on this machine. */
