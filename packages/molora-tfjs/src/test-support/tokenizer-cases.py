@@ -20,6 +20,7 @@ STRINGS = [""] + WORDS + ["it'ſ", "it'S", "!\ufeff", "x \ufeff! y", "a\u0085\u0
     "<s>", "</s>", "a<s>b", "<s>a", "a<s>", " <s> ", "a <s> b", "<s><s>", "<s", "s>", "<S>", "[M]", "a[M]b", "a [M] b", "  [M]  ", "[M][M]", "[M] [M]", "\n[M]\n", "[m]", "tok", "a tok b", "atok", "toka", "atokb", "tok.", ".tok", "_tok", "tok_", "tok1", "tok tok", "toktok", " tok ", "TOK", "Tok", "töktok", "étok", "tok\u0301", "你tok好", "tok\n", "a tok\tb", "x\u00a0tok\u00a0y",
     "zzz", "qqq zzz", "z q z", "ϕϕ", "aϕb", "ϕ ϕ", "ж" * 5, "a" * 30, "the" * 10, "ab" * 12, "aab" * 6, "a" * 120, "bbb bb b", "abcabc", "cab", "hellohello", "catmat", "th e", "hel lo",
     "\u0131I", "ŒÆ", "ŉ", "ǰ", "ΐ", "ﬀ", "㎏", "ｶﾞ", "が", "\u1100\u1161", "각", "\u0344", "\u2126", "\u212b", "Å", "\ufb01x", "\u00b5", "\u017f", "\u2160", "a\u0300\u0301b", "\u0300", " \u0300", "\U0001f1e6", "\u202eabc", "\ufe0f", "✓", "☃️", "\u30fb", "„q“", "′", "⁄", "٣", "१२", "x₂",
+    "ࢗa", "a꠬b", "a\U00011c36b", "a᙭b", "a⹃b", "a\u061db", "a\u08e2b", "a\u1734b", "a\U0002b820b", "a\U00030000b", "a\uf900b", "a\u3007b", "ÁÀ", "ΣΑΣ ΑΣ.", "$a+b`c", "\u2028\u0085",
 ]
 CHARS = sorted({c for w in ["the cat sat on mat hello world", "abcdefghijklmnopqrstuvwxy", ".,!?'-_[]<>/", "0123456789", "éàü▁你好"] for c in w} - {" "})
 
@@ -233,15 +234,6 @@ SURROUNDED = ["the cat", "<s> a <s>"]
 
 # What the reader of the files in TypeScript refuses, by a word of its message.
 REFUSED = {
-    "added normalized lower": "Lowercase",
-    "added unnormalized lower": "Lowercase",
-    "bert norm clean=False cjk=False": "BertNormalizer",
-    "bert norm clean=False cjk=True": "BertNormalizer",
-    "bert norm clean=True cjk=False": "BertNormalizer",
-    "bert norm clean=True cjk=True": "BertNormalizer",
-    "bert norm lower": "BertNormalizer",
-    "bert norm lower only": "BertNormalizer",
-    "bert norm strip": "BertNormalizer",
     "bpe dropout": "dropout",
     "bpe no unk": "unk_token",
     "bpe no unk fuse": "unk_token",
@@ -250,7 +242,6 @@ REFUSED = {
     "dec ctc": "CTC",
     "dec strip stop": "Strip",
     "norm ByteLevel": "ByteLevel",
-    "norm Lowercase": "Lowercase",
     "norm NFD StripAccents": "StripAccents",
     "norm Nmt": "Nmt",
     "norm Replace Regex": "Replace",
@@ -262,7 +253,6 @@ REFUSED = {
     "partial byte fallback": "byte_fallback",
     "post sequence after a template": "TemplateProcessing",
     "post template without the text": "post-processor",
-    "pre BertPreTokenizer": "BertPreTokenizer",
     "pre Delimiter": "CharDelimiterSplit",
     "pre FixedLength": "FixedLength",
     "pre Punctuation Contiguous": "Punctuation",
@@ -289,7 +279,6 @@ REFUSED = {
     "pre UnicodeScripts": "UnicodeScripts",
     "split possessive": "possessive",
     "unigram no unk": "unk_id",
-    "wordpiece": "BertNormalizer",
 }
 
 def attempt(what):

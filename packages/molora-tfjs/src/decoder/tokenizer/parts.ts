@@ -5,6 +5,7 @@
  *
  * What differs was found by comparing the two, see `tokenizer.interop.test.ts`.
  */
+import { bertNormalizer, lowercase } from './bert.js';
 import { byteAlphabet, byteToken } from './characters.js';
 import { type Part, refuse } from './part.js';
 import { isSplitAt, preTokenizer, preTokenizers } from './pre-tokenizers.js';
@@ -30,7 +31,7 @@ export function supportedTokenizer(json: Part): Part {
     model,
     normalizer: steps.length === 0 ? null : { type: 'Sequence', normalizers: steps },
     pre_tokenizer: parts.length === 0 ? null : { type: 'Sequence', pretokenizers: parts.flat() },
-    // Its tokens are put before a text here, see `begin-tokens.ts`.
+    // Its tokens are put before a text here, see `surrounding-tokens.ts`.
     post_processor: null,
     decoder: decoder(partOf(json, 'decoder')),
   };
@@ -118,6 +119,10 @@ function normalizers(part: Part | undefined): Part[] {
       return [part];
     case 'Replace':
       return [replace('normalizer', part)];
+    case 'Lowercase':
+      return [...lowercase];
+    case 'BertNormalizer':
+      return bertNormalizer(part);
     default:
       return refuse(`the normalizer ${part['type']}`);
   }

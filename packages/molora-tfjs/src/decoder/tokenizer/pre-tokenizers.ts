@@ -2,6 +2,7 @@
  * Pre-tokenizers as ones that both libraries have alike: splits by regular expressions, in which white
  * space, words and digits are those of Unicode, as in Rust.
  */
+import { bertPreTokenizer } from './bert.js';
 import { wordCharacters } from './characters.js';
 import { type Part, refuse } from './part.js';
 
@@ -51,6 +52,8 @@ export function preTokenizer(part: Part): Part[] {
           pattern: { Regex: `[${wordCharacters}]+|[^${wordCharacters}\\s]+` },
         },
       ];
+    case 'BertPreTokenizer':
+      return [...bertPreTokenizer];
     case 'Split':
       return [splitPart(part)];
     default:

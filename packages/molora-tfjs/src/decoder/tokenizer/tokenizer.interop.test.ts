@@ -6,12 +6,68 @@ import { pythonLacks, runPython } from '@alphalora/testing/python';
 import { demoModel, shared, sharedLacks } from '@alphalora/testing/repository';
 import { expect, it } from 'vitest';
 import { tokenizerCases, tokenizerProgram } from '../../test-support/tokenizer-cases.js';
+import { byteAlphabet } from './characters.js';
 import { createTokenizer } from './tokenizer.js';
+
+const bytes = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: false };
+
+/** A token for each byte, so that every difference shows. */
+function byteLevel(): object {
+  const vocab = Object.fromEntries(byteAlphabet().map((token, id) => [token, id]));
+  return {
+    version: '1.0',
+    added_tokens: [],
+    model: { type: 'BPE', unk_token: null, vocab, merges: [] },
+    decoder: bytes,
+  };
+}
 
 describeUnless(pythonLacks('tokenizers'), "Python's tokenizers", () => {
   it('agrees with what is kept of it', () => {
     expect(tokenizerCases(runPython(tokenizerProgram))).toEqual(tokenizerCases());
   });
+
+  it('knows the same characters as BERT does', () => {
+    const parts = {
+      normalizer: {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: null,
+        lowercase: true,
+      },
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'BertPreTokenizer' }, bytes] },
+    };
+    const tokenizer = { ...byteLevel(), ...parts };
+    // Their decomposition is newer than what the Rust library knows.
+    const later = new Set(
+      '105c9 105e4 11383 11385 1138e 11391 113c5 113c7 113c8 11938 16121 16122 16123 16124 16125 16126 16127 16128 16d68 16d69 16d6a'.split(
+        ' ',
+      ),
+    );
+    const texts: string[] = [];
+    for (let first = 0; first < 0x110000; first += 64) {
+      // Private characters fill the last planes.
+      if (first >= 0xe0200 && first % 0x8000 !== 0) continue;
+      const all = Array.from({ length: 64 }, (_, i) => first + i).filter(
+        (code) => (code < 0xd800 || code > 0xdfff) && !later.has(code.toString(16)),
+      );
+      texts.push(all.map((code) => `x${String.fromCodePoint(code)}y`).join(''));
+    }
+    const printed = runPython(
+      `
+import json, sys
+from tokenizers import Tokenizer
+tokenizer, texts = json.load(sys.stdin)
+tokenizer = Tokenizer.from_str(json.dumps(tokenizer))
+print(json.dumps([tokenizer.encode(text).ids for text in texts]))`,
+      { input: JSON.stringify([tokenizer, texts]) },
+    );
+    const expected: number[][] = JSON.parse(printed);
+    const own = createTokenizer(tokenizer);
+    const differ = texts.filter((text, i) => own.encode(text).join() !== expected[i]!.join());
+    expect(differ).toEqual([]);
+  }, 120_000);
 
   const demo = join(demoModel, 'tokenizer.json');
   const real = ['llama-tokenizer', 'stories260K', 'babyllama-tok361'].map((name) => [

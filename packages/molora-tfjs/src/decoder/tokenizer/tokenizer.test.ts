@@ -156,7 +156,7 @@ describe("the tokenizers of Python's library", () => {
   it('are of every kind, over hundreds of texts', () => {
     expect(strings.length).toBeGreaterThan(200);
     expect(computed.length).toBeGreaterThan(70);
-    expect(refused.length).toBeGreaterThan(50);
+    expect(refused.length).toBeGreaterThan(40);
   });
 
   it.each(computed)(
@@ -170,9 +170,9 @@ describe("the tokenizers of Python's library", () => {
       }
       for (const [i, expected] of special.entries()) {
         if (expected === null) continue;
-        const [before, text] = expected;
+        const [before, text, after] = expected;
         expect(own.encode(surrounded[i]!)).toEqual([...before, ...text]);
-        expect(own.beginTokens).toEqual(before);
+        expect(own).toMatchObject({ beginTokens: before, closingTokens: after });
       }
       // There, special tokens that are normalized are not taken for special when they are decoded.
       if (name === 'added normalized llama') return;

@@ -9,11 +9,12 @@
 import { AlphaLoraError, defined, isAlphaLoraError } from '@alphalora/contracts';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { AddedToken } from './added-tokens.js';
-import { beginTokens, contradiction } from './begin-tokens.js';
+import { withBertSettings } from './bert.js';
 import { makeExact } from './decode.js';
 import { textEncoder } from './encode.js';
 import { type Part, UnsupportedPart } from './part.js';
 import { supportedTokenizer } from './parts.js';
+import { contradiction, surroundingTokens } from './surrounding-tokens.js';
 
 export interface Tokenizer {
   /** @param begin whether to start with `beginTokens`. @default true */
@@ -22,6 +23,8 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
   /** That tokenizer.json puts before a text, such as BOS, in order. */
   readonly beginTokens: readonly number[];
+  /** That it puts after one, such as SEP of BERT, in order; `encode` leaves them out. */
+  readonly closingTokens: readonly number[];
   readonly endToken?: number;
   /** Tokens, added ones included. */
   readonly size: number;
@@ -65,9 +68,9 @@ function tokenizerOf(tokenizerJson: unknown, configJson: unknown): Tokenizer {
       'tokenizer.json: no tokenizer of the Hugging Face library; it has an object "model"',
     );
   }
-  const [supported, begins] = understood(() => [
-    supportedTokenizer(tokenizerJson),
-    beginTokens(tokenizerJson['post_processor'] as Part | null | undefined),
+  const [supported, { before: begins, after: ends }] = understood(() => [
+    supportedTokenizer(withBertSettings(tokenizerJson, configJson)),
+    surroundingTokens(tokenizerJson['post_processor'] as Part | null | undefined),
   ]);
   const tokenizer = build(supported, configJson);
   const { clean_up_tokenization_spaces: cleanUp } = configJson;
@@ -107,6 +110,7 @@ function tokenizerOf(tokenizerJson: unknown, configJson: unknown): Tokenizer {
       });
     },
     beginTokens: begins,
+    closingTokens: ends,
     ...defined({ endToken }),
     size: tokenizer.get_vocab().size,
   };
