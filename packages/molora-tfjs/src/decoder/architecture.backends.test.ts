@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { useBackend } from '../test-support/backend.js';
+import { gelu, geluTanh } from '../test-support/gelu.js';
 import { randomDecoder, smallShape } from '../test-support/random-decoder.js';
 import { type ReferenceOptions, referenceLogits } from '../test-support/reference-decoder.js';
 import { loadDecoder } from './decoder.js';
@@ -11,18 +12,6 @@ import { generate } from './generate.js';
 const ids = [1, 5, 9, 2, 16, 0, 3, 11, 7];
 
 const silu = (x: number): number => x / (1 + Math.exp(-x));
-const geluTanh = (x: number): number =>
-  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
-/** The normal distribution by its series, exact for the values that occur here. */
-const gelu = (x: number): number => {
-  let term = x / Math.sqrt(2 * Math.PI);
-  let sum = 0;
-  for (let n = 0; n < 200; n++) {
-    sum += term / (2 * n + 1);
-    term *= -(x * x) / (2 * (n + 1));
-  }
-  return x * (0.5 + sum);
-};
 const turns =
   (theta: number) =>
   (position: number, pair: number): number =>

@@ -9,7 +9,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { concat } from '@tensorflow/tfjs';
 import type { Routing } from '../experts/routers/router.js';
 import { attention } from '../ops/attention.js';
-import { operation } from '../ops/operation.js';
+import { headsFirst, tokensFirst } from '../ops/heads.js';
 import { type Rotation, rotate } from '../ops/rope.js';
 import { sum } from '../ops/sum.js';
 import type { BlockConfig, DecoderConfig, NormPlace } from './config.js';
@@ -77,7 +77,7 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     queries: queries.reshape([groups, -1, config.headSize]),
     ...config.attention,
   });
-  const [attentionOutput] = project(tokensFirst(attended, batch, config), 'attention');
+  const [attentionOutput] = project(tokensFirst(attended, batch, config.heads), 'attention');
   const hidden = sum(x, norm('afterAttention', attentionOutput));
   const output = feedForward(norm('beforeFeedForward', hidden), own.feedForward, project);
   return {
@@ -85,43 +85,4 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
     routings,
     present: { keys, values },
   };
-}
-
-/** [tokens, heads * head size] -> [batch * heads, tokens per row, head size] */
-function headsFirst(x: tf.Tensor2D, batch: number, headSize: number): tf.Tensor3D {
-  return operation(
-    [x],
-    (x) => ({ value: splitHeads(x, batch, headSize), saved: {} }),
-    (dy) => [joinHeads(dy, batch)],
-  );
-}
-
-/** The way back, from the heads of each group stacked as attention takes them. */
-function tokensFirst(
-  x: tf.Tensor3D,
-  batch: number,
-  { heads, headSize }: DecoderConfig,
-): tf.Tensor2D {
-  return operation(
-    [x],
-    (x) => ({ value: joinHeads(x.reshape([batch * heads, -1, headSize]), batch), saved: {} }),
-    (dy) => [splitHeads(dy, batch, headSize).reshape(x.shape)],
-  );
-}
-
-function splitHeads(x: tf.Tensor2D, batch: number, headSize: number): tf.Tensor3D {
-  const [tokens, width] = x.shape;
-  const length = tokens / batch;
-  return x
-    .reshape([batch, length, width / headSize, headSize])
-    .transpose([0, 2, 1, 3])
-    .reshape([-1, length, headSize]);
-}
-
-function joinHeads(x: tf.Tensor3D, batch: number): tf.Tensor2D {
-  const [heads, length, headSize] = x.shape;
-  return x
-    .reshape([batch, heads / batch, length, headSize])
-    .transpose([0, 2, 1, 3])
-    .reshape([batch * length, -1]);
 }

@@ -16,7 +16,7 @@ export interface AttentionInput {
   /** [batch * key-value heads, keys, head size] */
   keys: tf.Tensor3D;
   values: tf.Tensor3D;
-  /** 0 where a query sees a key, a very negative number elsewhere: [queries, keys], or [batch, 1, queries, keys]. */
+  /** 0 where a query sees a key, a very negative number elsewhere: [queries, keys], or [batch, 1, queries or 1, keys]. */
   mask: tf.Tensor;
   batch: number;
   /** Factor of the products of queries and keys. */
@@ -89,4 +89,16 @@ export function causalMask({ queries, keys, padding, window = keys }: MaskOption
   return padding
     ? tf.tensor4d(mask, [starts.length, 1, queries, keys])
     : tf.tensor2d(mask, [queries, keys]);
+}
+
+/**
+ * The additive mask of attention to all tokens of a row, [batch, 1, 1, keys].
+ *
+ * @param lengths of each row, the tokens that count; padding comes after them
+ */
+export function paddingMask(lengths: readonly number[], keys: number): tf.Tensor4D {
+  const mask = new Float32Array(lengths.length * keys);
+  for (const [row, length] of lengths.entries())
+    mask.fill(HIDDEN, row * keys + length, (row + 1) * keys);
+  return tf.tensor4d(mask, [lengths.length, 1, 1, keys]);
 }

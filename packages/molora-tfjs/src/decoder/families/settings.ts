@@ -3,10 +3,10 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as v from 'valibot';
 import type { Activation, RopeConfig } from '../config.js';
 
-type Checked<Value> = v.GenericSchema<unknown, Value>;
+export type Checked<Value> = v.GenericSchema<unknown, Value>;
 
-const size: Checked<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const positive: Checked<number> = v.pipe(v.number(), v.finite(), v.gtValue(0));
+export const size: Checked<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+export const positive: Checked<number> = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const token = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** A file may claim any number of blocks, and each is described before its weights are looked for. */
@@ -92,17 +92,20 @@ export function commonSettings(json: unknown): CommonSettings {
   return parseSettings(common, json);
 }
 
-/** @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the file names another type than these */
-export function modelTypeOf(json: unknown, known: readonly string[]): string {
+/**
+ * @param as for the message, such as ` as an encoder`
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the file names another type than these
+ */
+export function modelTypeOf(json: unknown, known: readonly string[], as = ''): string {
   const { model_type: type } = parseSettings(v.looseObject({ model_type: v.string() }), json);
   if (known.includes(type)) return type;
   throw unsupported(
-    `model_type ${type} cannot be computed here; it can be one of ${known.join(', ')}`,
+    `model_type ${type} cannot be computed here${as}; it can be one of ${known.join(', ')}`,
   );
 }
 
 /** @throws AlphaLoraError `INVALID_CHECKPOINT` with the setting that is missing or has an impossible value */
-function parseSettings<Schema extends v.GenericSchema>(
+export function parseSettings<Schema extends v.GenericSchema>(
   schema: Schema,
   json: unknown,
 ): v.InferOutput<Schema> {
@@ -167,6 +170,6 @@ export function invalid(what: string): AlphaLoraError {
 }
 
 /** @param what completes "config.json: " */
-function unsupported(what: string): AlphaLoraError {
+export function unsupported(what: string): AlphaLoraError {
   return new AlphaLoraError('UNSUPPORTED_CHECKPOINT', `config.json: ${what}`);
 }
