@@ -1,6 +1,7 @@
 /** `--json` of every command: one document on stdout and nothing else there. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeEncoder } from '@alphalora/testing/encoder';
 import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { writeLanguageModel } from '@alphalora/testing/language-model';
@@ -12,6 +13,7 @@ import { declaredProgram, everyCommand, pathOf } from './test-support/commands.j
 const root = temporaryFolder('json');
 const { alphalora } = programIn(root);
 const model = writeLanguageModel(join(root, 'model'));
+const encoder = writeEncoder(join(root, 'encoder'));
 const task = ['--task', 'text', '--data', join(root, 'data.jsonl'), '--backend', 'cpu'];
 
 beforeAll(async () => {
@@ -82,6 +84,10 @@ const calls: Record<string, Checked> = {
   generate: [
     [model, '--prompt', 'the cat', '--max-tokens', '2', '--backend', 'cpu'],
     { prompt: 'the cat', tokens: expect.any(Number) },
+  ],
+  embed: [
+    [encoder, '--text', 'the cat', '--backend', 'cpu'],
+    { size: 8, vectors: [{ text: 'the cat', tokens: 4 }] },
   ],
   'adapter inspect': [['trained'], { updates: expect.any(Array) }],
   'adapter verify': [['trained', 'plan/allocation.json'], { differences: [] }],

@@ -14,6 +14,7 @@ import { calibrate } from './commands/calibrate/command.js';
 import { compare } from './commands/compare/command.js';
 import { completion } from './commands/completion/command.js';
 import { doctor } from './commands/doctor/command.js';
+import { embed } from './commands/embed/command.js';
 import { evaluate } from './commands/evaluate/command.js';
 import { exportCommand } from './commands/export/command.js';
 import { generate } from './commands/generate/command.js';
@@ -93,6 +94,7 @@ export function createProgram(io: Io, finish: (code: ExitCode) => void): Command
   add(calibrate(), () => import('./commands/calibrate/run.js'));
   add(evaluate(), () => import('./commands/evaluate/run.js'));
   add(generate(), () => import('./commands/generate/run.js'));
+  add(embed(), () => import('./commands/embed/run.js'));
   const adapter = program.command('adapter').description('work on trained adapters');
   adapter.addHelpText(
     'after',

@@ -78,7 +78,7 @@ export function writeLanguageModel(
 }
 
 /** The format by its specification, as packages that read it are tested with this file too. */
-function safetensors(
+export function safetensors(
   tensors: ReadonlyArray<{ name: string; shape: number[]; values: Float32Array }>,
 ): Buffer {
   let end = 0;

@@ -8,6 +8,7 @@ import { type ImportPackage, type StartedBackend, startBackend } from './backend
 
 export interface Runtime {
   molora: typeof import('@alphalora/molora-tfjs/decoder') &
+    typeof import('@alphalora/molora-tfjs/encoder') &
     typeof import('@alphalora/molora-tfjs/node');
   tf: typeof import('@tensorflow/tfjs');
   backend: StartedBackend;
@@ -44,6 +45,9 @@ export async function startRuntime(
   const molora = {
     ...(await load<typeof import('@alphalora/molora-tfjs/decoder')>(
       '@alphalora/molora-tfjs/decoder',
+    )),
+    ...(await load<typeof import('@alphalora/molora-tfjs/encoder')>(
+      '@alphalora/molora-tfjs/encoder',
     )),
     ...(await load<typeof import('@alphalora/molora-tfjs/node')>('@alphalora/molora-tfjs/node')),
   };

@@ -7,13 +7,18 @@ import { statIfPresent } from './file-kind.js';
 import { cached, hasSize, notCached, remember, snapshotFile, storage } from './hub-cache.js';
 import { openCheckpoint } from './open.js';
 
-/** What a model's tokenizer consists of, in the names of transformers. */
+/** What a model's tokenizer consists of, in the names of transformers, and how vectors are made of its texts, in those of sentence-transformers. */
 const TEXT_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
   'chat_template.jinja',
   'generation_config.json',
+  'vocab.txt',
+  'modules.json',
+  '1_Pooling/config.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
 ];
 
 interface ModelOnDisk {

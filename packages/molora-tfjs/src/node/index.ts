@@ -22,4 +22,5 @@ export {
   type ModelLocation,
 } from './load.js';
 export { loadAdapter } from './load-adapter.js';
+export { type LoadEncoderOptions, loadEncoder } from './load-encoder.js';
 export { openRunFolder, type RunFolder } from './run-folder.js';

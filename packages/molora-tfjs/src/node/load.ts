@@ -189,7 +189,7 @@ function textOf(tokenizer: unknown, config: unknown, template?: string) {
 }
 
 /** @returns undefined when there is no such file */
-async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string): Promise<unknown> {
   const text = await readTextIfPresent(path);
   if (text === undefined) return undefined;
   try {
