@@ -19,6 +19,7 @@ const numbers: Readonly<Record<string, string>> = {
   'attention.layer_norm_rms_epsilon': 'rms_norm_eps',
   'attention.layer_norm_epsilon': 'layer_norm_epsilon',
   'attention.sliding_window': 'sliding_window',
+  'attention.clamp_kqv': 'clip_qkv',
   'rope.freq_base': 'rope_theta',
   expert_used_count: 'num_experts_per_tok',
   expert_feed_forward_length: 'moe_intermediate_size',

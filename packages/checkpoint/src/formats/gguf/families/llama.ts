@@ -97,7 +97,8 @@ export const llamaLike: Readonly<Record<string, Family>> = {
   qwen2: named('qwen2', 'Qwen2ForCausalLM'),
   qwen2moe: named('qwen2_moe', 'Qwen2MoeForCausalLM'),
   qwen3: named('qwen3', 'Qwen3ForCausalLM'),
-  qwen3moe: named('qwen3_moe', 'Qwen3MoeForCausalLM'),
+  // Files do not say it; llama.cpp divides the gates of the chosen experts by their sum.
+  qwen3moe: named('qwen3_moe', 'Qwen3MoeForCausalLM', { settings: { norm_topk_prob: true } }),
   deepseek2: named('deepseek_v3', 'DeepseekV3ForCausalLM', { inner: sharedExperts }),
   olmoe: named('olmoe', 'OlmoeForCausalLM'),
   glm4moe: named('glm4_moe', 'Glm4MoeForCausalLM', {
