@@ -189,6 +189,38 @@ describe('adapterSpec', () => {
     expect(() => adapterSpec({ allocation: twice, weights })).toThrow('twice');
   });
 
+  it('leaves experts that are stacked in one tensor frozen, where the targets say so', () => {
+    const expert = (name: string, role: string): WeightDescription => ({
+      ...{ name, role, shape: [4, 8, 8], dtype: 'F32', block: 0 },
+      ...{ kind: 'projection', stacked: true },
+    });
+    const weights = [
+      ...model(1).filter(({ name }) => !name.includes('mlp')),
+      expert('model.layers.0.mlp.experts.gate_up_proj', 'gate_up_proj'),
+      expert('model.layers.0.mlp.experts.down_proj', 'down_proj'),
+    ];
+    const perBlock = ofBlocks([4]);
+    const attention = {
+      name: 'model.layers.0.self_attn.q_proj.weight',
+      inputs: 4096,
+      outputs: 4096,
+    };
+    const stacked = { name: 'model.layers.0.mlp.experts.down_proj[3]', inputs: 8, outputs: 8 };
+    const perProjection = {
+      ...perBlock,
+      projections: [attention, stacked].map((each) => ({ ...each, block: 0, experts: 2, topK: 2 })),
+    };
+    for (const allocation of [perBlock, perProjection]) {
+      const { projections } = adapterSpec({ allocation, weights, targets: ['q_proj'] });
+      expect(projections.map(({ name }) => name)).toEqual(['model.layers.0.self_attn.q_proj']);
+      expect(() => adapterSpec({ allocation, weights })).toThrow(
+        /holds all experts of its block, .* give the targets q_proj,k_proj,v_proj,o_proj, or save/,
+      );
+    }
+    const justAttention = { ...perProjection, projections: perProjection.projections.slice(0, 1) };
+    expect(adapterSpec({ allocation: justAttention, weights }).projections).toHaveLength(1);
+  });
+
   it('reads Conv1D weights as [inputs, outputs]', () => {
     const weights: WeightDescription[] = [
       {

@@ -8,6 +8,7 @@
 import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
+import { type StackedExperts, stackedExperts } from './stacked-experts.js';
 
 export interface AdapterSpecRequest {
   allocation: Allocation;
@@ -46,7 +47,8 @@ const DEFAULT_ROUTER: AdapterSpec['router'] = { name: 'top-k', options: {} };
  *
  * @throws AlphaLoraError `INVALID_DOCUMENT` when the allocation is of something else, has counts
  *   that no adapter can have, or is of another model; `INVALID_OPTION` when an option is out of
- *   range, a target is unknown or nothing is left to adapt
+ *   range, a target is unknown or nothing is left to adapt; `UNSUPPORTED_CHECKPOINT` when experts of
+ *   the model that are stacked in one tensor should be adapted
  */
 export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
   const { allocation, weights, targets } = request;
@@ -63,9 +65,10 @@ export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
   }
   const linear = linearMaps(weights);
   checkTargets(targets, linear);
+  const stacked = stackedExperts(weights, targets, rolesOf(linear));
   const portionOf = allocation.projections
-    ? byProjection(allocation, linear)
-    : byBlock(allocation, linear);
+    ? byProjection(allocation, linear, stacked)
+    : byBlock(allocation, linear, stacked);
   const projections = linear.flatMap((weight): AdaptedProjection[] => {
     if (targets && !targets.includes(weight.role!)) return [];
     const portion = portionOf(weight);
@@ -125,8 +128,12 @@ function linearMaps(weights: readonly WeightDescription[]): LinearMap[] {
   });
 }
 
+function rolesOf(linear: readonly LinearMap[]): string[] {
+  return [...new Set(linear.flatMap(({ role }) => role ?? []))];
+}
+
 function checkTargets(targets: readonly string[] | undefined, linear: readonly LinearMap[]): void {
-  const roles = [...new Set(linear.flatMap(({ role }) => role ?? []))];
+  const roles = rolesOf(linear);
   for (const target of targets ?? []) {
     if (roles.includes(target)) continue;
     throw option(
@@ -140,10 +147,12 @@ type PortionLookup = (weight: LinearMap) => Portion | undefined;
 function byProjection(
   { projections, stack }: Allocation,
   linear: readonly LinearMap[],
+  stacked: StackedExperts,
 ): PortionLookup {
   const known = new Map(linear.map((weight) => [weight.name, weight]));
   const portions = new Map<string, Portion>();
   for (const { name, inputs, outputs, experts, topK, rank } of projections!) {
+    if (stacked.has(name)) continue;
     const weight = known.get(name);
     if (!weight) {
       const whose = stack === undefined ? '' : ` (it is for the stack of blocks ${stack})`;
@@ -162,7 +171,12 @@ function byProjection(
   return ({ name }) => portions.get(name);
 }
 
-function byBlock({ blocks, budget }: Allocation, linear: readonly LinearMap[]): PortionLookup {
+function byBlock(
+  { blocks, budget }: Allocation,
+  linear: readonly LinearMap[],
+  stacked: StackedExperts,
+): PortionLookup {
+  stacked.requireFrozen();
   if (budget.per === 'projection') {
     throw mismatch('its budget is per projection, but it lists none; allocate again');
   }

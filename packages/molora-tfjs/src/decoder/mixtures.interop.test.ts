@@ -72,7 +72,12 @@ const cases = [
   {
     title: 'Qwen3-MoE with blocks of one feed-forward layer among the others',
     ...{ type: 'qwen3_moe', architecture: 'qwen3moe', formats: ['folder', 'stacked'] },
-    settings: { num_experts: 4, num_experts_per_tok: 2, mlp_only_layers: [1], attention_bias: true },
+    settings: {
+      num_experts: 4,
+      num_experts_per_tok: 2,
+      mlp_only_layers: [1],
+      attention_bias: true,
+    },
   },
   {
     title: 'Qwen3-MoE with every second block a mixture',
@@ -110,7 +115,11 @@ describeUnless(lack, 'mixtures of transformers', () => {
     const place = join(root, title.replaceAll(' ', '-'));
     const files = { folder: place, stacked: `${place}-stacked`, gguf: `${place}.gguf` };
     const own = { intermediate_size: 20, moe_intermediate_size: 12, ...settings };
-    const question: Question = { ...{ type, architecture, rows, prompts }, settings: own, ...files };
+    const question: Question = {
+      ...{ type, architecture, rows, prompts },
+      settings: own,
+      ...files,
+    };
 
     it.each(formats)('computes what transformers does: %s', async (format) => {
       const answer = await ask(question);
@@ -151,12 +160,17 @@ describeUnless(lack, 'mixtures of transformers', () => {
 
 function logitsOf(decoder: Decoder, rows: readonly number[][]): number[][][] {
   const { ids, rows: count, length } = batchOf(rows);
-  return tf.tidy(() => logits(decoder, tf.tensor2d(ids, [count, length], 'int32')).logits.arraySync());
+  return tf.tidy(() =>
+    logits(decoder, tf.tensor2d(ids, [count, length], 'int32')).logits.arraySync(),
+  );
 }
 
 function batchOf(rows: readonly number[][]) {
   return tokenBatch(
-    rows.map((row) => ({ ids: Int32Array.from(row), weights: new Float32Array(row.length).fill(1) })),
+    rows.map((row) => ({
+      ids: Int32Array.from(row),
+      weights: new Float32Array(row.length).fill(1),
+    })),
   );
 }
 
@@ -207,6 +221,8 @@ function nested({ shape, values }: TensorValues): number[][] {
 function largestDifference(found: number[][], expected: number[][]): number {
   expect(found.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
   return Math.max(
-    ...found.map((row, i) => Math.max(...row.map((value, j) => Math.abs(value - expected[i]![j]!)))),
+    ...found.map((row, i) =>
+      Math.max(...row.map((value, j) => Math.abs(value - expected[i]![j]!))),
+    ),
   );
 }

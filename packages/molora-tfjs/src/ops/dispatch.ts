@@ -75,7 +75,7 @@ export function tokensOfExperts(x: tf.Tensor2D, way: Dispatch): (tf.Tensor2D | u
   );
   const sizes = way.counts.filter((count) => count > 0);
   // The library's gradient of a split into one part fails.
-  const parts = sizes.length === 1 ? [taken] : tf.split(taken, sizes);
+  const parts = sizes.length === 1 ? [taken] : tf.split<tf.Tensor2D>(taken, sizes);
   let next = 0;
   return way.counts.map((count) => (count > 0 ? parts[next++] : undefined));
 }
