@@ -48,8 +48,8 @@ beforeAll(() => useBackend(inject('backend')));
 function withMaps(decoder: Decoder, make: (map: Linear, name: string) => Linear): Decoder {
   const blocks = decoder.blocks.map((block, index) => {
     const projections: Record<string, Linear> = {};
-    for (const { name, role } of decoder.config.blocks[index]!.projections)
-      projections[role] = make(block.projections[role]!, name);
+    for (const { name } of decoder.config.blocks[index]!.projections)
+      projections[name] = make(block.projections[name]!, name);
     return { ...block, projections };
   });
   return { ...decoder, blocks };
@@ -128,8 +128,8 @@ describe('createCalibrator', () => {
     const calibrator = await createCalibrator(decoder, options);
     const scores = await calibrator.measure(batch);
     expect(calibrator.projections).toHaveLength(14);
-    for (const [i, { name, block, role }] of calibrator.projections.entries()) {
-      const map = decoder.blocks[block]!.projections[role] as ObservedLinear;
+    for (const [i, { name, block }] of calibrator.projections.entries()) {
+      const map = decoder.blocks[block]!.projections[name] as ObservedLinear;
       const weight = await storedMatrix(map);
       const gradient = gradients[name]!;
       const lora = loraInput(name, [weight.columns, rank], seed);

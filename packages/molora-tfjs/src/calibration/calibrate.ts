@@ -90,7 +90,7 @@ export async function createCalibrator(
       const projections: Record<string, ObservedLinear> = {};
       for (const one of described.projections) {
         const { name, role } = one;
-        const weight = own.projections[role]!;
+        const weight = own.projections[name]!;
         if (learns(weight)) {
           throw new AlphaLoraError('INVALID_OPTION', `${name} learns: load a model that is frozen`);
         }
@@ -99,7 +99,7 @@ export async function createCalibrator(
         const projection = await observedProjection(name, weight, options, input);
         observed.push(projection);
         listed.push({ name, block, role });
-        projections[role] = projection.map;
+        projections[name] = projection.map;
       }
       blocks.push({ ...own, projections });
     }

@@ -72,8 +72,8 @@ def answer(case):
 
     // The LoRA of `fisher` is random: theirs is to be ours.
     const loras: Record<string, number[]> = {};
-    for (const { name, block, role } of calibrator.projections) {
-      const [inputs] = frozenShape(decoder.blocks[block]!.projections[role] as FrozenLinear);
+    for (const { name, block } of calibrator.projections) {
+      const [inputs] = frozenShape(decoder.blocks[block]!.projections[name] as FrozenLinear);
       const tensor = loraInput(name, [inputs, rank], seed);
       loras[name] = [...(await tensor.data())];
       tensor.dispose();

@@ -3,7 +3,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import type { Decoder } from './decoder.js';
 
-/** By role. */
+/** By name. */
 export type BlockProjections = Readonly<Record<string, AdaptedProjection>>;
 
 /**
@@ -17,7 +17,7 @@ export function projectionsByBlock(
   const wanted = new Map(projections.map((projection) => [projection.name, projection]));
   const blocks = config.blocks.map((block) => {
     const found: Record<string, AdaptedProjection> = {};
-    for (const { name, role, inputs, outputs } of block.projections) {
+    for (const { name, inputs, outputs } of block.projections) {
       const projection = wanted.get(name);
       if (!projection) continue;
       if (projection.inputs !== inputs || projection.outputs !== outputs) {
@@ -27,7 +27,7 @@ export function projectionsByBlock(
           { details: { name } },
         );
       }
-      found[role] = projection;
+      found[name] = projection;
       wanted.delete(name);
     }
     return found;

@@ -83,6 +83,18 @@ const families: Family[] = [
     },
   },
   {
+    name: 'Mixtral, of whose five experts two compute for each token',
+    settings: {
+      model_type: 'mixtral',
+      num_local_experts: 5,
+      num_experts_per_tok: 2,
+      tie_word_embeddings: false,
+      rms_norm_eps: 1e-5,
+      rope_theta: 1000,
+    },
+    reference: { activation: silu, angle: turns(1000), perToken: 2 },
+  },
+  {
     name: 'Qwen2 with a window in its second block',
     settings: {
       model_type: 'qwen2',

@@ -51,7 +51,8 @@ export interface BlockOutput {
 export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPass): BlockOutput {
   const { config, own, batch, rotation, mask, adapter, past } = pass;
   const routings: Record<string, Routing> = {};
-  const project = projector(config, own, block, adapter, routings);
+  const context = { config, own, block, adapter, routings };
+  const project = projector(context);
   /** A place without a normalisation leaves states as they are. */
   const norm = (place: NormPlace, states: tf.Tensor2D): tf.Tensor2D => {
     const weights = block.norms[place];
@@ -79,7 +80,7 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
   });
   const [attentionOutput] = project(tokensFirst(attended, batch, config.heads), 'attention');
   const hidden = sum(x, norm('afterAttention', attentionOutput));
-  const output = feedForward(norm('beforeFeedForward', hidden), own.feedForward, project);
+  const output = feedForward(norm('beforeFeedForward', hidden), context, project);
   return {
     hidden: sum(hidden, norm('afterFeedForward', output)),
     routings,

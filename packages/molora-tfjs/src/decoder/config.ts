@@ -86,8 +86,10 @@ export interface NormDescription {
 export interface ProjectionConfig {
   /** Of its module in the checkpoint: `model.layers.0.self_attn.q_proj`. */
   readonly name: string;
-  /** What it is called within its block: `q_proj`. */
+  /** The last part of its name: `q_proj`; experts of a mixture share it. */
   readonly role: string;
+  /** Of a mixture: to which expert it belongs. */
+  readonly expert?: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly bias: boolean;
@@ -98,10 +100,28 @@ export interface ProjectionConfig {
 /** What linear maps of a block give; the last of attention and of feed-forward are added to the hidden state. */
 export type ProjectionPart = 'query' | 'key' | 'value' | 'attention' | 'gate' | 'up' | 'down';
 
+export type FeedForwardConfig = GatedConfig | MixtureConfig;
+
 /** A gated linear unit: SwiGLU, or GeGLU with the tangent or the error function. */
-export interface FeedForwardConfig {
+export interface GatedConfig {
   readonly kind: 'gated';
   readonly activation: Activation;
+}
+
+/** Several gated linear units, of which a router chooses some for each token. */
+export interface MixtureConfig {
+  readonly kind: 'mixture';
+  /** Of each expert. */
+  readonly activation: Activation;
+  readonly experts: number;
+  /** Experts that a token goes to. */
+  readonly perToken: number;
+  /** Whether the gates of the chosen experts are divided by their sum. */
+  readonly normalized: boolean;
+  /** Module of the router, a linear map from states to experts. */
+  readonly router: string;
+  /** Module that has all of it where experts are stacked: `model.layers.0.mlp`. */
+  readonly stacked: string;
 }
 
 export type Activation = 'silu' | 'gelu-tanh' | 'gelu';

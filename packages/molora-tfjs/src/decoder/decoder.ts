@@ -15,6 +15,7 @@ import {
   type NormPlace,
 } from './config.js';
 import type { Norm } from './norm.js';
+import { unstackedExperts } from './unstacked-experts.js';
 
 export interface Decoder {
   readonly config: DecoderConfig;
@@ -31,8 +32,10 @@ export interface Decoder {
 
 export interface DecoderBlock {
   readonly norms: Readonly<Partial<Record<NormPlace, Norm>>>;
-  /** By role. */
+  /** By name. */
   readonly projections: Readonly<Record<string, Linear>>;
+  /** Of a mixture: from states to experts. */
+  readonly router?: FrozenLinear;
 }
 
 /**
@@ -49,21 +52,32 @@ export async function loadDecoder(
   configJson: unknown = checkpoint.config,
 ): Promise<Decoder> {
   const config = decoderConfig(configJson);
-  const weights = weightLoader(checkpoint);
+  const { source, tensors } = checkpoint;
+  const weights = weightLoader({
+    source,
+    tensors: [...tensors, ...unstackedExperts(tensors, config)],
+  });
   const norm = async ({ name, size }: NormDescription): Promise<Norm> => {
     const gains = await weights.values(`${name}.weight`, [size]);
     return { gain: weights.own(tf.tensor1d(gains.map((gain) => gain + config.norm.offset))) };
   };
   const block = async (described: BlockConfig): Promise<DecoderBlock> => {
     const projections: Record<string, Linear> = {};
-    for (const { name, role, inputs, outputs, bias } of described.projections) {
-      projections[role] = await weights.linear(name, [inputs, outputs], bias);
+    for (const { name, inputs, outputs, bias } of described.projections) {
+      projections[name] = await weights.linear(name, [inputs, outputs], bias);
     }
     const norms: Partial<Record<NormPlace, Norm>> = {};
     for (const [place, description] of Object.entries(described.norms)) {
       norms[place as NormPlace] = await norm(description);
     }
-    return { norms, projections };
+    const { feedForward } = described;
+    if (feedForward.kind !== 'mixture') return { norms, projections };
+    const { router, experts } = feedForward;
+    return {
+      norms,
+      projections,
+      router: await weights.linear(router, [config.hiddenSize, experts], false),
+    };
   };
   try {
     const { hiddenSize, vocabularySize, names } = config;

@@ -188,18 +188,26 @@ function blockAdapters(decoder: Decoder, options: AdapterOptions): AdapterByBloc
   const projections = projectionsByBlock(decoder, spec);
   const router = options.router ?? createRouter(spec.router);
   const context = { router, training, dropout: spec.dropout, seed, task };
-  return (block) => {
-    const own = projections[block]!;
-    return { projections: own, tensors: tensorsOf(own, tensors), context };
-  };
+  const own = tensorsByBlock(projections, tensors);
+  return (block) => ({ projections: projections[block]!, tensors: own[block]!, context });
 }
 
-/** The tensors of these projections alone: what a block is differentiated in. */
-function tensorsOf(projections: BlockProjections, tensors: Tensors): Tensors {
-  const names = Object.values(projections).map(({ name }) => `${name}.`);
-  return Object.fromEntries(
-    Object.entries(tensors).filter(([key]) => names.some((name) => key.startsWith(name))),
+/** Of each block, the tensors of its projections: what it is differentiated in. */
+function tensorsByBlock(blocks: readonly BlockProjections[], tensors: Tensors): Tensors[] {
+  const found: Record<string, tf.Tensor>[] = blocks.map(() => ({}));
+  const blockOf = new Map(
+    blocks.flatMap((block, index) => Object.keys(block).map((name) => [name, index])),
   );
+  for (const [key, tensor] of Object.entries(tensors)) {
+    // The name of a projection with what the tensor is behind it: a mixture has thousands of both.
+    for (let end = key.lastIndexOf('.'); end > 0; end = key.lastIndexOf('.', end - 1)) {
+      const index = blockOf.get(key.slice(0, end));
+      if (index === undefined) continue;
+      found[index]![key] = tensor;
+      break;
+    }
+  }
+  return found;
 }
 
 /** A block's hidden state and auxiliary loss, without keeping what lies between. */

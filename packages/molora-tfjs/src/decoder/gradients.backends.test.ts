@@ -33,6 +33,20 @@ const families = [
     other: { tie_word_embeddings: false },
   },
   {
+    name: 'Mixtral, with adapters on its experts',
+    settings: {
+      model_type: 'mixtral',
+      rms_norm_eps: 1e-5,
+      num_local_experts: 4,
+      num_experts_per_tok: 2,
+    },
+    reference: {
+      activation: (x: number): number => x / (1 + Math.exp(-x)),
+      perToken: 2,
+    },
+    other: { tie_word_embeddings: false },
+  },
+  {
     name: 'Gemma',
     settings: { model_type: 'gemma', rms_norm_eps: 1e-6 },
     reference: {
@@ -76,9 +90,12 @@ describe.each(families)('$name', ({ settings, reference, other }) => {
   });
 });
 
-describe('a mixture', () => {
-  const settings = { model_type: 'llama', rms_norm_eps: 1e-5, tie_word_embeddings: true };
+const common = { rms_norm_eps: 1e-5, tie_word_embeddings: true };
 
+describe.each([
+  { ...common, model_type: 'llama' },
+  { ...common, model_type: 'mixtral', num_local_experts: 4, num_experts_per_tok: 2 },
+])('a mixture of LoRAs on $model_type', (settings) => {
   it('gives the same loss and gradients with recomputed blocks', async () => {
     const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
     const state = adapterState(decoder, { experts: 3, dropout: 0.3 });

@@ -49,17 +49,22 @@ export function languageModelLoss(
 
 /** Tokens that only fill up rows have no say in how routers are balanced. */
 function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch): RouterLoss {
-  const real = positionsWhere(rows * length, (position) => {
-    return position % length < lengths[Math.floor(position / length)]!;
-  });
-  return (routings) =>
-    loss(
-      routings.map(({ logits, probabilities, gates }) => ({
+  const isReal = (position: number): boolean =>
+    position % length < lengths[Math.floor(position / length)]!;
+  const all = positionsWhere(rows * length, isReal);
+  return (routings) => {
+    const counted = routings.flatMap(({ logits, probabilities, gates, tokens }) => {
+      const real = tokens ? positionsWhere(tokens.length, (i) => isReal(tokens[i]!)) : all;
+      if (real.length === 0) return [];
+      return {
         logits: selectRows(logits, real),
         probabilities: selectRows(probabilities, real),
         gates: selectRows(gates, real),
-      })),
-    );
+      };
+    });
+    // Of a mixture, the adapted experts may have taken nothing but padding.
+    return counted.length === 0 ? tf.scalar(0) : loss(counted);
+  };
 }
 
 /**

@@ -53,7 +53,17 @@ interface Answer {
   gradients: Record<string, number[][]>;
 }
 
-const cases = [
+type Format = 'folder' | 'stacked' | 'gguf';
+
+interface Case {
+  title: string;
+  type: string;
+  architecture: string;
+  formats: readonly Format[];
+  settings: Record<string, unknown>;
+}
+
+const cases: Case[] = [
   {
     title: 'Mixtral with a window',
     ...{ type: 'mixtral', architecture: 'llama', formats: ['folder', 'stacked'] },
@@ -94,7 +104,7 @@ const cases = [
     ...{ type: 'olmoe', architecture: 'olmoe', formats: ['folder'] },
     settings: { num_experts: 4, num_experts_per_tok: 2, norm_topk_prob: true },
   },
-] as const;
+];
 
 const rows = [
   [1, 5, 9, 2, 16, 3, 30, 8, 7, 21, 39, 4],

@@ -9,7 +9,7 @@ import type { DecoderBlock } from './decoder.js';
 
 /** The adapted projections of a block. */
 export interface BlockAdapter {
-  /** By role. */
+  /** By name. */
   readonly projections: Readonly<Partial<Record<string, AdaptedProjection>>>;
   readonly tensors: Tensors;
   readonly context: ProjectionContext;
@@ -24,17 +24,25 @@ export type Project = <Parts extends ProjectionPart[]>(
   ...parts: Parts
 ) => { [Index in keyof Parts]: tf.Tensor2D };
 
-/** @param routings takes those of projections that have a router, by name */
+/** What projections are applied with. */
+export interface ProjectorContext {
+  readonly config: DecoderConfig;
+  readonly own: BlockConfig;
+  readonly block: DecoderBlock;
+  readonly adapter: BlockAdapter | undefined;
+  /** Takes those of projections that have a router, by name. */
+  readonly routings: Record<string, Routing>;
+}
+
+/** @param of an expert of a mixture, with its tokens among all; the block's others where it is absent */
 export function projector(
-  config: DecoderConfig,
-  { projections }: BlockConfig,
-  block: DecoderBlock,
-  adapter: BlockAdapter | undefined,
-  routings: Record<string, Routing>,
+  { config, own, block, adapter, routings }: ProjectorContext,
+  of?: { readonly expert: number; readonly tokens: Int32Array },
 ): Project {
-  const apply = ({ role }: ProjectionConfig, x: tf.Tensor2D): tf.Tensor2D => {
-    const weight = block.projections[role]!;
-    const adapted = adapter?.projections[role];
+  const projections = own.projections.filter(({ expert }) => expert === of?.expert);
+  const apply = ({ name }: ProjectionConfig, x: tf.Tensor2D): tf.Tensor2D => {
+    const weight = block.projections[name]!;
+    const adapted = adapter?.projections[name];
     if (!adapter || !adapted) return linear(x, weight);
     const { output, routing } = adaptedProjection(
       x,
@@ -43,7 +51,7 @@ export function projector(
       adapter.tensors,
       adapter.context,
     );
-    if (routing) routings[adapted.name] = routing;
+    if (routing) routings[name] = { ...routing, ...(of && { tokens: of.tokens }) };
     return output;
   };
   return <Parts extends ProjectionPart[]>(x: tf.Tensor2D, ...parts: Parts) => {

@@ -23,7 +23,7 @@ function maskOf(choices: readonly number[][], experts: number): Rows {
 function mixture(x: tf.Tensor2D, gates: tf.Tensor2D, mask: tf.Tensor2D, perToken: number) {
   const way = dispatch(mask, perToken);
   const outputs = tokensOfExperts(x, way).flatMap((own, e) =>
-    own ? [own.square().mul<tf.Tensor2D>(e + 1)] : [],
+    own ? [own.x.square().mul<tf.Tensor2D>(e + 1)] : [],
   );
   return combined(outputs, gates, way);
 }
@@ -97,10 +97,14 @@ describe.each<[string, number[][], number]>([
       const mask = tf.tensor2d(maskOf(choices, experts));
       const parts = tokensOfExperts(tf.tensor2d(x), dispatch(mask, perToken));
       const expected = Array.from({ length: experts }, (_, e) => {
-        const own = x.filter((_, token) => choices[token]!.includes(e));
-        return own.length > 0 ? own.map((row) => row.map(Math.fround)) : undefined;
+        const tokens = x.flatMap((_, token) => (choices[token]!.includes(e) ? [token] : []));
+        if (tokens.length === 0) return undefined;
+        return { tokens, x: tokens.map((token) => x[token]!.map(Math.fround)) };
       });
-      expect(parts.map((part) => part?.arraySync())).toEqual(expected);
+      const found = parts.map(
+        (part) => part && { tokens: [...part.tokens], x: part.x.arraySync() },
+      );
+      expect(found).toEqual(expected);
     });
   });
 });

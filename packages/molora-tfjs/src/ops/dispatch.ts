@@ -63,11 +63,19 @@ function toChosen(
   return { tokens, perToken, counts, rows, experts: owners, places };
 }
 
+/** What an expert takes. */
+export interface Taken {
+  /** [its tokens, size] */
+  readonly x: tf.Tensor2D;
+  /** Which of all tokens they are. */
+  readonly tokens: Int32Array;
+}
+
 /**
  * @param x [tokens, size]; differentiable in it
- * @returns what each expert takes, [its tokens, size]; undefined for one that takes none
+ * @returns by expert; undefined for one that takes none
  */
-export function tokensOfExperts(x: tf.Tensor2D, way: Dispatch): (tf.Tensor2D | undefined)[] {
+export function tokensOfExperts(x: tf.Tensor2D, way: Dispatch): (Taken | undefined)[] {
   const taken = operation(
     [x],
     (x) => ({ value: rowsAt(x, way.rows), saved: {} }),
@@ -77,7 +85,13 @@ export function tokensOfExperts(x: tf.Tensor2D, way: Dispatch): (tf.Tensor2D | u
   // The library's gradient of a split into one part fails.
   const parts = sizes.length === 1 ? [taken] : tf.split<tf.Tensor2D>(taken, sizes);
   let next = 0;
-  return way.counts.map((count) => (count > 0 ? parts[next++] : undefined));
+  let start = 0;
+  return way.counts.map((count) => {
+    if (count === 0) return undefined;
+    const tokens = way.rows.subarray(start, start + count);
+    start += count;
+    return { x: parts[next++]!, tokens };
+  });
 }
 
 /**

@@ -61,9 +61,7 @@ export async function randomDecoder(
       ['self_attn.k_proj', shape.num_key_value_heads * head, hidden],
       ['self_attn.v_proj', shape.num_key_value_heads * head, hidden],
       ['self_attn.o_proj', hidden, shape.num_attention_heads * head],
-      ['mlp.gate_proj', wide, hidden],
-      ['mlp.up_proj', wide, hidden],
-      ['mlp.down_proj', hidden, wide],
+      ...feedForwardMaps(hidden, wide, config),
     ];
     for (const [name, outputs, inputs] of maps) {
       matrix(`${prefix}.${name}.weight`, outputs, inputs);
@@ -75,6 +73,29 @@ export async function randomDecoder(
   if ('tie_word_embeddings' in config && config.tie_word_embeddings === false)
     matrix('lm_head.weight', shape.vocab_size, hidden);
   return { config, checkpoint: await asCheckpoint(weights, config), weights };
+}
+
+type Maps = [name: string, outputs: number, inputs: number][];
+
+/** Of one gated linear unit, or of the experts of Mixtral with their router. */
+function feedForwardMaps(hidden: number, wide: number, config: Record<string, unknown>): Maps {
+  const experts = config['num_local_experts'];
+  if (typeof experts !== 'number') {
+    return [
+      ['mlp.gate_proj', wide, hidden],
+      ['mlp.up_proj', wide, hidden],
+      ['mlp.down_proj', hidden, wide],
+    ];
+  }
+  const own = Array.from({ length: experts }, (_, expert): Maps => {
+    const name = `block_sparse_moe.experts.${expert}`;
+    return [
+      [`${name}.w1`, wide, hidden],
+      [`${name}.w2`, hidden, wide],
+      [`${name}.w3`, wide, hidden],
+    ];
+  });
+  return [['block_sparse_moe.gate', experts, hidden], ...own.flat()];
 }
 
 async function asCheckpoint(

@@ -12,6 +12,8 @@ export interface ReferenceOptions {
   embeddingScale?: number;
   /** Angle by which a token turns the pair `pair` of a head. */
   angle: (position: number, pair: number) => number;
+  /** Experts of Mixtral that a token goes to, where there are some. */
+  perToken?: number;
   /** Whether a query of a block sees a key. @default every earlier one */
   sees?: (query: number, key: number, block: number) => boolean;
 }
@@ -86,11 +88,26 @@ export function referenceLogits(
     });
     states = states.map((x) => {
       const normed = norm(name('post_attention_layernorm'), x);
-      const up = linear(name('mlp.up_proj'), normed);
-      const gated = linear(name('mlp.gate_proj'), normed).map(
-        (g, i) => options.activation(g) * up[i]!,
-      );
-      return add(x, linear(name('mlp.down_proj'), gated));
+      const unit = (gate: string, up: string, down: string): number[] => {
+        const others = linear(name(up), normed);
+        const gated = linear(name(gate), normed).map((g, i) => options.activation(g) * others[i]!);
+        return linear(name(down), gated);
+      };
+      if (!options.perToken) return add(x, unit('mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj'));
+      const chosen = linear(name('block_sparse_moe.gate'), normed)
+        .map((logit, expert) => ({ expert, weight: Math.exp(logit) }))
+        .sort((a, b) => b.weight - a.weight)
+        .slice(0, options.perToken);
+      const total = chosen.reduce((sum, { weight }) => sum + weight, 0);
+      return chosen.reduce((state, { expert, weight }) => {
+        const [w1, w2, w3] = ['w1', 'w2', 'w3'].map(
+          (own) => `block_sparse_moe.experts.${expert}.${own}`,
+        ) as [string, string, string];
+        return add(
+          state,
+          unit(w1, w3, w2).map((y) => (y * weight) / total),
+        );
+      }, x);
     });
   }
   const output = values('lm_head.weight') ? 'lm_head' : 'model.embed_tokens';

@@ -97,7 +97,7 @@ function decoderOf(
       norms: Object.fromEntries(
         Object.entries(norms).map(([place, described]) => [place, norm(described)]),
       ),
-      projections: Object.fromEntries(projections.map(({ name, role }) => [role, linear(name)])),
+      projections: Object.fromEntries(projections.map(({ name }) => [name, linear(name)])),
     })),
     norm: norm({ name: config.names.norm }),
     output: linear(config.tiedEmbeddings ? config.names.embeddings : config.names.output),

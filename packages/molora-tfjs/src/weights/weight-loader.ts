@@ -1,10 +1,19 @@
 /** Weights of a checkpoint as tensors of the current backend, by the names and shapes that a configuration asks for. */
-import type { Checkpoint } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
-import { transposed } from '@alphalora/contracts/weights';
+import { transposed, type WeightTensor } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
 import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import { tidied } from '../ops/tidied.js';
+
+/** What is read of a tensor. */
+export type ReadableTensor = Pick<WeightTensor, 'name' | 'shape' | 'read' | 'inputFirst'>;
+
+/** Tensors by their names; of the same one the first counts. */
+export interface ReadableWeights {
+  /** For messages. */
+  readonly source: string;
+  readonly tensors: readonly ReadableTensor[];
+}
 
 export interface WeightLoader {
   /** Keeps a tensor until `dispose`. */
@@ -25,14 +34,15 @@ export interface WeightLoader {
   dispose(): void;
 }
 
-export function weightLoader(checkpoint: Checkpoint): WeightLoader {
+export function weightLoader({ source, tensors }: ReadableWeights): WeightLoader {
+  const stored = new Map(tensors.toReversed().map((tensor) => [tensor.name, tensor]));
   const kept: tf.Tensor[] = [];
   const own = <T extends tf.Tensor>(tensor: T): T => {
     kept.push(tf.keep(tensor));
     return tensor;
   };
   const values = (name: string, shape: readonly number[]): Promise<Float32Array> =>
-    readValues(checkpoint, name, shape);
+    readValues(stored.get(name), { name, source }, shape);
   return {
     own,
     values,
@@ -51,17 +61,17 @@ export function weightLoader(checkpoint: Checkpoint): WeightLoader {
     dispose: () => tf.dispose(kept),
   };
 }
+
 async function readValues(
-  checkpoint: Checkpoint,
-  name: string,
+  stored: ReadableTensor | undefined,
+  { name, source }: { name: string; source: string },
   shape: readonly number[],
 ): Promise<Float32Array> {
-  const details = { file: checkpoint.source, tensor: name };
-  const stored = checkpoint.tensors.find((tensor) => tensor.name === name);
+  const details = { file: source, tensor: name };
   if (!stored) {
     throw new AlphaLoraError(
       'INVALID_CHECKPOINT',
-      `${checkpoint.source} has no tensor ${name}, which its config.json asks for`,
+      `${source} has no tensor ${name}, which its config.json asks for`,
       { details },
     );
   }
@@ -70,7 +80,7 @@ async function readValues(
   if (stored.shape.join() !== expected.join()) {
     throw new AlphaLoraError(
       'INVALID_CHECKPOINT',
-      `${checkpoint.source}: ${name} has shape [${stored.shape.join(', ')}], by config.json it is [${expected.join(', ')}]`,
+      `${source}: ${name} has shape [${stored.shape.join(', ')}], by config.json it is [${expected.join(', ')}]`,
       { details },
     );
   }
@@ -83,7 +93,7 @@ async function readValues(
   }
   throw new AlphaLoraError(
     'INVALID_CHECKPOINT',
-    `${checkpoint.source}: ${name} has ${values[bad]} at [${indicesOf(bad, expected)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
+    `${source}: ${name} has ${values[bad]} at [${indicesOf(bad, expected)}], and a model with NaN or infinity in its weights computes nothing else: download or convert it again`,
     { details },
   );
 }

@@ -3,6 +3,7 @@ import type { DecoderConfig } from '../config.js';
 import { gemma } from './gemma.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
+import { mixtral } from './mixtral.js';
 import { qwen2 } from './qwen2.js';
 
 export interface Family {
@@ -17,5 +18,6 @@ export const families: Readonly<Record<string, Family>> = {
   llama: { title: 'Llama', config: llama },
   mistral: { title: 'Mistral', config: mistral },
   qwen2: { title: 'Qwen2', config: qwen2 },
+  mixtral: { title: 'Mixtral', config: mixtral },
   gemma: { title: 'Gemma', config: gemma },
 };

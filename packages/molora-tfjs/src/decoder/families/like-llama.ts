@@ -5,6 +5,7 @@
 import type {
   BlockConfig,
   DecoderConfig,
+  FeedForwardConfig,
   NormDescription,
   NormPlace,
   ProjectionConfig,
@@ -32,8 +33,15 @@ export interface Differences {
   readonly rope?: (block: number) => RopeConfig | undefined;
   /** Tokens that a block attends to. @default all */
   readonly window?: (block: number) => number | undefined;
+  /** Of a block that is another than a gated linear unit of the modules `mlp`. */
+  readonly feedForward?: (block: number) => FeedForward | undefined;
   /** Modules within a block. @default before attention and before the feed-forward layer */
   readonly norms?: Readonly<Partial<Record<NormPlace, string>>>;
+}
+
+export interface FeedForward {
+  readonly config: FeedForwardConfig;
+  readonly projections: readonly ProjectionConfig[];
 }
 
 /** A linear map within a block. */
@@ -60,6 +68,8 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
     ['self_attn.k_proj', hiddenSize, keys, queryKeyValue, 'key'],
     ['self_attn.v_proj', hiddenSize, keys, queryKeyValue, 'value'],
     ['self_attn.o_proj', queries, hiddenSize, output, 'attention'],
+  ];
+  const gated: Map[] = [
     ['mlp.gate_proj', hiddenSize, intermediateSize, feedForward, 'gate'],
     ['mlp.up_proj', hiddenSize, intermediateSize, feedForward, 'up'],
     ['mlp.down_proj', intermediateSize, hiddenSize, feedForward, 'down'],
@@ -72,6 +82,10 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
     const name = `model.layers.${index}`;
     const positions = rope(index);
     const window = differences.window?.(index);
+    const further = differences.feedForward?.(index) ?? {
+      config: { kind: 'gated', activation },
+      projections: gated.map((map) => projection(name, map)),
+    };
     return {
       name,
       norms: Object.fromEntries(
@@ -80,8 +94,8 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
           { name: `${name}.${module}`, size: hiddenSize } satisfies NormDescription,
         ]),
       ),
-      projections: maps.map((map) => projection(name, map)),
-      feedForward: { kind: 'gated', activation },
+      projections: [...maps.map((map) => projection(name, map)), ...further.projections],
+      feedForward: further.config,
       ...(positions && { rope: positions }),
       ...(window !== undefined && { window }),
     };

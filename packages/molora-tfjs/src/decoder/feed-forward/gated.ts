@@ -1,12 +1,12 @@
 /** A gated linear unit between two projections up and one down (Shazeer, arXiv:2002.05202). */
 import type * as tf from '@tensorflow/tfjs';
 import { gatedUnit } from '../../ops/gated-unit.js';
-import type { FeedForwardConfig } from '../config.js';
+import type { GatedConfig } from '../config.js';
 import type { Project } from '../project.js';
 
 export function gated(
   x: tf.Tensor2D,
-  { activation }: FeedForwardConfig,
+  { activation }: Pick<GatedConfig, 'activation'>,
   project: Project,
 ): tf.Tensor2D {
   const [gate, up] = project(x, 'gate', 'up');

@@ -1,14 +1,15 @@
 /** The feed-forward layers of blocks, by kind. */
 import type * as tf from '@tensorflow/tfjs';
-import type { FeedForwardConfig } from '../config.js';
-import type { Project } from '../project.js';
+import type { Project, ProjectorContext } from '../project.js';
 import { gated } from './gated.js';
+import { mixture } from './mixture.js';
 
 /** @param x [tokens, hidden size], normalised @returns what is added to the hidden state */
 export function feedForward(
   x: tf.Tensor2D,
-  config: FeedForwardConfig,
+  context: ProjectorContext,
   project: Project,
 ): tf.Tensor2D {
-  return gated(x, config, project);
+  const config = context.own.feedForward;
+  return config.kind === 'mixture' ? mixture(x, config, context) : gated(x, config, project);
 }

@@ -9,6 +9,8 @@ import type { AdaptedProjection, Tensors } from '../../adapters/adapter-spec.js'
 
 /** How the tokens of one pass were routed at one projection. All are [tokens, experts]. */
 export interface Routing {
+  /** Which tokens of the pass these are, where it took some only, as an expert of the model does. @default all */
+  readonly tokens?: Int32Array;
   readonly logits: tf.Tensor2D;
   /** Softmax of the logits over all experts, before any selection. */
   readonly probabilities: tf.Tensor2D;
