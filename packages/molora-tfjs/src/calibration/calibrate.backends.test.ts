@@ -187,6 +187,44 @@ describe('createCalibrator', () => {
     decoder.dispose();
   });
 
+  it('measures the experts of a mixture, of which some take no token', async () => {
+    const mixture = { model_type: 'mixtral', num_local_experts: 8, num_experts_per_tok: 1 };
+    const decoder = await loadDecoder(
+      (await randomDecoder({ ...settings, ...mixture })).checkpoint,
+    );
+    const variables: tf.Variable[] = [];
+    const learning = withMaps(decoder, (map, name): LearningLinear => {
+      const weight = tf.tidy(() =>
+        tf.variable(stored(map as FrozenLinear), true, `calibrated ${name}`),
+      );
+      variables.push(weight);
+      return { weight: weight as tf.Variable<tf.Rank.R2> };
+    });
+    const { value, grads } = tf.variableGrads(
+      () => languageModelLoss(learning, batch).loss,
+      variables,
+    );
+    const measures = ['gradient', 'sensitivity', 'fisher', 'residual'] as const;
+    const calibrator = await createCalibrator(decoder, { measures, rank, seed });
+    const scores = await calibrator.measure(batch);
+    let none = 0;
+    for (const [i, { name }] of calibrator.projections.entries()) {
+      const gradient = grads[`calibrated ${name}`];
+      const expected = gradient ? squares(await matrix(gradient)) : 0;
+      if (expected === 0) none++;
+      expect(Math.abs(scores.gradient![i]! - expected)).toBeLessThanOrEqual(2e-5 * expected);
+      for (const measure of measures) expect(scores[measure]![i]! > 0).toBe(expected > 0);
+    }
+    expect(calibrator.projections).toHaveLength(2 * (4 + 8 * 3));
+    expect(none).toBeGreaterThan(0);
+    await expect(measured(decoder, batch, { measures: ['activation'] })).rejects.toThrow(
+      /activation compares inputs, and the experts of a mixture take each their own tokens/,
+    );
+    tf.dispose([value, grads, variables]);
+    calibrator.dispose();
+    decoder.dispose();
+  });
+
   it('needs no gradient for measures of inputs, which are the same', async () => {
     const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
     const all = await createCalibrator(decoder, {

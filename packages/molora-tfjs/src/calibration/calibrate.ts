@@ -60,7 +60,8 @@ export interface Calibrator {
  *     const { gradient } = await calibrator.measure(tokenBatch(sequences));
  *
  * @throws AlphaLoraError `INVALID_OPTION` when a weight of the decoder learns, or `explained-variance` is
- *   asked for without an engine
+ *   asked for without an engine; `UNSUPPORTED_CHECKPOINT` for measures of inputs in a mixture of experts,
+ *   of which each takes tokens of its own
  */
 export async function createCalibrator(
   decoder: Decoder,
@@ -72,6 +73,15 @@ export async function createCalibrator(
     throw new AlphaLoraError(
       'INVALID_OPTION',
       'explained-variance needs an `engine`, which finds the singular values of the inputs',
+    );
+  }
+  const forward = measures.find(isForward);
+  const isMixture = decoder.config.blocks.some(({ feedForward }) => feedForward.kind === 'mixture');
+  if (forward && isMixture) {
+    throw new AlphaLoraError(
+      'UNSUPPORTED_CHECKPOINT',
+      `${forward} compares inputs, and the experts of a mixture take each their own tokens: measure gradient, sensitivity, fisher or residual`,
+      { details: { measure: forward } },
     );
   }
   prepareBackend();

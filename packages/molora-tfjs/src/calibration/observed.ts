@@ -98,15 +98,17 @@ export async function observedProjection(
       const batch = kept;
       kept = {};
       try {
-        const number = async (tensor: tf.Tensor): Promise<number> => (await readTensor(tensor))[0]!;
+        // An expert of a mixture may have taken no token of the batch: its gradient is zero.
+        const number = async (tensor: tf.Tensor | undefined): Promise<number> =>
+          tensor ? (await readTensor(tensor))[0]! : 0;
         const values: Partial<Record<CalibrationMeasure, number>> = {};
-        const squares = batch.squares && (await number(batch.squares));
+        const squares = backward ? await number(batch.squares) : undefined;
         if (squares !== undefined && asked.has('gradient')) values.gradient = squares;
         if (squares !== undefined && asked.has('residual'))
           values.residual = Math.sqrt(squares) / norm;
-        if (batch.products)
+        if (asked.has('sensitivity'))
           values.sensitivity = (await number(batch.products)) / (inputs * outputs);
-        if (batch.fisher) values.fisher = (await number(batch.fisher)) / (rank * outputs);
+        if (asked.has('fisher')) values.fisher = (await number(batch.fisher)) / (rank * outputs);
         if (batch.activation) {
           const sum = await number(batch.activation);
           values.activation = (sum * Math.sqrt(inputs)) / (norm * projection.tokens.length);

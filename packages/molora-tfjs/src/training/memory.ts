@@ -38,13 +38,40 @@ export function trainingMemory(config: DecoderConfig, spec: AdapterSpec, step: S
   const states = step.recompute ? blocks * tokens * hiddenSize + kept : blocks * kept;
   const logits = LOGITS * Math.min(tokens * vocabularySize, LOGITS_AT_A_TIME);
   const weights =
-    tables * table + config.blocks.reduce((sum, block) => sum + blockWeights(block), 0);
+    tables * table + config.blocks.reduce((sum, block) => sum + blockWeights(block, hiddenSize), 0);
   const learning = OPTIMIZER * parameterCount(spec);
   return FLOAT * (weights + learning + states + Math.max(inside, logits));
 }
 
-function blockWeights({ projections }: BlockConfig): number {
-  return projections.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+function blockWeights({ projections, feedForward }: BlockConfig, hiddenSize: number): number {
+  const router = feedForward.kind === 'mixture' ? feedForward.experts * hiddenSize : 0;
+  return router + projections.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+}
+
+/** Numbers that a feed-forward layer keeps for each token. */
+function keptByFeedForward(
+  { projections, feedForward }: BlockConfig,
+  { intermediateSize, hiddenSize }: DecoderConfig,
+): number {
+  // Gate, up, and their product.
+  if (feedForward.kind !== 'mixture') return 3 * intermediateSize;
+  const { perToken, experts } = feedForward;
+  const width = projections.find(({ expert }) => expert !== undefined)!.outputs;
+  // Of each chosen expert; and the state that it takes, and what it gives.
+  return perToken * (3 * width + 2 * hiddenSize) + 3 * experts;
+}
+
+/** Of the projections of experts, by name: which share of the tokens pass, where all experts are alike. */
+function sharesOfTokens({ blocks }: DecoderConfig): Map<string, number> {
+  return new Map(
+    blocks.flatMap(({ feedForward, projections }) =>
+      feedForward.kind === 'mixture'
+        ? projections
+            .filter(({ expert }) => expert !== undefined)
+            .map(({ name }) => [name, feedForward.perToken / feedForward.experts] as const)
+        : [],
+    ),
+  );
 }
 
 /** Times that a block normalizes the hidden state, or what is added to it. */
@@ -59,13 +86,15 @@ function keptByBlock(
   spec: AdapterSpec,
   { rows, length }: StepShape,
 ): number {
-  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = config;
+  const { hiddenSize, heads, keyValueHeads, headSize } = config;
   const norms = Math.max(...config.blocks.map(statesNormalized));
   const adapted = new Map<number, number>();
-  for (const { block, ranks } of spec.projections) {
+  const shares = sharesOfTokens(config);
+  for (const { name, block, ranks } of spec.projections) {
     const rank = ranks.reduce((sum, own) => sum + own, 0);
     // What A gives, before and after gates and scalings, the gates spread; and what routing keeps.
-    adapted.set(block, (adapted.get(block) ?? 0) + 3 * rank + 8 * ranks.length);
+    const own = (3 * rank + 8 * ranks.length) * (shares.get(name) ?? 1);
+    adapted.set(block, (adapted.get(block) ?? 0) + own);
   }
   const perToken =
     // The two sums and the normalized states.
@@ -73,8 +102,7 @@ function keptByBlock(
     // Queries as rotated and as scaled, what attention gives in both layouts; keys and values.
     4 * heads * headSize +
     2 * keyValueHeads * headSize +
-    // Gate, up, and their product.
-    3 * intermediateSize +
+    Math.max(...config.blocks.map((block) => keptByFeedForward(block, config))) +
     heads * length +
     Math.max(0, ...adapted.values());
   return rows * length * perToken;

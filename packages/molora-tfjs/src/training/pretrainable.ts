@@ -1,5 +1,6 @@
 /** A decoder all of whose weights learn, from random ones: to train small models from scratch. */
 import { encodeValues, type FloatDType, serializeSafetensors } from '@alphalora/checkpoint';
+import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
 import type { Decoder } from '../decoder/decoder.js';
@@ -39,7 +40,8 @@ export interface Pretrainable {
 
 /**
  * @param configJson the parsed config.json that the model is built by
- * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT`, `INVALID_CHECKPOINT`: see `decoderConfig`;
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT`, `INVALID_CHECKPOINT`: see `decoderConfig`, and for a
+ *   mixture of experts;
  *   `INVALID_OPTION` when another model of these variables is in memory
  */
 export function pretrainable(
@@ -47,6 +49,12 @@ export function pretrainable(
   { seed, standardDeviation = 0.02 }: PretrainableOptions,
 ): Pretrainable {
   const config = decoderConfig(configJson);
+  if (config.blocks.some(({ feedForward }) => feedForward.kind === 'mixture')) {
+    throw new AlphaLoraError(
+      'UNSUPPORTED_CHECKPOINT',
+      `config.json: model_type ${config.modelType} is a mixture of experts, whose experts and router stay frozen here; train a model without one from scratch`,
+    );
+  }
   const variables = createVariables(initialWeights(config, { seed, standardDeviation }));
   const dispose = (): void => tf.dispose(variables);
   const decoder = decoderOf(config, variables, dispose);
