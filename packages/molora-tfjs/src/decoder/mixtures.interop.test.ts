@@ -37,8 +37,8 @@ interface Question {
   type: string;
   settings: Record<string, unknown>;
   folder: string;
-  stacked: string;
-  gguf: string;
+  stacked?: string;
+  gguf?: string;
   architecture: string;
   rows: number[][];
   prompts?: number[][];
@@ -126,9 +126,8 @@ describeUnless(lack, 'mixtures of transformers', () => {
     const files = { folder: place, stacked: `${place}-stacked`, gguf: `${place}.gguf` };
     const own = { intermediate_size: 20, moe_intermediate_size: 12, ...settings };
     const question: Question = {
-      ...{ type, architecture, rows, prompts },
-      settings: own,
-      ...files,
+      ...{ type, architecture, rows, prompts, settings: own, folder: place },
+      ...pick(files, formats),
     };
 
     it.each(formats)('computes what transformers does: %s', async (format) => {
@@ -167,6 +166,10 @@ describeUnless(lack, 'mixtures of transformers', () => {
     });
   });
 });
+
+function pick(files: Record<Format, string>, formats: readonly Format[]) {
+  return Object.fromEntries(formats.map((format) => [format, files[format]]));
+}
 
 function logitsOf(decoder: Decoder, rows: readonly number[][]): number[][][] {
   const { ids, rows: count, length } = batchOf(rows);

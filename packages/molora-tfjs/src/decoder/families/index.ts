@@ -4,7 +4,9 @@ import { gemma } from './gemma.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { mixtral } from './mixtral.js';
+import { olmoe } from './olmoe.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3Moe } from './qwen3-moe.js';
 
 export interface Family {
   /** Name for people. */
@@ -19,5 +21,7 @@ export const families: Readonly<Record<string, Family>> = {
   mistral: { title: 'Mistral', config: mistral },
   qwen2: { title: 'Qwen2', config: qwen2 },
   mixtral: { title: 'Mixtral', config: mixtral },
+  qwen3_moe: { title: 'Qwen3-MoE', config: qwen3Moe },
+  olmoe: { title: 'OLMoE', config: olmoe },
   gemma: { title: 'Gemma', config: gemma },
 };

@@ -37,7 +37,12 @@ export interface Differences {
   readonly feedForward?: (block: number) => FeedForward | undefined;
   /** Modules within a block. @default before attention and before the feed-forward layer */
   readonly norms?: Readonly<Partial<Record<NormPlace, string>>>;
+  /** Queries and keys are normalised: those of each head, or of all together. */
+  readonly headNorms?: 'each' | 'all';
 }
+
+/** Modules within a block, and how many numbers they normalise together. */
+type NormMap = Partial<Record<NormPlace, readonly [module: string, size: number]>>;
 
 export interface FeedForward {
   readonly config: FeedForwardConfig;
@@ -74,10 +79,20 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
     ['mlp.up_proj', hiddenSize, intermediateSize, feedForward, 'up'],
     ['mlp.down_proj', intermediateSize, hiddenSize, feedForward, 'down'],
   ];
+  const { headNorms } = differences;
+  const ofHeads: NormMap = headNorms
+    ? {
+        queries: ['self_attn.q_norm', headNorms === 'each' ? headSize : queries],
+        keys: ['self_attn.k_norm', headNorms === 'each' ? headSize : keys],
+      }
+    : {};
   const norms = differences.norms ?? {
     beforeAttention: 'input_layernorm',
     beforeFeedForward: 'post_attention_layernorm',
   };
+  const ofStates: NormMap = Object.fromEntries(
+    Object.entries(norms).map(([place, module]) => [place, [module, hiddenSize]]),
+  );
   const block = (index: number): BlockConfig => {
     const name = `model.layers.${index}`;
     const positions = rope(index);
@@ -89,9 +104,9 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
     return {
       name,
       norms: Object.fromEntries(
-        Object.entries(norms).map(([place, module]) => [
+        Object.entries({ ...ofStates, ...ofHeads }).map(([place, [module, size]]) => [
           place,
-          { name: `${name}.${module}`, size: hiddenSize } satisfies NormDescription,
+          { name: `${name}.${module}`, size } satisfies NormDescription,
         ]),
       ),
       projections: [...maps.map((map) => projection(name, map)), ...further.projections],
