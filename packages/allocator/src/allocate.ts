@@ -19,7 +19,7 @@ import { requirePolicy } from './define-policy.js';
 import { ask, nameOf, optionsFor, requireFacts, requireScoredBy, ruleOf } from './host/ask.js';
 import { documentOf } from './host/document.js';
 import type { Guard } from './host/guarded.js';
-import { boundNotes } from './host/notes.js';
+import { boundNotes, routerNotes } from './host/notes.js';
 import { integer } from './integer.js';
 import type { EmptyBlock, Layer } from './layers.js';
 import { costOfUnit, mostOf } from './parameters.js';
@@ -55,6 +55,11 @@ export interface AllocateOptions {
   topK?: number;
   /** LoRA rank of each expert. @default 8 */
   rank?: number;
+  /**
+   * Counts a router among the trainable parameters also where there is one expert, as the released code of MoLA and
+   * AlphaLoRA makes it; training here makes none, as it would learn nothing. @default false
+   */
+  routerForOne?: boolean;
   /**
    * The share of the model's parameters that the scores rest on: `coverageOf(analysis)` of
    * `@alphalora/documents`. @default 1
@@ -110,6 +115,7 @@ export interface Prepared {
   rounding: Rounding;
   topK: number;
   rank: number;
+  routerForOne: boolean;
   covers: number;
   seed: number;
   guard: Guard;
@@ -127,7 +133,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
       `unknown rounding "${rounding}": choose one of ${roundings.join(', ')}`,
     );
   }
-  const { covers = 1 } = request;
+  const { covers = 1, routerForOne = false } = request;
   if (!(covers >= 0 && covers <= 1)) {
     throw new AlphaLoraError('INVALID_OPTION', `covers is a share from 0 to 1, not ${covers}`);
   }
@@ -168,7 +174,7 @@ export async function prepare(request: AllocateOptions): Promise<Prepared> {
   const options = await optionsFor(policy, request.options ?? {}, guard);
   const rule = await ruleOf(policy, options, per, guard);
   const question = { policy, options, rule, layers, empty, model, stack, budget };
-  return { ...question, rounding, topK, rank, covers, seed, guard };
+  return { ...question, rounding, topK, rank, routerForOne, covers, seed, guard };
 }
 
 interface Decided {
@@ -191,7 +197,7 @@ export async function decide(prepared: Prepared, layers: Prepared['layers']): Pr
 
 export function allocationFor(prepared: Prepared, decided: Decided): Allocation {
   const { policy, options, rule, layers, empty, model, stack, budget } = prepared;
-  const { rounding, topK, rank, covers } = prepared;
+  const { rounding, topK, rank, routerForOne, covers } = prepared;
   const { name, version } = policy;
   requireSane(prepared, decided);
   return documentOf({
@@ -204,8 +210,12 @@ export function allocationFor(prepared: Prepared, decided: Decided): Allocation 
     ...decided,
     topK,
     rank,
+    routerForOne,
     covers,
-    notes: boundNotes({ budget, layers, ...decided }),
+    notes: [
+      ...boundNotes({ budget, layers, ...decided }),
+      ...routerNotes({ budget, topK, routerForOne, ...decided }),
+    ],
   });
 }
 

@@ -62,6 +62,49 @@ describe('trainable parameters', () => {
     expect(parameters).toEqual({ rank: 8, trainable: expected });
   });
 
+  // 5,680 are what the released code of MoLA makes of a Llama of three blocks with 1, 3 and 2 experts.
+  it('of one expert with a router where that is asked for, and without', async () => {
+    const square = ['q', 'k', 'v', 'o'].map(() => [16, 16]);
+    const sides = [...square, [24, 16], [24, 16], [16, 24]];
+    const layers = layersOf(
+      analysisOf(
+        sides.map(([outputs, inputs], i) => ({ name: `${i}`, shape: [outputs!, inputs!] })),
+      ),
+    );
+    const blocks = [
+      { experts: 1, rank: 2 },
+      { experts: 3, rank: 4 },
+      { experts: 2, rank: 3 },
+    ];
+    const countedWith = async (routerForOne: boolean): Promise<number> => {
+      let sum = 0;
+      for (const { experts: total, rank } of blocks) {
+        const request = { layers, policy: uniform, budget: { total }, rank, routerForOne };
+        const { parameters, notes } = await allocate(request);
+        sum += parameters!.trainable;
+        const isTold = routerForOne && total === 1;
+        expect(notes).toEqual(
+          isTold ? [expect.stringMatching(/train makes none there/)] : undefined,
+        );
+      }
+      return sum;
+    };
+    expect(await countedWith(true)).toBe(5680);
+    expect(await countedWith(false)).toBe(5680 - (6 * 16 + 24));
+  });
+
+  it('says where a router cannot learn', async () => {
+    const request = {
+      layers: layersOf(analysisOf(llama2(0))),
+      policy: uniform,
+      budget: { total: 3 },
+    };
+    const { notes } = await allocate({ ...request, topK: 1 });
+    expect(notes).toEqual([expect.stringMatching(/^with top-k 1 .* always 1/)]);
+    expect((await allocate({ ...request, topK: 1, budget: { total: 1 } })).notes).toBeUndefined();
+    expect((await allocate(request)).notes).toBeUndefined();
+  });
+
   it('counts the parts of a fused projection as the map that they are stored as', () => {
     const [whole] = layersOf(
       analysisOf([{ name: 'c_attn', shape: [768, 2304], inputFirst: true } as never]),

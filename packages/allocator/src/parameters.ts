@@ -42,14 +42,15 @@ export function mostOf(
 /**
  * Trainable parameters of a layer with some units: what training creates. One expert has no router, as there is
  * nothing to select, so that it is a plain LoRA; the published formula, by which budgets in parameters count,
- * has one there too.
+ * has one there too, as the released code of MoLA and AlphaLoRA makes it.
  */
 export function trainableOf(
   { field }: ResourceKind,
   { cost, inputs }: Costed,
-  units: number,
+  { units, routerForOne }: { units: number; routerForOne: boolean },
 ): number {
-  return cost * units - (field === 'experts' && units === 1 ? inputs : 0);
+  const isPlain = field === 'experts' && units === 1 && !routerForOne;
+  return cost * units - (isPlain ? inputs : 0);
 }
 
 interface Costed {

@@ -672,6 +672,29 @@ describe('mola', () => {
     );
   });
 
+  it('says how many parameters the released code trains, with a router for one expert', async () => {
+    const budget = { unit: 'experts', total: 3 } as const;
+    const names = ['a.0.q_proj.weight', 'a.1.q_proj.weight'];
+    const some = projectionAllocation(
+      'experts',
+      [
+        [names[0]!, 0, 1],
+        [names[1]!, 1, 2],
+      ],
+      { budget },
+    );
+    const { inputs, outputs } = some.projections![0]!;
+    const each = 2 * (inputs + outputs) + inputs;
+    const ranked = {
+      ...some,
+      projections: some.projections!.map((own) => ({ ...own, rank: 2 })),
+      parameters: { rank: 2, trainable: 1 },
+    };
+    expect(await notesOf(ranked, 'mola')).toContainEqual(
+      expect.stringMatching(new RegExp(`one expert, too: ${3 * each} trainable parameters`)),
+    );
+  });
+
   it('writes no name that a shell would run', async () => {
     const budget = { unit: 'experts', total: 2 } as const;
     const name = 'model.layers.0.$(rm -r x)"`.weight';

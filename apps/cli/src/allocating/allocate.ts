@@ -155,7 +155,7 @@ export function tellFewExperts(
 }
 
 export function jobFor(evidence: Evidence, options: AllocatingOptions & Chosen): AllocationJob {
-  const { set, rounding, topK, rank, seed } = options;
+  const { set, rounding, topK, rank, routerForOne, seed } = options;
   const layers = layersFor(evidence, options);
   const { analysis } = evidence;
   return {
@@ -168,7 +168,7 @@ export function jobFor(evidence: Evidence, options: AllocatingOptions & Chosen):
     options: set,
     budget: budgetFor(options, layers.length),
     rounding,
-    ...defined({ topK }),
+    ...defined({ topK, routerForOne }),
     rank,
     seed,
     ...(byAlpha(evidence) && { covers: coverageOf(evidence.analysis) }),

@@ -44,7 +44,11 @@ export const resource = (command: Command) =>
         .default('largest-remainder' as Rounding),
     )
     .option('--top-k <experts>', 'let the router select this many experts (default: 2)', positive)
-    .option('--rank <rank>', 'give each expert this LoRA rank', positive, 8);
+    .option('--rank <rank>', 'give each expert this LoRA rank', positive, 8)
+    .option(
+      '--router-for-one',
+      'count a router also where there is one expert, as the released code of MoLA and AlphaLoRA makes it',
+    );
 
 export type PolicyOptions = OptionsOf<typeof policy>;
 

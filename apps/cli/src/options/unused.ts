@@ -40,7 +40,10 @@ export function refusing(...rules: readonly Rule[]): (command: AnyCommand) => vo
 export const unusedWithoutExperts: Rule = ({ unit }) =>
   unit === undefined || unit === 'experts'
     ? undefined
-    : { options: ['topK', 'rank'], because: `it is about experts, and --unit is ${unit}` };
+    : {
+        options: ['topK', 'rank', 'routerForOne'],
+        because: `it is about experts, and --unit is ${unit}`,
+      };
 
 /** Of a single analysis, or of several that are no checkpoints. */
 export const unusedWithoutSeries: Rule = ({ series }) =>

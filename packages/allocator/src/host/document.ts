@@ -31,6 +31,8 @@ export interface Decision {
   topK: number;
   /** LoRA rank of each expert. */
   rank: number;
+  /** Whether a router counts also where there is one expert. */
+  routerForOne: boolean;
   /** The share of the model's parameters that the scores rest on. */
   covers: number;
   /** What bounds made of the rule, in words. */
@@ -42,7 +44,7 @@ type Portion = Pick<AllocatedProjection, 'experts' | 'topK' | 'rank' | 'value'>;
 
 export function documentOf(decision: Decision): Allocation {
   const { policy, model, stack, budget, rounding, layers, quantities, topK, rank } = decision;
-  const { covers, notes } = decision;
+  const { covers, notes, routerForOne } = decision;
   const { unit, per } = budget;
   const { adapter: adapters, field } = resources[unit];
   const metric = layers[0]?.scoredBy;
@@ -80,7 +82,8 @@ export function documentOf(decision: Decision): Allocation {
   );
   const shaped = layers.every(({ modules = [] }) => modules.length > 0);
   const trainable = layers.reduce(
-    (sum, layer, i) => sum + trainableOf(resources[unit], layer, quantities[i]!),
+    (sum, layer, i) =>
+      sum + trainableOf(resources[unit], layer, { units: quantities[i]!, routerForOne }),
     0,
   );
   return {

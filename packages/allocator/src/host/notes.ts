@@ -91,3 +91,25 @@ function namesOf(all: readonly string[]): string {
 function labelOf({ name, block, stack }: Layer): string {
   return name ?? `block ${blockLabel({ index: block, ...(stack && { stack }) })}`;
 }
+
+interface Routed extends Pick<Bounded, 'budget' | 'quantities'> {
+  readonly topK: number;
+  readonly routerForOne: boolean;
+}
+
+/** What people should know of routers. */
+export function routerNotes({ budget, quantities, topK, routerForOne }: Routed): string[] {
+  if (budget.kind.field !== 'experts') return [];
+  return [
+    ...(topK === 1 && quantities.some((amount) => amount > 1)
+      ? [
+          'with top-k 1 the weight of the selected expert is always 1, so that the router learns from a balance loss only, and keeps its random choice without one',
+        ]
+      : []),
+    ...(routerForOne && quantities.includes(1)
+      ? [
+          'the trainable parameters count a router where there is one expert, as the released code of MoLA makes it: train makes none there',
+        ]
+      : []),
+  ];
+}

@@ -48,7 +48,13 @@ function notesOn(
   roles: string[] | undefined,
 ): string[] {
   const empty = blocks.filter((block) => block.empty !== undefined);
+  const single = projections?.some(({ experts }) => experts === 1);
   return [
+    ...(single && parameters
+      ? [
+          `the released code makes a router where there is one expert, too: ${trainableThere(projections!).toLocaleString('en-US')} trainable parameters in all`,
+        ]
+      : []),
     ...empty.map(({ index, empty: why }) => `block ${index} has 1 for none: ${why}`),
     ...(parameters ? [] : ['the allocation has no rank: pass --lora_r yourself']),
     ...(roles
@@ -60,6 +66,15 @@ function notesOn(
             : 'the allocation does not name its modules: pass --lora_target_modules yourself',
         ]),
   ];
+}
+
+/** Of each expert its factors, and a row of the router. */
+function trainableThere(projections: NonNullable<Allocation['projections']>): number {
+  return projections.reduce(
+    (sum, { experts = 0, rank = 0, inputs, outputs }) =>
+      sum + experts * (rank * (inputs + outputs) + inputs),
+    0,
+  );
 }
 
 /** Last parts of the names of the modules, where they are the same in every block. */

@@ -153,6 +153,7 @@ describe('fineTune', () => {
     expect(notes).toEqual([
       expect.stringContaining('1 of 16 examples are held out of training'),
       '15 of 15 examples are longer than 10 tokens and were cut',
+      expect.stringMatching(/^the routers of 14 of 21 projections select 1 of several experts/),
     ]);
   });
 

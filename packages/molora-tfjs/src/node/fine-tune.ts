@@ -17,6 +17,7 @@ import {
   type SequencesOptions,
   sequencesOf,
 } from '../decoder/language-model.js';
+import { frozenRouterNote } from '../experts/frozen-routers.js';
 import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
 import { parameterCount } from '../experts/parameters.js';
 import { trimRanks } from '../experts/trim-ranks.js';
@@ -139,6 +140,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   try {
     const excess = options.allocation === undefined ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
+    const frozen = frozenRouterNote(plan.initial.spec, routerLoss);
+    if (frozen !== undefined) onNote?.(frozen);
     const adapted = adaptedModel(model.decoder, plan.initial, {
       ...(options.recompute && { recompute: true }),
       ...(plan.dynamic && { router: plan.dynamic.router }),
