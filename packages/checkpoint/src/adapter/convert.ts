@@ -67,7 +67,7 @@ export async function convertAdapter(
     };
   }
   if (to === 'mola') {
-    const { tensors, config, notes: further } = await molaAdapter(own, base?.blocks, signal);
+    const { tensors, config, notes: further } = await molaAdapter(own, base, signal);
     return { files: twoFiles(tensors, config), ...counts, notes: [...notes, ...further] };
   }
   const isMixture = own.updates.some(({ expert }) => expert !== undefined);

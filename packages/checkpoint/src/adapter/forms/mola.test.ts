@@ -1,5 +1,6 @@
 /** Adapters of the released code of MoLA and AlphaLoRA, in numbers that can be checked by hand. */
 import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../checkpoint.js';
 import { memorySource } from '../../sources/memory.js';
 import { fileOf, lora, matrix } from '../../test-support/adapters.js';
 import type { AdapterOptions } from '../adapter.js';
@@ -165,6 +166,22 @@ describe('adapters written for the released code', () => {
     });
     expect(back.updates).toMatchObject([{ module: q, rank: 1, scale: 4 }]);
     expect(await back.updates[0]!.readA()).toEqual(Float32Array.of(1, 2));
+  });
+
+  it.each([
+    [{ model_type: 'llama', num_attention_heads: 2, num_key_value_heads: 1 }, true],
+    [{ model_type: 'llama', num_attention_heads: 2, num_key_value_heads: 2 }, false],
+    [{ model_type: 'mistral', num_attention_heads: 2, num_key_value_heads: 1 }, false],
+  ])('are told to be of a model that it does not load: %j', async (config, isTold) => {
+    const weights = memorySource(fileOf([matrix(`${q}.weight`, [[1, 2]])]), 'base.safetensors');
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...config, num_hidden_layers: 1 }));
+    const base = await readCheckpoint({
+      files: [weights],
+      config: memorySource(bytes, 'config.json'),
+    });
+    const adapter = await read({ r: 1 }, [...lora(q, [[1, 2]], [[7]])], {});
+    const { notes } = await convertAdapter(adapter, { to: 'mola', base });
+    expect(notes.some((note) => /heads of keys .* does not load there/.test(note))).toBe(isTold);
   });
 
   const one = (name: string) => [

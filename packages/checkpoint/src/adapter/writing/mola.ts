@@ -5,6 +5,7 @@
  * are multiplied into B, one expert gets a router of zeros, which weighs it by 1, and a module that is left alone
  * gets experts of zeros.
  */
+import type { Checkpoint } from '../../checkpoint.js';
 import { unsupported } from '../../errors.js';
 import type { TensorData } from '../../formats/safetensors/serialize.js';
 import { encodeValues, type FloatDType } from '../../values/encode.js';
@@ -41,18 +42,18 @@ interface Block {
 const place = /^model\.layers\.(\d{1,3})\.(self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)$/;
 
 /**
- * @param blocks of the model, where it is known
+ * @param model whose blocks are counted, where it is known
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` when the released code cannot have the adapter: another router,
  *   other modules, or several numbers of experts within a block
  */
 export async function molaAdapter(
   adapter: Adapter,
-  blocks: number | undefined,
+  model: Pick<Checkpoint, 'blocks' | 'config'> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<MolaAdapter> {
   const { base, config } = adapter;
   requireTopK(adapter);
-  const all = blocksOf(adapter, blocks);
+  const all = blocksOf(adapter, model?.blocks);
   const alpha = commonAlpha(all);
   const tensors: TensorData[] = [];
   const [folded, filled]: [Set<string>, Set<string>] = [new Set(), new Set()];
@@ -95,7 +96,12 @@ export async function molaAdapter(
         filled,
         (amount) => `${amount} of no expert, where the released code has some: experts of zeros`,
       ),
-      ...(blocks === undefined
+      ...(model && hasGroupedQueries(model)
+        ? [
+            'the Llama of the released code has as many heads of keys as of queries, and this model has fewer: it does not load there',
+          ]
+        : []),
+      ...(model === undefined
         ? [
             `it is written for a model of ${all.length} blocks, as far as the adapter goes: --base counts those of the model`,
           ]
@@ -109,6 +115,12 @@ export async function molaAdapter(
     if (first === undefined) return [];
     return [`${text(`${size} ${size === 1 ? 'module' : 'modules'}`)} (${first})`];
   }
+}
+
+/** Of Llama; that of Mistral has them. */
+function hasGroupedQueries({ config = {} }: Pick<Checkpoint, 'config'>): boolean {
+  const { model_type: type, num_attention_heads: heads, num_key_value_heads: own } = config;
+  return type === 'llama' && typeof own === 'number' && own !== heads;
 }
 
 function requireTopK({ saved, mixture, source }: Adapter): void {
