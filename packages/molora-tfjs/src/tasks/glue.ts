@@ -11,7 +11,8 @@ export const mrpc: TrainingTask = defineTask({
   name: 'mrpc',
   summary: 'do two sentences of the news mean the same? accuracy, F1',
   files: { train: [['glue-mrpc/train.tsv']], validation: [['glue-mrpc/dev.tsv']] },
-  positive: 'true',
+  // AlphaLoRA's records have words.
+  positive: ['true', 'equivalent'],
   example: (record) =>
     statementExample(
       'do these two sentences have the same meaning?',

@@ -15,7 +15,7 @@ export function instructionExample(record: DataRecord, labels?: RegExp): Example
   const input = fields['input'] === undefined ? '' : textOrNone(record, 'input');
   const given = answerOf(record);
   const output = textOrNone(record, 'output');
-  const options = optionsOf(instruction, given);
+  const options = optionsOf(instruction, given, output.trim());
   if (labels && !options?.every(({ label }) => labels.test(label))) {
     const found = options?.map(({ label }) => label).join(', ') ?? 'none';
     throw damaged(place, `its options (${found}) are not those of this task; give its own data`);
@@ -47,13 +47,20 @@ function answerOf(record: DataRecord): string | undefined {
  * `Answer format: true/false` at the end; `(A) 23 (B) 27` or `A ) 23 , B ) 27` where the answer is
  * such a letter.
  */
-function optionsOf(instruction: string, answer: string | undefined): ExampleOption[] | undefined {
+function optionsOf(
+  instruction: string,
+  answer: string | undefined,
+  output: string,
+): ExampleOption[] | undefined {
   const [, format] = /Answer format: (\w{1,40}(?:\/\w{1,40})+)\s*$/.exec(instruction) ?? [];
   if (format !== undefined && answer !== undefined) return format.split('/').map(choiceOption);
   if (!/^[A-H]$/.test(answer ?? '')) return undefined;
   const letters = [...instruction.matchAll(/(?<!\w)\(?([A-H]) ?\)/g)].map(([, letter]) => letter!);
   const labels = 'ABCDEFGH'.split('').filter((letter) => letters.includes(letter));
-  return labels.map((label) => ({ label, completion: `The answer is (${label}).` }));
+  // In the words that are learned, where they lead to the letter and to nothing else.
+  const [, before = 'The answer is (', after = ').'] =
+    /^((?:Answer: ?)?(?:[Tt]he answer is )?\(?)[A-H](\)?\.?)$/.exec(output) ?? [];
+  return labels.map((label) => ({ label, completion: `${before}${label}${after}` }));
 }
 
 function choiceOption(label: string): ExampleOption {

@@ -1,7 +1,7 @@
 /** What the tasks are made of: records become examples one by one, outputs are judged by answers. */
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { Example, TaskScore, TrainingTask } from '@alphalora/contracts/extensions';
-import { answerIn, isRight } from './answers.js';
+import { answerIn, isRight, isSelfConsistent } from './answers.js';
 import { instructionExample } from './instructions.js';
 import { accuracy, f1, matthewsCorrelation } from './metrics.js';
 import { type DataRecord, parseRecords } from './records.js';
@@ -17,8 +17,8 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
   labels?: RegExp;
   /** @default 'accuracy' */
   metric?: 'accuracy' | 'matthews';
-  /** The class whose F1 is given as well. */
-  positive?: string;
+  /** The class whose F1 is given as well, in each wording. */
+  positive?: readonly string[];
 }
 
 export function defineTask(definition: TaskDefinition): TrainingTask {
@@ -53,12 +53,21 @@ export function withCompletions(
 ): Example[] {
   const examples: Example[] = [];
   const empty: string[] = [];
+  const unlike: Array<{ place: string; example: Example }> = [];
   for (const record of records) {
     for (const example of examplesOf(record)) {
       const calls = example.messages?.at(-1)?.tool_calls;
       if (calls || example.completion.trim() !== '') examples.push(example);
       else empty.push(record.place);
+      if (!isSelfConsistent(example)) unlike.push({ place: record.place, example });
     }
+  }
+  const [first] = unlike;
+  if (first) {
+    const { place, example } = first;
+    onNote?.(
+      `${place}: its answer ${shown(example.answer!)} is not found in its own output ${shown(example.completion)}${unlike.length > 1 ? `, nor are those of ${unlike.length} of ${examples.length + empty.length} in all` : ''}: a model that gives these very outputs scores 0 on them`,
+    );
   }
   if (empty.length > 0) {
     onNote?.(
@@ -68,8 +77,13 @@ export function withCompletions(
   return examples;
 }
 
+/** The end is where answers are. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 100 ? `...${text.slice(-100)}` : text);
+}
+
 function scoreOf(
-  { name, metric = 'accuracy', positive }: TaskDefinition,
+  { name, metric = 'accuracy', positive = [] }: TaskDefinition,
   outputs: readonly string[],
   examples: readonly Example[],
 ): TaskScore {
@@ -87,7 +101,11 @@ function scoreOf(
   );
   const metrics: Record<string, number> = { accuracy: accuracy(predictions, labels) };
   if (metric === 'matthews') metrics['matthews'] = matthewsCorrelation(predictions, labels);
-  if (positive !== undefined) metrics['f1'] = f1(predictions, labels, positive);
+  const told = labels.concat(
+    examples.flatMap(({ options = [] }) => options.map(({ label }) => label)),
+  );
+  const own = positive.find((label) => told.includes(label));
+  if (own !== undefined) metrics['f1'] = f1(predictions, labels, own);
   const { [metric]: value, ...others } = metrics;
   const unanswered = answers.filter((answer) => answer === undefined).length;
   return { metric, value: value!, others, unanswered };
