@@ -2,6 +2,7 @@
 import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { type FrozenLinear, frozenOutput, frozenShape } from '../ops/frozen-linear.js';
+import { transposedTimes } from '../ops/mat-mul.js';
 import type { LinearObserver, ObservedLinear } from '../ops/observed-linear.js';
 import { selectRows } from '../ops/select-rows.js';
 import { sumOfRows } from '../ops/sum-of-rows.js';
@@ -65,7 +66,7 @@ export async function observedProjection(
   const differentiated = (x: tf.Tensor2D, dy: tf.Tensor2D): void =>
     keep(() => {
       // [outputs, inputs], as the weight is stored.
-      const gradient = tf.matMul<tf.Tensor2D>(transposed(dy), x);
+      const gradient = transposedTimes(dy, x);
       return {
         squares: gradient.square().sum(),
         ...(asked.has('sensitivity') && { products: productSum(gradient, weight) }),

@@ -11,9 +11,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AdaptedProjection, Tensors } from '../adapters/adapter-spec.js';
 import type { Linear } from '../ops/linear.js';
-import { matMul } from '../ops/mat-mul.js';
 import { tidied } from '../ops/tidied.js';
-import { expertHidden, withExperts } from './products.js';
+import { expertHidden, gatedHidden, withExperts } from './products.js';
 import type { Router, Routing } from './routers/router.js';
 
 /** What the projections of one pass have in common. */
@@ -64,7 +63,7 @@ export function adaptedProjection(
     const weighted =
       routing === undefined
         ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)
-        : tf.mul<tf.Tensor2D>(hidden, matMul(routing.gates, scaledSpread(projection)));
+        : gatedHidden(hidden, routing.gates, scaledSpread(projection));
     const output = withExperts(x, base, weighted, b);
     return { output, ...(routing === undefined ? {} : { routing }) };
   });

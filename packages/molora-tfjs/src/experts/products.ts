@@ -1,5 +1,5 @@
 /**
- * The two large products of experts, each as one operation that keeps for its gradient only what is in
+ * The products of experts, each as one operation that keeps for its gradient only what is in
  * memory anyway: the states that a projection takes in, and numbers as many as there are ranks. The
  * library's own gradients would keep the inputs after dropout and both terms of every sum, which for a
  * deep model is most of the memory of a step.
@@ -7,9 +7,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type FrozenMatrix, frozenGradient, frozenOutput } from '../ops/frozen-linear.js';
 import { isFrozen, type Linear, linear } from '../ops/linear.js';
-import { matMul } from '../ops/mat-mul.js';
+import { matMul, timesTransposed, transposedTimes } from '../ops/mat-mul.js';
 import { operation } from '../ops/operation.js';
-import { transposed } from '../ops/transpose.js';
 import { type DropoutOptions, dropoutMask } from './dropout.js';
 
 /**
@@ -25,11 +24,8 @@ export function expertHidden(x: tf.Tensor2D, a: tf.Tensor2D, options: DropoutOpt
     (x, a) => ({ value: tf.matMul(dropped(x, options), a), saved: { x, a } }),
     (dy, { x, a }) => {
       const mask = dropoutMask(x.shape, options);
-      const dx = tf.matMul<tf.Tensor2D>(dy, transposed(a));
-      return [
-        mask ? dx.mul(mask) : dx,
-        tf.matMul(transposed(mask ? x.mul<tf.Tensor2D>(mask) : x), dy),
-      ];
+      const dx = timesTransposed(dy, a);
+      return [mask ? dx.mul(mask) : dx, transposedTimes(mask ? x.mul<tf.Tensor2D>(mask) : x, dy)];
     },
   );
 }
@@ -37,6 +33,32 @@ export function expertHidden(x: tf.Tensor2D, a: tf.Tensor2D, options: DropoutOpt
 function dropped(x: tf.Tensor2D, options: DropoutOptions): tf.Tensor2D {
   const mask = dropoutMask(x.shape, options);
   return mask ? x.mul<tf.Tensor2D>(mask) : x;
+}
+
+/**
+ * `hidden * (gates spread)`: what A gives, times the gate and the scaling of each rank's expert.
+ *
+ * @param hidden [tokens, ranks]
+ * @param gates [tokens, experts]
+ * @param spread scalings of the experts in the columns of their ranks, zero elsewhere, [experts, ranks]
+ * @returns [tokens, ranks]; differentiable in hidden and gates
+ */
+export function gatedHidden(
+  hidden: tf.Tensor2D,
+  gates: tf.Tensor2D,
+  spread: tf.Tensor2D,
+): tf.Tensor2D {
+  return operation(
+    [hidden, gates],
+    (hidden, gates) => {
+      const weights = tf.matMul<tf.Tensor2D>(gates, spread);
+      return { value: hidden.mul<tf.Tensor2D>(weights), saved: { hidden, weights, spread } };
+    },
+    (dy, { hidden, weights, spread }) => [
+      dy.mul(weights),
+      timesTransposed(dy.mul<tf.Tensor2D>(hidden), spread),
+    ],
+  );
 }
 
 /**
@@ -64,8 +86,8 @@ export function withExperts(
     }),
     (dy, { weighted, b, ...matrix }) => [
       frozenGradient(dy, matrix as unknown as FrozenMatrix),
-      tf.matMul(dy, transposed(b)),
-      tf.matMul(transposed(weighted), dy),
+      timesTransposed(dy, b),
+      transposedTimes(weighted, dy),
     ],
   );
 }

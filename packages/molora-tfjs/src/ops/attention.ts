@@ -3,8 +3,7 @@
  * al., arXiv:2305.13245), as one operation with its gradient in closed form.
  *
  * Query heads that share keys and values are stacked below each other, so that a group is one matrix
- * product. No product needs a large transpose: the gradients of keys and values are found transposed,
- * (P^T dO)^T = dO^T P, and the sum in the softmax's gradient, rows of P * dP, is rows of O * dO.
+ * product. The sum in the softmax's gradient, rows of P * dP, is rows of O * dO.
  */
 import * as tf from '@tensorflow/tfjs';
 import { batchedProduct } from './batched-product.js';
@@ -39,7 +38,7 @@ export function attention({
     [queries, keys, values],
     (q, k, v) => {
       const scaled = q.mul<tf.Tensor3D>(scale);
-      const scores = batchedProduct(scaled, transposed(k));
+      const scores = batchedProduct(scaled, k, { transposeB: true });
       const masked = scores.reshape(perHead).add(mask);
       const weights = tf.softmax(masked).reshape<tf.Tensor3D>(scores.shape);
       const output = batchedProduct(weights, v);
@@ -47,18 +46,16 @@ export function attention({
     },
     (dy, { scaled, k, v, weights, output }) => {
       const mean = dy.mul(output).sum(-1, true);
-      const dScores = batchedProduct(dy, transposed(v)).sub(mean).mul<tf.Tensor3D>(weights);
+      const dScores = batchedProduct(dy, v, { transposeB: true })
+        .sub(mean)
+        .mul<tf.Tensor3D>(weights);
       return [
         batchedProduct(dScores, k).mul(scale),
-        transposed(batchedProduct(transposed(scaled), dScores)),
-        transposed(batchedProduct(transposed(dy), weights)),
+        batchedProduct(dScores, scaled, { transposeA: true }),
+        batchedProduct(weights, dy, { transposeA: true }),
       ];
     },
   );
-}
-
-function transposed(x: tf.Tensor3D): tf.Tensor3D {
-  return x.transpose([0, 2, 1]);
 }
 
 /** Low enough that its exponential is zero, and finite, so that a row that sees nothing has numbers. */

@@ -6,8 +6,8 @@
  * vocabularies of models that are small enough to be trained whole here.
  */
 import * as tf from '@tensorflow/tfjs';
+import { transposedTimes } from './mat-mul.js';
 import { operation } from './operation.js';
-import { transposed } from './transpose.js';
 
 /**
  * @param table [vocabulary, hidden size]; differentiable in it where it is a variable
@@ -23,7 +23,7 @@ export function embeddingsOf(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D 
     (dy, { ids }) => {
       // Asked for floats, WebAssembly's oneHot fills them with the bits of integers.
       const chosen = tf.oneHot(ids, vocabulary).toFloat() as tf.Tensor2D;
-      return [tf.matMul(transposed(chosen), dy)];
+      return [transposedTimes(chosen, dy)];
     },
   );
 }

@@ -7,6 +7,7 @@
  * transposes the weight, which costs little beside the product.
  */
 import * as tf from '@tensorflow/tfjs';
+import { isSlowTransposed, timesTransposed } from './mat-mul.js';
 import { operation } from './operation.js';
 import { prepareBackend } from './prepare-backend.js';
 import { transposed } from './transpose.js';
@@ -65,16 +66,6 @@ export function bothLayouts({ kernel, transposed: stored }: FrozenMatrix): Froze
 /** [inputs, outputs] */
 export function frozenShape({ kernel, transposed: stored }: FrozenMatrix): [number, number] {
   return kernel ? kernel.shape : [stored!.shape[1], stored!.shape[0]];
-}
-
-function timesTransposed(x: tf.Tensor2D, matrix: tf.Tensor2D): tf.Tensor2D {
-  return isSlowTransposed()
-    ? tf.matMul<tf.Tensor2D>(x, transposed(matrix))
-    : tf.matMul<tf.Tensor2D>(x, matrix, false, true);
-}
-
-function isSlowTransposed(): boolean {
-  return tf.getBackend() === 'wasm';
 }
 
 /**

@@ -15,8 +15,8 @@ import {
   frozenShape,
 } from './frozen-linear.js';
 import { type Linear, learns } from './linear.js';
+import { transposedTimes } from './mat-mul.js';
 import { operation } from './operation.js';
-import { transposed } from './transpose.js';
 
 /** Logits computed at a time: 32 MB, of which seven lie in memory at once. */
 export const LOGITS_AT_A_TIME: number = 2 ** 23;
@@ -82,7 +82,7 @@ export function headLoss(
         const dLogits = tf.softmax(logits).sub(target).mul(counts).mul<tf.Tensor2D>(dy.div(total));
         return {
           states: frozenGradient(dLogits, both),
-          ...(learning && { weight: tf.matMul<tf.Tensor2D>(transposed(dLogits), part) }),
+          ...(learning && { weight: transposedTimes(dLogits, part) }),
         };
       });
       const states = parts.map(({ states }) => states);

@@ -1,14 +1,13 @@
 /**
  * A linear map that learns: `y = x W^T + b`, differentiable in input, weight and bias.
  *
- * The weight lies as checkpoints store it. The library's gradient would multiply with transpose
- * flags, which WebAssembly runs ten to twenty times slower than a product without (see `mat-mul.ts`):
- * here the weight and the gradient of the output are transposed explicitly.
+ * The weight lies as checkpoints store it; the library's gradient would be slow on WebAssembly (see
+ * `mat-mul.ts`).
  */
 import * as tf from '@tensorflow/tfjs';
+import { timesTransposed, transposedTimes } from './mat-mul.js';
 import { operation } from './operation.js';
 import { sumOfRows } from './sum-of-rows.js';
-import { transposed } from './transpose.js';
 
 export interface LearningLinear {
   /** [outputs, inputs] */
@@ -29,13 +28,13 @@ export function learningLinear(x: tf.Tensor2D, { weight, bias }: LearningLinear)
   return operation(
     inputs,
     (x, weight) => {
-      const product = tf.matMul<tf.Tensor2D>(x, transposed(weight));
+      const product = timesTransposed(x, weight);
       const value = bias === undefined ? product : tf.add<tf.Tensor2D>(product, bias);
       return { value, saved: { x, weight } };
     },
     (dy, { x, weight }) => [
       tf.matMul(dy, weight),
-      tf.matMul(transposed(dy), x),
+      transposedTimes(dy, x),
       ...(bias === undefined ? [] : [sumOfRows(dy)]),
     ],
   );
