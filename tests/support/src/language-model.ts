@@ -1,4 +1,4 @@
-/** A tiny Llama with random weights and a tokenizer of single characters, as a folder. */
+/** A tiny Llama, or Mixtral, with random weights and a tokenizer of single characters, as a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -37,13 +37,20 @@ export interface LanguageModelChanges {
   positions?: number;
   /** A tensor whose first value is NaN. */
   damaged?: string;
+  /** Of a Mixtral: how many experts a block has, of which two compute. */
+  experts?: number;
   /** A token of the tokenizer that the model has no embedding for. */
   foreign?: string;
 }
 
 export function writeLanguageModel(
   folder: string,
-  { positions = config.max_position_embeddings, damaged, foreign }: LanguageModelChanges = {},
+  {
+    positions = config.max_position_embeddings,
+    damaged,
+    experts,
+    foreign,
+  }: LanguageModelChanges = {},
 ): string {
   mkdirSync(folder, { recursive: true });
   let state = 7;
@@ -64,17 +71,41 @@ export function writeLanguageModel(
     tensor('model.norm.weight', [config.hidden_size]),
   ];
   for (let block = 0; block < config.num_hidden_layers; block++) {
-    for (const [name, shape] of Object.entries(shapes)) {
+    for (const [name, shape] of Object.entries(experts ? shapesOfMixture(experts) : shapes)) {
       tensors.push(tensor(`model.layers.${block}.${name}`, shape));
     }
   }
   const write = (name: string, content: string | Uint8Array): void =>
     writeFileSync(join(folder, name), content);
   write('model.safetensors', safetensors(tensors));
-  write('config.json', JSON.stringify({ ...config, max_position_embeddings: positions }));
+  const mixture = experts && {
+    architectures: ['MixtralForCausalLM'],
+    ...{ model_type: 'mixtral', num_local_experts: experts, num_experts_per_tok: 2 },
+  };
+  write(
+    'config.json',
+    JSON.stringify({ ...config, ...mixture, max_position_embeddings: positions }),
+  );
   write('tokenizer.json', JSON.stringify(tokenizer(foreign)));
   write('tokenizer_config.json', '{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true}');
   return folder;
+}
+
+function shapesOfMixture(experts: number): Record<string, number[]> {
+  const all = Object.entries(shapes).filter(([name]) => !name.startsWith('mlp.'));
+  const own = Array.from({ length: experts }, (_, expert): [string, number[]][] => {
+    const name = `block_sparse_moe.experts.${expert}`;
+    return [
+      [`${name}.w1.weight`, [32, 24]],
+      [`${name}.w2.weight`, [24, 32]],
+      [`${name}.w3.weight`, [32, 24]],
+    ];
+  });
+  return Object.fromEntries([
+    ...all,
+    ['block_sparse_moe.gate.weight', [experts, 24]],
+    ...own.flat(),
+  ]);
 }
 
 /** The format by its specification, as packages that read it are tested with this file too. */

@@ -6,6 +6,7 @@
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import * as tf from '@tensorflow/tfjs';
+import { hasMixture } from '../decoder/config.js';
 import type { Decoder, DecoderBlock } from '../decoder/decoder.js';
 import { embed } from '../decoder/forward.js';
 import { languageModelLoss } from '../decoder/loss.js';
@@ -76,8 +77,7 @@ export async function createCalibrator(
     );
   }
   const forward = measures.find(isForward);
-  const isMixture = decoder.config.blocks.some(({ feedForward }) => feedForward.kind === 'mixture');
-  if (forward && isMixture) {
+  if (forward && hasMixture(decoder.config)) {
     throw new AlphaLoraError(
       'UNSUPPORTED_CHECKPOINT',
       `${forward} compares inputs, and the experts of a mixture take each their own tokens: measure gradient, sensitivity, fisher or residual`,

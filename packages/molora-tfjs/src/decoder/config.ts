@@ -147,3 +147,8 @@ export interface RopeConfig {
 export function decoderConfig(json: unknown): DecoderConfig {
   return families[modelTypeOf(json, Object.keys(families))]!.config(json);
 }
+
+/** Whether some blocks are mixtures of experts. */
+export function hasMixture({ blocks }: DecoderConfig): boolean {
+  return blocks.some(({ feedForward }) => feedForward.kind === 'mixture');
+}

@@ -8,8 +8,13 @@ import { AlphaLoraError, defined, type Scores, type ToolIdentity } from '@alphal
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import { seededRandom } from '@alphalora/contracts/numbers';
 import { type BatchScores, type Calibrator, createCalibrator } from '../calibration/calibrate.js';
-import { type CalibrationMeasure, calibrationMeasures } from '../calibration/measures.js';
+import {
+  type CalibrationMeasure,
+  calibrationMeasures,
+  isForward,
+} from '../calibration/measures.js';
 import { scoreRows } from '../calibration/summary.js';
+import { hasMixture } from '../decoder/config.js';
 import {
   type LanguageModel,
   type SequencesOptions,
@@ -65,11 +70,20 @@ export interface CalibrateModelOptions extends TaskSource, SequencesOptions, Loc
  */
 export async function calibrateModel(options: CalibrateModelOptions): Promise<Scores> {
   const { batchSize = 8, rank = 8, seed = 0, engine, signal, tool, onBatch, onNote } = options;
-  const measures = measuresOf(options);
-  const measure = options.measure ?? measures[0]!;
+  const chosen = measuresOf(options);
   const { task, examples } = await examplesOf(options, 'train');
   const { path, source } = await located(options);
   const model = await loadLanguageModel(path, { onNote });
+  // Experts of a mixture take each their own tokens: measures of inputs are left out where nobody asked for them.
+  const measures =
+    options.measures === undefined && hasMixture(model.decoder.config)
+      ? chosen.filter((each) => !isForward(each) || each === options.measure)
+      : chosen;
+  if (measures.length < chosen.length) {
+    const left = chosen.filter((each) => !measures.includes(each));
+    onNote?.(`${left.join(' and ')} left out: in a mixture each expert takes its own tokens`);
+  }
+  const measure = options.measure ?? measures[0]!;
   let calibrator: Calibrator | undefined;
   try {
     const { sequences, note } = sequencesOf(

@@ -2,7 +2,7 @@
 import { encodeValues, type FloatDType, serializeSafetensors } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
+import { type DecoderConfig, decoderConfig, hasMixture } from '../decoder/config.js';
 import type { Decoder } from '../decoder/decoder.js';
 import { languageModelLoss } from '../decoder/loss.js';
 import type { Norm } from '../decoder/norm.js';
@@ -49,7 +49,7 @@ export function pretrainable(
   { seed, standardDeviation = 0.02 }: PretrainableOptions,
 ): Pretrainable {
   const config = decoderConfig(configJson);
-  if (config.blocks.some(({ feedForward }) => feedForward.kind === 'mixture')) {
+  if (hasMixture(config)) {
     throw new AlphaLoraError(
       'UNSUPPORTED_CHECKPOINT',
       `config.json: model_type ${config.modelType} is a mixture of experts, whose experts and router stay frozen here; train a model without one from scratch`,
