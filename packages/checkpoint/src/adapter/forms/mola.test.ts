@@ -1,4 +1,6 @@
 /** Adapters of the released code of MoLA and AlphaLoRA, in numbers that can be checked by hand. */
+import { isAlphaLoraError } from '@alphalora/contracts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../checkpoint.js';
 import { memorySource } from '../../sources/memory.js';
@@ -148,6 +150,53 @@ describe('an adapter of the released code', () => {
   });
 });
 
+describe('fuzzing adapters of the released code', () => {
+  /** Read, and written again, or refused. */
+  async function survives(config: object, files: typeof tensors): Promise<boolean> {
+    try {
+      const adapter = await read(config, files);
+      for (const to of ['mola', 'alphalora'] as const) await convertAdapter(adapter, { to });
+      return true;
+    } catch (error) {
+      if (!isAlphaLoraError(error, 'INVALID_CHECKPOINT', 'UNSUPPORTED_CHECKPOINT')) throw error;
+      return false;
+    }
+  }
+
+  it('survives any value of any setting', async () => {
+    const setting = fc.constantFrom(
+      ...['r', 'lora_alpha', 'top_k', 'number_experts', 'target_modules', 'peft_type'],
+      ...['fan_in_fan_out', 'rank_pattern', 'bias', '__proto__', 'lora_dropout'],
+    );
+    let accepted = 0;
+    const settings = fc.dictionary(setting, fc.jsonValue(), { maxKeys: 3 });
+    await fc.assert(
+      fc.asyncProperty(settings, async (config) => {
+        if (await survives(config, tensors)) accepted++;
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+    expect(accepted).toBeGreaterThan(10);
+  });
+
+  it('survives any names of tensors', async () => {
+    const part = fc.constantFrom(
+      ...['model', 'layers', '0', '1', '99999', 'self_attn', 'q_proj', 'lora_A_0', 'lora_B_0'],
+      ...['lora_A_1', 'lora_A_00', 'lora_A_99999', 'router', 'weight', '', '#', 'lora_A', '#0'],
+    );
+    const name = fc.array(part, { minLength: 1, maxLength: 7 }).map((parts) => parts.join('.'));
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { maxLength: 3 }), async (names) => {
+        const more = names.map((each) => matrix(wrapped(each), [[1]]));
+        if (await survives({}, [...tensors, ...more])) accepted++;
+      }),
+      { seed: 2, numRuns: 1000 },
+    );
+    expect(accepted).toBeGreaterThan(10);
+  });
+});
+
 describe('adapters written for the released code', () => {
   const names = (files: Readonly<Record<string, readonly Uint8Array[]>>) =>
     Buffer.concat(files['adapter_model.safetensors']!).toString('latin1');
@@ -197,6 +246,7 @@ describe('adapters written for the released code', () => {
     ],
     ['modules are others', one('model.layers.0.mlp.c_fc'), /adapts "model\.layers\.0\.mlp\.c_fc"/],
     ['a model has other names', one('gpt.blocks.0.q_proj'), /model\.layers\.<block>/],
+    ['a block has none, and no model says why', one(q.replace('0', '900')), /nothing in block 0,/],
     [
       'modules of a role have other shapes',
       [...one(q), ...lora(q.replace('0', '1'), [[1]], [[7]])].map((tensor) => ({

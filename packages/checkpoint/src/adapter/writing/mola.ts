@@ -161,6 +161,13 @@ function blocksOf({ updates, mixture, source }: Adapter, known: number | undefin
     }
     sides.set(role, other);
   }
+  const hole = found.findIndex((block) => !block);
+  if (known === undefined && hole >= 0) {
+    throw unsupported(
+      `it changes nothing in block ${hole}, where the released code of MoLA has experts, too; give the model that it was trained on as the base (--base)`,
+      { file: source },
+    );
+  }
   return Array.from({ length: Math.max(found.length, known ?? 0) }, (_, index): Block => {
     const own = found[index] ?? new Map<string, LoraUpdate[]>();
     const slots = [...sides].map(
