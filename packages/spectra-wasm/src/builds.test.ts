@@ -1,3 +1,4 @@
+import { eigenvalueError, matrixOf, randomValues } from '@alphalora/testing/spectra/matrices';
 import { describe, expect, it } from 'vitest';
 import { portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
@@ -6,7 +7,6 @@ import { type Candidate, loadFirst } from './load.js';
 import { createWasmEngine as createNodeEngine } from './node.js';
 import { passesSelfTest } from './self-test.js';
 import { stagesOf } from './stages.js';
-import { eigenvalueError, matrixOf, randomValues } from './test-support/matrices.js';
 
 const [simd] = portableCandidates('simd') as [Candidate];
 
@@ -44,7 +44,7 @@ describe('loading', () => {
   it('goes on to the next build when one does not compile', async () => {
     const broken: Candidate = {
       ...simd,
-      compile: () => {
+      instantiate: () => {
         throw new Error('unknown opcode');
       },
     };

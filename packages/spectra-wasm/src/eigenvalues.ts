@@ -2,7 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import { BAND } from './layout.js';
 import type { Pass } from './pass.js';
-import type { WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 
 /** Sweeps, and eigenvalues, between two chances to stop. */
 const CHUNK = 64;
@@ -17,7 +17,7 @@ export function eigenvalueWork(order: number): number {
  * @throws AlphaLoraError `ENGINE_FAILED` when the iteration does not converge
  */
 export async function symmetricEigenvalues(
-  instance: WasmInstance,
+  instance: Instance,
   pass: Pass,
   name: string,
 ): Promise<Float64Array> {
@@ -27,11 +27,11 @@ export async function symmetricEigenvalues(
 
 /** Triangle to band to tridiagonal. */
 async function reduce({ layout, memory, stages, step }: Pass): Promise<void> {
-  const { order, padded, triangle, band, workspace } = layout;
+  const { order, reduced, triangle, band, workspace } = layout;
   new Uint8Array(memory.buffer, band, layout.bandBytes).fill(0);
-  for (let column = 0; column < padded; column += BAND) {
-    stages.reducePanel(padded, column, triangle, band, workspace);
-    await step(4 * (padded - column) ** 2 * BAND);
+  for (let column = 0; column < reduced; column += BAND) {
+    stages.reducePanel(reduced, column, triangle, band, workspace);
+    await step(4 * (reduced - column) ** 2 * BAND);
   }
   for (let sweep = 0; sweep < order - 2; sweep += CHUNK) {
     const last = Math.min(order - 2, sweep + CHUNK);
@@ -48,7 +48,7 @@ function chaseWork(remaining: number): number {
 
 /** Eigenvalues of the tridiagonal matrix, in no order. */
 async function solve(
-  { exports, memory }: WasmInstance,
+  { exports, memory }: Instance,
   { layout, step }: Pass,
   name: string,
 ): Promise<Float64Array> {

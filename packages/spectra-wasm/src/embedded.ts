@@ -13,17 +13,17 @@
 import type { Matrix } from '@alphalora/contracts/weights';
 import { eigenvalueWork, symmetricEigenvalues } from './eigenvalues.js';
 import { createRowReader } from './input.js';
-import { type Layout, MAX_BYTES, panelBytes, planLayout, reserve, TILE } from './layout.js';
-import { createStepper, type Pass } from './pass.js';
+import { type Geometry, type Layout, MAX_BYTES, planLayout, reserve, TILE } from './layout.js';
+import { createPass, createStepper } from './pass.js';
 import { eachSlab } from './slabs.js';
-import { stagesOf, type WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 import { triangleBytes, triangleLayout, triangularFactor } from './triangle.js';
 
 /** From this ratio of the sides on, the reduction to a triangle costs less than it saves. */
 const ELONGATED = 4;
 
 interface EmbeddedParams {
-  instance: WasmInstance;
+  instance: Instance;
   matrix: Matrix;
   /** Whether the input area holds the whole matrix. */
   held: boolean;
@@ -56,18 +56,17 @@ export async function embeddedSpectrum(params: EmbeddedParams): Promise<Float64A
 }
 
 /** The bytes that `embeddedSpectrum` takes in all; undefined when WebAssembly cannot address them. */
-export function embeddingBytes(matrix: {
-  rows: number;
-  columns: number;
-  rowBytes: number;
-}): number | undefined {
+export function embeddingBytes(
+  matrix: { rows: number; columns: number; rowBytes: number },
+  geometry: Geometry,
+): number | undefined {
   const embedding = (of: typeof matrix): number =>
-    planLayout({ ...of, precision: 'f64', embedded: true }).end;
+    planLayout({ ...of, precision: 'f64', embedded: true, geometry }).end;
   const within = (bytes: number): number | undefined => (bytes > MAX_BYTES ? undefined : bytes);
   if (!isElongated(matrix)) return within(embedding(matrix));
   const order = Math.min(matrix.rows, matrix.columns);
   const square = { rows: order, columns: order, rowBytes: 8 * order };
-  const layout = triangleLayout(matrix);
+  const layout = triangleLayout(matrix, geometry);
   const addressed = within(Math.max(layout.end, embedding(square)));
   return addressed && addressed + triangleBytes(layout);
 }
@@ -79,18 +78,22 @@ function isElongated({ rows, columns }: { rows: number; columns: number }): bool
 /** All eigenvalues of the embedding, ascending. */
 async function eigenvaluesOf(params: EmbeddedParams): Promise<Float64Array> {
   const { instance, matrix, scale, held, signal, onProgress } = params;
-  const { memory } = instance;
+  const { memory, geometry } = instance;
   const { name, rows, columns } = matrix;
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes } = reader;
-  const layout = planLayout({ rows, columns, rowBytes, precision: 'f64', embedded: true });
+  const layout = planLayout({
+    ...{ rows, columns, rowBytes, geometry },
+    precision: 'f64',
+    embedded: true,
+  });
   reserve(memory, layout, name);
   const step = createStepper({ total: eigenvalueWork(layout.order), signal, onProgress });
-  const stages = stagesOf(instance.exports, 'f64');
-  const pass: Pass = { rows, columns, layout, stages, memory, size: 8, step };
+  const pass = createPass(instance, { rows, columns, layout, step, precision: 'f64' });
   new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).fill(0);
   const place = placing(layout, instance, Math.max(rows, columns));
-  await eachSlab(pass, reader, { scale, held }, async (first, depth) => {
+  const packing = pass.packing(reader.kind, scale);
+  await eachSlab(pass, reader, { packing, scale, held }, async (first, depth) => {
     place(first, depth);
     await step(0);
   });
@@ -103,11 +106,11 @@ async function eigenvaluesOf(params: EmbeddedParams): Promise<Float64Array> {
  */
 function placing(
   { order, depth, panels, triangle }: Layout,
-  { memory, build }: WasmInstance,
+  { memory, geometry }: Instance,
   longer: number,
 ): (first: number, depth: number) => void {
   const bytes = new Uint8Array(memory.buffer);
-  const column = panelBytes(build);
+  const column = geometry.panelBytes;
   const panelsPerTile = (TILE * 8) / column;
   const firstRow = Math.ceil(longer / TILE);
   return (first, count) => {

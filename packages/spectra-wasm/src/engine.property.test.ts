@@ -1,13 +1,13 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { createWasmEngine } from './index.js';
 import {
   eigenvalueError,
   matrixOf,
   randomValues,
   reflectRows,
   transpose,
-} from './test-support/matrices.js';
+} from '@alphalora/testing/spectra/matrices';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createWasmEngine } from './index.js';
 
 const engine = createWasmEngine({ build: 'simd' });
 const solve = (rows: number, columns: number, values: Float64Array): Promise<Float64Array> =>

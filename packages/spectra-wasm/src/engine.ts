@@ -8,32 +8,46 @@ import { type Candidate, loadFirst } from './load.js';
 import { bytesWithoutSquaring } from './memory.js';
 import { firstPrecision, resolvedFrom } from './precision.js';
 import { type GramSpectrum, gramSpectrum } from './spectrum.js';
-import type { WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 import { FLOAT32, REDONE } from './work.js';
 import { countZeros } from './zeros.js';
 
+export interface EngineOptions {
+  /** @default 'wasm' */
+  name?: string;
+  /** What the candidates are, for the error when none works: see `loadFirst`. */
+  kind?: { what: string; needs: string };
+  /** Bytes that solving a matrix again without squaring it may take. @default no limit */
+  maxMemory?: number;
+  /** The arithmetic that `auto` begins with. @default that of `firstPrecision` */
+  first?: typeof firstPrecision;
+}
+
 /**
  * An engine over the first of the candidates that works, found when the first matrix arrives.
- * @param maxMemory bytes that solving a matrix again without squaring it may take
+ * @param candidates or what finds them then
  */
 export function createEngine(
-  candidates: readonly Candidate[],
-  maxMemory: number = Number.POSITIVE_INFINITY,
+  candidates: readonly Candidate[] | (() => readonly Candidate[]),
+  options: EngineOptions = {},
 ): SpectralEngine {
-  let loading: Promise<WasmInstance> | undefined;
+  const { name = 'wasm', kind, first = firstPrecision } = options;
+  const { maxMemory = Number.POSITIVE_INFINITY } = options;
+  let loading: Promise<Instance> | undefined;
   /** The memory serves one matrix at a time. */
   let queue: Promise<unknown> = Promise.resolve();
-  const load = (): Promise<WasmInstance> => {
-    loading ??= loadFirst(candidates);
+  const load = (): Promise<Instance> => {
+    loading ??= (async () =>
+      loadFirst(typeof candidates === 'function' ? candidates() : candidates, kind))();
     return loading;
   };
   return {
-    name: 'wasm',
+    name,
     build: async () => (await load()).build,
     singularValues(matrix, options = {}) {
       const result = queue.then(async () => {
         options.signal?.throwIfAborted();
-        return solve(await load(), matrix, { ...options, maxMemory });
+        return solve(await load(), matrix, { ...options, first, maxMemory });
       });
       queue = result.catch(() => undefined);
       return result;
@@ -46,18 +60,18 @@ export function createEngine(
 }
 
 async function solve(
-  instance: WasmInstance,
+  instance: Instance,
   matrix: Matrix,
-  options: SpectrumOptions & { maxMemory: number },
+  options: SpectrumOptions & { first: typeof firstPrecision; maxMemory: number },
 ): Promise<Float64Array> {
-  const { precision = 'auto', maxMemory, signal, onProgress, onPrecision } = options;
+  const { precision = 'auto', first, maxMemory, signal, onProgress, onPrecision } = options;
   const { rows, columns } = matrix;
   if (rows === 0 || columns === 0) {
     onPrecision?.('f64', 0);
     return new Float64Array(0);
   }
   const params = { instance, matrix, signal };
-  let used = precision === 'auto' ? firstPrecision(matrix) : precision;
+  let used = precision === 'auto' ? first(matrix) : precision;
   const progress = passes(onProgress, precision === 'auto' && used === 'f32');
   let spectrum = await resolvedSpectrum({
     ...params,
@@ -77,7 +91,8 @@ async function solve(
   }
   let { singularValues, resolved } = spectrum;
   const { rowBytes } = createRowReader(matrix, instance.memory, signal);
-  const fits = bytesWithoutSquaring({ rows, columns, rowBytes }, maxMemory) !== undefined;
+  const fits =
+    bytesWithoutSquaring({ rows, columns, rowBytes }, maxMemory, instance.geometry) !== undefined;
   if (used === 'f64' && resolved > 0 && fits) {
     const { scale, held } = spectrum;
     const exact = await embeddedSpectrum({

@@ -1,10 +1,10 @@
 import type { Matrix } from '@alphalora/contracts/weights';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { sharedJson, sharedLacks } from '@alphalora/testing/repository';
+import { expectSpectra, matricesOf } from '@alphalora/testing/spectra/checkpoints';
+import { float16, matrixOf } from '@alphalora/testing/spectra/matrices';
 import { expect, it } from 'vitest';
 import { createWasmEngine } from './node.js';
-import { float16, matrixOf } from './test-support/matrices.js';
-import { expectSpectra, matricesOf } from './test-support/shared.js';
 
 describeUnless(sharedLacks('data'), 'GPT-2 against a float64 SVD', () => {
   const engine = createWasmEngine();

@@ -1,13 +1,11 @@
 import { describeUnless } from '@alphalora/testing/lacking';
 import { sharedLacks } from '@alphalora/testing/repository';
+import { matricesOf } from '@alphalora/testing/spectra/checkpoints';
 import { expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { expectSpectra, matricesOf } from './test-support/shared.js';
 
-describeUnless(sharedLacks('data'), 'real checkpoints against float64 SVDs', () => {
+describeUnless(sharedLacks('data'), 'real checkpoints', () => {
   const engine = createWasmEngine();
-  it.each(['stories260K', 'babyllama-tok361'])('%s', (folder) => expectSpectra(engine, folder));
-
   it.each(['stories260K', 'babyllama-tok361'])(
     '%s in float32 is right as far down as it says',
     async (folder) => {

@@ -1,6 +1,7 @@
 /** Walks the blocks of a matrix through the Gram product (`assembly/gram.ts` does the arithmetic). */
 import type { RowReader } from './input.js';
 import { TILE } from './layout.js';
+import type { Packing } from './packing.js';
 import type { Pass } from './pass.js';
 import { eachSlab } from './slabs.js';
 
@@ -15,19 +16,26 @@ export async function gramProduct(
   held: boolean,
 ): Promise<void> {
   const { layout, memory, rows, columns } = pass;
+  const packing = pass.packing(reader.kind, scale);
   new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).fill(0);
-  if (rows > columns) await sumOverRows(pass, reader, scale);
-  else await productOfRows(pass, reader, scale, held);
+  if (rows > columns) await sumOverRows(pass, reader, packing, scale);
+  else await productOfRows(pass, reader, packing, scale, held);
 }
 
 /** W^T W as a sum over slabs of rows. */
-async function sumOverRows(pass: Pass, reader: RowReader, scale: number): Promise<void> {
-  const { layout, stages } = pass;
+async function sumOverRows(
+  pass: Pass,
+  reader: RowReader,
+  packing: Packing,
+  scale: number,
+): Promise<void> {
+  const { layout } = pass;
   const { panels, triangle } = layout;
-  await eachSlab(pass, reader, { scale, held: false }, async (_, count) => {
+  await eachSlab(pass, reader, { packing, scale, held: false }, async (_, count) => {
+    const rowBytes = packing.rowBytes(count);
     for (let tile = 0; tile < layout.padded / TILE; tile++) {
-      const own = panels + tile * TILE * count * pass.size;
-      stages.updateTileRow(tile, 0, tile + 1, count, own, panels, triangle);
+      const own = panels + tile * TILE * rowBytes;
+      packing.updateTileRow(tile, 0, tile + 1, count, own, panels, triangle);
       await pass.step(productWork(tile + 1, count));
     }
   });
@@ -40,6 +48,7 @@ async function sumOverRows(pass: Pass, reader: RowReader, scale: number): Promis
 async function productOfRows(
   pass: Pass,
   reader: RowReader,
+  packing: Packing,
   scale: number,
   held: boolean,
 ): Promise<void> {
@@ -49,9 +58,9 @@ async function productOfRows(
     if (!held) await reader.read(i, endOfI, layout.input);
     for (let j = 0; j < i; j += layout.blockRows) {
       await reader.read(j, j + layout.blockRows, layout.secondInput);
-      await productOfBlocks(pass, reader, scale, [i, endOfI], [j, j + layout.blockRows]);
+      await productOfBlocks(pass, reader, packing, scale, [i, endOfI], [j, j + layout.blockRows]);
     }
-    await productOfBlocks(pass, reader, scale, [i, endOfI], [i, endOfI]);
+    await productOfBlocks(pass, reader, packing, scale, [i, endOfI], [i, endOfI]);
   }
 }
 
@@ -61,26 +70,28 @@ type Range = readonly [start: number, end: number];
 async function productOfBlocks(
   pass: Pass,
   reader: RowReader,
+  packing: Packing,
   scale: number,
   [i, endOfI]: Range,
   [j, endOfJ]: Range,
 ): Promise<void> {
-  const { layout, stages, columns } = pass;
+  const { layout, columns } = pass;
   const pack = (input: number, rows: number, column: number, count: number, panels: number): void =>
-    stages.packRows(
+    packing.packRows(
       ...([reader.kind, input + column * reader.elementBytes, reader.rowBytes, rows] as const),
       ...([count, scale, layout.scratch, panels] as const),
     );
   const same = i === j;
   const second = same ? layout.panels : layout.secondPanels;
-  for (let column = 0; column < columns; column += layout.depth) {
-    const count = Math.min(layout.depth, columns - column);
+  for (let column = 0; column < columns; column += packing.depth) {
+    const count = Math.min(packing.depth, columns - column);
+    const rowBytes = packing.rowBytes(count);
     pack(layout.input, endOfI - i, column, count, layout.panels);
     if (!same) pack(layout.secondInput, endOfJ - j, column, count, second);
     for (let tile = i / TILE; tile * TILE < endOfI; tile++) {
-      const own = layout.panels + (tile * TILE - i) * count * pass.size;
+      const own = layout.panels + (tile * TILE - i) * rowBytes;
       const last = same ? tile + 1 : endOfJ / TILE;
-      stages.updateTileRow(tile, j / TILE, last, count, own, second, layout.triangle);
+      packing.updateTileRow(tile, j / TILE, last, count, own, second, layout.triangle);
       await pass.step(productWork(last - j / TILE, count));
     }
   }

@@ -1,10 +1,10 @@
 /** The fast spectral engine, for Node and the browser. `./node` adds what only Node can do. */
+import { defined } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
-import { portableCandidates } from './candidates.js';
+import { type Build, portableCandidates } from './candidates.js';
 import { createEngine } from './engine.js';
-import type { Build } from './load.js';
 
-export type { Build } from './load.js';
+export type { Build } from './candidates.js';
 export { memoryEstimate } from './memory.js';
 export { workEstimate } from './work.js';
 
@@ -28,5 +28,8 @@ export interface WasmEngineOptions {
  * @throws AlphaLoraError `INVALID_OPTION` when the build is unknown
  */
 export function createWasmEngine(options: WasmEngineOptions = {}): SpectralEngine {
-  return createEngine(portableCandidates(options.build ?? 'auto'), options.maxMemory);
+  return createEngine(
+    portableCandidates(options.build ?? 'auto'),
+    defined({ maxMemory: options.maxMemory }),
+  );
 }

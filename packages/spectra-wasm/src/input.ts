@@ -2,7 +2,7 @@
 import { type DType, elementTypes, type Matrix } from '@alphalora/contracts/weights';
 
 /** Types that `assembly/decode.ts` decodes, and what it calls them. */
-const kinds = { F32: 0, F64: 1, BF16: 2, F16: 3 } as const;
+export const kinds = { F32: 0, F64: 1, BF16: 2, F16: 3 } as const;
 type ModuleType = keyof typeof kinds;
 
 /** The type in which elements of a stored type reach the module. */

@@ -1,3 +1,4 @@
+import { matrixOf, randomValues } from '@alphalora/testing/spectra/matrices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { portableCandidates } from './candidates.js';
 import { gramProduct } from './gram.js';
@@ -5,11 +6,10 @@ import { memoryEstimate } from './index.js';
 import { createRowReader } from './input.js';
 import { BAND, type Layout, planLayout, reserve } from './layout.js';
 import { loadFirst } from './load.js';
-import type { Pass } from './pass.js';
-import { stagesOf, type WasmInstance } from './stages.js';
-import { matrixOf, randomValues } from './test-support/matrices.js';
+import { createPass } from './pass.js';
+import { type Instance, stagesOf } from './stages.js';
 
-let instance: WasmInstance;
+let instance: Instance;
 beforeAll(async () => {
   instance = await loadFirst(portableCandidates('simd'));
 });
@@ -89,22 +89,14 @@ describe('gramProduct', () => {
     async (precision, budget) => {
       const rows = 600;
       const columns = 700;
-      const { memory, exports } = instance;
+      const { memory } = instance;
       const matrix = matrixOf(rows, columns, Float32Array.from(randomValues(rows * columns, 1)));
       const reader = createRowReader(matrix, memory, undefined);
       const triangle = async (holdLimit: number): Promise<[Uint8Array, Layout]> => {
         const layout = planLayout({ rows, columns, rowBytes: 4 * columns, precision, holdLimit });
         reserve(memory, layout, 'w');
-        const size: Pass['size'] = precision === 'f32' ? 4 : 8;
-        const pass: Pass = {
-          rows,
-          columns,
-          layout,
-          memory,
-          stages: stagesOf(exports, precision),
-          size,
-          step: async () => {},
-        };
+        const step = async (): Promise<void> => {};
+        const pass = createPass(instance, { rows, columns, layout, step, precision });
         await gramProduct(pass, reader, 1, false);
         const bytes = new Uint8Array(memory.buffer, layout.triangle, layout.triangleBytes).slice();
         return [bytes, layout];

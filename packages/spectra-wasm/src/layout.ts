@@ -20,13 +20,29 @@ const BAND_STRIDE = 2 * BAND;
 /** The tallest panel in rows: 64 bytes of float32. */
 const PANEL_ROWS = 16;
 
-/** Bytes of a panel's column in a build. */
-export function panelBytes(build: 'simd' | 'relaxed'): number {
-  return build === 'relaxed' ? 64 : 32;
+/** Bytes of one packed row: long enough to amortise a tile's loads and stores, short enough for the caches. */
+export const DEPTH_BYTES = 1024;
+
+/** What the code of the stages fixes. */
+export interface Geometry {
+  /** Bytes of a panel's column: of so many rows, one element each. */
+  readonly panelBytes: number;
+  /** The reduction works on an order that is a multiple of this. */
+  readonly granularity: number;
+  /** Arrays of order x BAND elements in the workspace of the reduction. */
+  readonly workspaceArrays: number;
+  /** Blocks of BAND x BAND elements there. */
+  readonly workspaceBlocks: number;
 }
 
-/** Bytes of one packed row: long enough to amortise a tile's loads and stores, short enough for the caches. */
-const DEPTH_BYTES = 1024;
+/** Of the WebAssembly builds; the panels of `simd` are of half as many rows. */
+export const wasmGeometry: Geometry = {
+  panelBytes: 64,
+  granularity: TILE,
+  workspaceArrays: 5,
+  workspaceBlocks: 4,
+};
+
 const FIRST_ADDRESS = 65_536;
 const PAGE = 65_536;
 /** All that WebAssembly can address. */
@@ -49,6 +65,8 @@ export interface Layout {
   readonly order: number;
   /** The order rounded up to whole tiles. */
   readonly padded: number;
+  /** The order rounded up to what the reduction works on. */
+  readonly reduced: number;
   /** Rows or columns of W that one packed product adds. */
   readonly depth: number;
   /** Rows of W in `input` at a time: all of them when the matrix is held. */
@@ -82,6 +100,8 @@ export function planLayout(params: {
   inBlocks?: boolean;
   /** For the embedding of the matrix (`embedded.ts`) instead of its Gram matrix; holds a wide one. */
   embedded?: boolean;
+  /** @default that of WebAssembly */
+  geometry?: Geometry;
 }): Layout {
   const { rows, columns, rowBytes, precision, holdLimit = HOLD_LIMIT, embedded = false } = params;
   const parts = params.inBlocks && rows >= PARTS * TILE ? PARTS : 1;
@@ -90,6 +110,7 @@ export function planLayout(params: {
   const smaller = wholeTiles(Math.min(rows, columns));
   const order = embedded ? smaller + wholeTiles(Math.max(rows, columns)) : Math.min(rows, columns);
   const padded = wholeTiles(order);
+  const { granularity, workspaceArrays, workspaceBlocks } = params.geometry ?? wasmGeometry;
   const depth = DEPTH_BYTES / size;
   const tiles = ((padded / TILE) * (padded / TILE + 1)) / 2;
   const triangleBytes = tiles * TILE * TILE * size;
@@ -114,12 +135,13 @@ export function planLayout(params: {
     const endOfProduct = top;
     top = work;
     const band = area(bandBytes);
-    const workspace = area((5 * padded * BAND + 4 * BAND * BAND) * size);
+    const workspace = area((workspaceArrays * padded + workspaceBlocks * BAND) * BAND * size);
     const diagonal = area(padded * 8);
     const offDiagonal = area(padded * 8);
     return {
       order,
       padded,
+      reduced: Math.ceil(order / granularity) * granularity,
       depth,
       blockRows,
       input,

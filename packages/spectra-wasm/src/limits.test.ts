@@ -1,8 +1,13 @@
 /** Solving again without squaring happens within the memory allowed, and where it is needed only. */
 import type { Matrix } from '@alphalora/contracts/weights';
+import {
+  diagonal,
+  matrixOf,
+  storedMatrix,
+  withSpectrum,
+} from '@alphalora/testing/spectra/matrices';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createWasmEngine, memoryEstimate } from './index.js';
-import { diagonal, matrixOf, storedMatrix, withSpectrum } from './test-support/matrices.js';
 
 const { grow } = WebAssembly.Memory.prototype;
 afterEach(() => {

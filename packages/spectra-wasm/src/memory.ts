@@ -3,7 +3,7 @@ import type { Precision } from '@alphalora/contracts';
 import { type DType, elementTypes } from '@alphalora/contracts/weights';
 import { embeddingBytes } from './embedded.js';
 import { isInBlocks, moduleType } from './input.js';
-import { planLayout } from './layout.js';
+import { type Geometry, planLayout, wasmGeometry } from './layout.js';
 
 /** Code and stack of one instance. */
 const INSTANCE_BYTES = 4e6;
@@ -14,19 +14,22 @@ const INSTANCE_BYTES = 4e6;
  * about four times as much, where the engine may do that. May exceed what WebAssembly can address;
  * the engine then refuses the matrix.
  * @param maxMemory the option of the engine
+ * @param geometry of the stages; by default those in WebAssembly
  */
 export function memoryEstimate(
   matrix: { rows: number; columns: number; dtype: DType },
   precision: Precision,
   maxMemory: number = Number.POSITIVE_INFINITY,
+  geometry: Geometry = wasmGeometry,
 ): number {
   const { rows, columns, dtype } = matrix;
   const stored = { rows, columns, rowBytes: columns * elementTypes[moduleType(dtype)].bytes };
   const arithmetic = precision === 'f32' ? 'f32' : 'f64';
-  const again = arithmetic === 'f64' ? bytesWithoutSquaring(stored, maxMemory) : undefined;
+  const again =
+    arithmetic === 'f64' ? bytesWithoutSquaring(stored, maxMemory, geometry) : undefined;
   return (
     again ??
-    planLayout({ ...stored, precision: arithmetic, inBlocks: isInBlocks(dtype) }).end +
+    planLayout({ ...stored, precision: arithmetic, inBlocks: isInBlocks(dtype), geometry }).end +
       INSTANCE_BYTES
   );
 }
@@ -35,8 +38,9 @@ export function memoryEstimate(
 export function bytesWithoutSquaring(
   matrix: { rows: number; columns: number; rowBytes: number },
   maxMemory: number,
+  geometry: Geometry,
 ): number | undefined {
-  const embedding = embeddingBytes(matrix);
+  const embedding = embeddingBytes(matrix, geometry);
   if (embedding === undefined) return undefined;
   const bytes = embedding + INSTANCE_BYTES;
   return bytes <= maxMemory ? bytes : undefined;

@@ -13,8 +13,9 @@
  * their code is then slower until V8 optimises it, and gives the same bits.
  */
 import { setFlagsFromString } from 'node:v8';
+import { defined } from '@alphalora/contracts';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
-import { portableCandidates } from './candidates.js';
+import { portableCandidates, wasmCandidate } from './candidates.js';
 import { createEngine } from './engine.js';
 import type { WasmEngineOptions } from './index.js';
 import type { Candidate } from './load.js';
@@ -34,7 +35,7 @@ export interface NodeWasmEngineOptions extends WasmEngineOptions {
 export function createWasmEngine(options: NodeWasmEngineOptions = {}): SpectralEngine {
   const { build = 'auto', experimental = true, maxMemory } = options;
   const flagged = experimental && build !== 'simd' ? flaggedCandidates() : [];
-  return createEngine([...flagged, ...portableCandidates(build)], maxMemory);
+  return createEngine([...flagged, ...portableCandidates(build)], defined({ maxMemory }));
 }
 
 function flaggedCandidates(): Candidate[] {
@@ -43,13 +44,13 @@ function flaggedCandidates(): Candidate[] {
   return major < 22 ? [relaxedBehindFlag] : [];
 }
 
-const revectorized: Candidate = {
+const revectorized: Candidate = wasmCandidate({
   build: 'relaxed',
   wide: true,
   compile: (bytes) => compileWith(['experimental-wasm-revectorize'], bytes),
-};
+});
 
-const relaxedBehindFlag: Candidate = {
+const relaxedBehindFlag: Candidate = wasmCandidate({
   build: 'relaxed',
   wide: false,
   compile(bytes) {
@@ -58,7 +59,7 @@ const relaxedBehindFlag: Candidate = {
     setFlagsFromString('--experimental-wasm-relaxed-simd');
     return compileWith([], bytes);
   },
-};
+});
 
 function compileWith(features: string[], bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   const on = [...features, 'no-liftoff', 'no-wasm-lazy-compilation'];

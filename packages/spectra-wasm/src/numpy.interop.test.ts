@@ -1,8 +1,13 @@
 import { describeUnless } from '@alphalora/testing/lacking';
 import { pythonLacks, runPythonForBytes } from '@alphalora/testing/python';
+import {
+  eigenvalueError,
+  matrixOf,
+  randomValues,
+  withSpectrum,
+} from '@alphalora/testing/spectra/matrices';
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { eigenvalueError, matrixOf, randomValues, withSpectrum } from './test-support/matrices.js';
 
 const program = `
 import sys, numpy

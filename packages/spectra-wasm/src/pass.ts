@@ -1,6 +1,7 @@
 /** One computation of a spectrum in one arithmetic: where its data lies and how far it has come. */
 import type { Layout } from './layout.js';
-import type { Stages } from './stages.js';
+import { type Packing, packingOf } from './packing.js';
+import { type Instance, type Stages, stagesOf } from './stages.js';
 
 export interface Pass {
   readonly rows: number;
@@ -8,10 +9,28 @@ export interface Pass {
   readonly layout: Layout;
   readonly stages: Stages;
   readonly memory: WebAssembly.Memory;
-  /** Bytes of a number. */
-  readonly size: 4 | 8;
+  /** How elements of a stored type are packed for the product. */
+  packing(kind: number, scale: number): Packing;
   /** Called after each piece of work with its floating-point operations; rejects when aborted. */
   step(operations: number): Promise<void>;
+}
+
+/** A pass over a matrix whose place in memory is settled. */
+export function createPass(
+  { exports, memory }: Instance,
+  {
+    precision,
+    ...rest
+  }: Pick<Pass, 'rows' | 'columns' | 'layout' | 'step'> & { precision: 'f32' | 'f64' },
+): Pass {
+  const stages = stagesOf(exports, precision);
+  const size = precision === 'f32' ? 4 : 8;
+  return {
+    ...rest,
+    stages,
+    memory,
+    packing: (kind, scale) => packingOf(exports, stages, { size, kind, scale }),
+  };
 }
 
 /** Milliseconds of computing after which the event loop gets a turn, so that signals and timers can fire. */

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { chromiumLacks, openSourcePage, type SourcePage } from '@alphalora/testing/chromium';
 import { describeUnless } from '@alphalora/testing/lacking';
+import { matrixOf, randomValues } from '@alphalora/testing/spectra/matrices';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { matrixOf, randomValues } from './test-support/matrices.js';
 
 describeUnless(chromiumLacks, 'in Chromium', () => {
   let source: SourcePage;

@@ -1,7 +1,7 @@
 import { createReferenceEngine } from '@alphalora/htsr-core';
+import { eigenvalueError, matrixOf, randomValues } from '@alphalora/testing/spectra/matrices';
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { eigenvalueError, matrixOf, randomValues } from './test-support/matrices.js';
 
 describe('against the reference engine (ml-matrix)', () => {
   const engine = createWasmEngine();

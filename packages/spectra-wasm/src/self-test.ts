@@ -6,34 +6,53 @@
  */
 import type { Matrix } from '@alphalora/contracts/weights';
 import { gramSpectrum } from './spectrum.js';
-import type { WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 
 const ORDER = 160;
 
 /** Largest error allowed, as a share of the largest eigenvalue; ten times what a sound build shows. */
 const TOLERANCE = { f32: 5e-6, f64: 2e-14 } as const;
 
-/** Whether the build finds a known spectrum in both arithmetics, for a wide and for a tall matrix. */
-export async function passesSelfTest(instance: WasmInstance): Promise<boolean> {
+/**
+ * Whether the build finds a known spectrum in both arithmetics, for a wide and for a tall matrix; and
+ * where it multiplies bfloat16 in pairs, whether that gives what float64 gives.
+ */
+export async function passesSelfTest(instance: Instance): Promise<boolean> {
+  const solve = async (matrix: Matrix, precision: 'f32' | 'f64'): Promise<Float64Array> => {
+    const once = { held: false, signal: undefined, onProgress: undefined };
+    return (await gramSpectrum({ instance, matrix, precision, ...once })).singularValues;
+  };
   for (const extra of [0, 40]) {
     const { matrix, singularValues: expected } = testMatrix(ORDER + extra, ORDER);
     for (const precision of ['f32', 'f64'] as const) {
-      const { singularValues } = await gramSpectrum({
-        instance,
-        matrix,
-        precision,
-        held: false,
-        signal: undefined,
-        onProgress: undefined,
-      });
-      const allowed = TOLERANCE[precision] * expected[ORDER - 1]! ** 2;
-      const sound = singularValues.every(
-        (value, i) => Math.abs(value ** 2 - expected[i]! ** 2) <= allowed,
-      );
-      if (!sound) return false;
+      if (!isClose(await solve(matrix, precision), expected, precision)) return false;
     }
+    if (!instance.exports.pairs) continue;
+    // An odd number of rows, too: the last pair then lacks a half.
+    const halved = await inBfloat16(testMatrix(ORDER + extra + 1, ORDER).matrix);
+    if (!isClose(await solve(halved, 'f32'), await solve(halved, 'f64'), 'f32')) return false;
   }
   return true;
+}
+
+/** Whether all eigenvalues, the squares, are as right as the arithmetic can have them. */
+function isClose(found: Float64Array, expected: Float64Array, precision: 'f32' | 'f64'): boolean {
+  const allowed = TOLERANCE[precision] * expected[ORDER - 1]! ** 2;
+  return found.every((value, i) => Math.abs(value ** 2 - expected[i]! ** 2) <= allowed);
+}
+
+/** A matrix cut to bfloat16, in stored bytes. */
+async function inBfloat16(matrix: Matrix): Promise<Matrix> {
+  const halves = new Uint16Array(Float32Array.from(await matrix.read()).buffer);
+  const bytes = new Uint8Array(halves.filter((_, i) => i % 2 === 1).buffer);
+  return {
+    ...matrix,
+    dtype: 'BF16',
+    async readInto(target, start) {
+      const from = start * matrix.columns * 2;
+      target.set(bytes.subarray(from, from + target.length));
+    },
+  };
 }
 
 function testMatrix(

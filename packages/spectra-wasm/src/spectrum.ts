@@ -8,8 +8,8 @@ import { symmetricEigenvalues } from './eigenvalues.js';
 import { gramProduct } from './gram.js';
 import { createRowReader, isInBlocks, type RowReader } from './input.js';
 import { planLayout, reserve } from './layout.js';
-import { createStepper, type Pass } from './pass.js';
-import { stagesOf, type WasmInstance } from './stages.js';
+import { createPass, createStepper, type Pass } from './pass.js';
+import type { Instance } from './stages.js';
 import { passWork } from './work.js';
 
 /**
@@ -45,7 +45,7 @@ export interface GramSpectrum {
  * @throws AlphaLoraError `ENGINE_FAILED` when the memory does not suffice
  */
 export async function gramSpectrum(params: {
-  instance: WasmInstance;
+  instance: Instance;
   matrix: Matrix;
   precision: 'f32' | 'f64';
   held: boolean;
@@ -53,13 +53,12 @@ export async function gramSpectrum(params: {
   onProgress: ((done: number) => void) | undefined;
 }): Promise<GramSpectrum> {
   const { matrix, precision, signal } = params;
-  const { exports, memory } = params.instance;
+  const { memory, geometry } = params.instance;
   const { name, rows, columns } = matrix;
-  const stages = stagesOf(exports, precision);
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes } = reader;
   const inBlocks = isInBlocks(matrix.dtype);
-  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks });
+  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks, geometry });
   reserve(memory, layout, name);
 
   const { order } = layout;
@@ -68,12 +67,11 @@ export async function gramSpectrum(params: {
     signal,
     onProgress: params.onProgress,
   });
-  const size = precision === 'f32' ? 4 : 8;
-  const pass: Pass = { rows, columns, layout, stages, memory, size, step };
+  const pass = createPass(params.instance, { rows, columns, layout, step, precision });
 
   const holds = rows <= columns && layout.blockRows >= rows;
   await gramProduct(pass, reader, 1, holds && params.held);
-  const largest = stages.largestDiagonal(order, layout.triangle);
+  const largest = pass.stages.largestDiagonal(order, layout.triangle);
   const [low, high] = SAFE[precision];
   let scale = 1;
   if (!(largest >= low && largest <= high)) {
@@ -99,7 +97,7 @@ export async function gramSpectrum(params: {
 
 /** Largest |w|, NaN if there is one: for the rare matrix whose squares leave the range of the arithmetic. */
 async function largestMagnitude(
-  { exports }: WasmInstance,
+  { exports }: Instance,
   { rows, columns, layout }: Pass,
   reader: RowReader,
   held: boolean,

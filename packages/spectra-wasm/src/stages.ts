@@ -1,7 +1,11 @@
-/** The exports of the WebAssembly module (`assembly/index.ts`), as JavaScript sees them. Addresses and sizes are in bytes. */
+/**
+ * The stages as the engine calls them: the exports of the WebAssembly module (`assembly/index.ts`), or the
+ * same functions in another form. Addresses and sizes are in bytes.
+ */
+import type { Geometry } from './layout.js';
 
-/** The stages in one arithmetic. */
-export interface Stages {
+/** The Gram product of packed rows. */
+export interface ProductStages {
   packRows(
     kind: number,
     source: number,
@@ -30,6 +34,10 @@ export interface Stages {
     b: number,
     triangle: number,
   ): void;
+}
+
+/** The stages in one arithmetic. */
+export interface Stages extends ProductStages {
   largestDiagonal(order: number, triangle: number): number;
   reducePanel(
     order: number,
@@ -46,7 +54,14 @@ type Suffixed = {
   [Name in keyof Stages as `${Name}F32` | `${Name}F64`]: Stages[Name];
 };
 
-export interface WasmExports extends Suffixed {
+/** The product of bfloat16 as stored, in pairs, summed in float32: exact products, half the bytes. */
+type InPairs = {
+  [Name in keyof ProductStages as `${Name}Pairs`]: ProductStages[Name];
+};
+
+export interface StageExports extends Suffixed {
+  /** Where the processor has them. They take no scale. */
+  readonly pairs?: InPairs;
   largest(kind: number, source: number, count: number): number;
   squareOffDiagonal(order: number, offDiagonal: number): void;
   solveTridiagonal(
@@ -56,18 +71,19 @@ export interface WasmExports extends Suffixed {
     diagonal: number,
     squares: number,
   ): number;
-  useWideKernel(on: number): void;
 }
 
-/** A module together with the memory that it works in. */
-export interface WasmInstance {
-  readonly build: 'simd' | 'relaxed';
-  readonly exports: WasmExports;
+/** The stages together with the memory that they work in. */
+export interface Instance {
+  /** What decides the last digits: the build, or the instruction set. */
+  readonly build: string;
+  readonly exports: StageExports;
   readonly memory: WebAssembly.Memory;
+  readonly geometry: Geometry;
 }
 
 /** The stages of one arithmetic. */
-export function stagesOf(exports: WasmExports, precision: 'f32' | 'f64'): Stages {
+export function stagesOf(exports: StageExports, precision: 'f32' | 'f64'): Stages {
   const f32 = precision === 'f32';
   return {
     packRows: f32 ? exports.packRowsF32 : exports.packRowsF64,

@@ -1,7 +1,7 @@
 import { createReferenceEngine, hill, ks, measureUnit } from '@alphalora/htsr-core';
+import { strained } from '@alphalora/testing/spectra/strained';
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from './index.js';
-import { strained } from './test-support/strained.js';
 
 const engines = {
   simd: createWasmEngine({ build: 'simd' }),

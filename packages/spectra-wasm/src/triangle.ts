@@ -7,18 +7,18 @@
  */
 import type { Matrix } from '@alphalora/contracts/weights';
 import { createRowReader } from './input.js';
-import { type Layout, panelBytes, planLayout, reserve } from './layout.js';
-import { createStepper, type Pass } from './pass.js';
+import { type Geometry, type Layout, planLayout, reserve } from './layout.js';
+import { createPass, createStepper } from './pass.js';
 import { eachSlab } from './slabs.js';
-import { stagesOf, type WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 
 /** Where the slabs of a matrix are packed; holds a wide one. */
-export function triangleLayout(matrix: {
-  rows: number;
-  columns: number;
-  rowBytes: number;
-}): Layout {
-  return planLayout({ ...matrix, precision: 'f64', holdLimit: Number.POSITIVE_INFINITY });
+export function triangleLayout(
+  matrix: { rows: number; columns: number; rowBytes: number },
+  geometry: Geometry,
+): Layout {
+  const holdLimit = Number.POSITIVE_INFINITY;
+  return planLayout({ ...matrix, precision: 'f64', holdLimit, geometry });
 }
 
 /** Bytes beside that layout: the triangle, and a slab by columns. */
@@ -28,29 +28,29 @@ export function triangleBytes({ order, depth }: Layout): number {
 
 /** The triangle, times `scale`. */
 export async function triangularFactor(params: {
-  instance: WasmInstance;
+  instance: Instance;
   matrix: Matrix;
   held: boolean;
   scale: number;
   signal: AbortSignal | undefined;
 }): Promise<Matrix> {
   const { instance, matrix, held, scale, signal } = params;
-  const { memory } = instance;
+  const { memory, geometry } = instance;
   const { name, rows, columns } = matrix;
   const order = Math.min(rows, columns);
   const reader = createRowReader(matrix, memory, signal);
-  const layout = triangleLayout({ rows, columns, rowBytes: reader.rowBytes });
+  const layout = triangleLayout({ rows, columns, rowBytes: reader.rowBytes }, geometry);
   reserve(memory, layout, name);
   const step = createStepper({ total: 1, signal, onProgress: undefined });
-  const stages = stagesOf(instance.exports, 'f64');
-  const pass: Pass = { rows, columns, layout, stages, memory, size: 8, step };
+  const pass = createPass(instance, { rows, columns, layout, step, precision: 'f64' });
 
   const values = new Float64Array(order * order);
   const triangle = Array.from({ length: order }, (_, i) =>
     values.subarray(i * order, (i + 1) * order),
   );
-  const lanes = panelBytes(instance.build) / 8;
-  await eachSlab(pass, reader, { scale, held }, async (_, depth) => {
+  const lanes = geometry.panelBytes / 8;
+  const packing = pass.packing(reader.kind, scale);
+  await eachSlab(pass, reader, { packing, scale, held }, async (_, depth) => {
     const packed = new Float64Array(memory.buffer, layout.panels, layout.padded * depth);
     const slab = Array.from({ length: order }, (_, i) => {
       const start = Math.floor(i / lanes) * depth * lanes + (i % lanes);

@@ -22,14 +22,16 @@ export const REDONE: number = 1 / 3;
  * proportional within a tenth, measured from 128 x 128 to 4096 x 11008. They differ where `auto`
  * begins with float32, and the spectrum decides whether float64 follows. Spectra that reach too far
  * down for a Gram matrix take some five times as much; few do.
+ * @param begins the arithmetic that `auto` begins with, as the option `first` of the engine
  */
 export function workEstimate(
   matrix: { rows: number; columns: number; dtype: DType },
   precision: Precision,
+  begins: typeof firstPrecision = firstPrecision,
 ): { least: number; most: number } {
   const { rows, columns } = matrix;
   const once = passWork(rows, columns);
-  const first = precision === 'auto' ? firstPrecision(matrix) : precision;
+  const first = precision === 'auto' ? begins(matrix) : precision;
   const least = first === 'f32' ? FLOAT32 * once : once;
   return { least, most: precision === 'auto' && first === 'f32' ? least + REDONE * once : least };
 }

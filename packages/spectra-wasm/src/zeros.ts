@@ -5,26 +5,26 @@
 import type { Matrix } from '@alphalora/contracts/weights';
 import { createRowReader, isInBlocks } from './input.js';
 import { planLayout, reserve } from './layout.js';
-import type { WasmInstance } from './stages.js';
+import type { Instance } from './stages.js';
 
 /**
  * How many singular values are zero because of them. Reads the matrix again unless it is held.
  * @param params.held whether the input area holds the whole matrix
  */
 export async function countZeros(params: {
-  instance: WasmInstance;
+  instance: Instance;
   matrix: Matrix;
   precision: 'f32' | 'f64';
   held: boolean;
   signal: AbortSignal | undefined;
 }): Promise<number> {
   const { matrix, precision, held, signal } = params;
-  const { memory } = params.instance;
+  const { memory, geometry } = params.instance;
   const { name, rows, columns } = matrix;
   const reader = createRowReader(matrix, memory, signal);
   const { rowBytes, elementBytes } = reader;
   const inBlocks = isInBlocks(matrix.dtype);
-  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks });
+  const layout = planLayout({ rows, columns, rowBytes, precision, inBlocks, geometry });
   reserve(memory, layout, name);
   const seen = new Uint8Array(columns);
   let seenRows = 0;

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { SpectralEngine } from '@alphalora/contracts/extensions';
 import type { DType, Matrix } from '@alphalora/contracts/weights';
-import { shared, sharedJson } from '@alphalora/testing/repository';
 import { expect } from 'vitest';
+import { shared, sharedJson } from '../repository.js';
 
 /** The two-dimensional tensors of a safetensors file, as an engine receives them. */
 export async function matricesOf(folder: string): Promise<Matrix[]> {
