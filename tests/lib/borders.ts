@@ -19,6 +19,8 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
   'packages/checkpoint': ['@alphalora/contracts'],
   'packages/htsr-core': ['@alphalora/contracts'],
   'packages/spectra-wasm': ['@alphalora/contracts'],
+  // Another form of the stages under the same engine.
+  'packages/spectra-native': ['@alphalora/contracts', '@alphalora/spectra-wasm'],
   'packages/allocator': ['@alphalora/contracts', '@alphalora/documents'],
   'packages/report': ['@alphalora/contracts', '@alphalora/documents'],
   // Checks and runs policies; reads files.
@@ -37,14 +39,20 @@ export const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
     '@alphalora/documents',
     '@alphalora/checkpoint',
     '@alphalora/htsr-core',
+    '@alphalora/spectra-native',
     '@alphalora/spectra-wasm',
   ],
   'packages/molora-tfjs': ['@alphalora/contracts', '@alphalora/documents', '@alphalora/checkpoint'],
   'apps/cli': 'all',
 };
 
-/** Files and threads, and talks with Redis: the libraries that have no part for the browser. */
-const nodeOnly = ['packages/cluster', 'packages/measuring', 'packages/plugins'];
+/** Files, threads and compiled code, and talks with Redis: the libraries that have no part for the browser. */
+const nodeOnly = [
+  'packages/cluster',
+  'packages/measuring',
+  'packages/plugins',
+  'packages/spectra-native',
+];
 
 /**
  * @param pkg whose files they are

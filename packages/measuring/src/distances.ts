@@ -5,7 +5,7 @@ import type { Distance, WeightDescription } from '@alphalora/contracts/weights';
 import type { ModelComparison } from '@alphalora/documents/comparison';
 import { spectralUnits, unaskedReason, unfitReason } from '@alphalora/htsr-core';
 import { unitDistance } from '@alphalora/htsr-core/distances';
-import { engines } from './engines/index.js';
+import { fastestEngine } from './engines/choice.js';
 import type { OpenedModel } from './models/open.js';
 
 export interface DistancesOptions {
@@ -40,7 +40,7 @@ export async function modelDistances(
   if (units.length === 0) {
     throw new AlphaLoraError('INVALID_OPTION', `${a.name} and ${b.name} have no matrix in common`);
   }
-  const engine = cka ? await engines.get('wasm').load('auto') : undefined;
+  const engine = cka ? await fastestEngine() : undefined;
   const matrices: ModelComparison['matrices'] = [];
   try {
     for (const [done, [unit, other]] of units.entries()) {

@@ -16,7 +16,7 @@ import {
   scoringOf,
 } from '@alphalora/htsr-core';
 import { defaultEstimator } from '@alphalora/htsr-core/estimators';
-import { engines } from './engines/index.js';
+import { chosenEngine } from './engines/choice.js';
 import type { OpenedModel } from './models/open.js';
 import { chosenEstimator, type MeasurerSettings } from './pipeline/measurer.js';
 import { assignShards, type Shard } from './pipeline/shards.js';
@@ -42,9 +42,12 @@ export interface MeasuringOptions extends SelectionOptions, DrawOptions, Partial
   seed?: number;
   /** Pools the spectra of windows of one aspect ratio in place of the whole matrix. */
   farms?: FarmsOptions;
-  /** @default 'wasm' */
+  /** `native`, `wasm`, ... @default 'auto', the fastest that passes its self-test here */
   engine?: string;
-  /** Of the engine `wasm`: `auto`, `relaxed`, or `simd` for equal bits on all machines. @default 'auto' */
+  /**
+   * Of the engine `wasm`: `relaxed`, or `simd` for equal bits on all machines. Of `native`: an instruction
+   * set. @default 'auto', the fastest
+   */
   build?: string;
   /** Arithmetic of the engine. @default 'auto' */
   precision?: Precision;
@@ -77,13 +80,13 @@ export async function planned(
   const { tail, tailShare, bag, minTail, evalsThreshold, seed = 0 } = options;
   const scoring = scoringOf(options, name);
   const draws = drawsRecord(options);
-  const { engine = 'wasm', build: wanted = 'auto', precision = 'auto' } = options;
+  const { precision = 'auto' } = options;
   const estimator = await chosenEstimator({ estimator: name, ...defined({ tail, tailShare }) });
-  // An unknown one is refused now, by name.
-  engines.get(engine);
+  const { engine, build, note } = await chosenEngine(options);
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
-  const { choice, units: chosen, notes } = selection(options, checkpoint);
+  const { choice, units: chosen, notes: selected } = selection(options, checkpoint);
+  const notes = note === undefined ? selected : [...selected, note];
   const shards = shard && assignShards(chosen, shard.count);
   const elsewhere = (matrix: string): number | undefined => {
     const owner = shards?.get(matrix);
@@ -95,7 +98,7 @@ export async function planned(
     settings: {
       access,
       engine,
-      build: wanted,
+      build,
       precision,
       version,
       estimator: name,

@@ -7,6 +7,18 @@ import type { OptionsOf } from './declare.js';
 import { headings } from './help.js';
 import { byteSize, collectThreshold, decimal, integer, positive, windowSize } from './parsers.js';
 
+/** Those of all engines; a test compares with what there is. */
+export const builds = [
+  'auto',
+  'relaxed',
+  'simd',
+  'avx512bf16',
+  'avx512',
+  'avx2',
+  'neon',
+  'plain',
+] as const;
+
 const offlineHelp = 'make no network connections; read hf:// models from the local cache';
 
 export type RemoteOptions = OptionsOf<typeof remote>;
@@ -79,15 +91,15 @@ export const measuring = (command: Command) =>
     .optionsGroup(headings.computing)
     .option(
       '--engine <name>',
-      'compute spectra with wasm, ml-matrix (reference), or a path or package',
-      'wasm',
+      'compute spectra with native, wasm, ml-matrix (reference), or a path or package; auto is the fastest that works',
+      'auto',
     )
     .addOption(
       new Option(
         '--build <name>',
-        'use this build of wasm: the fastest, or simd for equal bits on all machines',
+        'use this build of wasm, simd for equal bits on all machines, or this instruction set of native',
       )
-        .choices(['auto', 'relaxed', 'simd'])
+        .choices(builds)
         .default('auto'),
     )
     .addOption(

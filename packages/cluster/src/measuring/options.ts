@@ -15,6 +15,7 @@ import {
   type MeasurerSettings,
   type ModelReference,
 } from '@alphalora/measuring';
+import { builds } from '@alphalora/measuring/engines';
 import * as v from 'valibot';
 
 /** The settings that change numbers; the others are each machine's own. */
@@ -29,7 +30,7 @@ const measuringOptions = v.strictObject({
         `unknown engine ${JSON.stringify(input)}: choose one of ${engines.names().join(', ')}`,
     ),
   ),
-  build: v.picklist(['auto', 'relaxed', 'simd']),
+  build: v.picklist(builds),
   precision: v.picklist(['auto', 'f32', 'f64']),
   estimator: v.pipe(v.string(), v.maxLength(100)),
   tail: v.exactOptional(count(1, 1e9)),

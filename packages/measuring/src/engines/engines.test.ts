@@ -57,7 +57,7 @@ describe('a further engine', () => {
     await expect(analyzeModel(model, { engine: 'count' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message:
-        'unknown engine "count": did you mean counting? choose one of wasm, ml-matrix, counting',
+        'unknown engine "count": did you mean counting? choose one of native, wasm, ml-matrix, counting',
     });
   });
 });

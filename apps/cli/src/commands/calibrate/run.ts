@@ -1,7 +1,8 @@
 /** `alphalora calibrate`: scores of projections from one pass over data. */
 import { defined, type Scores } from '@alphalora/contracts';
 import { formatDocument } from '@alphalora/documents';
-import { engines, tool } from '@alphalora/measuring';
+import { tool } from '@alphalora/measuring';
+import { fastestEngine } from '@alphalora/measuring/engines';
 import type { CalibrationMeasure } from '@alphalora/molora-tfjs/node';
 import { isStdout, writeOutput } from '../../files/write.js';
 import { orInterruption } from '../../interrupt.js';
@@ -17,7 +18,7 @@ export async function run(model: string, options: CalibrateOptions, io: Io): Pro
   const { task, data, limit, cutoff, measures, measure, batches, batchSize, rank, seed } = options;
   const { lossOnPrompt, resume, output, json } = options;
   const { molora } = await startRuntime(options, io);
-  const engine = await engines.get('wasm').load('auto');
+  const engine = await fastestEngine();
   const progressFile = isStdout(output) ? undefined : `${output}.partial`;
   const progress = batchProgress(io.stderr);
   let done = 0;

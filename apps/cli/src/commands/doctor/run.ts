@@ -3,6 +3,7 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { defaultCacheFolder, engines } from '@alphalora/measuring';
+import { chosenEngine } from '@alphalora/measuring/engines';
 import { left, table } from '@alphalora/report/text';
 import { type ExitCode, exitCodes, type Io } from '../../io.js';
 import { writeResult } from '../../output/result.js';
@@ -22,6 +23,7 @@ export async function run(options: DoctorOptions, io: Io): Promise<ExitCode> {
     processors: String(availableParallelism()),
     memory: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
     engines: (await Promise.all(engines.names().map(engineState))).join(', '),
+    engine: await defaultEngine(),
     backends: backendStates(),
     cache: defaultCacheFolder(process.env),
   };
@@ -49,6 +51,12 @@ async function install(options: DoctorOptions, { stdout, stderr, signal }: Io): 
     return `TensorFlow ${tensorflow} ${done}: --backend ${backend} (${folder})\n`;
   });
   return exitCodes.done;
+}
+
+/** The engine that measures unless another is asked for, and why. */
+async function defaultEngine(): Promise<string> {
+  const { engine, why } = await chosenEngine();
+  return `${engine}: ${why}`;
 }
 
 /** An engine with the build that it chose, or with the reason why it does not work here. */
