@@ -85,7 +85,7 @@ describe('the limit of memory', () => {
   const most = memoryEstimate({ rows, columns, dtype: 'F32' }, 'auto');
   const within = async (memory: number, jobs = 1) => {
     const file = join(root, 'within.json');
-    const limits = ['--max-memory', `${memory}`, '--jobs', `${jobs}`];
+    const limits = ['--engine', 'wasm', '--max-memory', `${memory}`, '--jobs', `${jobs}`];
     const { code, stderr } = await alphalora('analyze', folder, ...limits, '-o', file);
     expect(code, stderr).toBe(0);
     return { row: measured(JSON.parse(readFileSync(file, 'utf8')))[0]!, stderr };
