@@ -80,7 +80,11 @@ export function decoderBlock(block: DecoderBlock, x: tf.Tensor2D, pass: BlockPas
   });
   const [attentionOutput] = project(tokensFirst(attended, batch, config.heads), 'attention');
   const hidden = sum(x, norm('afterAttention', attentionOutput));
-  const output = feedForward(norm('beforeFeedForward', hidden), context, project);
+  const output = feedForward(
+    norm('beforeFeedForward', own.parallel ? x : hidden),
+    context,
+    project,
+  );
   return {
     hidden: sum(hidden, norm('afterFeedForward', output)),
     routings,

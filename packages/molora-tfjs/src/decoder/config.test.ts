@@ -118,7 +118,11 @@ describe('decoderConfig', () => {
   });
 
   it.each<[json: unknown, code: string, message: RegExp]>([
-    [{ ...llama, model_type: 'gpt2' }, 'UNSUPPORTED_CHECKPOINT', /model_type gpt2.*llama, mistral/],
+    [
+      { ...llama, model_type: 'bloom' },
+      'UNSUPPORTED_CHECKPOINT',
+      /model_type bloom.*llama, mistral/,
+    ],
     [{ ...llama, model_type: 'gemma2' }, 'UNSUPPORTED_CHECKPOINT', /gemma2/],
     [{ ...llama, hidden_act: 'relu' }, 'UNSUPPORTED_CHECKPOINT', /activation relu/],
     [

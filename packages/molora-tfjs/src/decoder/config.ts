@@ -26,6 +26,8 @@ export interface DecoderConfig {
   /** Modules outside of the blocks. */
   readonly names: {
     readonly embeddings: string;
+    /** Vectors that are added to those of the tokens, by position; absent where positions are rotations. */
+    readonly positions?: string;
     /** The last normalisation. */
     readonly norm: string;
     readonly output: string;
@@ -39,8 +41,9 @@ export interface DecoderConfig {
 
 /** How all normalisations of a model work. */
 export interface NormConfig {
-  readonly kind: 'rms';
-  /** Added to the mean square. */
+  /** By the root of the mean square, or by mean and variance, with a bias. */
+  readonly kind: 'rms' | 'layer';
+  /** Added to the mean square, or the variance. */
   readonly epsilon: number;
   /** Added to the stored gains: 1 for Gemma, which stores them as differences from 1. */
   readonly offset: 0 | 1;
@@ -62,6 +65,8 @@ export interface BlockConfig {
   readonly rope?: RopeConfig;
   /** Attention to the last `window` tokens only. */
   readonly window?: number;
+  /** Whether the feed-forward layer takes in what attention takes in, not what it gives. @default false */
+  readonly parallel?: boolean;
 }
 
 /**
@@ -95,12 +100,20 @@ export interface ProjectionConfig {
   readonly bias: boolean;
   /** What it gives: several parts, one behind the other in its outputs, where it is fused. */
   readonly parts: readonly ProjectionPart[];
+  /** Whether the parts of a head stand together, head by head. @default false */
+  readonly byHead?: boolean;
 }
 
 /** What linear maps of a block give; the last of attention and of feed-forward are added to the hidden state. */
 export type ProjectionPart = 'query' | 'key' | 'value' | 'attention' | 'gate' | 'up' | 'down';
 
-export type FeedForwardConfig = GatedConfig | MixtureConfig;
+export type FeedForwardConfig = GatedConfig | PlainConfig | MixtureConfig;
+
+/** An activation between two projections. */
+export interface PlainConfig {
+  readonly kind: 'plain';
+  readonly activation: Activation;
+}
 
 /** A gated linear unit: SwiGLU, or GeGLU with the tangent or the error function. */
 export interface GatedConfig {
@@ -128,6 +141,8 @@ export type Activation = 'silu' | 'gelu-tanh' | 'gelu';
 
 export interface RopeConfig {
   readonly theta: number;
+  /** Components of a head that are rotated, from the first on; the others know no positions. @default all */
+  readonly size?: number;
   readonly scaling?:
     | { readonly type: 'linear'; readonly factor: number }
     | {
@@ -141,11 +156,15 @@ export interface RopeConfig {
 
 /**
  * @param json the parsed `config.json`
+ * @param tensors of the checkpoint, where some programs leave out the name of the whole model. @default named in full
  * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, activation or kind of
  *   positions, `INVALID_CHECKPOINT` for a setting that is missing or has an impossible value
  */
-export function decoderConfig(json: unknown): DecoderConfig {
-  return families[modelTypeOf(json, Object.keys(families))]!.config(json);
+export function decoderConfig(
+  json: unknown,
+  tensors: ReadonlyArray<{ readonly name: string }> = [],
+): DecoderConfig {
+  return families[modelTypeOf(json, Object.keys(families))]!.config(json, tensors);
 }
 
 /** Whether some blocks are mixtures of experts. */

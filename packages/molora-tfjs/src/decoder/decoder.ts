@@ -21,6 +21,8 @@ export interface Decoder {
   readonly config: DecoderConfig;
   /** [vocabulary, hidden size] */
   readonly embeddings: tf.Tensor2D;
+  /** What is added to them, [positions, hidden size]; absent where positions are rotations. */
+  readonly positions?: tf.Tensor2D;
   readonly blocks: readonly DecoderBlock[];
   /** The last normalisation. */
   readonly norm: Norm;
@@ -51,15 +53,17 @@ export async function loadDecoder(
   checkpoint: Checkpoint,
   configJson: unknown = checkpoint.config,
 ): Promise<Decoder> {
-  const config = decoderConfig(configJson);
   const { source, tensors } = checkpoint;
+  const config = decoderConfig(configJson, tensors);
   const weights = weightLoader({
     source,
     tensors: [...tensors, ...unstackedExperts(tensors, config)],
   });
   const norm = async ({ name, size }: NormDescription): Promise<Norm> => {
     const gains = await weights.values(`${name}.weight`, [size]);
-    return { gain: weights.own(tf.tensor1d(gains.map((gain) => gain + config.norm.offset))) };
+    const gain = weights.own(tf.tensor1d(gains.map((gain) => gain + config.norm.offset)));
+    if (config.norm.kind === 'rms') return { gain };
+    return { gain, bias: weights.own(tf.tensor1d(await weights.values(`${name}.bias`, [size]))) };
   };
   const block = async (described: BlockConfig): Promise<DecoderBlock> => {
     const projections: Record<string, Linear> = {};
@@ -80,14 +84,20 @@ export async function loadDecoder(
     };
   };
   try {
-    const { hiddenSize, vocabularySize, names } = config;
+    const { hiddenSize, vocabularySize, maxPositions, names } = config;
     const table = await weights.values(`${names.embeddings}.weight`, [vocabularySize, hiddenSize]);
     const embeddings = weights.own(tf.tensor2d(table, [vocabularySize, hiddenSize]));
+    const learned =
+      names.positions === undefined
+        ? undefined
+        : await weights.values(`${names.positions}.weight`, [maxPositions, hiddenSize]);
+    const positions = learned && weights.own(tf.tensor2d(learned, [maxPositions, hiddenSize]));
     const blocks: DecoderBlock[] = [];
     for (const described of config.blocks) blocks.push(await block(described));
     return {
       config,
       embeddings,
+      ...(positions && { positions }),
       blocks,
       norm: await norm({ name: names.norm, size: hiddenSize }),
       output: config.tiedEmbeddings

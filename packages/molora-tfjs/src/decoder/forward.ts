@@ -1,4 +1,5 @@
 /** From tokens to logits: embeddings, blocks, last normalisation, output layer. */
+import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, Tensors } from '../adapters/adapter-spec.js';
 import type { RouterLoss } from '../experts/losses/router-loss.js';
@@ -9,6 +10,7 @@ import { embeddingsOf } from '../ops/embedding.js';
 import { linear } from '../ops/linear.js';
 import { recomputed } from '../ops/recompute.js';
 import { type Rotation, rotationAt } from '../ops/rope.js';
+import { sum } from '../ops/sum.js';
 import { tidied } from '../ops/tidied.js';
 import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
 import { type BlockOutput, type BlockPass, decoderBlock, type KeyValues } from './block.js';
@@ -78,7 +80,7 @@ export function hiddenStates(
   );
   const adapters = blockAdapters(decoder, options);
 
-  let hidden = options.embedded ?? embed(decoder, ids);
+  let hidden = options.embedded ?? embed(decoder, ids, { start, padding });
   const auxiliaries: tf.Scalar[] = [];
   const routings: Record<string, Routing> = {};
   const present: KeyValues[] = [];
@@ -131,10 +133,48 @@ export function hiddenStates(
   };
 }
 
-/** @returns the vectors that the first block takes, [batch * length, hidden size] */
-export function embed({ config, embeddings }: Decoder, ids: tf.Tensor2D): tf.Tensor2D {
+/** Where tokens stand. */
+interface Place {
+  /** Tokens before them. @default 0 */
+  readonly start?: number;
+  /** Of each row, tokens at its beginning that do not count. @default none */
+  readonly padding?: readonly number[] | undefined;
+}
+
+/**
+ * @returns the vectors that the first block takes, [batch * length, hidden size]
+ * @throws AlphaLoraError `INVALID_OPTION` where there are more tokens than learned positions
+ */
+export function embed(
+  { config, embeddings, positions }: Decoder,
+  ids: tf.Tensor2D,
+  place: Place = {},
+): tf.Tensor2D {
   const vectors = embeddingsOf(embeddings, ids.reshape<tf.Tensor1D>([-1]));
-  return config.embeddingScale === 1 ? vectors : vectors.mul(config.embeddingScale);
+  const scaled = config.embeddingScale === 1 ? vectors : vectors.mul(config.embeddingScale);
+  if (!positions) return scaled as tf.Tensor2D;
+  const indices = positionsOf(ids.shape, config.maxPositions, place);
+  return sum(scaled as tf.Tensor2D, tf.gather(positions, tf.tensor1d(indices, 'int32')));
+}
+
+/** The first token of a row that counts is at position 0. */
+function positionsOf(
+  [batch, length]: [number, number],
+  maxPositions: number,
+  { start = 0, padding }: Place,
+): Int32Array {
+  const indices = new Int32Array(batch * length);
+  for (let row = 0; row < batch; row++) {
+    const first = start - (padding?.[row] ?? 0);
+    if (first + length > maxPositions) {
+      throw new AlphaLoraError(
+        'INVALID_OPTION',
+        `row ${row} has ${first + length} tokens, and the model ${maxPositions} positions: shorten it`,
+      );
+    }
+    for (let i = 0; i < length; i++) indices[row * length + i] = Math.max(0, first + i);
+  }
+  return indices;
 }
 
 /** @param hidden as `hiddenStates` gives it @returns [tokens, vocabulary] */

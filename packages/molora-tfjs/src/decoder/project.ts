@@ -68,10 +68,16 @@ export function projector(
 
 function split(
   output: tf.Tensor2D,
-  { parts, outputs }: ProjectionConfig,
+  { parts, outputs, byHead }: ProjectionConfig,
   { heads, keyValueHeads, headSize }: DecoderConfig,
 ): tf.Tensor2D[] {
   if (parts.length === 1) return [output];
+  if (byHead) {
+    const [tokens] = output.shape;
+    return tf
+      .split(output.reshape([tokens, heads, -1]), parts.length, 2)
+      .map((part) => part.reshape([tokens, heads * headSize]));
+  }
   const ofHeads: Partial<Record<ProjectionPart, number>> = {
     query: heads * headSize,
     key: keyValueHeads * headSize,

@@ -43,13 +43,14 @@ export function rotationAt(
   start: number,
   length: number,
 ): Rotation {
-  const half = headSize / 2;
-  const frequencies = ropeFrequencies(rope, headSize);
+  const turning = rope.size ?? headSize;
+  const half = turning / 2;
+  const frequencies = ropeFrequencies(rope, turning);
   const cosines = new Float32Array(length * headSize);
   const sines = new Float32Array(length * headSize);
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < headSize; i++) {
-      const angle = (start + t) * frequencies[i % half]!;
+      const angle = i < turning ? (start + t) * frequencies[i % half]! : 0;
       cosines[t * headSize + i] = Math.cos(angle);
       sines[t * headSize + i] = Math.sin(angle);
     }

@@ -38,7 +38,9 @@ export function trainingMemory(config: DecoderConfig, spec: AdapterSpec, step: S
   const states = step.recompute ? blocks * tokens * hiddenSize + kept : blocks * kept;
   const logits = LOGITS * Math.min(tokens * vocabularySize, LOGITS_AT_A_TIME);
   const weights =
-    tables * table + config.blocks.reduce((sum, block) => sum + blockWeights(block, hiddenSize), 0);
+    tables * table +
+    (config.names.positions === undefined ? 0 : config.maxPositions * hiddenSize) +
+    config.blocks.reduce((sum, block) => sum + blockWeights(block, hiddenSize), 0);
   const learning = OPTIMIZER * parameterCount(spec);
   return FLOAT * (weights + learning + states + Math.max(inside, logits));
 }

@@ -55,6 +55,12 @@ export function pretrainable(
       `config.json: model_type ${config.modelType} is a mixture of experts, whose experts and router stay frozen here; train a model without one from scratch`,
     );
   }
+  if (config.norm.kind === 'layer') {
+    throw new AlphaLoraError(
+      'UNSUPPORTED_CHECKPOINT',
+      `config.json: model_type ${config.modelType} cannot be trained from scratch here: layer normalization does not learn`,
+    );
+  }
   const variables = createVariables(initialWeights(config, { seed, standardDeviation }));
   const dispose = (): void => tf.dispose(variables);
   const decoder = decoderOf(config, variables, dispose);

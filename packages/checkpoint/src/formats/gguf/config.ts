@@ -62,6 +62,7 @@ export function configOf(settings: Settings, scaling: Scaling | undefined): Conf
     ),
     ...(blocks !== undefined && { num_hidden_layers: blocks - extra }),
     ...(experts > 0 && { [local ? 'num_local_experts' : 'num_experts']: experts }),
+    ...(family?.modelType === 'gpt_neox' && neoXOf(settings)),
     ...(family?.modelType === 'falcon' && {
       num_kv_heads: keyHeads,
       multi_query: keyHeads === 1,
@@ -87,6 +88,18 @@ export function configOfTensors(
     ...(vocabulary !== undefined && { vocab_size: vocabulary }),
     ...(shapes.has('output.weight') && { tie_word_embeddings: false }),
     ...(shapes.has('blk.0.attn_q.bias') && { attention_bias: true }),
+  };
+}
+
+function neoXOf(settings: Settings): Config {
+  const [hidden, heads] = ['embedding_length', 'attention.head_count'].map((name) =>
+    numberIn(settings, name),
+  );
+  const rotated = numberIn(settings, 'rope.dimension_count');
+  const parallel = settings[`${architectureIn(settings)}.use_parallel_residual`];
+  return {
+    ...(hidden && heads && rotated && { rotary_pct: (rotated * heads) / hidden }),
+    ...(parallel !== undefined && { use_parallel_residual: parallel === 'true' }),
   };
 }
 

@@ -1,6 +1,8 @@
 /** The families of models that can be computed. */
 import type { DecoderConfig } from '../config.js';
 import { gemma } from './gemma.js';
+import { gptNeoX } from './gpt-neox.js';
+import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { mixtral } from './mixtral.js';
@@ -12,7 +14,10 @@ export interface Family {
   /** Name for people. */
   readonly title: string;
   /** @param json the parsed config.json @throws AlphaLoraError as `decoderConfig` */
-  readonly config: (json: unknown) => DecoderConfig;
+  readonly config: (
+    json: unknown,
+    tensors: ReadonlyArray<{ readonly name: string }>,
+  ) => DecoderConfig;
 }
 
 /** By the `model_type` of config.json. */
@@ -24,4 +29,6 @@ export const families: Readonly<Record<string, Family>> = {
   qwen3_moe: { title: 'Qwen3-MoE', config: qwen3Moe },
   olmoe: { title: 'OLMoE', config: olmoe },
   gemma: { title: 'Gemma', config: gemma },
+  gpt2: { title: 'GPT-2', config: gpt2 },
+  gpt_neox: { title: 'GPT-NeoX', config: gptNeoX },
 };

@@ -12,7 +12,13 @@ import type {
   ProjectionPart,
   RopeConfig,
 } from '../config.js';
-import { activationOf, type CommonSettings, invalid, ropeOf } from './settings.js';
+import {
+  activationOf,
+  type CommonSettings,
+  invalid,
+  ropeOf,
+  type SpecialTokens,
+} from './settings.js';
 
 /** Each is as in Llama where a family does not say it. */
 export interface Differences {
@@ -157,10 +163,10 @@ function headsOf(
   );
 }
 
-function tokensOf({
+export function tokensOf({
   bos_token_id,
   eos_token_id,
-}: CommonSettings): Pick<DecoderConfig, 'beginToken' | 'endTokens'> {
+}: SpecialTokens): Pick<DecoderConfig, 'beginToken' | 'endTokens'> {
   return {
     ...(typeof bos_token_id === 'number' && { beginToken: bos_token_id }),
     endTokens: [eos_token_id ?? []].flat(),

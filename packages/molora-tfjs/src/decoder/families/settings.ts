@@ -7,10 +7,24 @@ export type Checked<Value> = v.GenericSchema<unknown, Value>;
 
 export const size: Checked<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 export const positive: Checked<number> = v.pipe(v.number(), v.finite(), v.gtValue(0));
-const token = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const token: Checked<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** A file may claim any number of blocks, and each is described before its weights are looked for. */
 const MOST_BLOCKS = 10_000;
+export const blocks: Checked<number> = v.pipe(size, v.maxValue(MOST_BLOCKS));
+
+export interface SpecialTokens {
+  readonly bos_token_id?: number | null | undefined;
+  readonly eos_token_id?: number | number[] | null | undefined;
+}
+
+export const specialTokens: {
+  readonly bos_token_id: Checked<number | null | undefined>;
+  readonly eos_token_id: Checked<number | number[] | null | undefined>;
+} = {
+  bos_token_id: v.nullish(token),
+  eos_token_id: v.nullish(v.union([token, v.array(token)])),
+};
 
 interface RopeSettings {
   readonly rope_type?: string | undefined;
@@ -24,7 +38,7 @@ interface RopeSettings {
 }
 
 /** Settings that decide what is computed in most families, with the defaults of transformers. */
-export interface CommonSettings {
+export interface CommonSettings extends SpecialTokens {
   readonly model_type: string;
   readonly hidden_size: number;
   readonly intermediate_size: number;
@@ -47,8 +61,6 @@ export interface CommonSettings {
   readonly use_sliding_window: boolean;
   readonly max_window_layers?: number | null | undefined;
   readonly tie_word_embeddings?: boolean | undefined;
-  readonly bos_token_id?: number | null | undefined;
-  readonly eos_token_id?: number | number[] | null | undefined;
 }
 
 const rope: Checked<RopeSettings> = v.looseObject({
@@ -65,7 +77,7 @@ const common: Checked<CommonSettings> = v.looseObject({
   model_type: v.string(),
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: v.pipe(size, v.maxValue(MOST_BLOCKS)),
+  num_hidden_layers: blocks,
   num_attention_heads: size,
   num_key_value_heads: v.nullish(size),
   head_dim: v.nullish(size),
@@ -83,8 +95,7 @@ const common: Checked<CommonSettings> = v.looseObject({
   use_sliding_window: v.optional(v.boolean(), false),
   max_window_layers: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   tie_word_embeddings: v.optional(v.boolean()),
-  bos_token_id: v.nullish(token),
-  eos_token_id: v.nullish(v.union([token, v.array(token)])),
+  ...specialTokens,
 });
 
 /** @throws AlphaLoraError `INVALID_CHECKPOINT`: see `parseSettings` */
