@@ -37,6 +37,8 @@ export interface DecoderConfig {
   readonly beginToken?: number;
   /** Tokens that end a text; several models have more than one. */
   readonly endTokens: readonly number[];
+  /** What people should know of the files, in a sentence. */
+  readonly note?: string;
 }
 
 /** How all normalisations of a model work. */

@@ -80,6 +80,7 @@ async function openModel(path: string, { onNote }: LoadOptions = {}): Promise<Op
     }
     const text = await loadTokenizer(path, checkpoint);
     const config = decoderConfig(checkpoint.config, checkpoint.tensors);
+    if (config.note !== undefined) onNote?.(`${path}: ${config.note}`);
     const ends = await endTokens(path, config, text.tokenizer);
     if (text.tokenizer && ends.length === 0) {
       onNote?.(

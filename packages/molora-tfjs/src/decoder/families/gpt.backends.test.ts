@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import type { AdapterSpec } from '../../adapters/adapter-spec.js';
 import { useBackend } from '../../test-support/backend.js';
 import { encoderCheckpoint } from '../../test-support/random-encoder.js';
+import { gradientFault, type Named, sines } from '../../testing/gradients.js';
 import { loadDecoder } from '../decoder.js';
 import { logits } from '../forward.js';
 import { generate } from '../generate.js';
+import { languageModelLoss } from '../loss.js';
 
 interface Model {
   config: Record<string, unknown> & { model_type: string };
@@ -47,6 +50,30 @@ describe.each(models)('$config.model_type', (model) => {
     decoder.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  it('has the gradients of a LoRA on its fused projection that differences show', async () => {
+    const decoder = await load(model);
+    const { name, inputs, outputs } = decoder.config.blocks[0]!.projections[0]!;
+    const projection = { name, block: 0, role: 'fused', inputs, outputs };
+    const spec: AdapterSpec = {
+      projections: [{ ...projection, ranks: [2], scalings: [1], topK: 1 }],
+      router: { name: 'top-k', options: {} },
+      dropout: 0,
+    };
+    const batch = {
+      ...{ ids: Int32Array.of(1, 5, 9, 2, 16, 3, 4, 8), weights: new Float32Array(8).fill(1) },
+      ...{ rows: 2, length: 4, lengths: [4, 4] },
+    };
+    const tensors = {
+      [`${name}.lora_A`]: tf.tensor2d(sines(2 * inputs, 1), [inputs, 2]),
+      [`${name}.lora_B`]: tf.tensor2d(sines(2 * outputs, 2), [2, outputs]),
+    };
+    const loss = (own: Named) =>
+      languageModelLoss(decoder, batch, { adapter: { spec, tensors: own } }).loss;
+    expect(gradientFault(loss, tensors)).toBeUndefined();
+    tf.dispose(tensors);
+    decoder.dispose();
+  });
 });
 
 describe('GPT-2', () => {
@@ -55,6 +82,7 @@ describe('GPT-2', () => {
   it('is found without the name of the whole model', async () => {
     const decoder = await load(gpt2, (name) => name.replace('transformer.', ''));
     expect(decoder.config.blocks[1]!.projections[0]!.name).toBe('h.1.attn.c_attn');
+    expect(decoder.config.note).toMatch(/PEFT finds nothing/);
     const options = { maxTokens: 5, endTokens: [] };
     expect(await generate(decoder, gpt2.prompts, options)).toEqual(gpt2.texts);
     decoder.dispose();

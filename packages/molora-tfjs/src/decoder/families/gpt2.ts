@@ -105,5 +105,8 @@ export function gpt2(
     },
     tiedEmbeddings: settings.tie_word_embeddings,
     ...tokensOf(settings),
+    ...(isBare && {
+      note: 'names of tensors lack the "transformer." that GPT2LMHeadModel has in memory, so that PEFT finds nothing of an adapter made here: for PEFT, save the model once with transformers',
+    }),
   };
 }
