@@ -9,9 +9,14 @@ export const python = process.env.PYTHON ?? '/usr/bin/python3';
 /**
  * A program that says a line of JSON about itself, and then answers a line of JSON with a line of JSON;
  * undefined if it cannot start.
+ *
+ * @param env beside the environment of this process
  */
-export async function startPeer(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+export async function startPeer(command, args, env = {}) {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...env },
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise((resolve) => {
     child.once('error', () => resolve({ done: true }));

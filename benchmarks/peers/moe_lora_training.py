@@ -1,6 +1,8 @@
-"""The peer of `training.mjs`: fine-tuning of a Llama decoder in PyTorch, on one thread, with the
-experts of MoLA (arXiv 2402.08562) and AlphaLoRA (arXiv 2410.10054) in a Python loop as their released
-code has them.
+"""A peer of `training.mjs`: fine-tuning of a Llama decoder in PyTorch, with the experts of MoLA
+(arXiv 2402.08562) and AlphaLoRA (arXiv 2410.10054) in a Python loop as their released code has them,
+or all of them at once (`batched`): one einsum for all A, one for all B, gates in between.
+
+    moe_lora_training.py [loop | batched] [threads]
 
 The base is frozen and of random weights, since speed does not depend on them; its shapes are those of
 a config.json. What the released code does only because of its age (lists of token numbers, moves
@@ -17,14 +19,15 @@ import time
 
 # Read when the library is loaded: torch.set_num_threads does not reach OpenBLAS, and kernels for an
 # older processor, which some environments ask for, can cost a quarter of the speed.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
+FORM, THREADS = (sys.argv[1:] + ["loop", "1"][len(sys.argv) - 1 :])[:2]
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = THREADS
 os.environ.pop("OPENBLAS_CORETYPE", None)
 os.environ.pop("OPENBLAS_L2_SIZE", None)
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(THREADS))
 RANK, TOP_K, SCALING = 8, 2, 2.0
 LEARNING_RATE, LARGEST_NORM = 3e-4, 1.0
 
@@ -63,11 +66,16 @@ def initial_adapter(config, experts):
         return torch.empty(outputs, inputs).uniform_(-(inputs**-0.5), inputs**-0.5).requires_grad_()
 
     def projection(outputs, inputs):
+        router = uniform(experts, inputs) if experts > 1 else None
+        if FORM == "batched" and experts > 1:
+            a = torch.empty(experts, RANK, inputs).uniform_(-(inputs**-0.5), inputs**-0.5)
+            b = torch.zeros(experts, outputs, RANK)
+            return {"experts": [(a.requires_grad_(), b.requires_grad_())], "router": router}
         pairs = [
             (uniform(RANK, inputs), torch.zeros(outputs, RANK, requires_grad=True))
             for _ in range(experts)
         ]
-        return {"experts": pairs, "router": uniform(experts, inputs) if experts > 1 else None}
+        return {"experts": pairs, "router": router}
 
     return [
         {name: projection(*shape) for name, shape in shapes(config).items()}
@@ -97,6 +105,11 @@ def adapted(x, weight, projection, dropout):
     probabilities = F.softmax(F.linear(x, projection["router"]), dim=-1, dtype=torch.float32)
     best, chosen = torch.topk(probabilities, TOP_K, dim=-1)
     gates = best / best.sum(dim=-1, keepdim=True)
+    if FORM == "batched":
+        weights = torch.zeros_like(probabilities).scatter(1, chosen, gates) * SCALING
+        a, b = projection["experts"][0]
+        hidden = torch.einsum("ti,eri->ter", F.dropout(x, dropout) if dropout else x, a)
+        return base + torch.einsum("ter,eor->to", hidden * weights[:, :, None], b)
     update = torch.zeros_like(base)
     # [experts, top k, tokens]
     picks = F.one_hot(chosen, len(projection["experts"])).permute(2, 1, 0)
@@ -178,7 +191,7 @@ def training(config, experts, dropout, rows, length):
 
 def main():
     step = None
-    print(json.dumps({"version": f"torch {torch.__version__}"}), flush=True)
+    print(json.dumps({"version": f"torch {torch.__version__}", "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
         if "config" in question:
