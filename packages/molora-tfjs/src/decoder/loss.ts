@@ -76,20 +76,19 @@ function countedTargets(
   decoder: Decoder,
   { ids, weights, rows, length }: TokenBatch,
 ): Parameters<typeof headLoss> {
-  const isCounted = (position: number): boolean =>
-    (position + 1) % length !== 0 && weights[position + 1] !== 0;
-  const counted = positionsWhere(rows * length, isCounted);
-  // Selecting has its price, too; and tensors without rows are a trap in themselves.
-  const few = counted.length > 0 && counted.length < 0.75 * rows * length;
-  const positions = few ? counted : positionsWhere(rows * length, () => true);
+  const counted = positionsWhere(
+    rows * length,
+    (position) => (position + 1) % length !== 0 && weights[position + 1] !== 0,
+  );
+  // Tensors without rows are a trap in themselves: where nothing counts, one position does with weight 0.
+  const none = counted.length === 0;
+  const positions = none ? Int32Array.of(0) : counted;
   return [
     selectRows(hidden, positions),
     decoder.output,
     {
       ids: positions.map((position) => ids[position + 1] ?? 0),
-      weights: Float32Array.from(positions, (position) =>
-        isCounted(position) ? weights[position + 1]! : 0,
-      ),
+      weights: Float32Array.from(positions, (position) => (none ? 0 : weights[position + 1]!)),
     },
   ];
 }

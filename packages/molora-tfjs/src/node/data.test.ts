@@ -97,6 +97,19 @@ const expected: ReadonlyArray<readonly [string, Split, Expected]> = [
   ['arc-easy', 'test', {
     count: 2376, first: ['Answer1: Sunlight is the source of energy for nearly all ecosystems. Answer2:', ...says('answer1')],
   }],
+  ['scienceqa-text', 'test', { count: 2224, first: ['—Homer, The Iliad\nAnswer:', ' apostrophe', 'apostrophe'] }],
+  ['commonsenseqa-text', 'train', { count: 9741, first: ['the school had made to change?\nAnswer:', ' ignore', 'ignore'] }],
+  ['arc-easy-text', 'test', {
+    count: 2376,
+    first: ['photosynthesis is the foundation of most food webs?\nAnswer:', ' Sunlight is the source of energy for nearly all ecosystems.', 'Sunlight is the source of energy for nearly all ecosystems.'],
+  }],
+  ['arc-challenge-text', 'train', { count: 1119, first: ['\nAnswer:', ' dry palms', 'dry palms'] }],
+  ['piqa-text', 'test', {
+    count: 1838,
+    first: ["How do I ready a guinea pig cage for it's new occupants?\nAnswer:", ' Provide the guinea pig with a cage full of a few inches of bedding made of ripped paper strips, you will also need to supply it with a water bottle and a food dish.', 'Provide the guinea pig with a cage full of a few inches of bedding made of ripped paper strips, you will also need to supply it with a water bottle and a food dish.'],
+  }],
+  ['siqa-text', 'test', { count: 1954, first: ['need to do before this?\nAnswer:', ' Find somewhere to go', 'Find somewhere to go'] }],
+  ['openbookqa-text', 'test', { count: 500, first: ['to save money is to\nAnswer:', ' quit eating lunch out', 'quit eating lunch out'] }],
   ['arc-challenge', 'train', { count: 1119, first: ['Answer1: dry palms', ...says('answer1')] }],
   ['arc-challenge', 'test', {
     count: 1172,
@@ -193,10 +206,13 @@ describeUnless(sharedLacks('data'), 'data sets', () => {
       expect(found).toEqual(answers);
     }
     if (!task.score) return;
+    const [begin, end] = name.endsWith('-text')
+      ? ['Question: ', '\nAnswer:']
+      : ['Below is an instruction that describes a task. Write a response', '\n\n### Response:\n'];
     const odd = examples.filter(
       ({ prompt, answer, options }) =>
-        !prompt.startsWith('Below is an instruction that describes a task. Write a response') ||
-        !prompt.endsWith('\n\n### Response:\n') ||
+        !prompt.startsWith(begin!) ||
+        !prompt.endsWith(end!) ||
         (options && options.filter(({ label }) => label === answer).length !== 1),
     );
     expect(odd).toEqual([]);

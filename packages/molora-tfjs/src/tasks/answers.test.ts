@@ -93,6 +93,27 @@ describe('firstLabel', () => {
   });
 });
 
+describe('answerIn', () => {
+  const texts = ['food', 'food web', 'water.'];
+  const example = {
+    prompt: 'Question: What?\nAnswer:',
+    completion: ' food web',
+    answer: 'food web',
+    options: texts.map((label) => ({ label, completion: ` ${label}` })),
+  };
+
+  it.each<[string, string | undefined]>([
+    [' food', 'food'],
+    [' food web', 'food web'],
+    ['It is the food web.', 'food web'],
+    ['Food, no water.', 'food'],
+    ['water.', 'water.'],
+    ['a stone', undefined],
+  ])('of %j among texts that contain one another', (output, expected) => {
+    expect(answerIn(output, example)).toBe(expected);
+  });
+});
+
 describe('isRight', () => {
   const right = (output: string, example: Omit<Example, 'prompt' | 'completion'>): boolean => {
     const whole = { prompt: '', completion: '', ...example };

@@ -22,7 +22,11 @@ export function lastNumber(text: string): number | undefined {
  * "answer is" or "answer:" names, and only where there is none the first that stands alone.
  */
 export function firstLabel(text: string, labels: readonly string[]): string | undefined {
-  const choice = labels.map((label) => label.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  // Of labels that begin alike, the longest that is there.
+  const choice = labels
+    .toSorted((a, b) => b.length - a.length)
+    .map((label) => label.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    .join('|');
   if (labels.every((label) => /^[A-Z]$/.test(label))) {
     const named = [
       ...text.matchAll(new RegExp(`[Aa]nswer(?: is)?:?\\s*\\(?(${choice})(?![\\w'])`, 'g')),
@@ -43,10 +47,9 @@ export function answerIn(
   { answer, options, completion }: Example,
 ): string | undefined {
   if (options) {
-    return firstLabel(
-      output,
-      options.map(({ label }) => label),
-    );
+    const labels = options.map(({ label }) => label);
+    // The text of an answer may contain that of another.
+    return labels.find((label) => label === output.trim()) ?? firstLabel(output, labels);
   }
   if (answer !== undefined && isNumeric(answer)) return lastNumber(output)?.toString();
   const text = output.trim();

@@ -1,6 +1,7 @@
 /** Questions with answers to choose from, in the layouts of their authors and of LLM-Adapters. */
 import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
-import { choiceExample } from './instructions.js';
+import { byText } from './by-text.js';
+import { choiceExample, type Question } from './instructions.js';
 import {
   type DataRecord,
   damaged,
@@ -20,14 +21,9 @@ export const scienceqa: TrainingTask = defineTask({
     validation: [['scienceqa/val.jsonl']],
     test: [['scienceqa/test.jsonl']],
   },
-  example: (record) =>
-    choiceExample(
-      textOf(record, 'question'),
-      textsOf(record, 'choices'),
-      numberOf(record, 'answer'),
-      record.place,
-    ),
+  example: (record) => choiceExample(scienceQuestion(record), record.place),
 });
+export const scienceqaText: TrainingTask = byText(scienceqa, scienceQuestion);
 
 export const commonsenseqa: TrainingTask = defineTask({
   name: 'commonsenseqa',
@@ -36,25 +32,9 @@ export const commonsenseqa: TrainingTask = defineTask({
     train: [['commonsense_qa/train_rand_split.jsonl']],
     validation: [['commonsense_qa/dev_rand_split.jsonl']],
   },
-  example(record) {
-    const { place } = record;
-    const question = recordIn(record, 'question');
-    if (question.fields['choices'] === undefined) {
-      throw damaged(place, 'it has no question with choices');
-    }
-    const listed = listOf(question, 'choices').map((choice) => ({
-      fields: Object(choice) as DataRecord['fields'],
-      place,
-    }));
-    const key = textOf(record, 'answerKey');
-    return choiceExample(
-      textOf(question, 'stem'),
-      listed.map((choice) => textOf(choice, 'text')),
-      listed.findIndex((choice) => textOf(choice, 'label') === key),
-      place,
-    );
-  },
+  example: (record) => choiceExample(commonsenseQuestion(record), record.place),
 });
+export const commonsenseqaText: TrainingTask = byText(commonsenseqa, commonsenseQuestion);
 
 export const openbookqa: TrainingTask = defineTask({
   name: 'openbookqa',
@@ -65,15 +45,9 @@ export const openbookqa: TrainingTask = defineTask({
     test: [['openbookqa/test.jsonl'], ['llm-adapters/openbookqa/test.json']],
   },
   labels: /^answer\d$/,
-  example: (record) =>
-    choiceExample(
-      // The question may go on in a second part.
-      `${textOf(record, 'sent1')} ${textOf(record, 'sent2')}`.trimEnd(),
-      [0, 1, 2, 3].map((i) => textOf(record, `ending${i}`)),
-      numberOf(record, 'label'),
-      record.place,
-    ),
+  example: (record) => choiceExample(openBookQuestion(record), record.place),
 });
+export const openbookqaText: TrainingTask = byText(openbookqa, openBookQuestion);
 
 export const boolq: TrainingTask = instructions(
   'boolq',
@@ -87,24 +61,28 @@ export const arcEasy: TrainingTask = instructions(
   'ARC-Easy',
   /^answer\d$/,
 );
+export const arcEasyText: TrainingTask = byText(arcEasy);
 export const arcChallenge: TrainingTask = instructions(
   'arc-challenge',
   'school science, questions that retrieval gets wrong',
   'ARC-Challenge',
   /^answer\d$/,
 );
+export const arcChallengeText: TrainingTask = byText(arcChallenge);
 export const piqa: TrainingTask = instructions(
   'piqa',
   'physical common sense, two solutions',
   'piqa',
   /^solution\d$/,
 );
+export const piqaText: TrainingTask = byText(piqa);
 export const siqa: TrainingTask = instructions(
   'siqa',
   'social common sense, three answers',
   'social_i_qa',
   /^answer\d$/,
 );
+export const siqaText: TrainingTask = byText(siqa);
 export const winogrande: TrainingTask = instructions(
   'winogrande',
   'who or what a gap stands for',
@@ -133,4 +111,39 @@ function instructions(name: string, summary: string, folder: string, labels: Reg
     labels,
     files: { train: at('train'), validation: at('validation'), test: at('test') },
   });
+}
+
+function scienceQuestion(record: DataRecord): Question {
+  return {
+    question: textOf(record, 'question'),
+    choices: textsOf(record, 'choices'),
+    right: numberOf(record, 'answer'),
+  };
+}
+
+function commonsenseQuestion(record: DataRecord): Question {
+  const { place } = record;
+  const question = recordIn(record, 'question');
+  if (question.fields['choices'] === undefined) {
+    throw damaged(place, 'it has no question with choices');
+  }
+  const listed = listOf(question, 'choices').map((choice) => ({
+    fields: Object(choice) as DataRecord['fields'],
+    place,
+  }));
+  const key = textOf(record, 'answerKey');
+  return {
+    question: textOf(question, 'stem'),
+    choices: listed.map((choice) => textOf(choice, 'text')),
+    right: listed.findIndex((choice) => textOf(choice, 'label') === key),
+  };
+}
+
+function openBookQuestion(record: DataRecord): Question {
+  return {
+    // The question may go on in a second part.
+    question: `${textOf(record, 'sent1')} ${textOf(record, 'sent2')}`.trimEnd(),
+    choices: [0, 1, 2, 3].map((i) => textOf(record, `ending${i}`)),
+    right: numberOf(record, 'label'),
+  };
 }

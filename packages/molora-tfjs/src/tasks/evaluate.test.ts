@@ -59,6 +59,29 @@ describe('evaluateByLikelihood', () => {
     expect(result.others).toEqual({ accuracy: 0.75 });
   });
 
+  it('also chooses by the likelihood per character where options are texts', async () => {
+    const task = await tasks.load('arc-easy-text');
+    const instruction =
+      'Please choose the correct answer to the question: Who?\n\nAnswer1: bee Answer2: a stone\n\nAnswer format: answer1/answer2';
+    const examples = task.parse(
+      JSON.stringify(['answer1', 'answer2'].map((answer) => ({ instruction, output: '', answer }))),
+      'test.json',
+    );
+    const values = [
+      // By sum bee; -1 a character against -1/2.
+      [-3, -3.5],
+      [-3, -2],
+    ];
+    let at = 0;
+    const result = await evaluateByLikelihood(task, examples, async (prompt, completions) => {
+      expect(prompt).toBe('Question: Who?\nAnswer:');
+      expect(completions).toEqual([' bee', ' a stone']);
+      return values[at++]!;
+    });
+    expect(result).toMatchObject({ metric: 'accuracy', value: 1, others: { normalized: 0.5 } });
+    expect(result.outputs).toEqual([' bee', ' a stone']);
+  });
+
   it('refuses NaN, and examples without options', async () => {
     await expect(
       evaluateByLikelihood(cola, examples, async () => [-1, Number.NaN]),

@@ -31,7 +31,9 @@ export async function evaluateByGeneration(
 
 /**
  * Chooses the option with the largest sum of the log-likelihoods of its tokens; of equal ones the
- * first. The options of a task differ in their label only, so that their length does not matter.
+ * first. Most tasks have options that differ in their label only, so that their length does not matter.
+ * Where options are scored by their text, `others.normalized` is the metric of the choices by the
+ * log-likelihood per character, as `acc_norm` of lm-evaluation-harness.
  *
  * @param logLikelihoods of completions after a prompt, in nats: the sum over a completion's tokens
  * @throws AlphaLoraError `INVALID_OPTION` as above, or when an example has no options;
@@ -43,6 +45,7 @@ export async function evaluateByLikelihood(
   logLikelihoods: (prompt: string, completions: readonly string[]) => Promise<readonly number[]>,
   options: EvaluationOptions = {},
 ): Promise<TaskEvaluation> {
+  const byCharacter: string[] = [];
   const choose = async ({ prompt, options: given }: Example): Promise<string> => {
     if (!given) {
       throw new AlphaLoraError(
@@ -52,19 +55,31 @@ export async function evaluateByLikelihood(
     }
     const completions = given.map(({ completion }) => completion);
     const values = await logLikelihoods(prompt, completions);
-    let best = 0;
-    for (const [i, value] of values.entries()) {
-      if (Number.isNaN(value)) {
-        throw new AlphaLoraError(
-          'INVALID_CHECKPOINT',
-          `the likelihood of ${JSON.stringify(completions[i])} is NaN; did the training of the adapter diverge?`,
-        );
-      }
-      if (value > values[best]!) best = i;
+    const odd = values.findIndex(Number.isNaN);
+    if (odd >= 0) {
+      throw new AlphaLoraError(
+        'INVALID_CHECKPOINT',
+        `the likelihood of ${JSON.stringify(completions[odd])} is NaN; did the training of the adapter diverge?`,
+      );
     }
-    return completions[best]!;
+    const perCharacter = values.map((value, i) => value / [...given[i]!.label].length);
+    byCharacter.push(completions[largest(perCharacter)]!);
+    return completions[largest(values)]!;
   };
-  return evaluate(task, examples, choose, options);
+  const evaluation = await evaluate(task, examples, choose, options);
+  if (!examples.every(isByText)) return evaluation;
+  const { value: normalized } = task.score!(byCharacter, examples);
+  return { ...evaluation, others: { ...evaluation.others, normalized } };
+}
+
+/** Of equal ones the first. */
+function largest(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
+}
+
+/** Then options are what they say, not a label. */
+function isByText({ options = [] }: Example): boolean {
+  return options.every(({ label, completion }) => completion.trim() === label);
 }
 
 async function evaluate(

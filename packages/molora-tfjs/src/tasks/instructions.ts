@@ -67,13 +67,16 @@ function choiceOption(label: string): ExampleOption {
   return { label, completion: `the correct answer is ${label}` };
 }
 
-/** A question with answers to choose from. @param right index of the right one */
-export function choiceExample(
-  question: string,
-  choices: readonly string[],
-  right: number,
-  place: string,
-): Example {
+/** A question with answers to choose from. */
+export interface Question {
+  readonly question: string;
+  readonly choices: readonly string[];
+  /** Index of the right one. */
+  readonly right: number;
+}
+
+/** By the labels of the answers. */
+export function choiceExample({ question, choices, right }: Question, place: string): Example {
   if (choices.length < 2 || !(Number.isInteger(right) && right >= 0 && right < choices.length)) {
     throw damaged(place, `answer ${right} is none of its ${choices.length} choices`);
   }

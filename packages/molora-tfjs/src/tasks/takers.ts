@@ -30,7 +30,10 @@ export async function takersHint(
   };
   if (tasks.has(refused) && (await takes(refused))) return undefined;
   // Benchmarks take instructions too, where these ask for a number or a text.
-  const others = tasks.names().filter((name) => !Object.hasOwn(ownData, name));
+  // What takes the records of a benchmark by text takes what the benchmark does.
+  const others = tasks
+    .names()
+    .filter((name) => !Object.hasOwn(ownData, name) && !name.endsWith('-text'));
   for (const names of [Object.keys(ownData), others]) {
     const takers: string[] = [];
     for (const name of names) if (await takes(name)) takers.push(name);

@@ -55,6 +55,30 @@ describe('tasks', () => {
       json({ instruction: 'Answer format: true/false', output: '', answer: 'yes' }),
       'its answer "yes" is none of its options (true, false)',
     ],
+    [
+      'arc-easy-text',
+      json({ instruction: 'Which?\n\nAnswer format: a/b', output: '', answer: 'a' }),
+      'it is not a question with answers that are listed',
+    ],
+    [
+      'piqa-text',
+      json({
+        instruction:
+          'Please choose the correct solution to the question: How?\n\nSolution1: so\n\nAnswer format: solution1/solution2',
+        answer: 'solution1',
+      }),
+      'it lists no Solution2:',
+    ],
+    [
+      'arc-easy-text',
+      json({
+        instruction:
+          'Please choose the correct answer to the question: Q?\n\nAnswer1: a Answer2:\n\nAnswer format: answer1/answer2',
+        answer: 'answer1',
+      }),
+      'or one is empty',
+    ],
+    ['scienceqa-text', json({ question: 'q', choices: ['a', 'b'], answer: 2 }), 'answer 2 is none'],
     ['text', json({ id: 1 }), 'no field "text"'],
     ['instructions', json({ instruction: 'a' }), 'no field "output"'],
     [
@@ -80,6 +104,20 @@ describe('tasks', () => {
     const [example] = parse(json({ sent1: 'One', sent2: 'two', ...endings, label: 3 }), 'x.json');
     expect(example!.prompt).toContain('question: One two\n\nAnswer1: a Answer2: b');
     expect(example!.answer).toBe('answer4');
+  });
+
+  it('put questions by the text of their answers, two of the same text as one', async () => {
+    const { parse } = await tasks.load('scienceqa-text');
+    const question = { question: ' What sings? ', choices: ['a bee', 'a tree', 'a bee'] };
+    const option = (label: string) => ({ label, completion: ` ${label}` });
+    expect(parse(json({ ...question, answer: 2 }), 'x.json')).toEqual([
+      {
+        prompt: 'Question: What sings?\nAnswer:',
+        completion: ' a bee',
+        answer: 'a bee',
+        options: [option('a bee'), option('a tree')],
+      },
+    ]);
   });
 
   it('write numbers without an exponent', async () => {

@@ -24,6 +24,23 @@ const labelled = (...labels: string[]): TaskFile =>
     })),
   );
 
+/** Of LLM-Adapters: answers that are listed. */
+const listed = (name: string, ...texts: string[]): TaskFile =>
+  json(
+    ...[0, 1].map((right) => {
+      const labels = texts.map((_, i) => `${name}${i + 1}`);
+      const lines = labels.map(
+        (label, i) => `${label.replace(/^./, (a) => a.toUpperCase())}: ${texts[i]}`,
+      );
+      return {
+        instruction: `Please choose the correct ${name} to the question: What sings?\n\n${lines.join(' ')}\n\nAnswer format: ${labels.join('/')}`,
+        input: '',
+        output: `the correct answer is ${labels[right]}`,
+        answer: labels[right],
+      };
+    }),
+  );
+
 const lettered = json(
   ...['B', 'E'].map((answer) => ({
     instruction: 'How many? Answer Choices: (A) 1 (B) 2 (C) 3 (D) 4 (E) 5',
@@ -48,7 +65,7 @@ const endings = Object.fromEntries(choices.map((choice, i) => [`ending${i}`, cho
 const user = { role: 'user', content: 'Name a bee.' };
 const human = { from: 'human', value: 'Name a bee.' };
 
-export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
+const layouts: Readonly<Record<string, readonly TaskFile[]>> = {
   mrpc: [
     {
       file: 'dev.tsv',
@@ -146,4 +163,15 @@ export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
     { file: 'train.txt', text: 'Bees sing.\n\nTrees do not.\n', examples: 2 },
     jsonl({ text: 'Bees sing.' }, { text: 'Trees do not.' }),
   ],
+};
+
+export const taskFiles: Readonly<Record<string, readonly TaskFile[]>> = {
+  ...layouts,
+  'scienceqa-text': layouts['scienceqa']!,
+  'commonsenseqa-text': layouts['commonsenseqa']!,
+  'openbookqa-text': [layouts['openbookqa']![0]!, listed('answer', ...choices)],
+  'arc-easy-text': [listed('answer', ...choices)],
+  'arc-challenge-text': [listed('answer', ...choices)],
+  'piqa-text': [listed('solution', 'Call a bee.', 'Call a tree.')],
+  'siqa-text': [listed('answer', ...choices.slice(1))],
 };
