@@ -1,5 +1,6 @@
 /** What the benchmarks share: seeded matrices, peers, medians, the machine. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 
@@ -37,6 +38,18 @@ export async function startPeer(command, args, env = {}) {
     },
     stop: () => child.kill(),
   };
+}
+
+/**
+ * The most memory that this process has taken, in bytes. On Linux, where `maxRSS` begins with that of the
+ * process that started this one, as the kernel counts it for the process itself.
+ */
+export function peakBytes() {
+  const kibibytes =
+    process.platform === 'linux'
+      ? Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+      : process.resourceUsage().maxRSS;
+  return kibibytes * 1024;
 }
 
 /** Seeded uniform numbers in [0, 1): mulberry32. */

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { openCheckpoint } from '../packages/checkpoint/dist/node/index.js';
 import { spectralUnits } from '../packages/htsr-core/dist/index.js';
 import { createWasmEngine } from '../packages/spectra-wasm/dist/node.js';
-import { machine, uniform } from './lib.mjs';
+import { machine, peakBytes, uniform } from './lib.mjs';
 
 const cases = {
   projection: { shape: [4096, 11008], precision: 'f32', limit: 130 },
@@ -64,8 +64,7 @@ async function measure(file, precision) {
     precision: used,
     seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
     before: megabytes(before),
-    // maxRSS is in KiB.
-    added: megabytes(process.resourceUsage().maxRSS * 1024 - before),
+    added: megabytes(peakBytes() - before),
     largest: values[0],
   };
 }

@@ -14,7 +14,7 @@ import {
   parseQueueAddress,
   startWorker,
 } from '../../packages/cluster/dist/index.js';
-import { machine } from '../lib.mjs';
+import { machine, peakBytes } from '../lib.mjs';
 import { withQueue } from './lib.mjs';
 
 /** As large as a measurement with 200 draws. */
@@ -79,7 +79,7 @@ async function measure(url, { jobs, workers, concurrency }) {
       seconds: Number(seconds.toFixed(1)),
       millisecondsPerJob: Number(((1000 * seconds) / count).toFixed(2)),
       heapMegabytesAtEachFifth: heap,
-      mostResidentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+      mostResidentMegabytes: Math.round(peakBytes() / 2 ** 20),
     };
   } finally {
     for (const child of children) child.kill();

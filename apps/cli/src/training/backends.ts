@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import util from 'node:util';
 import { AlphaLoraError } from '@alphalora/contracts';
 
 export const backendNames = ['cpu', 'wasm', 'node', 'node-gpu', 'webgpu'] as const;
@@ -31,7 +30,7 @@ interface BackendPackage {
   package?: string;
   /** Under which TensorFlow.js registers it. */
   registered: string;
-  before?(): void;
+  before?(): Promise<void>;
   after?(loaded: unknown): void;
 }
 
@@ -138,7 +137,7 @@ async function start(
   }
   if (needed !== undefined) {
     try {
-      before?.();
+      await before?.();
       const loaded = await importPackage(needed);
       after?.(loaded);
     } catch (error) {
@@ -171,13 +170,9 @@ function reasonOf(needed: string, error: unknown): string {
   return `${needed} does not load (${firstLine})`;
 }
 
-function prepareTensorflow(): void {
-  // tfjs-node 4.22 calls functions of `node:util` that Node 23 removed and Node 22 warns of.
-  const old = util as unknown as Record<string, unknown>;
-  old['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
-  old['isArray'] = Array.isArray;
-  // Of its log, errors and no reports on the processor.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+async function prepareTensorflow(): Promise<void> {
+  const { prepareTfjsNode } = await import('@alphalora/molora-tfjs/tfjs-node');
+  prepareTfjsNode();
 }
 
 function isBackendName(name: string): name is BackendName {

@@ -5,10 +5,10 @@
  */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import util from 'node:util';
 import type { Lack } from '@alphalora/testing/lacking';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { prepareTfjsNode } from '../node/tfjs-node.js';
 
 export type TestBackend = 'cpu' | 'wasm' | 'tensorflow';
 
@@ -42,10 +42,6 @@ export async function tensorflowLacks(): Promise<Lack> {
 }
 
 async function registerTfjsNode(): Promise<void> {
-  // tfjs-node 4.22 calls functions that Node 23 removed and earlier ones warn of.
-  const utilities = util as unknown as Record<string, unknown>;
-  utilities['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
-  utilities['isArray'] = Array.isArray;
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  prepareTfjsNode();
   await import('@tensorflow/tfjs-node');
 }

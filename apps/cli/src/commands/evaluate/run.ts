@@ -28,8 +28,11 @@ export async function run(model: string, options: EvaluateOptions, io: Io): Prom
 }
 
 function words(evaluation: ModelEvaluation): string {
-  const { task, metric, value, loss, examples, scoring, unanswered } = evaluation;
+  const { task, metric, value, others = {}, loss, examples, scoring, unanswered } = evaluation;
+  const figures = Object.entries({ [metric]: value, ...others, loss })
+    .map(([name, figure]) => `${name} ${figure.toFixed(4)}`)
+    .join(', ');
   const how = scoring ? ` by ${scoring}` : '';
   const open = unanswered ? `, ${unanswered} outputs without an answer` : '';
-  return `${task}: ${metric} ${value.toFixed(4)}, loss ${loss.toFixed(4)} (${examples} examples${how}${open})\n`;
+  return `${task}: ${figures} (${examples} examples${how}${open})\n`;
 }

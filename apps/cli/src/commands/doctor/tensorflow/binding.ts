@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { AlphaLoraError } from '@alphalora/contracts';
 import { BINDING } from '../../../training/backends.js';
 import type { RunProgram } from './programs.js';
@@ -48,12 +49,13 @@ export async function compileBinding(
 
 /** A product whose four numbers are known, in a process of its own: a library may end the one it is in. */
 const trial = `
-const util = require('node:util');
-util.isNullOrUndefined = (value) => value === null || value === undefined;
-util.isArray = Array.isArray;
-const tf = require(process.argv[1]);
-const product = tf.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tf.tensor2d([1, 0, 0, 1, 1, 1], [3, 2]));
-console.log(JSON.stringify({ backend: tf.getBackend(), version: tf.backend().binding.TF_Version, product: [...product.dataSync()] }));
+const [preparation, folder] = process.argv.slice(1);
+import(preparation).then(({ prepareTfjsNode }) => {
+  prepareTfjsNode();
+  const tf = require(folder);
+  const product = tf.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tf.tensor2d([1, 0, 0, 1, 1, 1], [3, 2]));
+  console.log(JSON.stringify({ backend: tf.getBackend(), version: tf.backend().binding.TF_Version, product: [...product.dataSync()] }));
+});
 `;
 
 /**
@@ -65,8 +67,10 @@ export async function tryBinding(
   packageFolder: string,
   { run, signal }: BindingOptions,
 ): Promise<string> {
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-  const output = await run(process.execPath, ['-e', trial, packageFolder], { signal, env });
+  const { resolve } = createRequire(import.meta.url);
+  const preparation = pathToFileURL(resolve('@alphalora/molora-tfjs/tfjs-node')).href;
+  const args = ['-e', trial, preparation, packageFolder];
+  const output = await run(process.execPath, args, { signal });
   const { backend, version, product } = JSON.parse(output.trim().split('\n').at(-1)!) as {
     backend: string;
     version: string;
