@@ -5,7 +5,7 @@ import { tensorflowLacks } from './src/test-support/backend.js';
 const config = projectConfig('molora-tfjs-tensorflow');
 const lacks = await tensorflowLacks();
 config.test!.include = [
-  lacks ? 'src/test-support/tensorflow-lacks.ts' : 'src/**/*.backends.test.ts',
+  lacks ? 'src/test-support/tensorflow-lacks.ts' : 'src/**/*.backends{,.slow}.test.ts',
 ];
 config.test!.provide = { backend: 'tensorflow' };
 export default config;

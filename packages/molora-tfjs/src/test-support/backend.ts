@@ -1,7 +1,7 @@
 /**
  * The backend of a test file. It is process-global: one backend a file.
  *
- * `*.backends.test.ts` run once in each of the package's vitest projects, which names its backend.
+ * `*.backends.test.ts` and `*.backends.slow.test.ts` run once in each of the package's vitest projects, which names its backend.
  */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

@@ -8,7 +8,7 @@ import { temporaryFolder } from '@alphalora/testing/folders';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { shared, sharedLacks } from '@alphalora/testing/repository';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { AdaptedProjection, AdapterSpec } from '../adapters/adapter-spec.js';
 import { adapterFiles } from '../adapters/write.js';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
@@ -33,7 +33,7 @@ import { openRunFolder } from './run-folder.js';
 
 const folder = temporaryFolder('tuning');
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(inject('backend'));
 });
 
 /** Speeches: who speaks, and what. */
