@@ -52,7 +52,7 @@ export async function loadEncoder(
     const settings = embeddingSettings(
       modules,
       {
-        pooling: modules && (await readJson(join(path, modules.pooling, 'config.json'))),
+        pooling: modules && (await poolingIn(join(path, modules.pooling))),
         sentence: await readJson(join(folder, 'sentence_bert_config.json')),
         prompts: await readJson(join(path, 'config_sentence_transformers.json')),
         tokenizer: await readJson(join(folder, 'tokenizer_config.json')),
@@ -70,6 +70,17 @@ export async function loadEncoder(
   } finally {
     await checkpoint.close();
   }
+}
+
+async function poolingIn(folder: string): Promise<unknown> {
+  const file = join(folder, 'config.json');
+  const pooling = await readJson(file);
+  if (pooling !== undefined) return pooling;
+  throw new AlphaLoraError(
+    'INVALID_CHECKPOINT',
+    `${file} is missing, which says how vectors are made: download the whole model, with its folders`,
+    { details: { file } },
+  );
 }
 
 async function tokenizerIn(folder: string, { lowercase }: EmbeddingSettings): Promise<Tokenizer> {

@@ -12,7 +12,7 @@ export const embed = () =>
     .description('turn texts into vectors with an encoder such as BERT or MiniLM')
     .argument(
       '<model>',
-      'a folder as sentence-transformers or transformers saves it, or hf://org/name[@revision], which is downloaded',
+      'a folder as sentence-transformers or transformers saves it; of hf:// models, folders within are not downloaded',
     )
     .option('--text <text>', 'embed this text; may be repeated', (text, texts?: string[]) => [
       ...(texts ?? []),
