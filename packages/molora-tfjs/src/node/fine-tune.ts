@@ -40,6 +40,7 @@ import {
   trainingSettings,
 } from '../training/settings.js';
 import { train } from '../training/train.js';
+import { checkEventFolder, type EventFolder, openEventFolder } from './event-folder.js';
 import {
   type LocateOptions,
   languageModel,
@@ -76,6 +77,8 @@ interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOp
   resume?: boolean;
   /** Steps between checkpoints. @default 100 */
   checkpointEvery?: number;
+  /** Folder for the metrics as events for TensorBoard, of this run alone. @default none */
+  tensorboard?: string;
   /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
   signal?: AbortSignal;
   /** Before the first step, with how many were done before and how many there will be in all. */
@@ -126,6 +129,9 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     options.from === undefined
       ? plannedRouter(options.router ?? {}, options.experts ? 'trained' : 'new')
       : undefined;
+  if (options.tensorboard !== undefined) {
+    await checkEventFolder(options.tensorboard, options.resume === true);
+  }
   // A wrong name is told before anything is read.
   if (routerLoss) createRouterLoss(routerLoss);
   const training = options.training ?? { epochs: 1 };
@@ -257,7 +263,10 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   const folder = await openRunFolder(output, { resume });
   try {
     if (folder.state) await checkResumedAdapter(output, plan.initial);
-    const reports = await trainInto(folder, options, prepared);
+    const events = await eventsOf(options, folder.recorded, prepared);
+    const reports = await trainInto({ folder, events }, options, prepared).finally(() =>
+      events?.close(),
+    );
     const all = [...folder.recorded, ...reports];
     return {
       steps: settings.steps,
@@ -273,9 +282,26 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   }
 }
 
+/** Where they are asked for, with what the run is made of as a text. */
+async function eventsOf(
+  { tensorboard, model, task, data, output }: FineTuneOptions,
+  recorded: RunFolder['recorded'],
+  { settings, sequences, plan }: Prepared,
+): Promise<EventFolder | undefined> {
+  if (tensorboard === undefined) return undefined;
+  const rows = {
+    ...{ model, task: typeof task === 'string' ? task : task.name, data, output },
+    ...{ examples: sequences.length, trainable: parameterCount(plan.initial.spec), ...settings },
+  };
+  const cell = (value: unknown): string => String(value).replace(/[\\|`]/g, '\\$&');
+  const lines = Object.entries(rows).map(([name, value]) => `| ${name} | ${cell(value)} |`);
+  const text = ['| setting | |', '| --- | --- |', ...lines].join('\n');
+  return openEventFolder(tensorboard, { recorded, settings: text });
+}
+
 /** @returns what the steps that were left to do report */
 async function trainInto(
-  folder: RunFolder,
+  { folder, events }: { folder: RunFolder; events: EventFolder | undefined },
   { checkpointEvery = 100, evaluateEvery, signal, onStart, onStep }: FineTuneOptions,
   { base, adapted, sequences, validated, plan, settings }: Prepared,
 ): Promise<StepReport[]> {
@@ -297,6 +323,7 @@ async function trainInto(
         async onStep(report) {
           reports.push(report);
           await folder.record(report);
+          await events?.record(report);
           onStep?.(report);
         },
       },

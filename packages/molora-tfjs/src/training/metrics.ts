@@ -7,11 +7,10 @@ import type { StepReport } from './callbacks.js';
 /** A line of metrics.jsonl; what depends on the machine's speed stands last. */
 export interface MetricsLine extends Omit<StepReport, 'steps' | 'secondsLeft'> {}
 
-/** Ends with a line feed. */
-export function formatMetrics(report: StepReport): string {
+export function metricsLine(report: StepReport): MetricsLine {
   const { step, epoch, loss, learningRate, gradientNorm, tokens, targets, tokensPerSecond } =
     report;
-  const line: MetricsLine = {
+  return {
     step,
     epoch,
     loss,
@@ -22,7 +21,11 @@ export function formatMetrics(report: StepReport): string {
     ...(report.evaluation && { evaluation: report.evaluation }),
     tokensPerSecond,
   };
-  return `${JSON.stringify(line)}\n`;
+}
+
+/** Ends with a line feed. */
+export function formatMetrics(report: StepReport): string {
+  return `${JSON.stringify(metricsLine(report))}\n`;
 }
 
 /**

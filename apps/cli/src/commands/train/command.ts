@@ -85,13 +85,17 @@ export const train = () =>
     )
     .optionsGroup(headings.output)
     .requiredOption('-o, --output <folder>', 'write the adapter and the metrics into this folder')
+    .option(
+      '--tensorboard <folder>',
+      'write the metrics for TensorBoard too, into this folder for the run alone',
+    )
     .addOption(json())
     .addHelpText(
       'after',
       examples([
         'train path/to/model --allocation allocation.json --task boolq --data boolq/ -o adapter',
         'train path/to/model --experts lora-a lora-b --task chat --data chats.jsonl -o gate',
-        'train path/to/model --allocation allocation.json --task text --data text.txt -o adapter --resume',
+        'train path/to/model --allocation allocation.json --task text --data text.txt -o adapter --tensorboard logs/adapter --resume',
         'train path/to/model --from adapter --task chat --data chats.jsonl -o adapter-2',
       ]),
     );

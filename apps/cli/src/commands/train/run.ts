@@ -53,7 +53,7 @@ export async function run(model: string, options: TrainOptions, io: Io): Promise
 /** What the library calls otherwise, or groups. */
 function settingsOf(options: TrainOptions) {
   const { task, data, limit, cutoff, lossOnPrompt, output, resume, router, routerSet } = options;
-  const { routerLoss, recompute, checkpointEvery, evaluateEvery, holdOut } = options;
+  const { routerLoss, recompute, checkpointEvery, evaluateEvery, holdOut, tensorboard } = options;
   const { steps, epochs = 1, batchSize, microBatchSize, learningRate, schedule } = options;
   const { warmupSteps, weightDecay, clipNorm, groupByLength, seed } = options;
   return {
@@ -68,6 +68,7 @@ function settingsOf(options: TrainOptions) {
     },
     fitMemory: microBatchSize === 'auto',
     ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery, holdOut }),
+    ...defined({ tensorboard }),
   } satisfies Partial<FineTuneOptions>;
 }
 
