@@ -213,6 +213,34 @@ describe('train', () => {
     expect(existsSync(output)).toBe(false);
   });
 
+  it('keeps the best, ends early, learns by factors of its layers, and writes for TensorBoard', async () => {
+    const folder = join(root, 'best');
+    const rates = join(root, 'rates.json');
+    const logs = join(root, 'logs');
+    const planned = await alphalora('allocate', model, '--unit', 'learning-rate', '-o', rates);
+    expect(planned.code, planned.stderr).toBe(0);
+    const argv = ['train', model, ...recipe, '--learning-rates', rates, '-o', folder];
+    const watched = ['--evaluate-every', '1', '--tensorboard', logs, '--early-stopping', '2'];
+    const { code, stdout, stderr } = await alphalora(
+      ...[...argv, '--steps', '12', ...watched, '--minimum-improvement', '99', '--json'],
+    );
+    expect(code, stderr).toBe(0);
+    // Nothing after the first evaluation improves by so much, though the loss falls.
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({ steps: 3, stopped: 'early-stopping', best: { step: 3 } });
+    expect(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))).toEqual({
+      ...{ step: 3, steps: 12, stopped: 'early-stopping', adapterStep: 3 },
+      best: summary.best,
+    });
+    expect(readdirSync(logs)).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\./)]);
+    const longer = await alphalora(...argv, '--steps', '14', ...watched, '--resume');
+    expect(longer.code, longer.stderr).toBe(0);
+    expect(longer.stderr).toContain('14 steps in place of 12');
+    expect(longer.stdout).toMatch(/\nthe adapter is that of step \d+, with the lowest/);
+    const alone = await alphalora(...argv, '--minimum-improvement', '1');
+    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('--early-stopping') });
+  });
+
   it('lets ranks grow, and balances the load, where it is told to', async () => {
     const folder = join(root, 'grown');
     const { code, stderr } = await alphalora(

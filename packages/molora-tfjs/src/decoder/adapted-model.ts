@@ -4,6 +4,7 @@ import type { AdapterState } from '../adapters/adapter-spec.js';
 import { isTrainable } from '../experts/parameters.js';
 import { createRouter } from '../experts/routers/index.js';
 import { valuesOf } from '../ops/values.js';
+import type { VariableGroups } from '../training/adamw.js';
 import type { LossOptions, Trainable } from '../training/trainable.js';
 import { projectionsByBlock } from './adapter-of-block.js';
 import type { Decoder } from './decoder.js';
@@ -17,6 +18,8 @@ export interface AdaptedModelOptions
    * @default false
    */
   readonly recompute?: boolean;
+  /** Learning rates and weight decays of their own, by name of the variable. @default none */
+  readonly groups?: VariableGroups | undefined;
 }
 
 export interface AdaptedModel {
@@ -40,7 +43,7 @@ export interface AdaptedModel {
 export function adaptedModel(
   decoder: Decoder,
   { spec, tensors }: AdapterState,
-  { recompute = false, ...options }: AdaptedModelOptions = {},
+  { recompute = false, groups, ...options }: AdaptedModelOptions = {},
 ): AdaptedModel {
   projectionsByBlock(decoder, spec);
   const router = options.router ?? createRouter(spec.router);
@@ -67,6 +70,7 @@ export function adaptedModel(
     adapter,
     trainable: {
       variables: Object.values(variables).filter(({ trainable }) => trainable),
+      ...(groups && { groups }),
       vocabularySize: decoder.config.vocabularySize,
       loss,
     },

@@ -10,6 +10,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import type { StepReport } from '../training/callbacks.js';
 import { type MetricsLine, metricsLine } from '../training/metrics.js';
 import {
+  evaluationEvent,
   restartEvent,
   stepEvent,
   textEvent,
@@ -18,6 +19,8 @@ import {
 
 export interface EventFolder {
   record(report: StepReport): Promise<void>;
+  /** Of an evaluation that the record of its step has not. */
+  recordEvaluation(step: number, evaluation: Readonly<Record<string, number>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +86,7 @@ export async function openEventFolder(
   });
   return {
     record: (report) => append(stepEvent(seconds(), metricsLine(report))),
+    recordEvaluation: (step, evaluation) => append(evaluationEvent(seconds(), step, evaluation)),
     close: () => file.close(),
   };
 }

@@ -10,17 +10,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { excessRankNote } from '../adapters/excess-rank.js';
 import type { AdapterBase } from '../adapters/files.js';
-import { adapterFiles } from '../adapters/write.js';
-import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
-import {
-  type LanguageModel,
-  type SequencesOptions,
-  sequencesOf,
-} from '../decoder/language-model.js';
+import { adaptedModel } from '../decoder/adapted-model.js';
+import { type SequencesOptions, sequencesOf } from '../decoder/language-model.js';
 import { frozenRouterNote } from '../experts/frozen-routers.js';
 import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
 import { parameterCount } from '../experts/parameters.js';
-import { trimRanks } from '../experts/trim-ranks.js';
 import {
   type AdapterPlan,
   adapterPlan,
@@ -30,17 +24,11 @@ import {
   type TrainedBefore,
   type TrainedExperts,
 } from '../training/adapter-plan.js';
-import type { StepReport } from '../training/callbacks.js';
+import { type Best, checkStopping } from '../training/best.js';
 import { chanceWarning } from '../training/chance.js';
-import { evaluateLoss } from '../training/evaluate-loss.js';
-import type { TokenSequence } from '../training/sequences.js';
-import {
-  type TrainingOptions,
-  type TrainingSettings,
-  trainingSettings,
-} from '../training/settings.js';
-import { train } from '../training/train.js';
-import { checkEventFolder, type EventFolder, openEventFolder } from './event-folder.js';
+import { factorGroups, type LayerFactors } from '../training/factor-groups.js';
+import { type TrainingOptions, trainingSettings } from '../training/settings.js';
+import { checkEventFolder } from './event-folder.js';
 import {
   type LocateOptions,
   languageModel,
@@ -57,10 +45,17 @@ import {
   withMemoryErrors,
 } from './memory-check.js';
 import { checkResumedAdapter } from './resumed-adapter.js';
-import { openRunFolder, type RunFolder } from './run-folder.js';
+import { resumedSettings } from './resumed-settings.js';
+import { openRunFolder } from './run-folder.js';
+import { type Prepared, type RunOptions, trainInto } from './train-into.js';
 import { type TrainingData, type TrainingDataOptions, trainingData } from './training-data.js';
 
-interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOptions {
+interface FineTuneBasics
+  extends TrainingDataOptions,
+    SequencesOptions,
+    LocateOptions,
+    RunOptions,
+    Omit<LayerFactors, 'blocks'> {
   /** @default `top-k` for new experts, `mole` over trained ones, without options */
   router?: Partial<AdapterSpec['router']>;
   /** Auxiliary loss of the routers. @default none */
@@ -71,21 +66,8 @@ interface FineTuneBasics extends TrainingDataOptions, SequencesOptions, LocateOp
   fitMemory?: boolean;
   /** Less memory, a quarter to two fifths more time. @default false */
   recompute?: boolean;
-  /** Folder of the run: see `openRunFolder`. */
-  output: string;
   /** Goes on from the checkpoint in the folder, or begins where there is none. @default false */
   resume?: boolean;
-  /** Steps between checkpoints. @default 100 */
-  checkpointEvery?: number;
-  /** Folder for the metrics as events for TensorBoard, of this run alone. @default none */
-  tensorboard?: string;
-  /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
-  signal?: AbortSignal;
-  /** Before the first step, with how many were done before and how many there will be in all. */
-  onStart?: (start: { done: number; steps: number }) => void;
-  onStep?: (report: StepReport) => void;
-  /** What people should know of the model's files and of the data, in a sentence. */
-  onNote?: (note: string) => void;
 }
 
 /** New experts by an `allocation`, trained ones by the folders of their adapters, `experts`, or one adapter to train on, `from`. */
@@ -93,8 +75,12 @@ export type FineTuneOptions = FineTuneBasics &
   (NewExperts | TrainedExperts<string> | TrainedBefore<string>);
 
 export interface FineTuned {
-  /** Steps of the whole run. */
+  /** Steps of the whole run, up to its end. */
   readonly steps: number;
+  /** Why it ended. */
+  readonly stopped: 'all-steps' | 'early-stopping';
+  /** The lowest validation loss and its step, which the adapter is of, where the best is kept. */
+  readonly best?: Best;
   /** Examples that were trained on. */
   readonly examples: number;
   /** Parameters that learn. */
@@ -109,7 +95,8 @@ export interface FineTuned {
 /**
  * Trains into the folder `output` on the current backend of TensorFlow.js. What is wrong with the
  * options is told before anything is written. A run that was ended goes on with the same options and
- * `resume`, with the same losses bit for bit on the same backend.
+ * `resume`, with the same losses bit for bit on the same backend. With more steps than before, a run goes on
+ * beyond its end, with the learning rates of a run of so many steps.
  *
  *     const { lastLoss } = await fineTune({
  *       ...{ model: 'model', allocation, output: 'adapter' },
@@ -132,6 +119,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   if (options.tensorboard !== undefined) {
     await checkEventFolder(options.tensorboard, options.resume === true);
   }
+  checkBest(options);
   // A wrong name is told before anything is read.
   if (routerLoss) createRouterLoss(routerLoss);
   const training = options.training ?? { epochs: 1 };
@@ -150,6 +138,10 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     if (frozen !== undefined) onNote?.(frozen);
     const adapted = adaptedModel(model.decoder, plan.initial, {
       ...(options.recompute && { recompute: true }),
+      groups: factorGroups(plan.initial.spec, learned.settings, {
+        ...defined({ learningRates: options.learningRates, weightDecays: options.weightDecays }),
+        blocks: model.decoder.config.blocks.length,
+      }),
       ...(plan.dynamic && { router: plan.dynamic.router }),
       ...defined({ routerLoss }),
     });
@@ -207,6 +199,16 @@ async function baseOf(source: string): Promise<AdapterBase> {
   return subfolder === '' ? { base: repository, revision } : { base: source };
 }
 
+/** What is known to be wrong before anything is read. */
+function checkBest({ keepBest, earlyStopping, evaluateEvery }: FineTuneOptions): void {
+  if (earlyStopping) checkStopping(earlyStopping);
+  if ((!keepBest && !earlyStopping) || evaluateEvery !== undefined) return;
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    'the best weights are those of the lowest validation loss: say how often it is measured (--evaluate-every)',
+  );
+}
+
 /** TypeScript tells as much by the types, but for the router. */
 function checkExperts({ allocation, experts, from, router }: FineTuneOptions): void {
   if ([allocation, experts, from].filter((given) => given !== undefined).length !== 1) {
@@ -246,33 +248,30 @@ async function planOf(
   }
 }
 
-interface Prepared {
-  model: LanguageModel;
-  base: AdapterBase;
-  sequences: readonly TokenSequence[];
-  validated: readonly TokenSequence[] | undefined;
-  plan: AdapterPlan;
-  adapted: AdaptedModel;
-  settings: TrainingSettings;
-}
-
 /** What is prepared, into the folder. */
 async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTuned> {
-  const { output, resume = false } = options;
-  const { plan, sequences, settings, model } = prepared;
+  const { output, resume = false, onNote } = options;
+  const { plan, sequences, model } = prepared;
   const folder = await openRunFolder(output, { resume });
   try {
     if (folder.state) await checkResumedAdapter(output, plan.initial);
-    const events = await eventsOf(options, folder.recorded, prepared);
-    const reports = await trainInto({ folder, events }, options, prepared).finally(() =>
-      events?.close(),
-    );
+    const settings = folder.state
+      ? resumedSettings(folder.state, prepared.settings, options)
+      : prepared.settings;
+    const { reports, stopped, best } = await trainInto(folder, options, { ...prepared, settings });
     const all = [...folder.recorded, ...reports];
+    if (reports.length === 0 && stopped === 'early-stopping') {
+      onNote?.(
+        `the run in ${output} was stopped early, at step ${all.length} of ${settings.steps}; a larger patience (--early-stopping) continues it`,
+      );
+    }
     return {
-      steps: settings.steps,
+      steps: all.at(-1)?.step ?? settings.steps,
       examples: sequences.length,
       trainable: parameterCount(plan.initial.spec),
+      stopped,
       ...defined({
+        best,
         ...(reports.length > 0 && { firstLoss: all[0]!.loss, lastLoss: all.at(-1)!.loss }),
         warning: chanceWarning(all, model.decoder.config.vocabularySize),
       }),
@@ -280,71 +279,4 @@ async function run(options: FineTuneOptions, prepared: Prepared): Promise<FineTu
   } finally {
     await folder.close();
   }
-}
-
-/** Where they are asked for, with what the run is made of as a text. */
-async function eventsOf(
-  { tensorboard, model, task, data, output }: FineTuneOptions,
-  recorded: RunFolder['recorded'],
-  { settings, sequences, plan }: Prepared,
-): Promise<EventFolder | undefined> {
-  if (tensorboard === undefined) return undefined;
-  const rows = {
-    ...{ model, task: typeof task === 'string' ? task : task.name, data, output },
-    ...{ examples: sequences.length, trainable: parameterCount(plan.initial.spec), ...settings },
-  };
-  const cell = (value: unknown): string => String(value).replace(/[\\|`]/g, '\\$&');
-  const lines = Object.entries(rows).map(([name, value]) => `| ${name} | ${cell(value)} |`);
-  const text = ['| setting | |', '| --- | --- |', ...lines].join('\n');
-  return openEventFolder(tensorboard, { recorded, settings: text });
-}
-
-/** @returns what the steps that were left to do report */
-async function trainInto(
-  { folder, events }: { folder: RunFolder; events: EventFolder | undefined },
-  { checkpointEvery = 100, evaluateEvery, signal, onStart, onStep }: FineTuneOptions,
-  { base, adapted, sequences, validated, plan, settings }: Prepared,
-): Promise<StepReport[]> {
-  const reports: StepReport[] = [];
-  const files = async () => {
-    const state = await adapted.state();
-    const trained = plan.dynamic ? trimRanks(state, plan.dynamic.ranks()) : state;
-    return adapterFiles(trained, base);
-  };
-  await train({
-    ...{ model: adapted.trainable, sequences, settings },
-    ...defined({ signal, resume: folder.state }),
-    callbacks: [
-      ...(plan.dynamic ? [plan.dynamic.callback] : []),
-      {
-        name: 'record',
-        // After what is resumed was found to be the same run.
-        onStart: ({ step, steps }) => onStart?.({ done: step, steps }),
-        async onStep(report) {
-          reports.push(report);
-          await folder.record(report);
-          await events?.record(report);
-          onStep?.(report);
-        },
-      },
-    ],
-    ...(validated && {
-      evaluation: {
-        every: evaluateEvery!,
-        measure: async () => {
-          const { loss } = await evaluateLoss({
-            ...{ model: adapted.trainable, sequences: validated },
-            batchSize: settings.microBatchSize,
-            ...defined({ signal }),
-          });
-          return { loss };
-        },
-      },
-    }),
-    checkpoints: {
-      every: checkpointEvery,
-      save: async (state) => folder.save(state, await files()),
-    },
-  });
-  return reports;
 }

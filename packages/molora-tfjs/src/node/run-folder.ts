@@ -6,6 +6,7 @@
  *   so that it is always the whole of one step;
  * - `adapter_model.safetensors` and `adapter_config.json`, what the run is for; replaced before the
  *   state, so that the state of the last step is there only when the adapter is;
+ * - `run.json`, how far the run is, why it ended, and which step the adapter is of; replaced with it;
  * - `metrics.jsonl`, a line a step, cut back to the step that the run resumes from.
  *
  * One process at a time may write to a folder, see `lockFolder`.
@@ -20,8 +21,10 @@ import {
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError } from '@alphalora/contracts';
 import type { AdapterFiles } from '../adapters/files.js';
+import type { Best } from '../training/best.js';
 import type { StepReport } from '../training/callbacks.js';
 import {
+  formatLine,
   formatMetrics,
   type MetricsLine,
   metricsLength,
@@ -42,10 +45,25 @@ export interface RunFolder {
   readonly recorded: readonly MetricsLine[];
   /** Appends a line to metrics.jsonl. */
   record(report: StepReport): Promise<void>;
+  /** Adds an evaluation to the line of the last checkpoint's step. */
+  recordEvaluation(evaluation: Readonly<Record<string, number>>): Promise<void>;
   /** Writes a checkpoint: on disk, not only in the system's memory, when the promise resolves. */
-  save(state: TrainingState, adapter?: AdapterFiles): Promise<void>;
+  save(state: TrainingState, adapter?: AdapterFiles, summary?: RunSummary): Promise<void>;
   /** Lets other processes into the folder. */
   close(): Promise<void>;
+}
+
+/** What run.json says. */
+export interface RunSummary {
+  /** Steps done, and of how many. */
+  step: number;
+  steps: number;
+  /** Why the run ended: all steps are done, the validation loss got no better, or it was interrupted; absent while it runs. */
+  stopped?: 'all-steps' | 'early-stopping' | 'interrupted';
+  /** The step that the adapter is of. */
+  adapterStep: number;
+  /** The lowest validation loss, where the best is kept. */
+  best?: Best;
 }
 
 const ADAPTER = 'adapter_model.safetensors';
@@ -106,12 +124,23 @@ async function openLocked(path: string, resume: boolean): Promise<RunFolder> {
     ...(state && { state }),
     recorded: parseMetrics(kept ?? ''),
     record: (report) => writing(file, () => metrics.appendFile(formatMetrics(report))),
-    async save(state, adapter) {
+    recordEvaluation: (evaluation) =>
+      writing(file, async () => {
+        const lines = (kept ?? '').split(/(?<=\n)/);
+        const [last] = parseMetrics(lines.pop() ?? '');
+        if (last === undefined) return;
+        await metrics.truncate(lines.join('').length);
+        await metrics.appendFile(formatLine({ ...last, evaluation }));
+      }),
+    async save(state, adapter, summary) {
       // A state never stands for steps whose metrics are lost.
       await writing(file, () => metrics.datasync());
       if (adapter) {
         await writeFileAtomic(join(path, ADAPTER), adapter.weights);
         await writeFileAtomic(join(path, 'adapter_config.json'), adapter.config);
+      }
+      if (summary) {
+        await writeFileAtomic(join(path, 'run.json'), `${JSON.stringify(summary, null, 2)}\n`);
       }
       await writeFileAtomic(join(path, STATE), serializeTrainingState(state));
     },

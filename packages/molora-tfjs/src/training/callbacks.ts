@@ -41,19 +41,23 @@ export interface CallbackState {
   readonly tensors: Readonly<Record<string, TensorValues>>;
 }
 
+/** Nothing, or that the run ends before its last step. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most hooks return nothing
+type Told = void | undefined | 'stop';
+
 export interface TrainingCallback {
   /** Its state is kept under this name; unique within a run. */
   readonly name: string;
-  /** Before the first step of this process, after `restore`. */
-  onStart?(context: RunContext): void | Promise<void>;
+  /** Before the first step of this process, after `restore`; takes none when one says `stop`. */
+  onStart?(context: RunContext): Told | Promise<Told>;
   /**
    * Sees the accumulated gradients before they are clipped, and returns those to apply: masked, or
    * without those of variables that this step leaves alone. Called within a `tf.tidy`; callbacks
    * are called in their order, each with what the one before returned.
    */
   onGradients?(gradients: Tensors, context: RunContext): Tensors;
-  /** After the update. */
-  onStep?(report: StepReport, context: RunContext): void | Promise<void>;
+  /** After the update; ends the run after this step, with a checkpoint, when one says `stop`. */
+  onStep?(report: StepReport, context: RunContext): Told | Promise<Told>;
   /** For a checkpoint; called after `onStep`. */
   state?(): CallbackState | Promise<CallbackState>;
   /** Takes back what `state` gave; called before `onStart`. */

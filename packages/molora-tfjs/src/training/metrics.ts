@@ -25,7 +25,11 @@ export function metricsLine(report: StepReport): MetricsLine {
 
 /** Ends with a line feed. */
 export function formatMetrics(report: StepReport): string {
-  return `${JSON.stringify(metricsLine(report))}\n`;
+  return formatLine(metricsLine(report));
+}
+
+export function formatLine({ tokensPerSecond, ...line }: MetricsLine): string {
+  return `${JSON.stringify({ ...line, tokensPerSecond })}\n`;
 }
 
 /**

@@ -37,11 +37,12 @@ export interface TrainingRun {
    * When the signal is aborted it may reject, and the report has no evaluation.
    */
   evaluation?: { every: number; measure(step: number): Promise<Readonly<Record<string, number>>> };
-  /** Keeps the state after every so many steps, after the last, and when the run is aborted. */
+  /** Keeps the state after every so many steps, after the last, and when the run is ended or aborted. */
   checkpoints?: { every: number; save(state: TrainingState): Promise<void> };
   /**
    * Goes on from there. Settings, sequences and shapes must be the same, and are checked; what is
-   * frozen in the model must be too, and is not.
+   * frozen in the model must be too, and is not. There may be more steps than before: the schedule
+   * is then that of the new number.
    */
   resume?: TrainingState;
   /** Ends the run after the current step, with a checkpoint; the promise rejects with its reason. */
@@ -53,7 +54,7 @@ export interface TrainingRun {
 /**
  * Trains the variables of the model in place.
  *
- * @returns the state after the last step
+ * @returns the state after the last step that was taken
  * @throws AlphaLoraError `INVALID_OPTION` when there is nothing to train on, a token is not in the
  *   vocabulary, or the state to resume from belongs to another run; `TRAINING_FAILED` when loss or gradient norm are no
  *   finite numbers or exactly 0, see `checkStep`, or a weight is not finite after the last step;
@@ -78,15 +79,19 @@ export async function train(run: TrainingRun): Promise<TrainingState> {
   const meter = progressMeter(now);
   let step = resume?.step ?? 0;
   try {
-    for (const callback of callbacks) await callback.onStart?.(context());
-    while (step < steps) {
+    let over = false;
+    for (const callback of callbacks)
+      if ((await callback.onStart?.(context())) === 'stop') over = true;
+    while (step < steps && !over) {
       const report = await takeStep();
-      for (const callback of callbacks) await callback.onStep?.(report, context());
-      const due = checkpoints && (step % checkpoints.every === 0 || step === steps);
+      for (const callback of callbacks)
+        if ((await callback.onStep?.(report, context())) === 'stop') over = true;
+      over ||= step === steps;
+      const due = checkpoints && (step % checkpoints.every === 0 || over);
       if (checkpoints && (due || signal?.aborted)) await checkpoints.save(await state());
       // Timers and signals get their turn: on some backends no await above really waits.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (step < steps) signal?.throwIfAborted();
+      if (!over) signal?.throwIfAborted();
     }
     return await state();
   } finally {

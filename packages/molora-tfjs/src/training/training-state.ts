@@ -113,8 +113,8 @@ export async function parseTrainingState(bytes: Uint8Array, file: string): Promi
 }
 
 /**
- * @throws AlphaLoraError `INVALID_OPTION` when a run would not go on as it began: other settings,
- *   other data, other variables, or no callback for a state that one left
+ * @throws AlphaLoraError `INVALID_OPTION` when a run would not go on as it began: other settings but for
+ *   more steps, other data, other variables, or no callback for a state that one left
  */
 export function checkResumable(
   state: TrainingState,
@@ -132,7 +132,8 @@ export function checkResumable(
       differences.push(`${what} was ${before ?? 'absent'}, is ${now ?? 'absent'}`);
   };
   for (const key of Object.keys(state.settings) as Array<keyof TrainingSettings>)
-    compare(key, state.settings[key], run.settings[key]);
+    if (key !== 'steps' || run.settings.steps < state.settings.steps)
+      compare(key, state.settings[key], run.settings[key]);
   compare('the number of sequences', state.data.sequences, run.data.sequences);
   compare('the fingerprint of the data', state.data.fingerprint, run.data.fingerprint);
   if (state.groups) {

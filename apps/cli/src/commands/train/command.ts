@@ -70,8 +70,19 @@ export const train = () =>
     )
     .option('--weight-decay <factor>', 'decay weights by this factor, decoupled', decimal, 0)
     .option('--clip-norm <norm>', 'clip the norm of the gradients; 0 for none', decimal, 1)
+    .option(
+      '--learning-rates <file>',
+      'multiply the learning rate of each layer as this allocation.json of learning-rate says',
+    )
+    .option(
+      '--weight-decays <file>',
+      'multiply the weight decay of each layer as this allocation.json of weight-decay says',
+    )
     .optionsGroup(headings.checkpoints)
-    .option('--resume', 'resume at the last checkpoint in the folder')
+    .option(
+      '--resume',
+      'resume at the last checkpoint in the folder; with more --steps, also after the end',
+    )
     .option('--checkpoint-every <steps>', 'write a checkpoint every so many steps', positive, 100)
     .option(
       '--evaluate-every <steps>',
@@ -82,6 +93,20 @@ export const train = () =>
       '--hold-out <count>',
       'hold this many examples out of training for it (default: a tenth, at most 64, where there is no validation split)',
       positive,
+    )
+    .option(
+      '--keep-best',
+      'write the adapter of the lowest validation loss, not that of the last step',
+    )
+    .option(
+      '--early-stopping <count>',
+      'stop after this many evaluations in a row without improvement, and keep the best',
+      positive,
+    )
+    .option(
+      '--minimum-improvement <nats>',
+      'count a smaller fall of the loss as no improvement (default: 0)',
+      decimal,
     )
     .optionsGroup(headings.output)
     .requiredOption('-o, --output <folder>', 'write the adapter and the metrics into this folder')
@@ -96,6 +121,7 @@ export const train = () =>
         'train path/to/model --allocation allocation.json --task boolq --data boolq/ -o adapter',
         'train path/to/model --experts lora-a lora-b --task chat --data chats.jsonl -o gate',
         'train path/to/model --allocation allocation.json --task text --data text.txt -o adapter --tensorboard logs/adapter --resume',
+        'train path/to/model --allocation allocation.json --task boolq --data boolq/ -o adapter --evaluate-every 50 --early-stopping 3',
         'train path/to/model --from adapter --task chat --data chats.jsonl -o adapter-2',
       ]),
     );

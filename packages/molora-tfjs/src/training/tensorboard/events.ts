@@ -21,14 +21,26 @@ export const restartEvent = (seconds: number, step: number): Uint8Array =>
 /** The numbers of a step: `train/loss`, `train/learning_rate`, `validation/loss`, ... */
 export function stepEvent(seconds: number, line: MetricsLine): Uint8Array {
   const { step, evaluation = {}, ...train } = line;
-  const scalars = [
-    ...Object.entries(train).map(([name, value]) => [`train/${snakeCase(name)}`, value] as const),
-    ...Object.entries(evaluation).map(([name, value]) => [`validation/${name}`, value] as const),
-  ];
-  const values = scalars.map(([tag, value]) =>
-    field.message(1, field.text(1, tag), field.float(2, value)),
+  return event(
+    seconds,
+    step,
+    field.message(5, ...scalars('train', train), ...scalars('validation', evaluation)),
   );
-  return event(seconds, step, field.message(5, ...values));
+}
+
+/** Of an evaluation after a step whose other numbers are written. */
+export function evaluationEvent(
+  seconds: number,
+  step: number,
+  evaluation: Readonly<Record<string, number>>,
+): Uint8Array {
+  return event(seconds, step, field.message(5, ...scalars('validation', evaluation)));
+}
+
+function scalars(group: string, values: Readonly<Record<string, number>>): Uint8Array[] {
+  return Object.entries(values).map(([name, value]) =>
+    field.message(1, field.text(1, `${group}/${snakeCase(name)}`), field.float(2, value)),
+  );
 }
 
 const DT_STRING = 7;

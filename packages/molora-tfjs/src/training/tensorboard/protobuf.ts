@@ -36,11 +36,20 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Fields of a message by their numbers. */
-export const field = {
-  integer: (number: number, value: number) => joined(tag(number, 0), varint(value)),
-  double: (number: number, value: number) => joined(tag(number, 1), fixed(8, value)),
-  float: (number: number, value: number) => joined(tag(number, 5), fixed(4, value)),
-  bytes: (number: number, value: Uint8Array) => joined(tag(number, 2), varint(value.length), value),
-  text: (number: number, value: string) => field.bytes(number, new TextEncoder().encode(value)),
-  message: (number: number, ...fields: Uint8Array[]) => field.bytes(number, joined(...fields)),
+interface Fields {
+  integer(number: number, value: number): Uint8Array;
+  double(number: number, value: number): Uint8Array;
+  float(number: number, value: number): Uint8Array;
+  bytes(number: number, value: Uint8Array): Uint8Array;
+  text(number: number, value: string): Uint8Array;
+  message(number: number, ...fields: Uint8Array[]): Uint8Array;
+}
+
+export const field: Fields = {
+  integer: (number, value) => joined(tag(number, 0), varint(value)),
+  double: (number, value) => joined(tag(number, 1), fixed(8, value)),
+  float: (number, value) => joined(tag(number, 5), fixed(4, value)),
+  bytes: (number, value) => joined(tag(number, 2), varint(value.length), value),
+  text: (number, value) => field.bytes(number, new TextEncoder().encode(value)),
+  message: (number, ...fields) => field.bytes(number, joined(...fields)),
 };
