@@ -162,7 +162,7 @@ describe('a finished run', () => {
     // Of warm-up steps, so that the order of the data alone might differ.
     expect(await numbers('short')).toEqual(await numbers('long'));
     expect(await weights('short')).toEqual(await weights('long'));
-    expect(notes).toEqual([expect.stringContaining('12 steps in place of 7')]);
+    expect(notes.at(-1)).toContain('12 steps in place of 7');
     await expect(
       run('short', { resume: true, training: { ...training, steps: 9 } }),
     ).rejects.toThrow(/steps was 12, is 9/);
@@ -177,7 +177,7 @@ describe('a finished run', () => {
       onNote: (note) => notes.push(note),
     });
     // Warm-up of 2 steps: the last of 18 down to zero, then the 19th of 36.
-    expect(notes[0]).toContain(
+    expect(notes.at(-1)).toContain(
       'of a run of 38 steps (linear): 0.000556 in step 20, 0.00500 in step 21',
     );
     const rates = (await metrics('linear')).map(({ learningRate }) => learningRate);
