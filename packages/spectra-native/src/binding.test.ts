@@ -2,7 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describeUnless } from '@alphalora/testing/lacking';
 import { describe, expect, it } from 'vitest';
-import { type Binding, firstThatLoads, instructionSets, loadBinding } from './binding.js';
+import {
+  type Binding,
+  firstThatLoads,
+  instructionSets,
+  loadBinding,
+  platformPackages,
+} from './binding.js';
 import { geometryOf } from './geometry.js';
 import { createNativeEngine } from './index.js';
 import { nativeCandidate } from './instance.js';
@@ -58,6 +64,15 @@ it('options are checked before anything loads', () => {
   for (const threads of [0, 1.5, 257, Number.NaN]) {
     expect(() => createNativeEngine({ threads })).toThrow('threads must be 1 to 256');
   }
+});
+
+it('platforms are those that binaries are made for', async () => {
+  const { platforms } = await import(new URL('../scripts/platforms.mjs', import.meta.url).href);
+  const made = Object.entries<{ os: string; cpu: string }>(platforms);
+  for (const [name, { os, cpu }] of made) {
+    expect(platformPackages[`${os}-${cpu}`]).toContain(name);
+  }
+  expect(Object.values(platformPackages).flat().sort()).toEqual(made.map(([name]) => name).sort());
 });
 
 it('instruction sets are those of the compiled code', () => {

@@ -34,7 +34,7 @@ export interface NativeStages {
 }
 
 /** Packages for a system and a processor. Of two, npm installs the one for the C library at hand. */
-const platformPackages: Readonly<Record<string, readonly string[]>> = {
+export const platformPackages: Readonly<Record<string, readonly string[]>> = {
   'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
   'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
   'darwin-x64': ['darwin-x64'],
