@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '@alphalora/contracts/numbers';
 import { temporaryFolder } from '@alphalora/testing/folders';
+import { itUnless } from '@alphalora/testing/lacking';
 import { build } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { tensorflowLacks } from '../test-support/backend.js';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 const program = fileURLToPath(new URL('../test-support/killed-run.ts', import.meta.url));
@@ -97,8 +99,10 @@ it('a run survives a kill at every operation on files', { timeout: 240_000 }, as
   expect(await results(folder)).toEqual(expected);
 });
 
-describe.each(['cpu', 'wasm'])('a run on %s', (backend) => {
-  it('survives kills at random moments', { timeout: 240_000 }, async () => {
+const lacks = await tensorflowLacks();
+describe.each(['cpu', 'wasm', 'tensorflow'])('a run on %s', (backend) => {
+  const lack = backend === 'tensorflow' ? lacks : undefined;
+  const survives = async (): Promise<void> => {
     const steps = 400;
     const [straight, folder] = [join(root, `${backend}-c`), join(root, `${backend}-d`)];
     const begun = performance.now();
@@ -114,5 +118,6 @@ describe.each(['cpu', 'wasm'])('a run on %s', (backend) => {
     expect(kills).toBeGreaterThan(3);
     expect(kills).toBeLessThan(100);
     expect(await results(folder)).toEqual(await results(straight));
-  });
+  };
+  itUnless(lack, 'survives kills at random moments', survives, 240_000);
 });

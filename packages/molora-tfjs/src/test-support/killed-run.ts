@@ -2,7 +2,7 @@
  * A program that trains a small model into a folder, to be killed: by whoever started it, or by
  * itself at a given operation on files, in the middle of what that writes.
  *
- *     node killed-run.mjs <folder> <cpu|wasm> <steps> [operation]
+ *     node killed-run.mjs <folder> <cpu|wasm|tensorflow> <steps> [operation]
  *
  * Says `ready` when it begins to train and `done` when it has finished.
  */
