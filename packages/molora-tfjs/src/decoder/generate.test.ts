@@ -70,6 +70,16 @@ describe('generate', () => {
     expect([short]).toEqual(await generate(decoder, [prompts[1]!], options));
   });
 
+  it('continues prompts of every length in one batch as it does one by one', async () => {
+    const lengths = Array.from({ length: 63 }, (_, i) => i + 1);
+    const prompts = lengths.map((length) => Array.from({ length }, (_, i) => (i * length) % 17));
+    const options = { maxTokens: 3, endTokens: [] };
+    const alone: number[][] = [];
+    for (const prompt of prompts) alone.push(...(await generate(decoder, [prompt], options)));
+    expect(await generate(decoder, prompts, options)).toEqual(alone);
+    expect(alone.map(({ length }) => length)).toEqual([...Array(61).fill(3), 2, 1]);
+  });
+
   it('refuses prompts that leave no position', async () => {
     for (const length of [64, 70]) {
       const prompt = new Array<number>(length).fill(1);

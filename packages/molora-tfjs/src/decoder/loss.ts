@@ -1,7 +1,9 @@
 /** The loss of a language model: how well each token is predicted from those before it. */
+import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
 import type { RouterLoss } from '../experts/losses/router-loss.js';
+import { takesAllTokens } from '../ops/dispatch.js';
 import { headLoss } from '../ops/head-loss.js';
 import { positionsWhere, selectRows } from '../ops/select-rows.js';
 import { tidied } from '../ops/tidied.js';
@@ -25,8 +27,8 @@ export interface LanguageModelLoss {
 }
 
 /**
- * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary or the adapter does
- *   not fit the model
+ * @throws AlphaLoraError `INVALID_OPTION` when a token is not in the vocabulary, the adapter does not fit
+ *   the model, or a router's loss is asked for that the backend cannot compute
  */
 export function languageModelLoss(
   decoder: Decoder,
@@ -54,6 +56,7 @@ function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch)
   const all = positionsWhere(rows * length, isReal);
   return (routings) => {
     const counted = routings.flatMap(({ logits, probabilities, gates, tokens }) => {
+      if (tokens && takesAllTokens()) throw uncounted();
       const real = tokens ? positionsWhere(tokens.length, (i) => isReal(tokens[i]!)) : all;
       if (real.length === 0) return [];
       return {
@@ -65,6 +68,13 @@ function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch)
     // Of a mixture, the adapted experts may have taken nothing but padding.
     return counted.length === 0 ? tf.scalar(0) : loss(counted);
   };
+}
+
+function uncounted(): AlphaLoraError {
+  return new AlphaLoraError(
+    'INVALID_OPTION',
+    `the loss of routers at the experts of a mixture counts the tokens that each of those took, which ${tf.getBackend()} cannot read in time: train without it, leave these experts out of the adapter, or take another backend`,
+  );
 }
 
 /**

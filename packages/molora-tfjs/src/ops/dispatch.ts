@@ -25,10 +25,13 @@ export interface Dispatch {
   readonly places: readonly Int32Array[];
 }
 
+/** Whether experts take all tokens, as what was chosen can be read too late to leave any out. */
+export const takesAllTokens = (): boolean => tf.getBackend() === 'webgpu';
+
 /** @param mask 1 at the experts of each token, as many for all, and 0 elsewhere, [tokens, experts] */
 export function dispatch(mask: tf.Tensor2D, perToken: number): Dispatch {
   const [tokens, experts] = mask.shape;
-  if (tf.getBackend() === 'webgpu') return toChosen(tokens, experts, experts, () => true);
+  if (takesAllTokens()) return toChosen(tokens, experts, experts, () => true);
   const values = mask.dataSync();
   return toChosen(
     tokens,

@@ -53,6 +53,16 @@ describeUnless(chromiumLacks, 'WebGPU in Chromium', () => {
     expectSame(found, await inPage('adapterSteps', 'cpu', router));
   });
 
+  it('takes the steps that the cpu takes in a mixture, whose experts all compute here', async () => {
+    const router = { name: 'top-k', options: {} };
+    const model = { family: 'mixtral', balanced: false } as const;
+    const found = await inPage('adapterSteps', 'webgpu', router, model);
+    expectSame(found, await inPage('adapterSteps', 'cpu', router, model));
+    await expect(inPage('adapterSteps', 'webgpu', router, { family: 'mixtral' })).rejects.toThrow(
+      'the loss of routers at the experts of a mixture',
+    );
+  });
+
   it('takes the steps that the cpu takes where the whole model learns', async () => {
     const found = await inPage('wholeModelSteps', 'webgpu');
     expectSame(found, await inPage('wholeModelSteps', 'cpu'));

@@ -27,13 +27,23 @@ export interface Outcome {
 }
 
 /**
- * Three steps of an adapter with three experts on every projection of two blocks: 42 variables.
+ * Three steps of an adapter with three experts on every projection of two blocks: 42 variables, or more
+ * in a mixture, whose own experts are projections, too.
  *
  * @public the test calls it by its name
  */
-export async function adapterSteps(backend: string, router: Router): Promise<Outcome> {
+export async function adapterSteps(
+  backend: string,
+  router: Router,
+  { family = 'llama', balanced = true }: { family?: 'llama' | 'mixtral'; balanced?: boolean } = {},
+): Promise<Outcome> {
   await use(backend);
-  const { checkpoint } = await randomDecoder({ model_type: 'llama', tie_word_embeddings: true });
+  const mixture = { num_local_experts: 3, num_experts_per_tok: 2 };
+  const { checkpoint } = await randomDecoder({
+    model_type: family,
+    tie_word_embeddings: true,
+    ...(family === 'mixtral' && mixture),
+  });
   const decoder = await loadDecoder(checkpoint);
   const projections = decoder.config.blocks.flatMap((own, block) =>
     own.projections.map(({ name, inputs, outputs }) => {
@@ -43,7 +53,8 @@ export async function adapterSteps(backend: string, router: Router): Promise<Out
   );
   const spec = { projections, router, dropout: 0 };
   const routerLoss = { name: 'load-balance', coefficient: 0.01 };
-  const model = adaptedModel(decoder, { spec, tensors: initialTensors(spec, 1) }, { routerLoss });
+  const state = { spec, tensors: initialTensors(spec, 1) };
+  const model = adaptedModel(decoder, state, balanced ? { routerLoss } : {});
   return threeSteps(model.trainable).finally(() => {
     model.dispose();
     decoder.dispose();
