@@ -66,7 +66,9 @@ describe('the workspace', () => {
       readFileSync(join(folder, file), 'utf8').match(/uses: .*/g),
     );
     expect(uses.length).toBeGreaterThan(3);
-    for (const line of uses) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    // A workflow of this repository is the one of the same commit.
+    const others = uses.filter((line) => !line.startsWith('uses: ./'));
+    for (const line of others) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   it('has a licence', () => {
