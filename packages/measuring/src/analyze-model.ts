@@ -87,9 +87,9 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
   const { signal, cache: cacheFolder, onNotice, onNotKept } = options;
   const writer = tool();
   const states = await fileStates(checkpoint);
-  const plan = await planned(model, elsewhereToo(options), {
-    version: writer.version,
-    cacheFolder,
+  const plan = await planned(model, options, {
+    ...{ version: writer.version, cacheFolder },
+    everywhere: options.pipeline !== undefined,
   });
   const source = options.source ?? checkpoint.source;
   const left = unmatched(model, source);
@@ -158,14 +158,6 @@ async function analyzeOpened(model: OpenedModel, options: AnalyzeModelOptions): 
     await pipeline.close();
     if (cacheFolder !== undefined) await keepDigests(cacheFolder, states, seen.digests);
   }
-}
-
-/** Machines that measure for this one need not have what it has: there, the engine that runs everywhere. */
-function elsewhereToo(options: AnalyzeModelOptions): AnalyzeModelOptions {
-  const { pipeline, engine = 'auto', build = 'auto' } = options;
-  return pipeline && engine === 'auto' && build === 'auto'
-    ? { ...options, engine: 'wasm' }
-    : options;
 }
 
 /** With the stack that was asked for as the main one. */

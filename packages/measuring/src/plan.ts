@@ -74,7 +74,12 @@ export interface Plan {
 export async function planned(
   { checkpoint, reference, access }: OpenedModel,
   options: MeasuringOptions,
-  own: { version: string; cacheFolder?: string | undefined },
+  own: {
+    version: string;
+    cacheFolder?: string | undefined;
+    /** Whether machines measure that need not have what this one has. */
+    everywhere?: boolean;
+  },
 ): Promise<Plan> {
   const { estimator: name = defaultEstimator, include, exclude, shard } = options;
   const { tail, tailShare, bag, minTail, evalsThreshold, seed = 0 } = options;
@@ -82,7 +87,9 @@ export async function planned(
   const draws = drawsRecord(options);
   const { precision = 'auto' } = options;
   const estimator = await chosenEstimator({ estimator: name, ...defined({ tail, tailShare }) });
-  const { engine, build, note } = await chosenEngine(options);
+  // Shards are joined only if they are measured alike, on whatever machines.
+  const everywhere = own.everywhere === true || shard !== undefined;
+  const { engine, build, note } = await chosenEngine({ ...options, everywhere });
   const metrics = resolveMetrics(options.metrics);
   const farms = options.farms && farmsOptions(options.farms);
   const { choice, units: chosen, notes: selected } = selection(options, checkpoint);

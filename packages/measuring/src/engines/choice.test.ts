@@ -33,12 +33,20 @@ describe('where the compiled engine works', () => {
     expect(await chosenEngine()).toEqual({
       engine: 'native',
       build: 'auto',
-      why: 'it is the fastest that passes its self-test',
+      why: 'it is installed and passes its self-test',
     });
   });
 
   it.each(['simd', 'relaxed'])('the build %s is that of wasm', async (build) => {
     expect(await chosenEngine({ build })).toMatchObject({ engine: 'wasm', build });
+  });
+
+  it('other machines that take part are no reason for it, unless it is asked for', async () => {
+    const everywhere = true;
+    expect(await chosenEngine({ everywhere })).toMatchObject({ engine: 'wasm', build: 'auto' });
+    const engine = 'native';
+    expect(await chosenEngine({ everywhere, engine })).toMatchObject({ engine });
+    expect(await chosenEngine({ everywhere, build: 'avx2' })).toMatchObject({ engine });
   });
 
   it('one that is asked for is taken', async () => {

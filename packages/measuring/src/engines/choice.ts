@@ -21,16 +21,20 @@ export interface EngineChoice {
 
 /**
  * The engine for the given options. `auto`, the default, is the one that has the given build, and
- * otherwise `native` where it is installed and passes its self-test, `wasm` elsewhere. Where `native`
+ * otherwise `native` where it is installed and passes its self-test, `wasm` elsewhere, and where other
+ * machines have to do the same. Where `native`
  * itself is asked for and does not work, `wasm` takes its place.
  * @throws AlphaLoraError `NOT_FOUND` for an unknown engine, `INVALID_OPTION` for a build that it has not
  */
 export async function chosenEngine({
   engine = 'auto',
   build = 'auto',
+  everywhere = false,
 }: {
   engine?: string | undefined;
   build?: string | undefined;
+  /** Whether machines take part that need not have what this one has. */
+  everywhere?: boolean;
 } = {}): Promise<EngineChoice> {
   const asked = engine === 'auto' ? ownerOf(build) : engine;
   if (asked !== undefined && asked !== 'native') {
@@ -38,9 +42,12 @@ export async function chosenEngine({
     const why = engine === 'auto' ? `it has the build ${build}` : 'it was asked for';
     return { engine: asked, build, why };
   }
+  if (asked === undefined && everywhere) {
+    return { engine: 'wasm', build, why: 'every machine has it' };
+  }
   const failure = await nativeFailure(build);
   if (failure === undefined) {
-    return { engine: 'native', build, why: 'it is the fastest that passes its self-test' };
+    return { engine: 'native', build, why: 'it is installed and passes its self-test' };
   }
   const why = failure.message;
   const isMissing = failure.details['missing'] === true;
