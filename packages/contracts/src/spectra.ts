@@ -7,6 +7,8 @@ export type Precision = 'auto' | 'f32' | 'f64';
 export interface SpectrumOptions {
   precision?: Precision;
   signal?: AbortSignal | undefined;
+  /** Threads that may work on this matrix together, which changes no value; one where an engine has no more. */
+  threads?: number | undefined;
   /** Called with the share of this matrix that is done, 0 to 1. */
   onProgress?: ((done: number) => void) | undefined;
   /** Called once with the arithmetic that the returned values come from and how far down they hold. */

@@ -8,7 +8,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 /** What the binary exports (`addon/src/lib.rs`). */
 export interface Binding {
   instructionSets(): InstructionSet[];
-  readonly Stages: new (set: InstructionSet, threads: number) => NativeStages;
+  readonly Stages: new (set: InstructionSet) => NativeStages;
 }
 
 /** Instruction sets that the stages are compiled for; which of them there are depends on the processor. */
@@ -17,6 +17,8 @@ export type InstructionSet = (typeof instructionSets)[number];
 
 /** Numbers are addresses in `memory` and sizes. Precision 0 is float32, 1 float64, 2 bfloat16 in pairs. */
 export interface NativeStages {
+  /** How many threads work together from now on, which changes no bit. */
+  useThreads(count: number): void;
   readonly hasPairs: boolean;
   readonly panelBytes: number;
   readonly workspaceArrays: number;

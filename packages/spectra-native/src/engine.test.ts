@@ -16,6 +16,15 @@ describeUnless(nativeLacks, 'native engine', () => {
     describeSpectra(createNativeEngine({ threads: 3 }), { pairs: setsHere()[0] === 'avx512bf16' });
   });
 
+  it('gives the same bits with any number of threads', async () => {
+    const matrix = matrixOf(1100, 1200, Float32Array.from(randomValues(1100 * 1200, 3)));
+    const engine = createNativeEngine();
+    const expected = await engine.singularValues(matrix);
+    for (const threads of [2, 5, 1]) {
+      expect(await engine.singularValues(matrix, { threads })).toEqual(expected);
+    }
+  });
+
   it('names itself and its instruction set', async () => {
     const engine = createNativeEngine();
     expect(engine.name).toBe('native');

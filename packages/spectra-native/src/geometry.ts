@@ -26,7 +26,7 @@ export function nativeMemoryEstimate(
   precision: Precision,
   maxMemory: number = Number.POSITIVE_INFINITY,
 ): number {
-  return memoryEstimate(matrix, precision, maxMemory, geometryOf(1));
+  return memoryEstimate(matrix, precision, maxMemory, geometry);
 }
 
 /** The operations that a matrix usually takes, in proportion to which its time is. */
@@ -38,11 +38,9 @@ export function nativeWorkEstimate(
 }
 
 /** As `core/src/band.rs` has it; a test compares the two. */
-export function geometryOf(threads: number): Geometry {
-  return {
-    panelBytes: 128,
-    granularity: GRANULARITY,
-    workspaceArrays: 10 + threads,
-    workspaceBlocks: 5 + threads,
-  };
-}
+export const geometry: Geometry = {
+  panelBytes: 128,
+  granularity: GRANULARITY,
+  workspaceArrays: 14,
+  workspaceBlocks: 9,
+};

@@ -15,7 +15,7 @@ export interface NativeEngineOptions {
    * processor has and that passes the self-test.
    */
   build?: 'auto' | InstructionSet;
-  /** Threads that work on one matrix together. @default 1 */
+  /** Threads that work on one matrix together where a call does not say it. They change no bit. @default 1 */
   threads?: number;
   /** As in the engine in WebAssembly: bytes that solving a matrix again without squaring it may take. */
   maxMemory?: number;
@@ -41,11 +41,11 @@ export function createNativeEngine(options: NativeEngineOptions = {}): SpectralE
   const candidates = () => {
     const binding = loadBinding();
     const sets = build === 'auto' ? binding.instructionSets() : [build];
-    return sets.map((set) => nativeCandidate(binding, set, threads));
+    return sets.map((set) => nativeCandidate(binding, set));
   };
   return createEngine(candidates, {
     ...{ name: 'native', first },
     kind: { what: 'native', needs: 'the engine in WebAssembly needs no compiled code' },
-    ...defined({ maxMemory }),
+    ...defined({ maxMemory, threads }),
   });
 }

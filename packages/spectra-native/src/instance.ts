@@ -4,20 +4,19 @@ import type { Binding, InstructionSet, NativeStages } from './binding.js';
 import { GRANULARITY } from './geometry.js';
 
 /** The way to an instance with one instruction set. */
-export function nativeCandidate(
-  { Stages }: Binding,
-  set: InstructionSet,
-  threads: number,
-): Candidate {
+export function nativeCandidate({ Stages }: Binding, set: InstructionSet): Candidate {
   return {
     build: set,
     async instantiate(): Promise<Instance> {
-      const native = new Stages(set, threads);
+      const native = new Stages(set);
       // Like an array that grows in place, and from which files are read into the engine's memory.
       const memory = new WebAssembly.Memory({ initial: 1 });
       const { panelBytes, workspaceArrays, workspaceBlocks } = native;
       const geometry = { panelBytes, granularity: GRANULARITY, workspaceArrays, workspaceBlocks };
-      return { build: set, exports: stageExports(native, memory), memory, geometry };
+      return {
+        ...{ build: set, exports: stageExports(native, memory), memory, geometry },
+        useThreads: (count) => native.useThreads(count),
+      };
     },
   };
 }

@@ -19,6 +19,8 @@ export interface EngineOptions {
   kind?: { what: string; needs: string };
   /** Bytes that solving a matrix again without squaring it may take. @default no limit */
   maxMemory?: number;
+  /** Threads for a matrix whose caller does not say how many. @default 1 */
+  threads?: number;
   /** The arithmetic that `auto` begins with. @default that of `firstPrecision` */
   first?: typeof firstPrecision;
 }
@@ -31,7 +33,7 @@ export function createEngine(
   candidates: readonly Candidate[] | (() => readonly Candidate[]),
   options: EngineOptions = {},
 ): SpectralEngine {
-  const { name = 'wasm', kind, first = firstPrecision } = options;
+  const { name = 'wasm', kind, threads = 1, first = firstPrecision } = options;
   const { maxMemory = Number.POSITIVE_INFINITY } = options;
   let loading: Promise<Instance> | undefined;
   /** The memory serves one matrix at a time. */
@@ -47,7 +49,9 @@ export function createEngine(
     singularValues(matrix, options = {}) {
       const result = queue.then(async () => {
         options.signal?.throwIfAborted();
-        return solve(await load(), matrix, { ...options, first, maxMemory });
+        const instance = await load();
+        instance.useThreads?.(options.threads ?? threads);
+        return solve(instance, matrix, { ...options, first, maxMemory });
       });
       queue = result.catch(() => undefined);
       return result;

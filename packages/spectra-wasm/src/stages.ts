@@ -80,6 +80,8 @@ export interface Instance {
   readonly exports: StageExports;
   readonly memory: WebAssembly.Memory;
   readonly geometry: Geometry;
+  /** Has so many threads work together from now on, which changes no bit. Absent where there is one only. */
+  useThreads?(count: number): void;
 }
 
 /** The stages of one arithmetic. */

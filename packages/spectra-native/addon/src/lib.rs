@@ -24,11 +24,17 @@ pub struct Stages {
 #[napi]
 impl Stages {
     #[napi(constructor)]
-    pub fn new(set: String, threads: u32) -> Result<Self> {
-        let solver = Set::named(&set).and_then(|set| Solver::new(set, threads as usize));
+    pub fn new(set: String) -> Result<Self> {
+        let solver = Set::named(&set).and_then(|set| Solver::new(set, 1));
         solver
             .map(|solver| Stages { solver })
             .ok_or_else(|| Error::from_reason(format!("this processor has no instruction set '{set}'")))
+    }
+
+    /// Has so many threads work together from now on.
+    #[napi]
+    pub fn use_threads(&mut self, threads: u32) {
+        self.solver.use_threads(threads as usize)
     }
 
     #[napi(getter)]

@@ -35,24 +35,45 @@ pub struct Work<T> {
     swapped: [*mut T; 2],
     /// A V in panels, from the tiles as they are.
     direct: *mut T,
-    /// A V by rows, from the tiles as transposes; one for each thread.
+    /// A V by rows, from the tiles as transposes; one for each part.
     mirrored: *mut T,
-    /// T, V^T V, core and scratch (BAND x BAND each), then one BAND x BAND product for each thread.
+    /// T, V^T V, core and scratch (BAND x BAND each), then one BAND x BAND product for each part.
     small: *mut T,
 }
 
 // SAFETY: the threads of a team write to parts of their own between two barriers.
 unsafe impl<T> Sync for Reduction<T> {}
 
-/// Arrays of order x BAND elements, and blocks of BAND x BAND, that `threads` need.
-pub const fn workspace(threads: usize) -> (usize, usize) {
-    (10 + threads, 5 + threads)
+/// Parts that sums over rows are made in, each by one thread. They depend on the order alone, so the
+/// number of threads changes no bit.
+const PARTS: usize = 4;
+
+/// A part takes at least so many rows of tiles: what it saves must be worth the sum over the parts.
+const ROWS_OF_PART: usize = 8;
+
+fn parts_of(order: usize) -> usize {
+    (order / TILE / ROWS_OF_PART).clamp(1, PARTS)
 }
+
+/// The parts that a member of the team makes.
+fn parts_by(team: &Team, me: usize, parts: usize) -> impl Iterator<Item = usize> {
+    (me..parts).step_by(team.size)
+}
+
+/// The part's rows of tiles, counted from the last one up: in turns, there and back, as the rows get shorter.
+fn rows_of_part(part: usize, parts: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count.div_ceil(parts))
+        .map(move |turn| turn * parts + if turn % 2 == 0 { part } else { parts - 1 - part })
+        .filter(move |&row| row < count)
+}
+
+/// Arrays of order x BAND elements, and blocks of BAND x BAND, in the workspace.
+pub const WORKSPACE: (usize, usize) = (10 + PARTS, 5 + PARTS);
 
 impl<T> Work<T> {
     /// Cuts a workspace into areas. Each begins a different number of cache lines after a multiple of
     /// their size, or they would meet in the same lines of the cache.
-    pub fn new(workspace: *mut T, order: usize, threads: usize) -> Self {
+    pub fn new(workspace: *mut T, order: usize) -> Self {
         let array = order * BAND;
         let mut next = workspace;
         let mut cut = |elements: usize| {
@@ -65,8 +86,8 @@ impl<T> Work<T> {
             pair: [cut(2 * array), cut(2 * array)],
             swapped: [cut(2 * array), cut(2 * array)],
             direct: cut(array),
-            mirrored: cut(array * threads),
-            small: cut((4 + threads) * BAND * BAND),
+            mirrored: cut(array * PARTS),
+            small: cut((4 + PARTS) * BAND * BAND),
         }
     }
 }
@@ -87,9 +108,11 @@ pub unsafe fn reduce_panel<S: Simd, const M: usize, const NR: usize, const B: us
     let tiles = n.div_ceil(TILE);
     let inside = |tile: usize| TILE.min(n - tile * TILE);
     let pair_panel = 2 * B * mr;
-    let mirrored = work.mirrored.add(me * n * B);
+    let parts = parts_of(n);
     if i == 0 {
-        fill_zero(mirrored, n * B);
+        for part in parts_by(team, me, parts) {
+            fill_zero(work.mirrored.add(part * n * B), n * B)
+        }
         if me == 0 {
             fill_zero(work.direct, n * B)
         }
@@ -132,51 +155,50 @@ pub unsafe fn reduce_panel<S: Simd, const M: usize, const NR: usize, const B: us
     }
     // 3. Update and multiply what remains.
     let first = start / TILE;
-    loop {
-        let task = team.task();
-        if first + task >= tiles {
-            break;
-        }
-        let row = tiles - 1 - task;
-        let skip_rows = if row == first { start % TILE } else { 0 };
-        for column in first..=row {
-            let skip_columns = if column == first { start % TILE } else { 0 };
-            let tile = job.triangle.add(tile_at(row, column));
-            for r in (skip_rows..inside(row)).step_by(mr) {
-                let c = tile.add(r * TILE);
-                if i > 0 {
-                    let a = pair.add((row * TILE + r) / mr * pair_panel);
-                    for j in (skip_columns..inside(column)).step_by(mr) {
-                        let b = swapped.add((column * TILE + j) * 2 * B);
-                        multiply_panel::<S, M, NR>(2 * B, a, b, mr, c.add(j * mr), 2);
+    for part in parts_by(team, me, parts) {
+        let mirrored = work.mirrored.add(part * n * B);
+        for row in rows_of_part(part, parts, tiles - first) {
+            let row = tiles - 1 - row;
+            let skip_rows = if row == first { start % TILE } else { 0 };
+            for column in first..=row {
+                let skip_columns = if column == first { start % TILE } else { 0 };
+                let tile = job.triangle.add(tile_at(row, column));
+                for r in (skip_rows..inside(row)).step_by(mr) {
+                    let c = tile.add(r * TILE);
+                    if i > 0 {
+                        let a = pair.add((row * TILE + r) / mr * pair_panel);
+                        for j in (skip_columns..inside(column)).step_by(mr) {
+                            let b = swapped.add((column * TILE + j) * 2 * B);
+                            multiply_panel::<S, M, NR>(2 * B, a, b, mr, c.add(j * mr), 2);
+                        }
+                    }
+                    let v = work.v.add((column * TILE + skip_columns) * B);
+                    let direct = work.direct.add((row * TILE + r) * B);
+                    let depth = inside(column) - skip_columns;
+                    for j in (0..B).step_by(mr) {
+                        let c = c.add(skip_columns * mr);
+                        multiply_panel::<S, M, NR>(depth, c, v.add(j), B, direct.add(j * mr), 0);
                     }
                 }
-                let v = work.v.add((column * TILE + skip_columns) * B);
-                let direct = work.direct.add((row * TILE + r) * B);
-                let depth = inside(column) - skip_columns;
-                for j in (0..B).step_by(mr) {
-                    let c = c.add(skip_columns * mr);
-                    multiply_panel::<S, M, NR>(depth, c, v.add(j), B, direct.add(j * mr), 0);
+                if column == row {
+                    continue;
                 }
-            }
-            if column == row {
-                continue;
-            }
-            let v = work.v.add((row * TILE + skip_rows) * B);
-            let b = tile.add(skip_rows * TILE);
-            let panels = (inside(row) - skip_rows) / mr;
-            for j in (skip_columns..inside(column)).step_by(mr) {
-                for q in (0..B).step_by(mr) {
-                    let c = mirrored.add((column * TILE + j) * B + q);
-                    multiply_panel_transposed::<S, M, NR>(
-                        panels,
-                        v.add(q),
-                        B,
-                        b.add(j * mr),
-                        TILE * mr,
-                        c,
-                        B,
-                    );
+                let v = work.v.add((row * TILE + skip_rows) * B);
+                let b = tile.add(skip_rows * TILE);
+                let panels = (inside(row) - skip_rows) / mr;
+                for j in (skip_columns..inside(column)).step_by(mr) {
+                    for q in (0..B).step_by(mr) {
+                        let c = mirrored.add((column * TILE + j) * B + q);
+                        multiply_panel_transposed::<S, M, NR>(
+                            panels,
+                            v.add(q),
+                            B,
+                            b.add(j * mr),
+                            TILE * mr,
+                            c,
+                            B,
+                        );
+                    }
                 }
             }
         }
@@ -374,12 +396,22 @@ unsafe fn correct<S: Simd, const M: usize, const NR: usize, const B: usize>(
     let mr = M * S::LANES;
     let (pair, swapped) = (w.pair[new], w.swapped[new]);
     let t = w.small;
-    let share = team.share(me, (n - start) / mr);
-    let (first, last) = (start + share.start * mr, start + share.end * mr);
-    for row in (first..last).step_by(mr) {
-        let panel = w.direct.add(row * B);
-        for thread in 0..team.size {
-            let mirror = w.mirrored.add(thread * n * B + row * B);
+    let parts = parts_of(n);
+    let rows = |part: usize| {
+        let panels = (n - start) / mr;
+        start + part * panels / parts * mr..start + (part + 1) * panels / parts * mr
+    };
+    for part in parts_by(team, me, parts) {
+        for row in rows(part).step_by(mr) {
+            let panel = w.direct.add(row * B);
+            let mirror = w.mirrored.add(row * B);
+            for other in 1..parts {
+                let other = mirror.add(other * n * B);
+                for q in (0..mr * B).step_by(S::LANES) {
+                    S::store(mirror.add(q), S::add(S::load(mirror.add(q)), S::load(other.add(q))))
+                }
+                fill_zero(other, mr * B);
+            }
             for r in 0..mr {
                 for c in 0..B {
                     let at = panel.add(c * mr + r);
@@ -387,22 +419,22 @@ unsafe fn correct<S: Simd, const M: usize, const NR: usize, const B: usize>(
                 }
             }
             fill_zero(mirror, mr * B);
+            let x = pair.add(row / mr * 2 * B * mr + B * mr);
+            fill_zero(x, B * mr);
+            for j in (0..B).step_by(NR) {
+                multiply::<S, M, NR>(B, panel, mr, t.add(j), B, 1, x.add(j * mr), mr, 0);
+            }
+            fill_zero(panel, mr * B);
         }
-        let x = pair.add(row / mr * 2 * B * mr + B * mr);
-        fill_zero(x, B * mr);
-        for j in (0..B).step_by(NR) {
-            multiply::<S, M, NR>(B, panel, mr, t.add(j), B, 1, x.add(j * mr), mr, 0);
-        }
-        fill_zero(panel, mr * B);
+        // T^T (V^T W T) is symmetric, so its rows can be written as its columns.
+        let (first, partial) = (rows(part).start, w.small.add((4 + part) * B * B));
+        times_reflectors::<S, M, NR, B>(first, rows(part).end, w.v, pair.add(B * mr), partial);
     }
-    // T^T (V^T W T) is symmetric, so its rows can be written as its columns.
-    let partial = w.small.add((4 + me) * B * B);
-    times_reflectors::<S, M, NR, B>(first, last, w.v, pair.add(B * mr), partial);
     team.barrier();
     let mut core = [[S::T::default(); B]; B];
     let mut product = [[S::T::default(); B]; B];
-    for thread in 0..team.size {
-        let part = w.small.add((4 + thread) * B * B);
+    for part in 0..parts {
+        let part = w.small.add((4 + part) * B * B);
         for c in 0..B {
             for k in 0..B {
                 product[c][k] = product[c][k].add(*part.add(c * B + k))
@@ -418,7 +450,7 @@ unsafe fn correct<S: Simd, const M: usize, const NR: usize, const B: usize>(
             core[a][c] = s.mul(S::T::from_f64(-0.5));
         }
     }
-    for row in (first..last).step_by(mr) {
+    for row in parts_by(team, me, parts).flat_map(|part| rows(part).step_by(mr)) {
         let panel = pair.add(row / mr * 2 * B * mr);
         for j in (0..B).step_by(NR) {
             multiply::<S, M, NR>(

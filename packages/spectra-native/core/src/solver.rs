@@ -67,6 +67,14 @@ impl Solver {
         set.is_here().then(|| Solver { set, forms: set.forms(), crew: Crew::new(threads.clamp(1, 256)) })
     }
 
+    /// Has so many threads work together from now on. That changes no bit.
+    pub fn use_threads(&mut self, threads: usize) {
+        let threads = threads.clamp(1, 256);
+        if threads != self.crew.size() {
+            self.crew = Crew::new(threads)
+        }
+    }
+
     pub fn set(&self) -> Set {
         self.set
     }
@@ -83,7 +91,7 @@ impl Solver {
 
     /// Arrays of order x BAND elements, and blocks of BAND x BAND, in the workspace of the reduction.
     pub fn workspace(&self) -> (usize, usize) {
-        band::workspace(self.crew.size())
+        band::WORKSPACE
     }
 
     /// Packs rows; what is missing to the next multiple of the tile is zero.
@@ -413,15 +421,14 @@ fn reduce<T: Scalar>(
     if !order.is_multiple_of(BAND) || !first.is_multiple_of(BAND) || first >= order {
         return Err(NOWHERE);
     }
-    let threads = crew.size();
-    let (arrays, blocks) = band::workspace(threads);
+    let (arrays, blocks) = band::WORKSPACE;
     let room = product(BAND, product(arrays, order) + blocks * BAND);
     let job = Reduction {
         order,
         first,
         triangle: memory.area::<T>(triangle, triangle_elements(order))?,
         band: memory.area::<T>(band, product(order + 2 * BAND, BAND_STRIDE))?,
-        work: Work::new(memory.area::<T>(workspace, room)?, order, threads),
+        work: Work::new(memory.area::<T>(workspace, room)?, order),
     };
     // SAFETY: the processor has the set, and the areas were found in the memory.
     crew.run(|team, me| unsafe { (form.reduce)(&job, team, me) });
