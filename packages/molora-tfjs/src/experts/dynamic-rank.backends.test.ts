@@ -61,10 +61,10 @@ describe('dynamic rank in a run', () => {
       expect(routerMoved).toBe(step >= 3);
       expect(inactiveRows(variables, control.ranks()['p']!).every((b) => b === 0)).toBe(true);
     }
-    // After the warm-up, events follow steps 8, 13, 18, 23 and 28; each may give ceil(3 * 2 / 5).
+    // Events follow steps 3 (the end of the warm-up), 8, 13, 18 and 23; each may give ceil(3 * 2 / 5).
     const sums = history.map((ranks) => ranks.reduce((a, b) => a + b));
-    expect(sums.slice(0, 7)).toEqual(Array.from({ length: 7 }, () => 6));
-    expect([7, 12, 17, 22, 27].map((i) => sums[i])).toEqual([8, 10, 12, 12, 12]);
+    expect(sums.slice(0, 13)).toEqual([6, 6, 8, 8, 8, 8, 8, 10, 10, 10, 10, 10, 12]);
+    expect(sums.at(-1)).toBe(12);
 
     const state: AdapterState = { spec, tensors: await valuesOf(variables) };
     const trimmed = trimRanks(state, control.ranks());
@@ -119,6 +119,21 @@ describe('dynamic rank in a run', () => {
     }
     expect(whole.ranks()['p']!.reduce((a, b) => a + b)).toBeGreaterThan(6);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('has the events of the paper: 113, 313, ..., 3513 of 3,750 steps', async () => {
+    start();
+    const narrow = { ...spec, projections: [{ ...projection, ranks: [64, 64, 64] }] };
+    const control = dynamicRank({ spec: narrow, initial: 2, target: 60, share: 1 });
+    const found: number[] = [];
+    let before = 6;
+    for (let step = 1; step <= 3750; step++) {
+      await stepDone(control, variables, step, 3750);
+      const sum = control.ranks()['p']!.reduce((a, b) => a + b);
+      if (sum !== before) found.push(step);
+      before = sum;
+    }
+    expect(found).toEqual(Array.from({ length: 18 }, (_, i) => 113 + 200 * i));
   });
 
   it('says what does not fit', async () => {
@@ -205,10 +220,11 @@ async function stepDone(
   { callback }: DynamicRank,
   variables: Record<string, tf.Variable>,
   step: number,
+  steps = STEPS,
 ): Promise<void> {
   const report: StepReport = {
     step,
-    steps: STEPS,
+    steps,
     epoch: 0,
     loss: 0,
     learningRate: 0,
@@ -218,5 +234,5 @@ async function stepDone(
     tokensPerSecond: 0,
     secondsLeft: 0,
   };
-  await callback.onStep?.(report, { step, steps: STEPS, variables });
+  await callback.onStep?.(report, { step, steps, variables });
 }

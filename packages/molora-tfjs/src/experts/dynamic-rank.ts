@@ -27,11 +27,16 @@ export interface DynamicRankOptions {
   initial?: number;
   /** Mean rank at the end: the budget of a projection is this times its experts. @default 16 */
   target?: number;
-  /** Steps between growth events. @default 200 */
+  /** Steps between growth events, of which the first ends the warm-up. @default 200 */
   interval?: number;
-  /** Share of the steps at the start in which routers are frozen and nothing grows. @default 0.03 */
+  /**
+   * Share of the steps at the start in which routers are frozen and nothing grows. B is zero in the
+   * first step, which gives no scores: after a warm-up of one step, the first event goes by the order
+   * of the experts.
+   * @default 0.03
+   */
   warmup?: number;
-  /** Share of an expert's free ranks that one event may give it. @default 0.1 */
+  /** Share of the ranks free at the start that one event may give an expert, rounded up. @default 0.1 */
   share?: number;
 }
 
@@ -70,9 +75,14 @@ export function dynamicRank(options: DynamicRankOptions): DynamicRank {
   let seen: { importance: Tensors; frequency: Tensors } = { importance: {}, frequency: {} };
 
   const warmupSteps = (steps: number): number => Math.ceil(warmup * steps);
+  // From the end of the warm-up; none in the last interval, in which new ranks could not learn.
+  const firstEvent = (steps: number): number => warmupSteps(steps) || interval;
   const isEvent = (step: number, steps: number): boolean =>
-    step > warmupSteps(steps) && step < steps && (step - warmupSteps(steps)) % interval === 0;
-  const events = (steps: number): number => Math.floor((steps - 1 - warmupSteps(steps)) / interval);
+    step >= firstEvent(steps) &&
+    step <= steps - interval &&
+    (step - firstEvent(steps)) % interval === 0;
+  const events = (steps: number): number =>
+    Math.max(0, Math.floor((steps - firstEvent(steps)) / interval));
 
   const callback: TrainingCallback = {
     name: 'dynamic-rank',

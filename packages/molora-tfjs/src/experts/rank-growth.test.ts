@@ -26,15 +26,20 @@ describe('a growth event', () => {
     importance: ranks.flatMap(() => Array.from({ length: 32 }, () => 1)),
   });
 
-  it('gives the most salient experts a tenth of their free ranks until the quota is used', () => {
-    // Quota ceil(4 * 8 / 8) = 4; free are 24, 24, 12 and 24: at most 2, 2, 1 and 2.
+  it('gives the most salient experts a tenth of the initially free ranks until the quota is used', () => {
+    // Quota ceil(4 * 8 / 8) = 4; at most ceil(0.1 * 24) = 3 each.
     const before = scores([8, 8, 20, 8], [0.1, 0.2, 0.9, 0.7]);
     // (r + 1)^1.2 is 13.97 at rank 8 and 38.6 at rank 20: the order is 3, 2, 1, 0.
-    expect(grownRanks(before, paper, 8)).toEqual([8, 9, 21, 10]);
+    expect(grownRanks(before, paper, 8)).toEqual([8, 8, 21, 11]);
   });
 
-  it('gives at least one rank where a tenth is less', () => {
-    expect(grownRanks(scores([28], [1]), { ...paper, target: 32 }, 1)).toEqual([29]);
+  it('reaches the largest rank', () => {
+    expect(grownRanks(scores([31], [1]), { ...paper, target: 32 }, 1)).toEqual([32]);
+    // A quota of 4 in each of 8 events: 3 for the expert that is used, 1 for the next.
+    let ranks = [8, 8, 8, 8];
+    for (let event = 0; event < 8; event++)
+      ranks = grownRanks(scores(ranks, [1, 0, 0, 0]), paper, 8);
+    expect(ranks).toEqual([32, 16, 8, 8]);
   });
 
   it('stays within budget, bounds and quota, whatever the scores', () => {

@@ -23,7 +23,7 @@ export interface GrowthRule {
   readonly initial: number;
   readonly target: number;
   readonly max: number;
-  /** Share of an expert's free ranks that one event may give it, at least one rank. */
+  /** Share of the ranks free at the start (`max - initial`) that one event may give an expert. */
   readonly share: number;
   /** Power of (r + 1) in the saliency. */
   readonly exponent: number;
@@ -44,6 +44,7 @@ export function saliency(
 /** Ranks of each expert after an event. @param events growth events of the whole run */
 export function grownRanks(scores: ProjectionScores, rule: GrowthRule, events: number): number[] {
   const { initial, target, max, share } = rule;
+  const cap = Math.ceil(share * (max - initial));
   const { ranks } = scores;
   const budget = ranks.length * target;
   const used = ranks.reduce((sum, rank) => sum + rank, 0);
@@ -52,9 +53,7 @@ export function grownRanks(scores: ProjectionScores, rule: GrowthRule, events: n
   const order = ranks.map((_, expert) => expert).sort((a, b) => salient[b]! - salient[a]! || a - b);
   const grown = [...ranks];
   for (const expert of order) {
-    const free = max - grown[expert]!;
-    const most = Math.min(free, Math.max(1, Math.floor(share * free)));
-    const gain = Math.max(0, Math.min(most, quota));
+    const gain = Math.max(0, Math.min(max - grown[expert]!, cap, quota));
     grown[expert]! += gain;
     quota -= gain;
   }
