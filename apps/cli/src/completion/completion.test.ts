@@ -36,7 +36,7 @@ const cases: Array<[typed: string, offered: string[] | undefined]> = [
   ['comp', ['compare', 'completion']],
   ['queue ', ['status', 'help']],
   ['analyze --est', ['--estimator']],
-  ['analyze --build ', ['auto', 'relaxed', 'simd']],
+  ['analyze --precision ', ['auto', 'f32', 'f64']],
   ['analyze m --precision f', ['f32', 'f64']],
   ['allocate --policy uni', ['uniform']],
   ['plan --export peft,ax', ['peft,axolotl']],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ropeFrequencies } from '../ops/rope.js';
-import { decoderConfig } from './config.js';
+import { decoderConfig } from './families/index.js';
 
 const llama = {
   model_type: 'llama',

@@ -3,9 +3,6 @@
  * positions there are, and under which names. The families of models (`families/`) make it of a config.json;
  * everything else in this package follows it and knows no family.
  */
-import { families } from './families/index.js';
-import { modelTypeOf } from './families/settings.js';
-
 export interface DecoderConfig {
   readonly modelType: string;
   readonly hiddenSize: number;
@@ -154,19 +151,6 @@ export interface RopeConfig {
         readonly highFrequencyFactor: number;
         readonly originalPositions: number;
       };
-}
-
-/**
- * @param json the parsed `config.json`
- * @param tensors of the checkpoint, where some programs leave out the name of the whole model. @default named in full
- * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, activation or kind of
- *   positions, `INVALID_CHECKPOINT` for a setting that is missing or has an impossible value
- */
-export function decoderConfig(
-  json: unknown,
-  tensors: ReadonlyArray<{ readonly name: string }> = [],
-): DecoderConfig {
-  return families[modelTypeOf(json, Object.keys(families))]!.config(json, tensors);
 }
 
 /** Whether some blocks are mixtures of experts. */

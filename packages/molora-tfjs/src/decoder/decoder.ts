@@ -7,13 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { bothLayouts, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { Linear } from '../ops/linear.js';
 import { weightLoader } from '../weights/weight-loader.js';
-import {
-  type BlockConfig,
-  type DecoderConfig,
-  decoderConfig,
-  type NormDescription,
-  type NormPlace,
-} from './config.js';
+import type { BlockConfig, DecoderConfig, NormDescription, NormPlace } from './config.js';
+import { decoderConfig } from './families/index.js';
 import type { Norm } from './norm.js';
 import { unstackedExperts } from './unstacked-experts.js';
 

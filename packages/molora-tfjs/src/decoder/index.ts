@@ -5,13 +5,9 @@ export {
   adaptedModel,
 } from './adapted-model.js';
 export { requireChatTemplate } from './chat-examples.js';
-export {
-  type BlockConfig,
-  type DecoderConfig,
-  decoderConfig,
-  type ProjectionConfig,
-} from './config.js';
+export type { BlockConfig, DecoderConfig, ProjectionConfig } from './config.js';
 export { type Decoder, type DecoderBlock, loadDecoder } from './decoder.js';
+export { decoderConfig } from './families/index.js';
 export { type AdapterOptions, type Logits, logits } from './forward.js';
 export { type GenerateOptions, generate } from './generate.js';
 export type { LanguageModel } from './language-model.js';

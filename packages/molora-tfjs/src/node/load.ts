@@ -9,8 +9,9 @@ import {
 } from '@alphalora/checkpoint/node';
 import { AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
-import { type DecoderConfig, decoderConfig } from '../decoder/config.js';
+import type { DecoderConfig } from '../decoder/config.js';
 import { type Decoder, loadDecoder } from '../decoder/decoder.js';
+import { decoderConfig } from '../decoder/families/index.js';
 import type { LanguageModel } from '../decoder/language-model.js';
 import { type ChatTemplate, createChatTemplate } from '../decoder/tokenizer/chat-template.js';
 import { createTokenizer, type Tokenizer } from '../decoder/tokenizer/tokenizer.js';

@@ -3,7 +3,7 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
-import { decoderConfig } from '../decoder/config.js';
+import { decoderConfig } from '../decoder/families/index.js';
 import { useBackend } from '../test-support/backend.js';
 import {
   checkMemory,

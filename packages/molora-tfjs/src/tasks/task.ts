@@ -57,9 +57,10 @@ export function withCompletions(
   for (const record of records) {
     for (const example of examplesOf(record)) {
       const calls = example.messages?.at(-1)?.tool_calls;
-      if (calls || example.completion.trim() !== '') examples.push(example);
-      else empty.push(record.place);
-      if (!isSelfConsistent(example)) unlike.push({ place: record.place, example });
+      const isEmpty = !calls && example.completion.trim() === '';
+      if (isEmpty) empty.push(record.place);
+      else examples.push(example);
+      if (!isEmpty && !isSelfConsistent(example)) unlike.push({ place: record.place, example });
     }
   }
   const [first] = unlike;

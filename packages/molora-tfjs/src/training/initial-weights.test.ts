@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decoderConfig } from '../decoder/config.js';
+import { decoderConfig } from '../decoder/families/index.js';
 import { initialWeights } from './initial-weights.js';
 
 const config = decoderConfig({

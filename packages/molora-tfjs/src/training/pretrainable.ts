@@ -2,8 +2,9 @@
 import { encodeValues, type FloatDType, serializeSafetensors } from '@alphalora/checkpoint';
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { type DecoderConfig, decoderConfig, hasMixture } from '../decoder/config.js';
+import { type DecoderConfig, hasMixture } from '../decoder/config.js';
 import type { Decoder } from '../decoder/decoder.js';
+import { decoderConfig } from '../decoder/families/index.js';
 import { languageModelLoss } from '../decoder/loss.js';
 import type { Norm } from '../decoder/norm.js';
 import { createVariables } from '../decoder/variables.js';

@@ -1,7 +1,7 @@
 /** Settings of GPT-2 and GPT-NeoX that would need other code. */
 import { describe, expect, it } from 'vitest';
 import { pretrainable } from '../../training/pretrainable.js';
-import { decoderConfig } from '../config.js';
+import { decoderConfig } from './index.js';
 
 const gpt2 = {
   model_type: 'gpt2',

@@ -9,8 +9,9 @@ import { mixtral } from './mixtral.js';
 import { olmoe } from './olmoe.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3Moe } from './qwen3-moe.js';
+import { modelTypeOf } from './settings.js';
 
-export interface Family {
+interface Family {
   /** Name for people. */
   readonly title: string;
   /** @param json the parsed config.json @throws AlphaLoraError as `decoderConfig` */
@@ -21,7 +22,7 @@ export interface Family {
 }
 
 /** By the `model_type` of config.json. */
-export const families: Readonly<Record<string, Family>> = {
+const families: Readonly<Record<string, Family>> = {
   llama: { title: 'Llama', config: llama },
   mistral: { title: 'Mistral', config: mistral },
   qwen2: { title: 'Qwen2', config: qwen2 },
@@ -32,3 +33,16 @@ export const families: Readonly<Record<string, Family>> = {
   gpt2: { title: 'GPT-2', config: gpt2 },
   gpt_neox: { title: 'GPT-NeoX', config: gptNeoX },
 };
+
+/**
+ * @param json the parsed `config.json`
+ * @param tensors of the checkpoint, where some programs leave out the name of the whole model. @default named in full
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, activation or kind of
+ *   positions, `INVALID_CHECKPOINT` for a setting that is missing or has an impossible value
+ */
+export function decoderConfig(
+  json: unknown,
+  tensors: ReadonlyArray<{ readonly name: string }> = [],
+): DecoderConfig {
+  return families[modelTypeOf(json, Object.keys(families))]!.config(json, tensors);
+}

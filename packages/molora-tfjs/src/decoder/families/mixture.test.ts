@@ -1,7 +1,7 @@
 /** What is made of the configurations of mixtures, and which are refused. */
 import { describe, expect, it } from 'vitest';
 import { pretrainable } from '../../training/pretrainable.js';
-import { decoderConfig } from '../config.js';
+import { decoderConfig } from './index.js';
 
 /** The file of Mixtral-8x7B, as far as it decides what is computed. */
 const mixtral = {
