@@ -79,6 +79,14 @@ describe('the help of every command', () => {
     );
   });
 
+  it('has all commands in the table of the README, too', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const rows = readme.split('\n').filter((line) => line.startsWith('| `alphalora '));
+    const listed = rows.join(' ').match(/(?<=`(?:alphalora )?)[a-z]+/g);
+    const names = everyCommand(declaredProgram(() => undefined)).map(pathOf);
+    expect(listed).toEqual(expect.arrayContaining(names));
+  });
+
   it.each(named)('%s ends with examples that it parses', async (name, command) => {
     const lines = examplesIn(await helpOf(command));
     expect(lines.length).toBeGreaterThanOrEqual(2);
