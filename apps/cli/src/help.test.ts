@@ -83,7 +83,7 @@ describe('the help of every command', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const rows = readme.split('\n').filter((line) => line.startsWith('| `alphalora '));
     const listed = rows.join(' ').match(/(?<=`(?:alphalora )?)[a-z]+/g);
-    const names = everyCommand(declaredProgram(() => undefined)).map(pathOf);
+    const names = declaredProgram(() => undefined).commands.map(pathOf);
     expect(listed).toEqual(expect.arrayContaining(names));
   });
 
