@@ -406,8 +406,8 @@ class Entropy(_Linear):
 
 
 class AdaptiveShared:
-    """ASE (arXiv 2510.00570): the last `shared` experts serve every token, top-k of the others are
-    selected, and one softmax over both gives the gates. Several tasks have a router each, which sees
+    """ASE (arXiv 2510.00570): the last `shared` experts serve every token, top-k - shared of the others
+    are selected, and one softmax over both gives the gates. Several tasks have a router each, which sees
     the hidden state plus a learned embedding of the task."""
 
     trains_experts = True
@@ -416,10 +416,10 @@ class AdaptiveShared:
         self.shared, self.tasks = shared, tasks
 
     def tensors(self, layer):
-        if layer.top_k + self.shared > layer.experts:
+        if layer.top_k <= self.shared:
             raise MoloraError(
-                f"{layer.name} has {layer.experts} experts, too few for {self.shared} shared and "
-                f"{layer.top_k} selected of the others"
+                f"{layer.name} activates {layer.top_k} of {layer.experts} experts per token, and "
+                f"{self.shared} of them are shared, which leaves none to select"
             )
         shape = (layer.inputs, self.tasks * layer.experts)
         weight = {"weight": (shape, ("uniform", layer.inputs))}
@@ -434,7 +434,7 @@ class AdaptiveShared:
             logits = x @ weight + layer.gate["task"][layer.task] @ weight
         else:
             logits = x @ weight
-        mask = _top_k_mask(logits[:, : experts - self.shared], layer.top_k)
+        mask = _top_k_mask(logits[:, : experts - self.shared], layer.top_k - self.shared)
         mask = F.pad(mask, (0, self.shared), value=1.0)
         return torch.softmax(logits, -1), _masked_softmax(logits, mask)
 

@@ -24,6 +24,9 @@ it.each(['experts', 'rank'] as const)(
     });
     const weights = rows.map((row) => ({ ...row, kind: 'projection' as const }));
     const created = parameterCount(adapterSpec({ allocation, weights }));
+    const shared = { name: 'adaptive-shared', options: { shared: 1 } };
+    // Shared experts have their column of the router, as the others have.
+    expect(parameterCount(adapterSpec({ allocation, weights, router: shared }))).toBe(created);
     // 1, 2 and 3 times 4 + 6 and 4 + 10: of rank 2, with routers of 4 in each where there are two or more.
     const expected = unit === 'rank' ? 6 * 24 : 2 * 6 * 24 + 5 * 8;
     expect([allocation.parameters!.trainable, created]).toEqual([expected, expected]);

@@ -31,6 +31,13 @@ describe('experts for PyTorch', () => {
     expect((await exported({ scaling: 'constant' })).notes).not.toMatch(/scaled by/);
   });
 
+  it('are not scaled for adaptive-shared, unless an alpha is given', async () => {
+    const router = 'adaptive-shared';
+    expect((await exported({ router })).scalings).toEqual([1, 1]);
+    expect((await exported({ router, alpha: 4 })).scalings).toEqual([2, 0.5]);
+    expect((await exported({ scaling: 'none' })).scalings).toEqual([1, 1]);
+  });
+
   it('are of the roles that are asked for, all of which must be there', async () => {
     await expect(exported({ targets: ['v_proj'] })).rejects.toThrow(/targets are some of q_proj/);
     expect((await exported({ targets: ['q_proj'] })).scalings).toHaveLength(2);

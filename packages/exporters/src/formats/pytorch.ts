@@ -18,10 +18,12 @@ export interface PytorchOptions {
   router: (typeof routers)[number];
   /**
    * What an expert's output is multiplied by: alpha over its rank, as `alphalora train` has it, or over the rank's
-   * square root, or alpha over the largest rank for all.
+   * square root, or alpha over the largest rank for all, or nothing.
+   * @default alpha/r; none for adaptive-shared, whose paper does not scale, unless an alpha is given
    */
-  scaling: 'alpha/r' | 'alpha/sqrt(r)' | 'constant';
-  alpha: number;
+  scaling?: 'alpha/r' | 'alpha/sqrt(r)' | 'constant' | 'none';
+  /** @default 16 */
+  alpha?: number;
   /** Share of the experts' inputs that is dropped while training. */
   dropout: number;
   /** Roles to adapt; the others get nothing. @default all */
@@ -31,8 +33,8 @@ export interface PytorchOptions {
 /** The recipe of AlphaLoRA (arXiv 2410.10054, section 4), as `alphalora train` has it. */
 const options: v.GenericSchema<unknown, PytorchOptions> = v.strictObject({
   router: v.optional(v.picklist(routers), 'top-k'),
-  scaling: v.optional(v.picklist(['alpha/r', 'alpha/sqrt(r)', 'constant']), 'alpha/r'),
-  alpha: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 16),
+  scaling: v.exactOptional(v.picklist(['alpha/r', 'alpha/sqrt(r)', 'constant', 'none'])),
+  alpha: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
   dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.05),
   targets: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1))),
 });
@@ -42,7 +44,9 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
   kinds: ['allocation'],
   units: ['experts', 'rank'],
   options,
-  export(allocation, { router, scaling, alpha, dropout, targets }) {
+  export(allocation, { router, dropout, targets, ...scaled }) {
+    const { alpha = 16 } = scaled;
+    const scaling = scaled.scaling ?? usualScaling(router, scaled.alpha);
     const all = adaptedModules(allocation, 'pytorch');
     const roles = all.map(({ role }) => role);
     if (targets) requireRoles(targets, (role) => roles.includes(role), roles);
@@ -69,6 +73,7 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
       'alpha/r': (rank: number) => alpha / rank,
       'alpha/sqrt(r)': (rank: number) => alpha / Math.sqrt(rank),
       constant: () => alpha / largest,
+      none: () => 1,
     }[scaling];
     const projections = modules.map(({ name, experts, rank, topK, ...place }) => ({
       name: name.replace(/\.weight$/, ''),
@@ -106,6 +111,14 @@ export const pytorch: Exporter<Allocation, PytorchOptions> = {
     };
   },
 };
+
+/** As `alphalora train` scales: ASE (arXiv 2510.00570) has B A x without a factor. */
+function usualScaling(
+  router: PytorchOptions['router'],
+  alpha: number | undefined,
+): NonNullable<PytorchOptions['scaling']> {
+  return router === 'adaptive-shared' && alpha === undefined ? 'none' : 'alpha/r';
+}
 
 /** Where the model holds it, if that is not called as on disk. */
 function moduleOf(name: string, architecture: string | undefined): { module?: string } {

@@ -14,9 +14,9 @@ export interface AdaptedProjection {
   readonly outputs: number;
   /** LoRA rank of each expert; their number is the length. */
   readonly ranks: readonly number[];
-  /** Factor of each expert's output: lora_alpha / rank. */
+  /** Factor of each expert's output: lora_alpha / rank, or what the router's paper has. */
   readonly scalings: readonly number[];
-  /** Experts that the router selects per token. */
+  /** Experts that are active per token: those that the router selects, shared ones included. */
   readonly topK: number;
 }
 

@@ -96,12 +96,21 @@ describe('adapterSpec', () => {
       rank: 4,
       alpha: 32,
       dropout: 0,
-      router: { name: 'soft', options: { a: 1 } },
+      router: { name: 'soft', options: {} },
     });
     expect(projections.map(({ role, ranks, scalings }) => [role, ranks, scalings])).toEqual([
       ['q_proj', [4, 4], [8, 8]],
       ['v_proj', [4, 4], [8, 8]],
     ]);
+  });
+
+  it('does not scale the experts of adaptive-shared, unless an alpha is given', () => {
+    const request = {
+      ...{ allocation: ofBlocks([2]), weights: model(1), targets: ['q_proj'], rank: 4 },
+      router: { name: 'adaptive-shared', options: {} },
+    };
+    expect(adapterSpec(request).projections[0]!.scalings).toEqual([1, 1]);
+    expect(adapterSpec({ ...request, alpha: 8 }).projections[0]!.scalings).toEqual([2, 2]);
   });
 
   it('takes the rank that the allocation reckons with', () => {

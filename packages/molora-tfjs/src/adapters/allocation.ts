@@ -3,10 +3,12 @@
  * how many experts, of which rank, and how many of them the router selects.
  *
  * Scalings are lora_alpha / rank (Hu et al., arXiv 2106.09685); the defaults are the recipe of
- * AlphaLoRA (arXiv 2410.10054, section 4): rank 8, lora_alpha 16, dropout 0.05.
+ * AlphaLoRA (arXiv 2410.10054, section 4): rank 8, lora_alpha 16, dropout 0.05. Experts of routers whose
+ * paper does not scale them (ASE) are not scaled, unless a lora_alpha is given.
  */
 import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
+import { createRouter } from '../experts/routers/index.js';
 import type { AdaptedProjection, AdapterSpec } from './adapter-spec.js';
 import { type StackedExperts, stackedExperts } from './stacked-experts.js';
 
@@ -21,7 +23,7 @@ export interface AdapterSpecRequest {
   targets?: readonly string[];
   /** LoRA rank of each expert. @default what the allocation says, or 8 */
   rank?: number;
-  /** lora_alpha. @default 16 */
+  /** lora_alpha. @default 16, or no scaling where the router's paper has none */
   alpha?: number;
   /** Share of the experts' inputs that is dropped while training. @default 0.05 */
   dropout?: number;
@@ -52,8 +54,11 @@ const DEFAULT_ROUTER: AdapterSpec['router'] = { name: 'top-k', options: {} };
  */
 export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
   const { allocation, weights, targets } = request;
-  const { alpha = DEFAULT_ALPHA, dropout = DEFAULT_DROPOUT, router = DEFAULT_ROUTER } = request;
-  checkExpertOptions({ alpha, dropout });
+  const { alpha, dropout = DEFAULT_DROPOUT, router = DEFAULT_ROUTER } = request;
+  checkExpertOptions(defined({ alpha, dropout }));
+  const { unscaled = false } = createRouter(router);
+  const scalingOf = (rank: number): number =>
+    alpha === undefined && unscaled ? 1 : (alpha ?? DEFAULT_ALPHA) / rank;
   const { unit } = allocation.budget;
   if (unit !== 'experts' && unit !== 'rank') {
     throw mismatch(
@@ -99,7 +104,7 @@ export function adapterSpec(request: AdapterSpecRequest): AdapterSpec {
         outputs,
         topK,
         ranks: Array.from({ length: experts }, () => rank),
-        scalings: Array.from({ length: experts }, () => alpha / rank),
+        scalings: Array.from({ length: experts }, () => scalingOf(rank)),
       },
     ];
   });

@@ -40,15 +40,15 @@ const cases: [string, LiteralCase['router'], Shape][] = [
   ['top-k, one token', topK, { tokens: 1, inputs: 3, outputs: 1, ranks: [1, 1], topK: 1 }],
   ['top-k, odd shape', topK, { tokens: 17, inputs: 13, outputs: 5, ranks: [3, 1, 4], topK: 2 }],
   ['soft', { name: 'soft', options: {} }, { ranks: [2, 3, 1], topK: 1 }],
-  ...[1, 2].map((k): (typeof cases)[number] => [
-    `adaptive-shared, ${k} of 3 and 2`,
+  ...[3, 4].map((k): (typeof cases)[number] => [
+    `adaptive-shared, ${k} of 5, 2 of them shared`,
     { name: 'adaptive-shared', options: { shared: 2 } },
     { ranks: [2, 1, 2, 3, 1], topK: k },
   ]),
   [
     'adaptive-shared, one sparse expert',
     { name: 'adaptive-shared', options: { shared: 1 } },
-    { ranks: [2, 3], topK: 1 },
+    { ranks: [2, 3], topK: 2 },
   ],
   [
     'adaptive-shared, none shared',
@@ -58,7 +58,7 @@ const cases: [string, LiteralCase['router'], Shape][] = [
   [
     'adaptive-shared, second of three tasks',
     { name: 'adaptive-shared', options: { shared: 1, tasks: 3 } },
-    { ranks: [1, 2, 1], topK: 1, task: 1 },
+    { ranks: [1, 2, 1], topK: 2, task: 1 },
   ],
   ['mole', { name: 'mole', options: {} }, { ranks: [2, 1, 3], topK: 3 }],
   ['mole, one masked', { name: 'mole', options: { masked: [1] } }, { ranks: [2, 1, 3], topK: 3 }],

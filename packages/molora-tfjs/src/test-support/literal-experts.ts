@@ -105,7 +105,7 @@ function literalGates(
   if (router.name === 'soft') return p;
   if (router.name === 'adaptive-shared') {
     const sparse = experts - (router.options['shared'] as number);
-    const active = order.filter((e) => e < sparse).slice(0, topK);
+    const active = order.filter((e) => e < sparse).slice(0, topK + sparse - experts);
     for (let e = sparse; e < experts; e++) active.push(e);
     const joint = softmax(active.map((e) => logits[e]!));
     return logits.map((_, e) => (active.includes(e) ? joint[active.indexOf(e)]! : 0));

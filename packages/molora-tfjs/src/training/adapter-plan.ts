@@ -31,7 +31,7 @@ export interface NewExperts {
   from?: never;
   /** Roles of the projections to adapt, e.g. `q_proj`. @default all that the allocation names */
   targets?: readonly string[];
-  /** lora_alpha: experts count alpha / rank times. @default 16 */
+  /** lora_alpha: expert outputs are scaled by alpha / rank. @default 16, or no scaling where the router's paper has none */
   alpha?: number;
   /** Share of the experts' inputs that is dropped while training. @default 0.05 */
   dropout?: number;

@@ -1,8 +1,9 @@
 /**
  * The router of ASE, adaptive shared experts (arXiv 2510.00570). The last `shared` experts of a
- * projection are at every token's service, the others are sparse: the topK largest sparse logits are
- * selected, and one softmax over these and all shared logits together gives the gates, so that the
- * weights of active sparse and shared experts sum to 1.
+ * projection serve every token, the others are sparse. Of the projection's topK active experts the
+ * shared ones are a part: the topK - shared largest sparse logits are selected (equation 8, TopK(z, k - S)),
+ * and one softmax over these and all shared logits together gives the gates (equation 9), so that the
+ * weights of active sparse and shared experts sum to 1. An expert is B A x, without alpha / r.
  *
  * With several tasks, each has a router of its own, which sees the hidden state plus a learned
  * embedding of the task. `<projection>.router` is [inputs, tasks * experts], task by task, and
@@ -32,6 +33,7 @@ export const adaptiveShared: RouterFactory<SharedOptions> = {
   create: ({ shared, tasks }) => ({
     name: 'adaptive-shared',
     trainsExperts: true,
+    unscaled: true,
     tensors(projection) {
       checkExperts(projection, shared);
       const { inputs, ranks } = projection;
@@ -44,7 +46,8 @@ export const adaptiveShared: RouterFactory<SharedOptions> = {
       const logits = tasks === 1 ? sharedLogits(input) : taskLogits(input, tasks);
       const [tokens, experts] = logits.shape;
       const sparse = experts - shared;
-      const selected = topKMask(tf.slice(logits, [0, 0], [tokens, sparse]), input.projection.topK);
+      const picks = input.projection.topK - shared;
+      const selected = topKMask(tf.slice(logits, [0, 0], [tokens, sparse]), picks);
       const mask = tf.concat([selected, tf.ones<tf.Rank.R2>([tokens, shared])], 1);
       return { logits, probabilities: tf.softmax(logits), gates: maskedSoftmax(logits, mask) };
     },
@@ -72,11 +75,11 @@ function taskLogits({ x, projection, tensors, task }: RouterInput, tasks: number
 }
 
 function checkExperts({ name, ranks, topK }: AdaptedProjection, shared: number): void {
-  if (topK + shared <= ranks.length) return;
+  if (topK > shared) return;
   throw new AlphaLoraError(
     'INVALID_OPTION',
-    `${name} has ${ranks.length} experts, too few for ${shared} shared and ${topK} selected of the ` +
-      'others; give more experts, or lower "shared" or topK.',
+    `${name} activates ${topK} of ${ranks.length} experts per token, and ${shared} of them are shared, ` +
+      'which leaves none to select; raise topK (allocate --top-k), or lower "shared"',
     { details: { name, shared, topK } },
   );
 }

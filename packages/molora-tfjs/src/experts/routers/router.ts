@@ -42,6 +42,8 @@ export interface Router {
   readonly name: string;
   /** Whether A and B are trained along; false where the experts were trained before. */
   readonly trainsExperts: boolean;
+  /** Whether an expert is B A x, not scaled by alpha / rank, where no lora_alpha is given. @default false */
+  readonly unscaled?: boolean;
   /** @throws AlphaLoraError `INVALID_OPTION` where the options do not fit the projection */
   tensors(projection: AdaptedProjection): readonly RouterTensor[];
   /** Called for projections with several experts. Differentiable in everything it is given. */

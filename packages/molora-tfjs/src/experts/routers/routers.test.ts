@@ -86,7 +86,7 @@ describe('routers by name', () => {
   });
 
   it.each([
-    ['adaptive-shared', { shared: 3 }, /too few for 3 shared and 2/],
+    ['adaptive-shared', { shared: 2 }, /activates 2 of 4 experts .* 2 of them are shared/],
     ['mole', { masked: [0, 1, 2, 3] }, /leaves no expert/],
   ])('%s with %j refuses a projection that it does not fit', (name, options, message) => {
     expect(() => createRouter({ name, options }).tensors(projection)).toThrow(message);
