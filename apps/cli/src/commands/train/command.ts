@@ -41,7 +41,12 @@ export const train = () =>
         .argParser(collectSetting)
         .default<Record<string, unknown>>({}, 'those of the router'),
     )
-    .option('--router-loss <name=factor>', 'add this loss, e.g. load-balance=0.001', routerLoss)
+    .option(
+      '--router-loss <name=factor>',
+      "add this loss: load-balance=0.001 as MoLA (MixLoRA's 0.001 is 0.001 x top-k / layers here), " +
+        'gate-balance=0.5 as MoLE',
+      routerLoss,
+    )
     .option('--dynamic-rank <initial:mean:most>', 'let ranks grow, e.g. 8:16:32', ranks)
     .option('--growth-interval <steps>', 'grow ranks every so many steps', positive, 200)
     .optionsGroup(headings.length)

@@ -20,7 +20,10 @@ export const routerLosses: ReadyRegistry<RouterLoss> = createReadyRegistry<Route
 
 export interface RouterLossRequest {
   readonly name: string;
-  /** Factor of the loss. Papers use 0.001 (load balance), 0.5 (gate balance), 0.01 (entropy). */
+  /**
+   * Factor of the loss. Papers use 0.001 (load balance on MoLA's scale), 0.5 (gate balance), 0.01 (entropy).
+   * MixLoRA's 0.001 belongs to a loss pooled over layers and not divided by k: about 0.001 k / layers here.
+   */
   readonly coefficient: number;
 }
 

@@ -2,7 +2,8 @@
  * The load balance loss of Switch Transformers (Fedus et al., arXiv 2101.03961, equations 4 to 6), as
  * MoLA applies it: E * sum_e f_e P_e, where f_e is the share of the picks that went to expert e and
  * P_e its mean probability. 1 where both are uniform, E where everything goes to one expert. The
- * picks have no gradient; the probabilities push them.
+ * picks have no gradient; the probabilities push them. Switch selects one expert; MoLA divides by k, and
+ * adds up layers. MixLoRA (arXiv 2404.15159) does neither: all layers pooled, k where both are uniform.
  */
 import * as tf from '@tensorflow/tfjs';
 import { withoutGradient } from '../routers/mask.js';

@@ -43,6 +43,16 @@ describe('losses of routers where they can be told by hand', () => {
     });
   });
 
+  it('load balance is over k: balanced costs 1 whatever the number selected', () => {
+    // Each pair of experts once, each expert in 3 of 6 pairs; selected ones likely: P is 1/4 each.
+    const pairs = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].filter((b) => b > a).map((b) => [a, b]));
+    const logits = pairs.map((pair) => [0, 1, 2, 3].map((e) => (pair.includes(e) ? 1 : 0)));
+    tf.tidy(() => {
+      const loss = routerLosses.get('load-balance')([routingOf(logits, 2)]);
+      expect(loss.dataSync()[0]).toBeCloseTo(1, 5);
+    });
+  });
+
   it('projections with other numbers of experts count by their number', () => {
     tf.tidy(() => {
       const routings = [routingOf([[60, 0]], 1), routingOf([[60, 0]], 1), routingOf(oneExpert, 1)];
