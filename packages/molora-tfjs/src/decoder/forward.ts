@@ -47,14 +47,14 @@ export interface HiddenStatesOptions extends AdapterOptions {
   readonly recompute?: boolean;
   /** In place of the vectors of `ids`, [batch * length, hidden size]: to differentiate in them. */
   readonly embedded?: tf.Tensor2D | undefined;
-  /** Auxiliary loss of a block by its routings. */
-  readonly blockLoss?: RouterLoss;
+  /** Auxiliary loss of the routings: of each block, or of all together where it says so. */
+  readonly routerLoss?: RouterLoss;
 }
 
 export interface HiddenStates {
   /** Normalised, [batch * length, hidden size]; a row of the batch after the other. */
   readonly hidden: tf.Tensor2D;
-  /** Sum of the blocks' auxiliary losses, where one was asked for and some projection has a router. */
+  /** The auxiliary loss, of blocks their sum, where one was asked for and some projection has a router. */
   readonly auxiliary?: tf.Scalar;
   /** By name of the projection; none when blocks are recomputed. */
   readonly routings: Readonly<Record<string, Routing>>;
@@ -69,7 +69,7 @@ export function hiddenStates(
   options: HiddenStatesOptions = {},
 ): HiddenStates {
   const { config } = decoder;
-  const { cache, padding, recompute = false, blockLoss } = options;
+  const { cache, padding, recompute = false, routerLoss } = options;
   const [batch, length] = ids.shape;
   const start = cache?.length ?? 0;
   const keys = start + length;
@@ -82,6 +82,7 @@ export function hiddenStates(
 
   let hidden = options.embedded ?? embed(decoder, ids, { start, padding });
   const auxiliaries: tf.Scalar[] = [];
+  const routed: Routing[] = [];
   const routings: Record<string, Routing> = {};
   const present: KeyValues[] = [];
   for (const [index, block] of decoder.blocks.entries()) {
@@ -104,27 +105,25 @@ export function hiddenStates(
           ...(adapter && { adapter: { ...adapter, tensors } }),
         }),
       );
-    const lossOf = ({ routings }: BlockOutput): tf.Scalar | undefined => {
-      const routed = Object.values(routings);
-      return blockLoss && routed.length > 0 ? blockLoss(routed) : undefined;
-    };
     const tensors = adapter?.tensors ?? {};
-    let auxiliary: tf.Scalar | undefined;
+    let found: readonly Routing[];
     if (recompute) {
-      const states: BlockFunction<StatesAndLoss> = (...given) => {
-        const output = run(...given);
-        return [output.hidden, lossOf(output)];
-      };
-      [hidden, auxiliary] = recomputedBlock(states, hidden, tensors, constants);
+      const packed = recomputedBlock(run, hidden, tensors, constants, routerLoss);
+      hidden = packed.hidden;
+      found = packed.routings;
+      if (packed.loss) auxiliaries.push(packed.loss);
     } else {
       const output = run(hidden, tensors, constants);
-      auxiliary = lossOf(output);
       Object.assign(routings, output.routings);
       present.push(output.present);
       hidden = output.hidden;
+      found = Object.values(output.routings);
+      const loss = blockLoss(routerLoss, found);
+      if (loss) auxiliaries.push(loss);
     }
-    if (auxiliary) auxiliaries.push(auxiliary);
+    routed.push(...found);
   }
+  if (routerLoss?.overBlocks && routed.length > 0) auxiliaries.push(routerLoss(routed));
   return {
     hidden: normalized(hidden, decoder.norm, config.norm),
     ...(auxiliaries.length > 0 && { auxiliary: tf.addN(auxiliaries) }),
@@ -217,7 +216,6 @@ function memoized<Key, Result>(make: (key: Key) => Result): (key: Key) => Result
 /** What the blocks of a pass share and no gradient is asked for. */
 type Constants = Partial<Rotation> & { readonly mask: tf.Tensor };
 type BlockFunction<Result> = (x: tf.Tensor2D, tensors: Tensors, constants: Constants) => Result;
-type StatesAndLoss = [hidden: tf.Tensor2D, auxiliary: tf.Scalar | undefined];
 
 type AdapterByBlock = (block: number) => NonNullable<BlockPass['adapter']> | undefined;
 
@@ -250,29 +248,73 @@ function tensorsByBlock(blocks: readonly BlockProjections[], tensors: Tensors): 
   return found;
 }
 
-/** A block's hidden state and auxiliary loss, without keeping what lies between. */
+/** The auxiliary loss of one block, where it is one of blocks. */
+function blockLoss(
+  loss: RouterLoss | undefined,
+  routings: readonly Routing[],
+): tf.Scalar | undefined {
+  return loss && !loss.overBlocks && routings.length > 0 ? loss(routings) : undefined;
+}
+
+interface RecomputedBlock {
+  readonly hidden: tf.Tensor2D;
+  readonly loss: tf.Scalar | undefined;
+  /** For a loss over all blocks; otherwise none. */
+  readonly routings: readonly Routing[];
+}
+
+/** A block's hidden state and what its routers add to the loss, without keeping what lies between. */
 function recomputedBlock(
-  run: BlockFunction<StatesAndLoss>,
+  run: BlockFunction<BlockOutput>,
   hidden: tf.Tensor2D,
   tensors: Tensors,
   constants: Constants,
-): StatesAndLoss {
+  routerLoss: RouterLoss | undefined,
+): RecomputedBlock {
   const names = Object.keys(tensors);
-  let hasLoss = false;
-  // An operation with a gradient of its own has one result: the loss travels behind the states.
+  let shapes: number[][] = [];
+  let taken: Routing['tokens'][] = [];
+  // An operation with a gradient of its own has one result: all else travels behind the states.
   const packed = recomputed(
     ([x, ...copies], kept) => {
       const named = Object.fromEntries(names.map((name, i) => [name, copies[i]!]));
-      const [output, auxiliary] = run(x as tf.Tensor2D, named, kept);
-      hasLoss = auxiliary !== undefined;
-      return auxiliary ? tf.concat([output.flatten(), auxiliary.reshape([1])]) : output;
+      const output = run(x as tf.Tensor2D, named, kept);
+      const routings = Object.values(output.routings);
+      const loss = blockLoss(routerLoss, routings);
+      const wanted = routerLoss?.overBlocks ? routings : [];
+      const results = [output.hidden, ...(loss ? [loss] : []), ...wanted.flatMap(partsOf)];
+      shapes = results.map(({ shape }) => shape);
+      taken = wanted.map(({ tokens }) => tokens);
+      return results.length === 1
+        ? output.hidden
+        : tf.concat(results.map((result) => result.flatten()));
     },
     [hidden, ...Object.values(tensors)],
     constants,
   );
-  if (!hasLoss) return [packed as tf.Tensor2D, undefined];
-  return [
-    packed.slice([0], [hidden.size]).reshape(hidden.shape),
-    packed.slice([hidden.size], [1]).asScalar(),
-  ];
+  const [states, ...others] = shapes.length === 1 ? [packed] : unpacked(packed, shapes);
+  return {
+    hidden: states as tf.Tensor2D,
+    loss: taken.length === 0 ? (others[0] as tf.Scalar | undefined) : undefined,
+    routings: taken.map((tokens, i) => {
+      const [logits, probabilities, gates] = others.slice(3 * i) as tf.Tensor2D[];
+      const found = { logits: logits!, probabilities: probabilities!, gates: gates! };
+      return tokens ? { ...found, tokens } : found;
+    }),
+  };
+}
+
+function partsOf({ logits, probabilities, gates }: Routing): tf.Tensor2D[] {
+  return [logits, probabilities, gates];
+}
+
+/** The tensors that were laid one behind the other. */
+function unpacked(packed: tf.Tensor, shapes: readonly number[][]): tf.Tensor[] {
+  let start = 0;
+  return shapes.map((shape) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const part = packed.slice([start], [size]).reshape(shape);
+    start += size;
+    return part;
+  });
 }

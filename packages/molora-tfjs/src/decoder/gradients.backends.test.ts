@@ -96,10 +96,11 @@ describe.each([
   { ...common, model_type: 'llama' },
   { ...common, model_type: 'mixtral', num_local_experts: 4, num_experts_per_tok: 2 },
 ])('a mixture of LoRAs on $model_type', (settings) => {
-  it('gives the same loss and gradients with recomputed blocks', async () => {
+  const losses = ['load-balance', 'pooled-load-balance'];
+  it.each(losses)('gives the same loss and gradients with recomputed blocks: %s', async (name) => {
     const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
     const state = adapterState(decoder, { experts: 3, dropout: 0.3 });
-    const routerLoss = { name: 'load-balance', coefficient: 0.1 };
+    const routerLoss = { name, coefficient: 0.1 };
     const kept = await step(decoder, state, { routerLoss });
     const again = await step(decoder, state, { routerLoss, recompute: true });
     const without = await step(decoder, state, {});
@@ -121,6 +122,34 @@ describe.each([
     expect(other.loss).toBe(padded.loss);
     const longer = { ...batch, ids, lengths: [5, 5] };
     expect((await step(decoder, state, { routerLoss, batch: longer })).loss).not.toBe(padded.loss);
+    decoder.dispose();
+  });
+
+  it('pools the tokens of all blocks for the loss of MixLoRA', async () => {
+    const decoder = await loadDecoder((await randomDecoder(settings)).checkpoint);
+    const state = adapterState(decoder, { experts: 3, dropout: 0 });
+    const full = { ...batch, lengths: [5, 5] };
+    const routerLoss = { name: 'pooled-load-balance', coefficient: 1 };
+    const without = await step(decoder, state, { batch: full });
+    const { loss } = await step(decoder, state, { routerLoss, batch: full });
+    const model = adaptedModel(decoder, state);
+    const [gates, probabilities] = (['gates', 'probabilities'] as const).map((part) =>
+      tf.tidy(() => {
+        const ids = tf.tensor2d(batch.ids, [2, 5], 'int32');
+        const { routings } = logits(decoder, ids, model);
+        return Object.values(routings).flatMap((routing) => routing[part].arraySync());
+      }),
+    );
+    model.dispose();
+    // As the load balance loss of Transformers: tokens per expert times mean probability, times experts.
+    const mean = (rows: number[][], e: number) =>
+      rows.reduce((total, row) => total + row[e]!, 0) / rows.length;
+    const selected = gates!.map((row) => row.map((gate) => (gate === 0 ? 0 : 1)));
+    const expected = [0, 1, 2].reduce(
+      (total, e) => total + 3 * mean(selected, e) * mean(probabilities!, e),
+      0,
+    );
+    expect(loss - without.loss).toBeCloseTo(expected, 4);
     decoder.dispose();
   });
 

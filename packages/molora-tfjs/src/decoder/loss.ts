@@ -2,7 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { createRouterLoss, type RouterLossRequest } from '../experts/losses/index.js';
-import type { RouterLoss } from '../experts/losses/router-loss.js';
+import { likeLoss, type RouterLoss } from '../experts/losses/router-loss.js';
 import { takesAllTokens } from '../ops/dispatch.js';
 import { headLoss } from '../ops/head-loss.js';
 import { positionsWhere, selectRows } from '../ops/select-rows.js';
@@ -22,7 +22,7 @@ export interface LanguageModelLossOptions
 export interface LanguageModelLoss {
   /** Mean cross-entropy in nats over the weighted targets; 0 when there is none. */
   readonly loss: tf.Scalar;
-  /** Sum of the routers' losses over the blocks, not contained in `loss`. */
+  /** The routers' loss, not contained in `loss`. */
   readonly auxiliary?: tf.Scalar;
 }
 
@@ -33,16 +33,14 @@ export interface LanguageModelLoss {
 export function languageModelLoss(
   decoder: Decoder,
   batch: TokenBatch,
-  options: LanguageModelLossOptions = {},
+  { routerLoss, ...options }: LanguageModelLossOptions = {},
 ): LanguageModelLoss {
   checkTokens(batch.ids, decoder.config.vocabularySize);
   return tidied(() => {
     const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
     const { hidden, auxiliary } = hiddenStates(decoder, ids, {
       ...options,
-      ...(options.routerLoss && {
-        blockLoss: withoutPadding(createRouterLoss(options.routerLoss), batch),
-      }),
+      ...(routerLoss && { routerLoss: withoutPadding(createRouterLoss(routerLoss), batch) }),
     });
     const loss = headLoss(...countedTargets(hidden, decoder, batch));
     return { loss, ...(auxiliary && { auxiliary }) };
@@ -54,7 +52,7 @@ function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch)
   const isReal = (position: number): boolean =>
     position % length < lengths[Math.floor(position / length)]!;
   const all = positionsWhere(rows * length, isReal);
-  return (routings) => {
+  return likeLoss(loss, (routings) => {
     const counted = routings.flatMap(({ logits, probabilities, gates, tokens }) => {
       if (tokens && takesAllTokens()) throw uncounted();
       const real = tokens ? positionsWhere(tokens.length, (i) => isReal(tokens[i]!)) : all;
@@ -67,7 +65,7 @@ function withoutPadding(loss: RouterLoss, { rows, length, lengths }: TokenBatch)
     });
     // Of a mixture, the adapted experts may have taken nothing but padding.
     return counted.length === 0 ? tf.scalar(0) : loss(counted);
-  };
+  });
 }
 
 function uncounted(): AlphaLoraError {

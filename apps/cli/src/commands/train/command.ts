@@ -43,8 +43,7 @@ export const train = () =>
     )
     .option(
       '--router-loss <name=factor>',
-      "add this loss: load-balance=0.001 as MoLA (MixLoRA's 0.001 is 0.001 x top-k / layers here), " +
-        'gate-balance=0.5 as MoLE',
+      'add this loss: load-balance=0.001 as MoLA, pooled-load-balance=0.001 as MixLoRA, gate-balance=0.5 as MoLE',
       routerLoss,
     )
     .option('--dynamic-rank <initial:mean:most>', 'let ranks grow, e.g. 8:16:32', ranks)

@@ -4,14 +4,15 @@ import { createReadyRegistry, type ReadyRegistry } from '@alphalora/contracts/ex
 import * as tf from '@tensorflow/tfjs';
 import { entropyLoss } from './entropy.js';
 import { gateBalance } from './gate-balance.js';
-import { loadBalance } from './load-balance.js';
+import { loadBalance, pooledLoadBalance } from './load-balance.js';
 import { mutualInformationLoss } from './mutual-information.js';
-import type { RouterLoss } from './router-loss.js';
+import { likeLoss, type RouterLoss } from './router-loss.js';
 
 export const routerLosses: ReadyRegistry<RouterLoss> = createReadyRegistry<RouterLoss>(
   'router loss',
   {
     'load-balance': () => loadBalance,
+    'pooled-load-balance': () => pooledLoadBalance,
     'gate-balance': () => gateBalance,
     'mutual-information': () => mutualInformationLoss,
     entropy: () => entropyLoss(1.1),
@@ -21,8 +22,8 @@ export const routerLosses: ReadyRegistry<RouterLoss> = createReadyRegistry<Route
 export interface RouterLossRequest {
   readonly name: string;
   /**
-   * Factor of the loss. Papers use 0.001 (load balance on MoLA's scale), 0.5 (gate balance), 0.01 (entropy).
-   * MixLoRA's 0.001 belongs to a loss pooled over layers and not divided by k: about 0.001 k / layers here.
+   * Factor of the loss. Papers use 0.001 (load balance in MoLA, pooled load balance in MixLoRA), 0.5 (gate
+   * balance in MoLE), 0.01 (entropy in DynMoLE).
    */
   readonly coefficient: number;
 }
@@ -42,5 +43,7 @@ export function createRouterLoss({ name, coefficient }: RouterLossRequest): Rout
       { details: { 'router loss': name } },
     );
   }
-  return (routings) => tf.tidy(() => tf.mul<tf.Scalar>(loss(routings), coefficient));
+  return likeLoss(loss, (routings) =>
+    tf.tidy(() => tf.mul<tf.Scalar>(loss(routings), coefficient)),
+  );
 }

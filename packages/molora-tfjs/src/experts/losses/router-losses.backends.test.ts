@@ -19,6 +19,8 @@ describe('losses of routers where they can be told by hand', () => {
   it.each([
     ['load-balance', 'every expert its token', everyExpert, 1],
     ['load-balance', 'all tokens to one expert', oneExpert, 4],
+    ['pooled-load-balance', 'every expert its token', everyExpert, 1],
+    ['pooled-load-balance', 'all tokens to one expert', oneExpert, 4],
     ['gate-balance', 'uniform', [uniform, uniform], 4 * Math.log(4)],
     ['gate-balance', 'every expert its token', everyExpert, 4 * Math.log(4)],
     ['mutual-information', 'uniform', [uniform, uniform], 0],
@@ -43,13 +45,17 @@ describe('losses of routers where they can be told by hand', () => {
     });
   });
 
-  it('load balance is over k: balanced costs 1 whatever the number selected', () => {
+  it('balanced with two experts per token costs 1 on the scale of MoLA, and 2 on that of MixLoRA', () => {
     // Each pair of experts once, each expert in 3 of 6 pairs; selected ones likely: P is 1/4 each.
     const pairs = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].filter((b) => b > a).map((b) => [a, b]));
     const logits = pairs.map((pair) => [0, 1, 2, 3].map((e) => (pair.includes(e) ? 1 : 0)));
     tf.tidy(() => {
-      const loss = routerLosses.get('load-balance')([routingOf(logits, 2)]);
-      expect(loss.dataSync()[0]).toBeCloseTo(1, 5);
+      const cost = (name: string) =>
+        routerLosses
+          .get(name)([routingOf(logits, 2)])
+          .dataSync()[0];
+      expect(cost('load-balance')).toBeCloseTo(1, 5);
+      expect(cost('pooled-load-balance')).toBeCloseTo(2, 5);
     });
   });
 
@@ -161,8 +167,10 @@ function literalLoss(name: string, logits: number[][], picks: number[]): number 
   const entropyOf = (p: number[]) => -p.reduce((sum, v) => sum + v * Math.log(v), 0);
   const average = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
   const total = picks.reduce((a, b) => a + b);
-  if (name === 'load-balance')
-    return experts * picks.reduce((sum, count, e) => sum + (count / total) * mean[e]!, 0);
+  const balance = (of: number) =>
+    experts * picks.reduce((sum, count, e) => sum + (count / of) * mean[e]!, 0);
+  if (name === 'load-balance') return balance(total);
+  if (name === 'pooled-load-balance') return balance(rows.length);
   if (name === 'gate-balance') return -Math.log(mean.reduce((product, q) => product * q, 1));
   if (name === 'mutual-information') return average(rows.map(entropyOf)) - entropyOf(mean);
   const tsallis = (p: number[]) => (1 - p.reduce((sum, v) => sum + v ** 1.1, 0)) / 0.1;
