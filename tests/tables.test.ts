@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { languageModelHelp } from '../apps/cli/src/options/common.js';
 import { policies } from '../packages/allocator/src/index.js';
 import { formats } from '../packages/checkpoint/src/index.js';
 import { exporters } from '../packages/exporters/src/index.js';
 import { estimators, metrics } from '../packages/htsr-core/src/index.js';
 import { engines, sources } from '../packages/measuring/src/index.js';
+import { decoderConfig } from '../packages/molora-tfjs/src/decoder/index.js';
 import { routerLosses, routers } from '../packages/molora-tfjs/src/index.js';
 import { codeIn, tablesIn } from './lib/markdown.js';
 import { root } from './lib/workspace.js';
@@ -20,6 +22,18 @@ function rowsOf(folder: string, ...titles: string[]): string[][] {
   );
   expect(tables, `tables of ${folder} with ${titles}`).toHaveLength(1);
   return tables[0]!.rows;
+}
+
+/** The families that molora-tfjs computes, `model_type` and title, as its registry lists them. */
+function decoderFamilies(): string[][] {
+  const path = 'packages/molora-tfjs/src/decoder/families/index.ts';
+  const entries = readFileSync(join(root, path), 'utf8').matchAll(
+    /^ {2}(\w+): \{ title: '(.*)',/gm,
+  );
+  const families = [...entries].map(([, type, title]) => [type!, title!]);
+  const names = families.map(([type]) => type).join(', ');
+  expect(() => decoderConfig({ model_type: 'none' })).toThrow(`it can be one of ${names}`);
+  return families;
 }
 
 /** Names in the first cells; a cell may hold several. */
@@ -39,6 +53,21 @@ describe('the table of each kind lists all of them, in any order', () => {
     ['apps/cli', ['`--to`'], exporters],
   ])('%s: %j', (folder, titles, registry) => {
     expect(namesIn(rowsOf(folder, ...titles)).toSorted()).toEqual(registry.names().toSorted());
+  });
+
+  it('packages/molora-tfjs: the families of models, by their names in config.json', () => {
+    const rows = rowsOf('packages/molora-tfjs', '`model_type`', 'family');
+    expect(rows.map(([type, title]) => [codeIn(type!)[0], title])).toEqual(decoderFamilies());
+  });
+
+  it.each([
+    ['README.md', readme('.')],
+    ['apps/cli/README.md', readme('apps/cli')],
+    ['the help of the command line', languageModelHelp],
+  ])('%s: the families of models, in a sentence', (_, text) => {
+    const titles = decoderFamilies().map(([, title]) => title);
+    const sentence = `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`;
+    expect(text.replaceAll('\n', ' ')).toContain(sentence);
   });
 
   it.each([

@@ -10,8 +10,10 @@ export function oneOf(names: readonly string[]): string {
 
 export const modelHelp =
   'a .safetensors or .gguf file, a folder, hf://org/name[@revision][/subfolder] or https://...';
-export const languageModelHelp =
-  'a folder with a checkpoint and its tokenizer, a .gguf file, or hf://org/name[@revision], which is downloaded';
+/** Named here, since the package that computes them need not be installed. */
+const families =
+  'Llama, Mistral, Mixtral, SmolLM3, OLMo 2, OLMoE, Qwen2, Qwen3, Qwen3-MoE, Phi-3, Gemma, Gemma 2, Gemma 3, GPT-2 and GPT-NeoX';
+export const languageModelHelp = `a folder with a checkpoint (${families}) and its tokenizer, a .gguf file, or hf://org/name[@revision], which is downloaded`;
 export const adapterHelp = 'the folder of a LoRA adapter, or its file';
 export const policyHelp = 'a built-in name, a name in the configuration, a path or a package';
 export const queueHelp =

@@ -123,7 +123,34 @@ describe('decoderConfig', () => {
       'UNSUPPORTED_CHECKPOINT',
       /model_type bloom.*llama, mistral/,
     ],
-    [{ ...llama, model_type: 'gemma2' }, 'UNSUPPORTED_CHECKPOINT', /gemma2/],
+    [{ ...llama, model_type: 'gemma3' }, 'UNSUPPORTED_CHECKPOINT', /pictures.*Gemma3ForCausalLM/],
+    [
+      { ...llama, model_type: 'gemma3_text', attn_logit_softcapping: 50 },
+      ...(['UNSUPPORTED_CHECKPOINT', /attn_logit_softcapping/] as const),
+    ],
+    [
+      { ...llama, model_type: 'gemma2', use_bidirectional_attention: true },
+      ...(['UNSUPPORTED_CHECKPOINT', /use_bidirectional_attention/] as const),
+    ],
+    [
+      { ...llama, model_type: 'smollm3', no_rope_layers: [1, 0] },
+      ...(['INVALID_CHECKPOINT', /no_rope_layers has 2 entries, for 16/] as const),
+    ],
+    [
+      { ...llama, model_type: 'gemma2', layer_types: ['full_attention'] },
+      ...(['INVALID_CHECKPOINT', /layer_types has 1 entries, for 16/] as const),
+    ],
+    [
+      { ...llama, model_type: 'qwen3', layer_types: ['linear_attention'] },
+      ...(['INVALID_CHECKPOINT', /layer_types/] as const),
+    ],
+    [
+      { ...llama, model_type: 'phi3', rope_scaling: { type: 'su', short_factor: [1, 2] } },
+      ...([
+        'INVALID_CHECKPOINT',
+        /short_factor of the positions has 2 numbers, and 32 pairs/,
+      ] as const),
+    ],
     [{ ...llama, hidden_act: 'relu' }, 'UNSUPPORTED_CHECKPOINT', /activation relu/],
     [
       { ...llama, rope_scaling: { rope_type: 'yarn', factor: 4 } },
@@ -159,7 +186,7 @@ describe('ropeFrequencies', () => {
       },
     });
     const plain = Array.from({ length: 32 }, (_, i) => 500000 ** (-i / 32));
-    const scaled = ropeFrequencies(blocks[0]!.rope!, headSize);
+    const scaled = ropeFrequencies(blocks[0]!.rope!, headSize, 1);
     // Wavelengths below 2048 are kept, above 8192 stretched: pairs 0 to 14, and from 18 on.
     expect(Array.from(scaled.slice(0, 15))).toEqual(plain.slice(0, 15));
     for (let i = 18; i < 32; i++) expect(scaled[i]! / (plain[i]! / 32)).toBeCloseTo(1, 12);

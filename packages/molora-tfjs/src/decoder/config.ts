@@ -29,6 +29,8 @@ export interface DecoderConfig {
     readonly norm: string;
     readonly output: string;
   };
+  /** What no logit exceeds, see `ops/soft-cap.ts`. */
+  readonly logitCap?: number;
   /** Whether the output layer is the embedding. */
   readonly tiedEmbeddings: boolean;
   readonly beginToken?: number;
@@ -48,9 +50,11 @@ export interface NormConfig {
   readonly offset: 0 | 1;
 }
 
-interface AttentionConfig {
+export interface AttentionConfig {
   /** Factor of the products of queries and keys: 1 / sqrt(head size) for most. */
   readonly scale: number;
+  /** What no such product exceeds, see `ops/soft-cap.ts`. */
+  readonly softCap?: number;
 }
 
 export interface BlockConfig {
@@ -150,7 +154,19 @@ export interface RopeConfig {
         readonly lowFrequencyFactor: number;
         readonly highFrequencyFactor: number;
         readonly originalPositions: number;
-      };
+      }
+    | LongRope;
+}
+
+/** Divisors of the frequencies, others beyond the positions of the pretraining (Ding et al., arXiv:2402.13753). */
+export interface LongRope {
+  readonly type: 'longrope';
+  /** One for each pair of rotated numbers. */
+  readonly shortFactors: readonly number[];
+  readonly longFactors: readonly number[];
+  readonly originalPositions: number;
+  /** Factor of queries and keys. */
+  readonly attentionFactor: number;
 }
 
 /** Whether some blocks are mixtures of experts. */

@@ -3,10 +3,11 @@
  * weights that are variables learn.
  */
 import type { Checkpoint } from '@alphalora/checkpoint';
+import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { bothLayouts, type FrozenLinear } from '../ops/frozen-linear.js';
 import type { Linear } from '../ops/linear.js';
-import { weightLoader } from '../weights/weight-loader.js';
+import { type ReadableTensor, weightLoader } from '../weights/weight-loader.js';
 import type { BlockConfig, DecoderConfig, NormDescription, NormPlace } from './config.js';
 import { decoderConfig } from './families/index.js';
 import type { Norm } from './norm.js';
@@ -41,14 +42,16 @@ export interface DecoderBlock {
  *
  * @param checkpoint of the layout that transformers saves; may have been closed afterwards
  * @param configJson the parsed config.json. @default the checkpoint's own
- * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture, `INVALID_CHECKPOINT` when
- *   weights and configuration do not fit, or a weight is no finite float32
+ * @throws AlphaLoraError `UNSUPPORTED_CHECKPOINT` for another architecture or weights in its blocks that are not
+ *   used, `INVALID_CHECKPOINT` when weights and configuration do not fit, or a weight is no finite float32
  */
 export async function loadDecoder(
   checkpoint: Checkpoint,
   configJson: unknown = checkpoint.config,
 ): Promise<Decoder> {
-  const { source, tensors } = checkpoint;
+  const { source } = checkpoint;
+  const read = new Set<string>();
+  const tensors = checkpoint.tensors.map((tensor) => noted(tensor, read));
   const config = decoderConfig(configJson, tensors);
   const weights = weightLoader({
     source,
@@ -89,7 +92,7 @@ export async function loadDecoder(
     const positions = learned && weights.own(tf.tensor2d(learned, [maxPositions, hiddenSize]));
     const blocks: DecoderBlock[] = [];
     for (const described of config.blocks) blocks.push(await block(described));
-    return {
+    const decoder: Decoder = {
       config,
       embeddings,
       ...(positions && { positions }),
@@ -100,10 +103,47 @@ export async function loadDecoder(
         : await weights.linear(names.output, [hiddenSize, vocabularySize], false),
       dispose: weights.dispose,
     };
+    refuseUnused(checkpoint, config, read);
+    return decoder;
   } catch (error) {
     weights.dispose();
     throw error;
   }
+}
+
+/** The tensor, whose name is added to `read` once its numbers are asked for. */
+function noted(tensor: ReadableTensor, read: Set<string>): ReadableTensor {
+  return {
+    ...tensor,
+    read: (...range) => {
+      read.add(tensor.name);
+      return tensor.read(...range);
+    },
+  };
+}
+
+/**
+ * Weights of blocks that nothing was computed with: the model is another than its config.json says. Causal masks,
+ * which early files of GPT-2 and GPT-NeoX have as `attn.bias`, are matrices, and biases are vectors.
+ */
+function refuseUnused(
+  { tensors, source }: Checkpoint,
+  { blocks, modelType }: DecoderConfig,
+  read: ReadonlySet<string>,
+): void {
+  const prefixes = blocks.map(({ name }) => `${name}.`);
+  const unused = tensors.find(
+    ({ name, shape }) =>
+      (name.endsWith('.weight') || (name.endsWith('.bias') && shape.length === 1)) &&
+      !read.has(name) &&
+      prefixes.some((prefix) => name.startsWith(prefix)),
+  );
+  if (!unused) return;
+  throw new AlphaLoraError(
+    'UNSUPPORTED_CHECKPOINT',
+    `${source} has ${unused.name}, which a model of the type ${modelType} with the settings of its config.json does not use: it is a model of another kind, and would be computed without this weight`,
+    { details: { file: source, tensor: unused.name } },
+  );
 }
 
 /** The output layer of tied embeddings, which it does not own. */

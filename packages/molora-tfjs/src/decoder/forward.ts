@@ -10,6 +10,7 @@ import { embeddingsOf } from '../ops/embedding.js';
 import { linear } from '../ops/linear.js';
 import { recomputed } from '../ops/recompute.js';
 import { type Rotation, rotationAt } from '../ops/rope.js';
+import { softCap } from '../ops/soft-cap.js';
 import { sum } from '../ops/sum.js';
 import { tidied } from '../ops/tidied.js';
 import { type BlockProjections, projectionsByBlock } from './adapter-of-block.js';
@@ -177,8 +178,9 @@ function positionsOf(
 }
 
 /** @param hidden as `hiddenStates` gives it @returns [tokens, vocabulary] */
-export function outputLogits(decoder: Decoder, hidden: tf.Tensor2D): tf.Tensor2D {
-  return linear(hidden, decoder.output);
+export function outputLogits({ config, output }: Decoder, hidden: tf.Tensor2D): tf.Tensor2D {
+  const logits = linear(hidden, output);
+  return config.logitCap === undefined ? logits : softCap(logits, config.logitCap);
 }
 
 export interface Logits {

@@ -8,6 +8,7 @@ import { seededRandom } from '@alphalora/contracts/numbers';
 import * as tf from '@tensorflow/tfjs';
 import { checkFinite } from '../ops/check-finite.js';
 import { readTensor } from '../ops/webgpu.js';
+import type { DecoderConfig } from './config.js';
 import type { Decoder } from './decoder.js';
 import { type AdapterOptions, hiddenStates, type KeyValueCache, outputLogits } from './forward.js';
 import { checkSampling, type SamplingOptions, sampleToken } from './sample.js';
@@ -56,6 +57,16 @@ export async function generate(
   try {
     while (open.size > 0) {
       options.signal?.throwIfAborted();
+      if (cache && switchesPositions(decoder.config, cache.length)) {
+        const { length } = cache;
+        disposeCache(cache);
+        cache = undefined;
+        next = prompts.map((prompt, row) => {
+          const tokens = [...new Array<number>(padding[row]!).fill(0), ...prompt, ...texts[row]!];
+          // Of rows that have ended, nothing is looked at.
+          return [...tokens, ...new Array<number>(length + 1 - tokens.length).fill(0)];
+        });
+      }
       const result = nextLogits(decoder, next, cache, padding, options);
       disposeCache(cache);
       cache = result.cache;
@@ -81,6 +92,13 @@ export async function generate(
     disposeCache(cache);
   }
   return texts;
+}
+
+/** Whether the next token is the first for which all keys are rotated otherwise than so far. */
+function switchesPositions({ blocks }: DecoderConfig, length: number): boolean {
+  return blocks.some(
+    ({ rope }) => rope?.scaling?.type === 'longrope' && rope.scaling.originalPositions === length,
+  );
 }
 
 function checkPrompt(decoder: Decoder, prompt: readonly number[], row: number): void {

@@ -64,7 +64,9 @@ export async function logLikelihoods(
         hidden,
         counted.map((t) => row * batch.length + t),
       );
-      return headLoss(part, decoder.output, targets).mul<tf.Scalar>(-count);
+      return headLoss(part, decoder.output, targets, decoder.config.logitCap).mul<tf.Scalar>(
+        -count,
+      );
     });
     return tf.stack(sums);
   });

@@ -98,5 +98,6 @@ function countedTargets(
       ids: positions.map((position) => ids[position + 1] ?? 0),
       weights: Float32Array.from(positions, (position) => (none ? 0 : weights[position + 1]!)),
     },
+    decoder.config.logitCap,
   ];
 }

@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchedProduct } from './batched-product.js';
 import { operation } from './operation.js';
+import { capped, capSlope } from './soft-cap.js';
 
 export interface AttentionInput {
   /** [batch * key-value heads, query heads per group * queries, head size] */
@@ -20,17 +21,13 @@ export interface AttentionInput {
   batch: number;
   /** Factor of the products of queries and keys. */
   scale: number;
+  /** What no product exceeds, see `soft-cap.ts`. @default none */
+  softCap?: number;
 }
 
 /** @returns like the queries; differentiable in queries, keys and values */
-export function attention({
-  queries,
-  keys,
-  values,
-  mask,
-  batch,
-  scale,
-}: AttentionInput): tf.Tensor3D {
+export function attention(input: AttentionInput): tf.Tensor3D {
+  const { queries, keys, values, mask, batch, scale, softCap } = input;
   const [length, keyCount] = mask.shape.slice(-2) as [number, number];
   /** The softmax runs over the heads of a batch entry, each [queries, keys]. */
   const perHead = [batch, -1, length, keyCount];
@@ -38,17 +35,20 @@ export function attention({
     [queries, keys, values],
     (q, k, v) => {
       const scaled = q.mul<tf.Tensor3D>(scale);
-      const scores = batchedProduct(scaled, k, { transposeB: true });
+      const products = batchedProduct(scaled, k, { transposeB: true });
+      const scores = softCap === undefined ? products : capped(products, softCap);
       const masked = scores.reshape(perHead).add(mask);
       const weights = tf.softmax(masked).reshape<tf.Tensor3D>(scores.shape);
       const output = batchedProduct(weights, v);
-      return { value: output, saved: { scaled, k, v, weights, output } };
+      const saved = { scaled, k, v, weights, output };
+      return { value: output, saved: { ...saved, ...(softCap !== undefined && { scores }) } };
     },
-    (dy, { scaled, k, v, weights, output }) => {
+    (dy, { scaled, k, v, weights, output, scores }) => {
       const mean = dy.mul(output).sum(-1, true);
-      const dScores = batchedProduct(dy, v, { transposeB: true })
+      const dCapped = batchedProduct(dy, v, { transposeB: true })
         .sub(mean)
         .mul<tf.Tensor3D>(weights);
+      const dScores = scores ? dCapped.mul<tf.Tensor3D>(capSlope(scores, softCap!)) : dCapped;
       return [
         batchedProduct(dScores, k).mul(scale),
         batchedProduct(dScores, scaled, { transposeA: true }),

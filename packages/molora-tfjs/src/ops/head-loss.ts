@@ -17,6 +17,7 @@ import {
 import { type Linear, learns } from './linear.js';
 import { transposedTimes } from './mat-mul.js';
 import { operation } from './operation.js';
+import { capped, capSlope } from './soft-cap.js';
 
 /** Logits computed at a time: 32 MB, of which seven lie in memory at once. */
 export const LOGITS_AT_A_TIME: number = 2 ** 23;
@@ -33,11 +34,13 @@ export interface Targets {
  *
  * @param hidden [tokens, hidden size]; differentiable in it
  * @param output without bias; differentiable in its weight where it learns
+ * @param cap of the logits, see `soft-cap.ts`. @default none
  */
 export function headLoss(
   hidden: tf.Tensor2D,
   output: Linear,
   { ids, weights }: Targets,
+  cap?: number,
 ): tf.Scalar {
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const [tokens, size] = hidden.shape;
@@ -56,8 +59,9 @@ export function headLoss(
       tf.tidy(() => {
         const end = Math.min(tokens, start + rows);
         const part = starts.length === 1 ? x : x.slice([start, 0], [end - start, size]);
+        const logits = frozenOutput(part, matrix);
         return f(
-          frozenOutput(part, matrix),
+          cap === undefined ? logits : capped(logits, cap),
           // Asked for floats, WebAssembly's oneHot fills them with the bits of integers.
           (tf.oneHot(ids.subarray(start, end), vocabulary) as tf.Tensor2D).toFloat(),
           tf.tensor2d(weights.subarray(start, end), [end - start, 1]),
@@ -79,7 +83,9 @@ export function headLoss(
     (dy, { hidden }) => {
       const both = bothLayouts(matrix);
       const parts = chunks(hidden, both, (logits, target, counts, part) => {
-        const dLogits = tf.softmax(logits).sub(target).mul(counts).mul<tf.Tensor2D>(dy.div(total));
+        const dCapped = tf.softmax(logits).sub(target).mul(counts).mul<tf.Tensor2D>(dy.div(total));
+        const dLogits =
+          cap === undefined ? dCapped : dCapped.mul<tf.Tensor2D>(capSlope(logits, cap));
         return {
           states: frozenGradient(dLogits, both),
           ...(learning && { weight: transposedTimes(dLogits, part) }),

@@ -1,6 +1,7 @@
 /**
  * Rotary position embedding (Su et al., arXiv:2104.09864) in the layout of Hugging Face checkpoints:
- * component i of a head is rotated together with component i + size / 2.
+ * component i of a head is rotated together with component i + size / 2, where size is that of the part of
+ * the head that is rotated.
  *
  * The other half of each pair is brought in place by a product with a signed permutation matrix:
  * exact, since each sum has one term, and on WebAssembly several times faster than cutting the halves
@@ -19,12 +20,25 @@ export type Rotation = {
   readonly quarterTurn: tf.Tensor2D;
 };
 
-/** Angles per position of each pair of components; rotations are slower with each pair. */
-export function ropeFrequencies({ theta, scaling }: RopeConfig, headSize: number): Float64Array {
-  return Float64Array.from({ length: headSize / 2 }, (_, i) => {
-    const frequency = theta ** (-(2 * i) / headSize);
+/**
+ * Angles per position of each pair of components that is rotated; rotations are slower with each pair.
+ *
+ * @param positions of the whole text
+ */
+export function ropeFrequencies(
+  { theta, size, scaling }: RopeConfig,
+  headSize: number,
+  positions: number,
+): Float64Array {
+  const rotated = size ?? headSize;
+  return Float64Array.from({ length: rotated / 2 }, (_, i) => {
+    const frequency = theta ** (-(2 * i) / rotated);
     if (!scaling) return frequency;
     if (scaling.type === 'linear') return frequency / scaling.factor;
+    if (scaling.type === 'longrope') {
+      const isLong = positions > scaling.originalPositions;
+      return frequency / (isLong ? scaling.longFactors : scaling.shortFactors)[i]!;
+    }
     // Llama 3.1: turns longer than the context it was pretrained on are stretched, short ones kept,
     // and those in between blended by how often they fit into it.
     const turns = (scaling.originalPositions * frequency) / (2 * Math.PI);
@@ -43,16 +57,17 @@ export function rotationAt(
   start: number,
   length: number,
 ): Rotation {
-  const turning = rope.size ?? headSize;
-  const half = turning / 2;
-  const frequencies = ropeFrequencies(rope, turning);
-  const cosines = new Float32Array(length * headSize);
+  const frequencies = ropeFrequencies(rope, headSize, start + length);
+  const half = frequencies.length;
+  const factor = rope.scaling?.type === 'longrope' ? rope.scaling.attentionFactor : 1;
+  // What is not rotated is turned by no angle.
+  const cosines = new Float32Array(length * headSize).fill(1);
   const sines = new Float32Array(length * headSize);
   for (let t = 0; t < length; t++) {
-    for (let i = 0; i < headSize; i++) {
-      const angle = i < turning ? (start + t) * frequencies[i % half]! : 0;
-      cosines[t * headSize + i] = Math.cos(angle);
-      sines[t * headSize + i] = Math.sin(angle);
+    for (let i = 0; i < 2 * half; i++) {
+      const angle = (start + t) * frequencies[i % half]!;
+      cosines[t * headSize + i] = factor * Math.cos(angle);
+      sines[t * headSize + i] = factor * Math.sin(angle);
     }
   }
   const turn = new Float32Array(headSize * headSize);
@@ -80,7 +95,7 @@ export function rotate(x: tf.Tensor3D, rotation: Rotation): tf.Tensor3D {
       value: x.mul<tf.Tensor3D>(rotation.cosines).add(turned(x, rotation).mul(rotation.sines)),
       saved: rotation,
     }),
-    // The transpose of a rotation is the rotation back.
+    // The transpose of a rotation is the rotation back, with the same factor.
     (dy, kept) => [dy.mul(kept.cosines).sub(turned(dy, kept).mul(kept.sines))],
   );
 }

@@ -105,7 +105,7 @@ function keptByBlock(
     4 * heads * headSize +
     2 * keyValueHeads * headSize +
     Math.max(...config.blocks.map((block) => keptByFeedForward(block, config))) +
-    heads * length +
+    (config.attention.softCap === undefined ? 1 : 2) * heads * length +
     Math.max(0, ...adapted.values());
   return rows * length * perToken;
 }

@@ -21,6 +21,8 @@ const numbers: Readonly<Record<string, string>> = {
   'attention.sliding_window': 'sliding_window',
   'attention.clamp_kqv': 'clip_qkv',
   'rope.freq_base': 'rope_theta',
+  'rope.freq_base_swa': 'rope_local_base_freq',
+  'rope.scaling.original_context_length': 'original_max_position_embeddings',
   expert_used_count: 'num_experts_per_tok',
   expert_feed_forward_length: 'moe_intermediate_size',
   attn_logit_softcapping: 'attn_logit_softcapping',
@@ -60,6 +62,10 @@ export function configOf(settings: Settings, scaling: Scaling | undefined): Conf
         return value === undefined ? [] : [[own, value]];
       }),
     ),
+    // Files of Phi-3 without a window have one of no tokens.
+    ...(numberIn(settings, 'attention.sliding_window') === 0 && { sliding_window: null }),
+    ...rotatedShare(settings, family?.modelType === 'gpt_neox'),
+    ...defined({ query_pre_attn_scalar: queryScalar(settings) }),
     ...(blocks !== undefined && { num_hidden_layers: blocks - extra }),
     ...(experts > 0 && { [local ? 'num_local_experts' : 'num_experts']: experts }),
     ...(family?.modelType === 'gpt_neox' && neoXOf(settings)),
@@ -91,16 +97,42 @@ export function configOfTensors(
   };
 }
 
+/** Whether attention stands beside the feed-forward layer, of GPT-NeoX. */
 function neoXOf(settings: Settings): Config {
-  const [hidden, heads] = ['embedding_length', 'attention.head_count'].map((name) =>
+  const parallel = settings[`${architectureIn(settings)}.use_parallel_residual`];
+  return parallel === undefined ? {} : { use_parallel_residual: parallel === 'true' };
+}
+
+/** Share of a head that is rotated; GPT-NeoX, which rotates a quarter where nothing is said, names it otherwise. */
+function rotatedShare(settings: Settings, isNeoX: boolean): Config {
+  const rotated = numberIn(settings, 'rope.dimension_count');
+  const size = headSizeIn(settings);
+  if (!rotated || !size) return {};
+  if (isNeoX) return { rotary_pct: rotated / size };
+  return rotated < size ? { partial_rotary_factor: rotated / size } : {};
+}
+
+function headSizeIn(settings: Settings): number | undefined {
+  const [width, heads] = ['embedding_length', 'attention.head_count'].map((name) =>
     numberIn(settings, name),
   );
-  const rotated = numberIn(settings, 'rope.dimension_count');
-  const parallel = settings[`${architectureIn(settings)}.use_parallel_residual`];
-  return {
-    ...(hidden && heads && rotated && { rotary_pct: (rotated * heads) / hidden }),
-    ...(parallel !== undefined && { use_parallel_residual: parallel === 'true' }),
-  };
+  return numberIn(settings, 'attention.key_length') ?? (width && heads ? width / heads : undefined);
+}
+
+/** Blocks of the largest Gemma 2 and 3, whose queries are divided by what heads would have of the width. */
+const LARGEST: Readonly<Record<string, number>> = { gemma2: 46, gemma3: 62 };
+
+/** What Gemma's queries are divided by the root of: files do not say it, and llama.cpp knows it by the size. */
+function queryScalar(settings: Settings): number | undefined {
+  const architecture = architectureIn(settings);
+  if (!Object.hasOwn(LARGEST, architecture)) return undefined;
+  const scale = numberIn(settings, 'attention.scale');
+  if (scale !== undefined && scale > 0) return scale ** -2;
+  const [blocks, width, heads] = ['block_count', 'embedding_length', 'attention.head_count'].map(
+    (name) => numberIn(settings, name),
+  );
+  if (blocks === LARGEST[architecture]) return width && heads ? width / heads : undefined;
+  return headSizeIn(settings);
 }
 
 function scalingIn(settings: Settings): Scaling | undefined {

@@ -3,6 +3,7 @@
  * and later have it, and their config.json says it by four numbers, which are looked for here
  * (`_compute_llama3_parameters` of huggingface/transformers).
  */
+import { defined } from '@alphalora/contracts';
 import type { StoredTensor } from '@alphalora/contracts/weights';
 
 /** In the words of `rope_scaling` of a config.json. */
@@ -37,6 +38,36 @@ export async function scalingOf(
     low_freq_factor: LOW,
     high_freq_factor: HIGH,
     original_max_position_embeddings: ORIGINAL,
+  };
+}
+
+/** Tensors of a divisor for each frequency: for texts as long as those of the pretraining, and for longer ones. */
+export interface LongDivisors {
+  readonly short: StoredTensor;
+  readonly long: StoredTensor;
+}
+
+/**
+ * Phi-3's scaling of the positions.
+ *
+ * @param attentionFactor of queries and keys, where the file says it
+ */
+export async function longScalingOf(
+  { short, long }: LongDivisors,
+  attentionFactor: number | undefined,
+  signal?: AbortSignal,
+): Promise<Scaling> {
+  const read = async ({ shape, read }: StoredTensor): Promise<number[]> => {
+    const [length = 0] = shape;
+    return shape.length === 1 && length <= MOST_FREQUENCIES
+      ? [...(await read(0, length, signal))]
+      : [];
+  };
+  return {
+    rope_type: 'longrope',
+    short_factor: await read(short),
+    long_factor: await read(long),
+    ...defined({ attention_factor: attentionFactor }),
   };
 }
 

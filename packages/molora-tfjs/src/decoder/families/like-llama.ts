@@ -2,7 +2,9 @@
  * The architecture that most families share: Llama's names and shapes, root mean square norms, gated
  * feed-forward layers, rotary positions. What a family has of its own, it says as {@link Differences}.
  */
+import { defined } from '@alphalora/contracts';
 import type {
+  AttentionConfig,
   BlockConfig,
   DecoderConfig,
   FeedForwardConfig,
@@ -45,15 +47,20 @@ export interface Differences {
   readonly norms?: Readonly<Partial<Record<NormPlace, string>>>;
   /** Queries and keys are normalised: those of each head, or of all together. */
   readonly headNorms?: 'each' | 'all';
+  /** Queries, keys and values are one projection, and gate and up another. */
+  readonly fused?: boolean;
+  /** @default the root of the head size divides, and nothing is capped */
+  readonly attention?: AttentionConfig;
+  readonly logitCap?: number;
 }
-
-/** Modules within a block, and how many numbers they normalise together. */
-type NormMap = Partial<Record<NormPlace, readonly [module: string, size: number]>>;
 
 export interface FeedForward {
   readonly config: FeedForwardConfig;
   readonly projections: readonly ProjectionConfig[];
 }
+
+/** Modules within a block, and how many numbers they normalise together. */
+type NormMap = Partial<Record<NormPlace, readonly [module: string, size: number]>>;
 
 /** A linear map within a block. */
 type Map = readonly [
@@ -69,20 +76,40 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
   const { hidden_size: hiddenSize, intermediate_size: intermediateSize } = settings;
   const { normOffset = 0, embeddingScale = 1, tiedEmbeddings = false } = differences;
   const { heads, keyValueHeads, headSize } = headsOf(settings, differences.headSize);
-  const common = ropeOf(settings);
+  const common = differences.rope ? undefined : ropeOf(settings);
   const rope = differences.rope ?? (() => common);
   const activation = activationOf(differences.activation ?? settings.hidden_act ?? 'silu');
   const { queryKeyValue = false, output = false, feedForward = false } = differences.biases ?? {};
   const [queries, keys] = [heads * headSize, keyValueHeads * headSize];
-  const maps: Map[] = [
-    ['self_attn.q_proj', hiddenSize, queries, queryKeyValue, 'query'],
-    ['self_attn.k_proj', hiddenSize, keys, queryKeyValue, 'key'],
-    ['self_attn.v_proj', hiddenSize, keys, queryKeyValue, 'value'],
+  const qkv: Map[] = differences.fused
+    ? [
+        [
+          'self_attn.qkv_proj',
+          hiddenSize,
+          queries + 2 * keys,
+          queryKeyValue,
+          'query',
+          'key',
+          'value',
+        ],
+      ]
+    : [
+        ['self_attn.q_proj', hiddenSize, queries, queryKeyValue, 'query'],
+        ['self_attn.k_proj', hiddenSize, keys, queryKeyValue, 'key'],
+        ['self_attn.v_proj', hiddenSize, keys, queryKeyValue, 'value'],
+      ];
+  const ofAttention: Map[] = [
+    ...qkv,
     ['self_attn.o_proj', queries, hiddenSize, output, 'attention'],
   ];
+  const gateUp: Map[] = differences.fused
+    ? [['mlp.gate_up_proj', hiddenSize, 2 * intermediateSize, feedForward, 'gate', 'up']]
+    : [
+        ['mlp.gate_proj', hiddenSize, intermediateSize, feedForward, 'gate'],
+        ['mlp.up_proj', hiddenSize, intermediateSize, feedForward, 'up'],
+      ];
   const gated: Map[] = [
-    ['mlp.gate_proj', hiddenSize, intermediateSize, feedForward, 'gate'],
-    ['mlp.up_proj', hiddenSize, intermediateSize, feedForward, 'up'],
+    ...gateUp,
     ['mlp.down_proj', intermediateSize, hiddenSize, feedForward, 'down'],
   ];
   const { headNorms } = differences;
@@ -115,7 +142,7 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
           { name: `${name}.${module}`, size } satisfies NormDescription,
         ]),
       ),
-      projections: [...maps.map((map) => projection(name, map)), ...further.projections],
+      projections: [...ofAttention.map((map) => projection(name, map)), ...further.projections],
       feedForward: further.config,
       ...(positions && { rope: positions }),
       ...(window !== undefined && { window }),
@@ -132,9 +159,10 @@ export function likeLlama(settings: CommonSettings, differences: Differences = {
     maxPositions: settings.max_position_embeddings,
     norm: { kind: 'rms', epsilon: settings.rms_norm_eps, offset: normOffset },
     embeddingScale,
-    attention: { scale: headSize ** -0.5 },
+    attention: differences.attention ?? { scale: headSize ** -0.5 },
     blocks: Array.from({ length: settings.num_hidden_layers }, (_, index) => block(index)),
     names: { embeddings: 'model.embed_tokens', norm: 'model.norm', output: 'lm_head' },
+    ...defined({ logitCap: differences.logitCap }),
     tiedEmbeddings: settings.tie_word_embeddings ?? tiedEmbeddings,
     ...tokensOf(settings),
   };
@@ -148,9 +176,9 @@ function projection(
   return { name: `${block}.${module}`, role, inputs, outputs, bias, parts };
 }
 
-function headsOf(
+export function headsOf(
   settings: CommonSettings,
-  usual: number | undefined,
+  usual?: number,
 ): Pick<DecoderConfig, 'heads' | 'keyValueHeads' | 'headSize'> {
   const heads = settings.num_attention_heads;
   const keyValueHeads = settings.num_key_value_heads ?? heads;

@@ -26,7 +26,7 @@ export const specialTokens: {
   eos_token_id: v.nullish(v.union([token, v.array(token)])),
 };
 
-interface RopeSettings {
+export interface RopeSettings {
   readonly rope_type?: string | undefined;
   /** The name before transformers 4.43. */
   readonly type?: string | undefined;
@@ -35,7 +35,14 @@ interface RopeSettings {
   readonly low_freq_factor?: number | undefined;
   readonly high_freq_factor?: number | undefined;
   readonly original_max_position_embeddings?: number | undefined;
+  readonly short_factor?: number[] | undefined;
+  readonly long_factor?: number[] | undefined;
+  readonly attention_factor?: number | null | undefined;
+  readonly partial_rotary_factor?: number | undefined;
 }
+
+/** What a block attends to. */
+export type LayerType = 'full_attention' | 'sliding_attention';
 
 /** Settings that decide what is computed in most families, with the defaults of transformers. */
 export interface CommonSettings extends SpecialTokens {
@@ -57,13 +64,15 @@ export interface CommonSettings extends SpecialTokens {
   readonly rope_parameters?: RopeSettings | null | undefined;
   readonly attention_bias: boolean;
   readonly mlp_bias: boolean;
+  /** By block; transformers writes it from version 4.53 on. */
+  readonly layer_types?: LayerType[] | null | undefined;
   readonly sliding_window?: number | null | undefined;
   readonly use_sliding_window: boolean;
   readonly max_window_layers?: number | null | undefined;
   readonly tie_word_embeddings?: boolean | undefined;
 }
 
-const rope: Checked<RopeSettings> = v.looseObject({
+export const ropeSettings: Checked<RopeSettings> = v.looseObject({
   rope_type: v.optional(v.string()),
   type: v.optional(v.string()),
   rope_theta: v.optional(positive),
@@ -71,6 +80,10 @@ const rope: Checked<RopeSettings> = v.looseObject({
   low_freq_factor: v.optional(positive),
   high_freq_factor: v.optional(positive),
   original_max_position_embeddings: v.optional(size),
+  short_factor: v.optional(v.array(positive)),
+  long_factor: v.optional(v.array(positive)),
+  attention_factor: v.nullish(positive),
+  partial_rotary_factor: v.optional(v.pipe(positive, v.maxValue(1))),
 });
 
 const common: Checked<CommonSettings> = v.looseObject({
@@ -87,10 +100,11 @@ const common: Checked<CommonSettings> = v.looseObject({
   hidden_act: v.nullish(v.string()),
   hidden_activation: v.nullish(v.string()),
   rope_theta: v.optional(positive),
-  rope_scaling: v.nullish(rope),
-  rope_parameters: v.nullish(rope),
+  rope_scaling: v.nullish(ropeSettings),
+  rope_parameters: v.nullish(ropeSettings),
   attention_bias: v.optional(v.boolean(), false),
   mlp_bias: v.optional(v.boolean(), false),
+  layer_types: v.nullish(v.array(v.picklist(['full_attention', 'sliding_attention']))),
   sliding_window: v.nullish(size),
   use_sliding_window: v.optional(v.boolean(), false),
   max_window_layers: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
@@ -98,10 +112,22 @@ const common: Checked<CommonSettings> = v.looseObject({
   ...specialTokens,
 });
 
-/** @throws AlphaLoraError `INVALID_CHECKPOINT`: see `parseSettings` */
-export function commonSettings(json: unknown): CommonSettings {
-  return parseSettings(common, json);
+/**
+ * @param usual what the family has where the file says nothing
+ * @throws AlphaLoraError `INVALID_CHECKPOINT`: see `parseSettings`
+ */
+export function commonSettings(
+  json: unknown,
+  usual: Partial<Pick<CommonSettings, 'rms_norm_eps'>> = {},
+): CommonSettings {
+  return parseSettings(common, { ...usual, ...Object(json) });
 }
+
+/** What to do about types whose text model alone can be computed. */
+const otherwise: Readonly<Record<string, string>> = {
+  gemma3:
+    'it sees pictures, and its text model alone can be computed here: save that with transformers (Gemma3ForCausalLM.from_pretrained(...).save_pretrained(...)), or take a GGUF file',
+};
 
 /**
  * @param as for the message, such as ` as an encoder`
@@ -110,6 +136,8 @@ export function commonSettings(json: unknown): CommonSettings {
 export function modelTypeOf(json: unknown, known: readonly string[], as = ''): string {
   const { model_type: type } = parseSettings(v.looseObject({ model_type: v.string() }), json);
   if (known.includes(type)) return type;
+  if (as === '' && Object.hasOwn(otherwise, type))
+    throw unsupported(`model_type ${type}: ${otherwise[type]}`);
   throw unsupported(
     `model_type ${type} cannot be computed here${as}; it can be one of ${known.join(', ')}`,
   );
@@ -143,9 +171,12 @@ export function activationOf(name: string): Activation {
   );
 }
 
-export function ropeOf(settings: CommonSettings): RopeConfig {
+export function ropeOf(settings: CommonSettings, usualTheta = 10_000): RopeConfig {
   const scaling = settings.rope_parameters ?? settings.rope_scaling;
-  const theta = settings.rope_theta ?? scaling?.rope_theta ?? 10_000;
+  return ropeBy(settings.rope_theta ?? scaling?.rope_theta ?? usualTheta, scaling);
+}
+
+export function ropeBy(theta: number, scaling: RopeSettings | null | undefined): RopeConfig {
   const type = scaling?.rope_type ?? scaling?.type ?? 'default';
   if (!scaling || type === 'default') return { theta };
   const factor = given(scaling.factor, 'factor');
