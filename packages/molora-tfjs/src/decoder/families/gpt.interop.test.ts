@@ -1,4 +1,4 @@
-/** GPT-2 and GPT-NeoX: transformers gives what is kept of it, and GGUF files give the same. */
+/** Transformers gives what is kept of it, and GGUF files of GPT-2 and GPT-NeoX give the same. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint } from '@alphalora/checkpoint/node';
@@ -8,22 +8,21 @@ import { pythonLacks, runPython } from '@alphalora/testing/python';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../../test-support/backend.js';
+import { type GoldenModel, goldenModels } from '../../test-support/golden-models.js';
 import { loadDecoder } from '../decoder.js';
 import { logits } from '../forward.js';
 
-const support = new URL('../../test-support/', import.meta.url);
-const kept = readFileSync(new URL('gpt-models.json', support), 'utf8');
-const models: Array<{ config: { model_type: string }; logits: number[]; prompts: number[][] }> =
-  JSON.parse(kept);
+const program = new URL('../../test-support/golden-models.py', import.meta.url);
+const gpts = goldenModels.filter(({ config }) => config.model_type.startsWith('gpt'));
 const root = temporaryFolder('gpt');
 
 beforeAll(() => useBackend('cpu'));
 
 describeUnless(pythonLacks('torch', 'transformers>=5'), 'transformers', () => {
   it('gives what is kept of it', () => {
-    const printed = runPython(readFileSync(new URL('gpt-models.py', support), 'utf8'));
-    const now: typeof models = JSON.parse(printed);
-    for (const [i, model] of models.entries()) {
+    const printed = runPython(readFileSync(program, 'utf8'));
+    const now: GoldenModel[] = JSON.parse(printed);
+    for (const [i, model] of goldenModels.entries()) {
       const { logits: found, ...rest } = now[i]!;
       expect(rest).toEqual({ ...model, logits: undefined });
       for (const [at, value] of model.logits.entries()) expect(found[at]).toBeCloseTo(value, 5);
@@ -53,7 +52,7 @@ if neox:
     writer.add_rope_dimension_count(2)
     writer.add_parallel_residual(True)
 for name, tensor in model['weights'].items():
-    w = numpy.array(tensor['values'], numpy.float32).reshape(tensor['shape'])
+    w = (numpy.array(tensor['values'], numpy.float32) / 1024).reshape(tensor['shape'])
     if name.endswith(('.c_attn.weight', '.c_proj.weight', '.c_fc.weight')): w = w.T
     if 'query_key_value' in name: w = w.reshape(2, 3, 4, *w.shape[1:]).swapaxes(0, 1).reshape(w.shape)
     writer.add_tensor(names.get_name(name, try_suffixes=('.weight', '.bias')), numpy.ascontiguousarray(w))
@@ -63,7 +62,7 @@ writer.write_tensors_to_file()
 writer.close()`;
 
 describeUnless(pythonLacks('gguf', 'numpy'), "Python's gguf", () => {
-  it.each(models)('$config.model_type is the same in a GGUF file', async (model) => {
+  it.each(gpts)('$config.model_type is the same in a GGUF file', async (model) => {
     const path = join(root, `${model.config.model_type}.gguf`);
     runPython(writeGguf, { args: [path], input: JSON.stringify(model) });
     const checkpoint = await openCheckpoint(path);
