@@ -1,4 +1,4 @@
-/** A tiny Llama, or Mixtral, with random weights and a tokenizer of single characters, as a folder. */
+/** A tiny Llama, Mixtral or Phi-3 with random weights and a tokenizer of single characters, as a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -33,12 +33,23 @@ const shapes: Record<string, number[]> = {
   'mlp.down_proj.weight': [24, 32],
 };
 
+const fusedShapes: Record<string, number[]> = {
+  'input_layernorm.weight': [24],
+  'post_attention_layernorm.weight': [24],
+  'self_attn.qkv_proj.weight': [48, 24],
+  'self_attn.o_proj.weight': [24, 24],
+  'mlp.gate_up_proj.weight': [64, 24],
+  'mlp.down_proj.weight': [24, 32],
+};
+
 export interface LanguageModelChanges {
   positions?: number;
   /** A tensor whose first value is NaN. */
   damaged?: string;
   /** Of a Mixtral: how many experts a block has, of which two compute. */
   experts?: number;
+  /** A Phi-3, which has queries, keys and values in one projection, and gate and up in another. */
+  fused?: boolean;
   /** A token of the tokenizer that the model has no embedding for. */
   foreign?: string;
 }
@@ -49,6 +60,7 @@ export function writeLanguageModel(
     positions = config.max_position_embeddings,
     damaged,
     experts,
+    fused = false,
     foreign,
   }: LanguageModelChanges = {},
 ): string {
@@ -70,8 +82,9 @@ export function writeLanguageModel(
     tensor('model.embed_tokens.weight', [config.vocab_size, config.hidden_size]),
     tensor('model.norm.weight', [config.hidden_size]),
   ];
+  const own = experts ? shapesOfMixture(experts) : fused ? fusedShapes : shapes;
   for (let block = 0; block < config.num_hidden_layers; block++) {
-    for (const [name, shape] of Object.entries(experts ? shapesOfMixture(experts) : shapes)) {
+    for (const [name, shape] of Object.entries(own)) {
       tensors.push(tensor(`model.layers.${block}.${name}`, shape));
     }
   }
@@ -82,9 +95,10 @@ export function writeLanguageModel(
     architectures: ['MixtralForCausalLM'],
     ...{ model_type: 'mixtral', num_local_experts: experts, num_experts_per_tok: 2 },
   };
+  const phi = fused && { architectures: ['Phi3ForCausalLM'], model_type: 'phi3' };
   write(
     'config.json',
-    JSON.stringify({ ...config, ...mixture, max_position_embeddings: positions }),
+    JSON.stringify({ ...config, ...mixture, ...phi, max_position_embeddings: positions }),
   );
   write('tokenizer.json', JSON.stringify(tokenizer(foreign)));
   write('tokenizer_config.json', '{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true}');

@@ -160,11 +160,6 @@ function byProjection(
     if (stacked.has(name)) continue;
     const weight = known.get(name);
     if (!weight) {
-      if (/\[\w+\]$/.test(name)) {
-        throw mismatch(
-          `it has ${JSON.stringify(name)}, a part of a fused projection, and adapters are on the whole of it; allocate without --split-fused`,
-        );
-      }
       const whose = stack === undefined ? '' : ` (it is for the stack of blocks ${stack})`;
       throw mismatch(
         `it has the projection ${JSON.stringify(name)}, which the model has not${whose}; allocate for this model`,
