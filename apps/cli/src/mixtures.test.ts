@@ -79,6 +79,38 @@ it('several LoRAs on each expert learn, with a router of their own', async () =>
   expect(await lossOf(model, '--adapter', adapter)).toBeLessThan((await lossOf(model)) - 0.5);
 });
 
+it('ranks grow by the experts of the model, and the files say which each has', async () => {
+  const allocation = join(root, 'one-each.json');
+  await run('allocate', model, '--total', '3', '--policy', 'uniform', '-o', allocation);
+  const adapter = join(root, 'grown');
+  const argv = ['train', model, '--allocation', allocation, ...task, '--targets', 'w2', 'w3'];
+  const growth = ['--dynamic-rank', '1:2:4', '--growth-interval', '3'];
+  const settings = ['--steps', '24', '--learning-rate', '0.01'];
+  const told = await run(...argv, ...growth, ...settings, '-o', adapter);
+  expect(told.stderr).not.toContain('transfer of DR-LoRA');
+  const config = JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'));
+  expect(config.peft_type).toBe('LORA');
+  const { projections } = config.molora;
+  expect(projections).toHaveLength(3 * 4 * 2);
+  for (const { name, ranks, scalings } of projections) {
+    // Twice the largest rank by the largest rank. The patterns are as PEFT matches them.
+    expect(scalings).toEqual([2]);
+    const read = (pattern: object, value: number): number =>
+      Object.entries(pattern).find(([key]) => new RegExp(`^(.*\\.)?(${key})$`).test(name))?.[1] ??
+      value;
+    const rank = read(config.rank_pattern, config.r);
+    const alpha = read(config.alpha_pattern, config.lora_alpha);
+    expect([rank, alpha]).toEqual([ranks[0], 2 * ranks[0]]);
+  }
+  for (const block of [0, 1, 2]) {
+    const own = projections.filter((projection: { block: number }) => projection.block === block);
+    const ranks = own.map(({ ranks }: { ranks: number[] }) => ranks[0]!);
+    expect(ranks.reduce((sum: number, rank: number) => sum + rank)).toBe(2 * 4 * 2);
+    expect(new Set(ranks).size).toBeGreaterThan(1);
+  }
+  expect(await lossOf(model, '--adapter', adapter)).toBeLessThan((await lossOf(model)) - 0.5);
+});
+
 it('calibrate measures experts, by names that allocate takes', async () => {
   const scores = join(root, 'scores.json');
   const { stderr } = await run('calibrate', model, ...task, '-o', scores);

@@ -248,6 +248,8 @@ describe('train', () => {
       ...['load-balance=0.001', '--dynamic-rank', '2:4:6', '--growth-interval', '4'],
     );
     expect(code, stderr).toBe(0);
+    // The model has no experts of its own.
+    expect(stderr).toContain('note: ranks grow among the experts of each projection');
     const scored = await alphalora(
       'evaluate',
       model,

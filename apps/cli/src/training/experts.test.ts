@@ -19,6 +19,7 @@ describe('what a run is to train', () => {
 
   it.each<[string, Partial<ExpertsOptions>, RegExp]>([
     ['nothing', {}, /one of: --allocation .*; --experts .*; --from/],
+    ['growth by a rule without growth', { allocation, growthRule: 'paper' }, /--dynamic-rank only/],
     ['both', { allocation, experts }, /one of: --allocation/],
     ['an adapter and an allocation', { allocation, from: 'adapter' }, /one of: --allocation/],
     ['other ranks of an adapter', { from: 'adapter', loraAlpha: 8 }, /--from, which keeps its own/],

@@ -20,6 +20,7 @@ export interface ExpertsOptions {
   dropout?: number;
   dynamicRank?: Pick<GrowingRanks, 'initial' | 'target' | 'max'>;
   growthInterval: number;
+  growthRule?: GrowingRanks['rule'];
 }
 
 /**
@@ -28,7 +29,10 @@ export interface ExpertsOptions {
  * @throws AlphaLoraError `INVALID_OPTION`
  */
 export function checkExperts(options: ExpertsOptions): void {
-  const { allocation, experts, from } = options;
+  const { allocation, experts, from, dynamicRank, growthRule } = options;
+  if (growthRule !== undefined && dynamicRank === undefined) {
+    throw invalid('--growth-rule has an effect with --dynamic-rank only; give both');
+  }
   if ([allocation, experts, from].filter((given) => given !== undefined).length !== 1) {
     throw invalid(
       'train takes one of: --allocation with what new experts get; --experts with the folders of trained ones; --from with the folder of an adapter to train on',
@@ -54,11 +58,15 @@ export async function expertsOf(
   options: ExpertsOptions,
   io: Pick<Io, 'signal'>,
 ): Promise<NewExperts | TrainedExperts<string> | TrainedBefore<string>> {
-  const { experts, from, targets, loraAlpha, dropout, growthInterval } = options;
+  const { experts, from, targets, loraAlpha, dropout, growthInterval, growthRule } = options;
   if (experts) return { experts };
   if (from !== undefined) return { from, ...defined({ dropout }) };
   const allocation: Allocation = await readDocument(options.allocation!, 'allocation', io);
-  const dynamicRank = options.dynamicRank && { ...options.dynamicRank, interval: growthInterval };
+  const dynamicRank = options.dynamicRank && {
+    ...options.dynamicRank,
+    interval: growthInterval,
+    ...defined({ rule: growthRule }),
+  };
   return { allocation, ...defined({ targets, alpha: loraAlpha, dropout, dynamicRank }) };
 }
 

@@ -12,7 +12,7 @@ import { type LanguageModelLossOptions, languageModelLoss } from './loss.js';
 import { createVariables } from './variables.js';
 
 export interface AdaptedModelOptions
-  extends Pick<LanguageModelLossOptions, 'router' | 'routerLoss' | 'task'> {
+  extends Pick<LanguageModelLossOptions, 'router' | 'routerLoss' | 'task' | 'onGates'> {
   /**
    * Recomputes each block in the backward pass: less memory, a quarter to two fifths more time.
    * @default false

@@ -2,6 +2,7 @@
 import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, Tensors } from '../adapters/adapter-spec.js';
+import type { OnGates } from '../experts/adapted-projection.js';
 import type { RouterLoss } from '../experts/losses/router-loss.js';
 import { createRouter } from '../experts/routers/index.js';
 import type { Router, Routing } from '../experts/routers/router.js';
@@ -30,6 +31,8 @@ export interface AdapterOptions {
   readonly seed?: number;
   /** For routers with weights per task. @default 0 */
   readonly task?: number;
+  /** Watches routers, where there is an adapter. @default nobody */
+  readonly onGates?: OnGates | undefined;
 }
 
 /** Keys and values of the tokens so far, so that they are not computed again. */
@@ -222,12 +225,12 @@ type BlockFunction<Result> = (x: tf.Tensor2D, tensors: Tensors, constants: Const
 type AdapterByBlock = (block: number) => NonNullable<BlockPass['adapter']> | undefined;
 
 function blockAdapters(decoder: Decoder, options: AdapterOptions): AdapterByBlock | undefined {
-  const { adapter, training = false, seed = 0, task = 0 } = options;
+  const { adapter, training = false, seed = 0, task = 0, onGates } = options;
   if (!adapter) return undefined;
   const { spec, tensors } = adapter;
   const projections = projectionsByBlock(decoder, spec);
   const router = options.router ?? createRouter(spec.router);
-  const context = { router, training, dropout: spec.dropout, seed, task };
+  const context = { router, training, dropout: spec.dropout, seed, task, onGates };
   const own = tensorsByBlock(projections, tensors);
   return (block) => ({ projections: projections[block]!, tensors: own[block]!, context });
 }

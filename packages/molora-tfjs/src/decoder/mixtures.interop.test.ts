@@ -10,6 +10,7 @@ import { pythonLacks, startPython } from '@alphalora/testing/python';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AdaptedProjection, AdapterState, TensorValues } from '../adapters/adapter-spec.js';
+import { initialTensors } from '../experts/initial-tensors.js';
 import { loadModel } from '../node/load.js';
 import { useBackend } from '../test-support/backend.js';
 import { tokenBatch } from '../training/sequences.js';
@@ -30,6 +31,7 @@ def answer(case):
   if folder not in models: models[folder] = mixtures.write(case)
   model = models[folder]
   if 'adapter' in case: return mixtures.slopes(model, case['rows'], case['adapter'], case['scaling'])
+  if 'routed' in case: return {'gates': mixtures.gates(model, case['routed'])}
   return {'logits': mixtures.logits(model, case['rows']), 'texts': mixtures.greedy(model, case['prompts'], 12)}
 `;
 
@@ -43,12 +45,15 @@ interface Question {
   rows: number[][];
   prompts?: number[][];
   adapter?: Record<string, number[][]>;
+  routed?: number[];
   scaling?: number;
 }
 
 interface Answer {
   logits: number[][][];
   texts: number[][];
+  /** Of a row, by block that is a mixture, token and expert. */
+  gates: number[][][];
   loss: number;
   gradients: Record<string, number[][]>;
 }
@@ -139,6 +144,28 @@ describeUnless(lack, 'mixtures of transformers', () => {
       }
       expect(await generate(decoder, prompts, { maxTokens: 12 })).toEqual(answer.texts);
       decoder.dispose();
+    });
+
+    it('tells the gates of transformers', async () => {
+      await ask(question);
+      const { prompts: _, ...asked } = question;
+      const { gates } = await ask({ ...asked, routed: rows[0]! });
+      const { decoder } = await loadModel(files.folder);
+      const told: number[][][] = [];
+      // B is zero, so that the adapter changes nothing.
+      const { adapter, dispose } = adaptedModel(decoder, {
+        spec: adapterOn(decoder.config).spec,
+        tensors: initialTensors(adapterOn(decoder.config).spec, 1),
+      });
+      tf.tidy(() => {
+        const onGates = (_: string, found: tf.Tensor2D): void => void told.push(found.arraySync());
+        logits(decoder, tf.tensor2d([rows[0]!], undefined, 'int32'), { adapter, onGates });
+      });
+      dispose();
+      decoder.dispose();
+      expect(told).toHaveLength(gates.length);
+      for (const [block, expected] of gates.entries())
+        expect(largestDifference(told[block]!, expected)).toBeLessThan(1e-5);
     });
 
     it('has the gradients of torch in adapters on experts and on attention', async () => {

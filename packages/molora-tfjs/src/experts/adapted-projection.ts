@@ -26,7 +26,14 @@ export interface ProjectionContext {
   readonly seed: number;
   /** For routers with weights per task. @default 0 */
   readonly task?: number;
+  readonly onGates?: OnGates | undefined;
 }
+
+/**
+ * Told of the gates [tokens, experts] of each router when it is used, also of those that a mixture has of
+ * its own: by name of the projection, or of the router's module. With `recompute` told twice of each.
+ */
+export type OnGates = (name: string, gates: tf.Tensor2D) => void;
 
 export interface ProjectionOutput {
   /** [tokens, outputs] */
@@ -60,6 +67,7 @@ export function adaptedProjection(
       ranks.length > 1
         ? context.router.route({ x, hidden, projection, tensors, task: context.task ?? 0 })
         : undefined;
+    if (routing) context.onGates?.(name, routing.gates);
     const weighted =
       routing === undefined
         ? tf.mul<tf.Tensor2D>(hidden, projection.scalings[0]!)

@@ -5,11 +5,10 @@ import type { AdaptedProjection, AdapterSpec, AdapterState } from '../adapters/a
 import { createFrozenLinear, type FrozenLinear } from '../ops/frozen-linear.js';
 import { useBackend } from '../test-support/backend.js';
 import type { RunContext, StepReport } from '../training/callbacks.js';
-import { adaptedProjection } from './adapted-projection.js';
+import { adaptedProjection, type OnGates } from './adapted-projection.js';
 import { type DynamicRank, dynamicRank, withLargestRanks } from './dynamic-rank.js';
 import { initialTensors } from './initial-tensors.js';
 import { createRouter } from './routers/index.js';
-import type { Router } from './routers/router.js';
 import { trimRanks } from './trim-ranks.js';
 
 const projection: AdaptedProjection = {
@@ -52,9 +51,9 @@ describe('dynamic rank in a run', () => {
     const history: number[][] = [];
     for (let step = 0; step < STEPS; step++) {
       applyGradients(control, variables, step);
-      const before = output(control.router, spec, variables);
+      const before = output(spec, variables);
       await stepDone(control, variables, step + 1);
-      expect(output(control.router, spec, variables)).toEqual(before);
+      expect(output(spec, variables)).toEqual(before);
       history.push([...control.ranks()['p']!]);
       // Three of thirty steps are warm-up.
       const routerMoved = variables['p.router']!.dataSync().some((v, i) => v !== routerBefore[i]);
@@ -71,7 +70,6 @@ describe('dynamic rank in a run', () => {
     expect(trimmed.spec.projections[0]!.ranks).toEqual(history.at(-1));
     const fewer = tf.tidy(() =>
       output(
-        createRouter(spec.router),
         trimmed.spec,
         Object.fromEntries(
           Object.entries(trimmed.tensors).map(([name, { shape, values }]) => [
@@ -81,7 +79,7 @@ describe('dynamic rank in a run', () => {
         ),
       ),
     );
-    const all = output(control.router, spec, variables);
+    const all = output(spec, variables);
     all.forEach((value, i) => {
       expect(Math.abs(fewer[i]! - value)).toBeLessThan(1e-5);
     });
@@ -148,7 +146,7 @@ describe('dynamic rank in a run', () => {
 
 /** The loss is far from flat in every tensor; the data change from step to step. */
 function gradientsOf(
-  { router, callback }: DynamicRank,
+  { onGates, callback }: DynamicRank,
   variables: Record<string, tf.Variable>,
   step: number,
 ): tf.NamedTensorMap {
@@ -156,7 +154,7 @@ function gradientsOf(
     const x = tf.randomUniform<tf.Rank.R2>([7, 6], -1, 1, 'float32', step + 1);
     const base = zeroBase();
     const { grads } = tf.variableGrads(
-      () => tf.mean(tf.square(tf.sub(apply(router, spec, variables, x, base), 1))),
+      () => tf.mean(tf.square(tf.sub(apply(spec, variables, x, base, onGates), 1))),
       Object.values(variables),
     );
     const names = Object.entries(variables).map(([name, variable]) => [variable.name, name]);
@@ -185,20 +183,21 @@ function applyGradients(
 const zeroBase = (): FrozenLinear => createFrozenLinear(tf.zeros([5, 6]));
 
 function apply(
-  router: Router,
   { projections }: AdapterSpec,
   tensors: Record<string, tf.Tensor>,
   x: tf.Tensor2D,
   base = zeroBase(),
+  onGates?: OnGates,
 ): tf.Tensor2D {
-  const context = { router, training: true, dropout: 0, seed: 1 };
+  const router = createRouter(spec.router);
+  const context = { router, training: true, dropout: 0, seed: 1, onGates };
   return adaptedProjection(x, base, projections[0]!, tensors, context).output;
 }
 
-function output(router: Router, spec: AdapterSpec, tensors: Record<string, tf.Tensor>): number[] {
+function output(spec: AdapterSpec, tensors: Record<string, tf.Tensor>): number[] {
   return tf.tidy(() => {
     const x = tf.randomUniform<tf.Rank.R2>([9, 6], -1, 1, 'float32', 99);
-    return [...apply(router, spec, tensors, x).dataSync()];
+    return [...apply(spec, tensors, x).dataSync()];
   });
 }
 

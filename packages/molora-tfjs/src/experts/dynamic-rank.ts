@@ -1,6 +1,7 @@
 /**
  * DR-LoRA (arXiv 2601.04823) as a callback of a training run: experts start with few ranks, and those
- * that the router uses and the loss still changes get more, up to a budget.
+ * that the router uses and the loss still changes get more, up to a budget. In a mixture these are the
+ * experts of the model, each with the LoRAs on its projections; elsewhere those of a projection.
  *
  * The packed tensors have the largest rank from the start, so that neither their shapes nor the
  * optimiser's state ever change. Ranks that are not active have random A and zero B, as the paper
@@ -11,21 +12,28 @@ import { AlphaLoraError } from '@alphalora/contracts';
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { AdapterSpec, Tensors } from '../adapters/adapter-spec.js';
+import type { BlockConfig } from '../decoder/config.js';
 import { readTensor } from '../ops/webgpu.js';
 import type { RunContext, TrainingCallback } from '../training/callbacks.js';
-import { observeRouter } from './observed-router.js';
-import { type GrowthRule, grownRanks, type ProjectionScores, smoothed } from './rank-growth.js';
+import { type GateTotal, gateTotals } from './gate-totals.js';
+import { type GrowthGroup, growthGroups, type Part } from './growth-groups.js';
+import { type GrowthRuleName, growthRules, type Sides } from './growth-rules.js';
+import { type GrowthBounds, grownRanks } from './rank-growth.js';
 import { createRouter } from './routers/index.js';
-import type { Router } from './routers/router.js';
 
 export interface DynamicRankOptions {
   /** Every rank of every expert is the largest that the expert may get, see `withLargestRanks`. */
   spec: AdapterSpec;
-  /** @default the one that the spec names */
-  router?: Router;
+  /**
+   * Of the model, `decoder.config.blocks`: in blocks that are mixtures, ranks grow by the experts of the
+   * model. @default none, so that the experts of each projection compete
+   */
+  blocks?: readonly BlockConfig[];
+  /** What experts are scored by: as in the released code, or as the paper has it. @default released */
+  rule?: GrowthRuleName;
   /** Ranks of each expert at the start. @default 8 */
   initial?: number;
-  /** Mean rank at the end: the budget of a projection is this times its experts. @default 16 */
+  /** Mean rank at the end: the budget of a group is this times its experts. @default 16 */
   target?: number;
   /** Steps between growth events, of which the first ends the warm-up. @default 200 */
   interval?: number;
@@ -41,25 +49,37 @@ export interface DynamicRankOptions {
 }
 
 export interface DynamicRank {
-  /** To be given to the model in place of its router: the controller sees routing through it. */
-  readonly router: Router;
+  /** To be given to the model: the controller sees through it how tokens are routed. */
+  onGates(name: string, gates: tf.Tensor2D): void;
   readonly callback: TrainingCallback;
+  /** Whether experts of the model compete, as in the paper, in some block. */
+  readonly ofModel: boolean;
   /** Active ranks of each expert, by name of the projection. */
   ranks(): Record<string, readonly number[]>;
 }
 
-/** Of the paper: weight of the past in moving averages, and power of (r + 1) in the saliency. */
-const SMOOTHING = 0.9;
-const EXPONENT = 1.2;
+/** By name of the group and of the projection. */
+interface Scores {
+  groups: Record<string, { ranks: number[]; frequency: number[] }>;
+  /** Of each packed column; all ranks of an expert come first in its part of them. */
+  importance: Record<string, number[]>;
+}
 
-const stateSchema = v.record(
-  v.string(),
-  v.object({
-    ranks: v.array(v.number()),
-    frequency: v.array(v.number()),
-    importance: v.array(v.number()),
-  }),
-);
+const stateSchema = v.object({
+  groups: v.record(
+    v.string(),
+    v.object({ ranks: v.array(v.number()), frequency: v.array(v.number()) }),
+  ),
+  importance: v.record(v.string(), v.array(v.number())),
+});
+
+/** What a step showed, on the device. */
+interface Seen {
+  /** Of all projections, one behind the other. */
+  readonly a: tf.Tensor1D;
+  readonly b: tf.Tensor1D;
+  readonly gates: Readonly<Record<string, GateTotal>>;
+}
 
 /**
  * @throws AlphaLoraError `INVALID_OPTION` unless initial <= target <= the one rank of all experts; in
@@ -69,10 +89,12 @@ export function dynamicRank(options: DynamicRankOptions): DynamicRank {
   const { spec, initial = 8, target = 16, interval = 200, warmup = 0.03, share = 0.1 } = options;
   const max = largestRank(spec);
   checkGrowth(initial, target, max);
-  const rule: GrowthRule = { initial, target, max, share, exponent: EXPONENT };
-  const observed = observeRouter(options.router ?? createRouter(spec.router));
-  let scores = startingScores(spec, rule);
-  let seen: { importance: Tensors; frequency: Tensors } = { importance: {}, frequency: {} };
+  const bounds: GrowthBounds = { initial, target, max, share };
+  const rule = growthRules[options.rule ?? 'released'];
+  const groups = growthGroups(spec, options.blocks ?? []);
+  const totals = gateTotals(rule.measured);
+  let scores = startingScores(groups, spec, bounds);
+  let seen: Seen | undefined;
 
   const warmupSteps = (steps: number): number => Math.ceil(warmup * steps);
   // From the end of the warm-up; none in the last interval, in which new ranks could not learn.
@@ -90,72 +112,114 @@ export function dynamicRank(options: DynamicRankOptions): DynamicRank {
       if (events(steps) < 1) {
         throw invalid(`no rank can grow in ${steps} steps with an event every ${interval}`);
       }
-      tf.dispose(observed.take());
+      disposeOf(totals.take());
     },
     onGradients(gradients, context) {
-      seen = { importance: importances(gradients, context), frequency: observed.take() };
+      seen = { ...sidesOf(gradients, context), gates: totals.take() };
       return maskedGradients(gradients, context.step < warmupSteps(context.steps));
     },
     async onStep({ step, steps }) {
       // What was routed since the gradients, as in an evaluation, is no part of the training.
-      tf.dispose(observed.take());
-      const { importance, frequency } = seen;
-      for (const { name } of spec.projections) {
-        const before = scores[name]!;
-        const gates = frequency[name] ? await readTensor(frequency[name]) : [1];
-        const changes = importance[name];
-        scores[name] = {
-          ranks: before.ranks,
-          frequency: smoothed(before.frequency, gates, SMOOTHING),
-          importance: changes
-            ? smoothed(before.importance, await readTensor(changes), SMOOTHING)
-            : before.importance,
-        };
+      disposeOf(totals.take());
+      if (seen) {
+        await learn(seen);
+        tf.dispose([seen.a, seen.b]);
+        disposeOf(seen.gates);
+        seen = undefined;
       }
-      tf.dispose([importance, frequency]);
-      seen = { importance: {}, frequency: {} };
-      if (isEvent(step, steps)) scores = afterEvent(scores, rule, events(steps));
+      if (isEvent(step, steps)) grow(events(steps));
     },
     state: () => ({ data: structuredClone(scores), tensors: {} }),
     restore({ data }) {
       const kept = v.safeParse(stateSchema, data);
-      const fits = kept.success && spec.projections.every(({ name }) => fitsIn(kept.output[name]));
-      if (!fits) throw invalid('the state to go on from belongs to another adapter');
-      scores = kept.output;
-      function fitsIn(found: ProjectionScores | undefined): boolean {
-        return found !== undefined && found.importance.length === found.ranks.length * max;
+      if (!kept.success || shapeOf(kept.output) !== shapeOf(scores)) {
+        throw invalid('the state to go on from belongs to another adapter');
       }
+      scores = kept.output;
     },
   };
   return {
-    router: observed.router,
+    onGates: totals.add,
     callback,
-    ranks: () =>
-      Object.fromEntries(Object.entries(scores).map(([name, { ranks }]) => [name, ranks])),
+    ofModel: groups.some(({ router }) => router === 'model'),
+    ranks: activeRanks,
   };
 
-  /** By projection, of each packed column; kept until `onStep` has read them. */
-  function importances(gradients: Tensors, { variables }: RunContext): Tensors {
-    return Object.fromEntries(
-      spec.projections.flatMap(({ name }) => {
-        const changes = [`${name}.lora_A`, `${name}.lora_B`].flatMap((tensor, axis) => {
-          const gradient = gradients[tensor];
-          if (gradient === undefined) return [];
-          return [tf.sum(tf.abs(tf.mul(variables[tensor]!, gradient)), axis)];
-        });
-        return changes.length === 0 ? [] : [[name, tf.keep(tf.addN(changes))]];
-      }),
-    );
+  function activeRanks(): Record<string, number[]> {
+    const found: Record<string, number[]> = {};
+    for (const { name, units } of groups) {
+      for (const [unit, { parts }] of units.entries()) {
+        for (const { projection, expert } of parts) {
+          found[projection] ??= [];
+          found[projection][expert] = scores.groups[name]!.ranks[unit]!;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Of each packed column, |sum w dL/dw| in A and in B; kept until `onStep` has read them. */
+  function sidesOf(gradients: Tensors, { variables }: RunContext): Pick<Seen, 'a' | 'b'> {
+    const side = (factor: 'lora_A' | 'lora_B', axis: number): tf.Tensor1D => {
+      const columns = spec.projections.map(({ name, ranks }) => {
+        const gradient = gradients[`${name}.${factor}`];
+        // An expert of the model that got no token has none.
+        if (!gradient) return tf.zeros([ranks.length * max]);
+        return tf.abs(tf.sum(tf.mul(variables[`${name}.${factor}`]!, gradient), axis));
+      });
+      return tf.keep(tf.concat1d(columns as tf.Tensor1D[]));
+    };
+    return { a: side('lora_A', 0), b: side('lora_B', 1) };
+  }
+
+  async function learn({ a, b, gates }: Seen): Promise<void> {
+    const [ofA, ofB] = [await readTensor(a), await readTensor(b)];
+    let start = 0;
+    for (const { name, ranks } of spec.projections) {
+      const end = start + ranks.length * max;
+      const own: Sides = { a: ofA.subarray(start, end), b: ofB.subarray(start, end) };
+      scores.importance[name] = rule.importance(scores.importance[name]!, own);
+      start = end;
+    }
+    for (const { name, router, units } of groups) {
+      const routed = router !== 'none';
+      const total = gates[name];
+      const sums = total && (await readTensor(total.sum));
+      const now = units.map(({ index }) => (routed ? (sums?.[index] ?? 0) : 1));
+      const own = scores.groups[name]!;
+      own.frequency = rule.frequency(own.frequency, now, routed ? (total?.tokens ?? 0) : 1);
+    }
+  }
+
+  /** After an event importance starts anew. */
+  function grow(count: number): void {
+    for (const { name, units } of groups) {
+      const own = scores.groups[name]!;
+      const parts = units.reduce((sum, { parts }) => sum + parts.length, 0);
+      const quota = rule.quota(target - initial, units.length, parts, count);
+      const importance = units.map(({ parts }, unit) =>
+        mean(parts.map((part) => importanceOf(part, own.ranks[unit]!))),
+      );
+      own.ranks = grownRanks({ ...own, importance }, bounds, quota);
+      if (rule.resetsFrequency) own.frequency.fill(0);
+    }
+    for (const columns of Object.values(scores.importance)) columns.fill(0);
+  }
+
+  /** Mean over the active ranks. */
+  function importanceOf({ projection, expert }: Part, rank: number): number {
+    const start = expert * max;
+    return mean(scores.importance[projection]!.slice(start, start + rank));
   }
 
   function maskedGradients(gradients: Tensors, routersFrozen: boolean): Tensors {
     const masked: Record<string, tf.Tensor> = { ...gradients };
-    for (const { name } of spec.projections) {
-      const mask = tf.tensor1d(activeColumns(scores[name]!.ranks, max));
+    for (const [name, ranks] of Object.entries(activeRanks())) {
+      const mask = tf.tensor1d(activeColumns(ranks, max));
       const [a, b] = [`${name}.lora_A`, `${name}.lora_B`] as const;
       if (masked[a]) masked[a] = tf.mul(masked[a], tf.expandDims(mask, 0));
       if (masked[b]) masked[b] = tf.mul(masked[b], tf.expandDims(mask, 1));
-      if (!routersFrozen) continue;
+      if (!routersFrozen || ranks.length === 1) continue;
       for (const tensor of Object.keys(masked)) {
         if (tensor === `${name}.router` || tensor.startsWith(`${name}.router.`))
           delete masked[tensor];
@@ -165,50 +229,50 @@ export function dynamicRank(options: DynamicRankOptions): DynamicRank {
   }
 }
 
-/** The spec that an adapter with growing ranks starts from: its own, with room for `max` ranks. */
-export function withLargestRanks(spec: AdapterSpec, max: number): AdapterSpec {
+/**
+ * The spec that an adapter with growing ranks starts from: its own, with room for `max` ranks, and
+ * scaled by alpha / max.
+ *
+ * @param alpha lora_alpha. @default twice `max`, as DR-LoRA has it, or no scaling where the router's paper has none
+ */
+export function withLargestRanks(spec: AdapterSpec, max: number, alpha?: number): AdapterSpec {
+  const { unscaled = false } = createRouter(spec.router);
+  const scaling = alpha === undefined ? (unscaled ? 1 : 2) : alpha / max;
   const projections = spec.projections.map((projection) => ({
     ...projection,
     ranks: projection.ranks.map(() => max),
+    scalings: projection.ranks.map(() => scaling),
   }));
   return { ...spec, projections };
 }
 
-/** After an event the scores start anew. */
-function afterEvent(
-  scores: Record<string, ProjectionScores>,
-  rule: GrowthRule,
-  events: number,
-): Record<string, ProjectionScores> {
-  return Object.fromEntries(
-    Object.entries(scores).map(([name, projection]) => [
-      name,
-      unscored(grownRanks(projection, rule, events), rule.max),
-    ]),
-  );
-}
-
 function startingScores(
+  groups: readonly GrowthGroup[],
   { projections }: AdapterSpec,
-  { initial, max }: GrowthRule,
-): Record<string, ProjectionScores> {
-  return Object.fromEntries(
-    projections.map(({ name, ranks }) => [
-      name,
-      unscored(
-        ranks.map(() => initial),
-        max,
-      ),
-    ]),
-  );
+  { initial, max }: GrowthBounds,
+): Scores {
+  const none = (length: number, value = 0): number[] => new Array(length).fill(value);
+  return {
+    groups: Object.fromEntries(
+      groups.map(({ name, units }) => [
+        name,
+        { ranks: none(units.length, initial), frequency: none(units.length) },
+      ]),
+    ),
+    importance: Object.fromEntries(
+      projections.map(({ name, ranks }) => [name, none(ranks.length * max)]),
+    ),
+  };
 }
 
-function unscored(ranks: readonly number[], max: number): ProjectionScores {
-  return {
-    ranks,
-    frequency: ranks.map(() => 0),
-    importance: Array.from({ length: ranks.length * max }, () => 0),
-  };
+/** Which numbers there are. */
+function shapeOf({ groups, importance }: Scores): string {
+  return JSON.stringify([
+    Object.entries(groups).map(([name, { ranks, frequency }]) => [
+      ...[name, ranks.length, frequency.length],
+    ]),
+    Object.entries(importance).map(([name, columns]) => [name, columns.length]),
+  ]);
 }
 
 function activeColumns(ranks: readonly number[], max: number): Float32Array {
@@ -230,6 +294,14 @@ function largestRank({ projections }: AdapterSpec): number {
 export function checkGrowth(initial: number, target: number, max: number): void {
   if (initial >= 1 && initial <= target && target <= max) return;
   throw invalid(`ranks grow from ${initial} to ${target} on average and ${max} at most`);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function disposeOf(totals: Readonly<Record<string, GateTotal>>): void {
+  tf.dispose(Object.values(totals).map(({ sum }) => sum));
 }
 
 function invalid(problem: string): AlphaLoraError {

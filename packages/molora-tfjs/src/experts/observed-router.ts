@@ -3,6 +3,7 @@
  * computed: callbacks of a training run see routings through it.
  */
 import * as tf from '@tensorflow/tfjs';
+import { gateTotals } from './gate-totals.js';
 import type { Router } from './routers/router.js';
 
 export interface ObservedRouter {
@@ -16,43 +17,23 @@ export interface ObservedRouter {
 }
 
 export function observeRouter(router: Router): ObservedRouter {
-  const sums = new Map<string, { gates: tf.Tensor1D; tokens: number }>();
+  const totals = gateTotals();
   return {
     router: {
       ...router,
       route(input) {
         const routing = router.route(input);
-        offTape(routing.gates, (gates) => {
-          const { name } = input.projection;
-          const before = sums.get(name);
-          const now = tf.sum<tf.Tensor1D>(gates, 0);
-          const total = tf.keep(
-            before === undefined ? now : tf.add<tf.Tensor1D>(before.gates, now),
-          );
-          before?.gates.dispose();
-          sums.set(name, { gates: total, tokens: (before?.tokens ?? 0) + gates.shape[0] });
-        });
+        totals.add(input.projection.name, routing.gates);
         return routing;
       },
     },
     take() {
-      const means = [...sums].map(([name, { gates, tokens }]) => {
-        const mean = tf.keep(tf.div<tf.Tensor1D>(gates, tokens));
-        gates.dispose();
+      const means = Object.entries(totals.take()).map(([name, { sum, tokens }]) => {
+        const mean = tf.keep(tf.div<tf.Tensor1D>(sum, tokens));
+        sum.dispose();
         return [name, mean] as const;
       });
-      sums.clear();
       return Object.fromEntries(means);
     },
   };
-}
-
-/** What a custom gradient computes is not recorded; its result is on no path to a loss. */
-function offTape(gates: tf.Tensor2D, watch: (gates: tf.Tensor2D) => void): void {
-  tf.tidy(() => {
-    tf.customGrad<tf.Scalar>((values) => {
-      watch(values as tf.Tensor2D);
-      return { value: tf.scalar(0), gradFunc: () => [] };
-    })(gates);
-  });
 }

@@ -1,70 +1,68 @@
 /**
- * The arithmetic of DR-LoRA (arXiv 2601.04823): which experts of a projection get more ranks. Here a
- * projection takes the place of the paper's layer, with its own experts, budget and quota.
+ * The arithmetic of DR-LoRA (arXiv 2601.04823): which units of a group get more ranks in an event. A unit
+ * is what grows as one, such as an expert of the model with the LoRAs on its projections; a group has a
+ * budget of its own, such as a layer.
  *
- *     saliency = f g / (r + 1)^1.2
+ *     saliency = (f + 1e-6) (g + 1e-6) / (r + 1)^1.2
  *
- * with f the smoothed routing weight of the expert, g the smoothed |w dL/dw| averaged over its active
- * ranks, and r their number: what is used and still learns grows, what has grown steps back.
+ * with f the share of a unit in the routing of its group, g its share in the importance, and r its rank:
+ * what is used and still learns grows, what has grown steps back.
  */
 
-/** Scores of one projection; every ranks of an expert come first in its part of the packed columns. */
-export interface ProjectionScores {
-  /** Active ranks of each expert. */
+/** By unit. */
+export interface GroupScores {
   readonly ranks: readonly number[];
-  /** Smoothed mean gate of each expert. */
+  /** How much the router gave it, in any measure. */
   readonly frequency: readonly number[];
-  /** Smoothed |w dL/dw| of each packed column, summed over its column of A and row of B. */
+  /** Of its active ranks, in any measure. */
   readonly importance: readonly number[];
 }
 
-export interface GrowthRule {
-  /** Ranks of each expert at the start, on average at the end, and at most. */
+export interface GrowthBounds {
+  /** Ranks of each unit at the start, on average at the end, and at most. */
   readonly initial: number;
   readonly target: number;
   readonly max: number;
-  /** Share of the ranks free at the start (`max - initial`) that one event may give an expert. */
+  /** Share of the ranks free at the start (`max - initial`) that one event may give a unit. */
   readonly share: number;
-  /** Power of (r + 1) in the saliency. */
-  readonly exponent: number;
 }
 
-/** Saliency of each expert. @param max columns of each expert */
-export function saliency(
-  { ranks, frequency, importance }: ProjectionScores,
-  { max, exponent }: Pick<GrowthRule, 'max' | 'exponent'>,
-): number[] {
-  return ranks.map((rank, expert) => {
-    const active = importance.slice(expert * max, expert * max + rank);
-    const mean = active.reduce((sum, value) => sum + value, 0) / rank;
-    return (frequency[expert]! * mean) / (rank + 1) ** exponent;
-  });
+/** Of the released code: power of (r + 1), and what keeps a share of zero from deciding alone. */
+const EXPONENT = 1.2;
+const SMALL = 1e-6;
+
+/** Of each unit. */
+export function saliency({ ranks, frequency, importance }: GroupScores): number[] {
+  const [used, learned] = [shares(frequency), shares(importance)];
+  return ranks.map(
+    (rank, unit) => ((used[unit]! + SMALL) * (learned[unit]! + SMALL)) / (rank + 1) ** EXPONENT,
+  );
 }
 
-/** Ranks of each expert after an event. @param events growth events of the whole run */
-export function grownRanks(scores: ProjectionScores, rule: GrowthRule, events: number): number[] {
-  const { initial, target, max, share } = rule;
-  const cap = Math.ceil(share * (max - initial));
+/**
+ * Ranks of each unit after an event: the most salient get what one event may give them until the quota is
+ * used up, or the budget, which is `target` ranks for each unit.
+ *
+ * @param quota ranks that the event gives the group
+ */
+export function grownRanks(scores: GroupScores, bounds: GrowthBounds, quota: number): number[] {
+  const { initial, target, max, share } = bounds;
   const { ranks } = scores;
-  const budget = ranks.length * target;
+  const cap = Math.ceil(share * (max - initial));
   const used = ranks.reduce((sum, rank) => sum + rank, 0);
-  let quota = Math.min(Math.ceil((ranks.length * (target - initial)) / events), budget - used);
-  const salient = saliency(scores, rule);
-  const order = ranks.map((_, expert) => expert).sort((a, b) => salient[b]! - salient[a]! || a - b);
+  let left = Math.min(quota, ranks.length * target - used);
+  const salient = saliency(scores);
+  const order = ranks.map((_, unit) => unit).sort((a, b) => salient[b]! - salient[a]! || a - b);
   const grown = [...ranks];
-  for (const expert of order) {
-    const gain = Math.max(0, Math.min(max - grown[expert]!, cap, quota));
-    grown[expert]! += gain;
-    quota -= gain;
+  for (const unit of order) {
+    const gain = Math.max(0, Math.min(max - grown[unit]!, cap, left));
+    grown[unit]! += gain;
+    left -= gain;
   }
   return grown;
 }
 
-/** Exponential moving average. */
-export function smoothed(
-  before: readonly number[],
-  now: ArrayLike<number>,
-  keep: number,
-): number[] {
-  return before.map((value, i) => keep * value + (1 - keep) * now[i]!);
+function shares(values: readonly number[]): number[] {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return values.map((value) => value / Math.max(sum, SMALL));
 }

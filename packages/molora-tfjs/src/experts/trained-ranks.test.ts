@@ -54,7 +54,7 @@ async function run(resume?: TrainingState, until?: number) {
     decoder,
     { spec, tensors: initialTensors(spec, 1) },
     {
-      router: control.router,
+      onGates: control.onGates,
       recompute: true,
       routerLoss: { name: 'load-balance', coefficient: 0.01 },
     },

@@ -94,6 +94,40 @@ describe('fineTune', () => {
     await expect(scaled).rejects.toThrow(/scalings.*not those that the options give/);
   });
 
+  it('resumes ranks that grow on the experts of a mixture', async () => {
+    const mixture = writeLanguageModel(join(root, 'mixture'), { experts: 4 });
+    const one: Allocation = {
+      ...{ ...allocation, experts: [1, 1, 1] },
+      blocks: experts.map((_, index) => ({ index, score: 1, experts: 1, topK: 1 })),
+    };
+    const notes: string[] = [];
+    const growing = {
+      ...{ model: mixture, allocation: one, targets: ['w2', 'w3'] },
+      dynamicRank: { initial: 1, target: 2, max: 4, interval: 3 },
+      onNote: (note: string) => notes.push(note),
+    };
+    const [straight, ended] = [join(root, 'straight'), join(root, 'ended-growing')];
+    await run({ ...growing, output: straight });
+    const controller = new AbortController();
+    const first = run({
+      ...{ ...growing, output: ended, signal: controller.signal },
+      onStep: ({ step }) => step === 3 && controller.abort(new Error('enough')),
+    });
+    await expect(first).rejects.toThrow('enough');
+    const ranksIn = async (folder: string) =>
+      (await loadAdapter(folder)).state.spec.projections.map(({ ranks }) => ranks[0]!);
+    const halfway = await ranksIn(ended);
+    await run({ ...growing, output: ended, resume: true });
+    for (const name of (await readdir(straight)).filter((name) => name !== 'metrics.jsonl'))
+      expect(await readFile(join(ended, name)), name).toEqual(await readFile(join(straight, name)));
+    const ranks = await ranksIn(straight);
+    const sum = (values: number[]) => values.reduce((a, b) => a + b);
+    // Three blocks of four experts, with two projections each: twelve steps have room for three events.
+    expect(sum(ranks)).toBe(2 * 3 * 4 * 2);
+    expect(sum(halfway)).toBeLessThan(sum(ranks));
+    expect(notes.join('\n')).not.toContain('transfer');
+  });
+
   it('trains a gate over adapters that were trained before', async () => {
     const single = { ...allocation, experts: [1, 1, 1] };
     const one: Allocation = {

@@ -5,7 +5,6 @@
  * `openRunFolder`, for runs of another shape.
  */
 import { AlphaLoraError, defined } from '@alphalora/contracts';
-import type { WeightDescription } from '@alphalora/contracts/weights';
 import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { excessRankNote } from '../adapters/excess-rank.js';
@@ -134,6 +133,11 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   try {
     const excess = options.allocation === undefined ? undefined : excessRankNote(plan.initial.spec);
     if (excess !== undefined) onNote?.(excess);
+    if (plan.dynamic?.ofModel === false) {
+      onNote?.(
+        'ranks grow among the experts of each projection, as the model has no experts of its own that are adapted: a transfer of DR-LoRA, not what its paper does',
+      );
+    }
     const frozen = frozenRouterNote(plan.initial.spec, routerLoss);
     if (frozen !== undefined) onNote?.(frozen);
     const adapted = adaptedModel(model.decoder, plan.initial, {
@@ -142,7 +146,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         ...defined({ learningRates: options.learningRates, weightDecays: options.weightDecays }),
         blocks: model.decoder.config.blocks.length,
       }),
-      ...(plan.dynamic && { router: plan.dynamic.router }),
+      ...(plan.dynamic && { onGates: plan.dynamic.onGates }),
       ...defined({ routerLoss }),
     });
     try {
@@ -169,7 +173,7 @@ async function prepare(
   { examples, validation, router, training, seed }: Request,
 ): Promise<Omit<Prepared, 'base' | 'adapted'>> {
   const { onNote } = options;
-  const plan = await planOf(options, opened.weights, router, seed);
+  const plan = await planOf(options, opened, router, seed);
   const { sequences, note } = sequencesOf(opened, examples, options);
   if (note !== undefined) onNote?.(note);
   const validated = validation && sequencesOf(opened, validation, options).sequences;
@@ -228,7 +232,7 @@ function checkExperts({ allocation, experts, from, router }: FineTuneOptions): v
 /** @param router of what is new; an adapter that is trained on has its own */
 async function planOf(
   options: FineTuneOptions,
-  weights: readonly WeightDescription[],
+  { weights, config }: Pick<OpenedLanguageModel, 'weights' | 'config'>,
   router: AdapterSpec['router'] | undefined,
   seed: number,
 ): Promise<AdapterPlan> {
@@ -236,7 +240,7 @@ async function planOf(
     const { state } = await loaded(options.from);
     return adapterPlan({ ...options, from: state }, [], state.spec.router, seed);
   }
-  if (!options.experts) return adapterPlan(options, weights, router!, seed);
+  if (!options.experts) return adapterPlan(options, weights, router!, seed, config.blocks);
   const experts: AdapterState[] = [];
   for (const folder of options.experts) experts.push((await loaded(folder)).state);
   return adapterPlan({ experts }, [], router!, seed);

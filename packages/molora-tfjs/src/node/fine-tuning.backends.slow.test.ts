@@ -148,8 +148,8 @@ describeUnless(sharedLacks('data'), 'fine-tuning', () => {
     const settings = trainingSettings({ steps: 16, learningRate: 1e-2 }, sequences!.length);
     const trained = async (resume?: TrainingState) => {
       const growing = dynamicRank({ spec, initial: 2, target: 5, interval: 4, share: 0.5 });
-      const { router, callback } = growing;
-      const model = adaptedModel(decoder, { spec, tensors: initialTensors(spec, 1) }, { router });
+      const { onGates, callback } = growing;
+      const model = adaptedModel(decoder, { spec, tensors: initialTensors(spec, 1) }, { onGates });
       const [losses, states]: [number[], TrainingState[]] = [[], []];
       await train({
         model: model.trainable,

@@ -63,6 +63,12 @@ describeUnless(chromiumLacks, 'WebGPU in Chromium', () => {
     );
   });
 
+  it('grows the ranks that the cpu grows on the experts of a mixture', async () => {
+    const found = await inPage('ranksOfExperts', 'webgpu');
+    expect(found).toEqual(await inPage('ranksOfExperts', 'cpu'));
+    expect(new Set(Object.values(found).flat()).size).toBeGreaterThan(1);
+  });
+
   it('takes the steps that the cpu takes where the whole model learns', async () => {
     const found = await inPage('wholeModelSteps', 'webgpu');
     expectSame(found, await inPage('wholeModelSteps', 'cpu'));

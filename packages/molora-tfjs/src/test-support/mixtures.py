@@ -88,6 +88,26 @@ def logits(model, rows):
         return [model(torch.tensor([row])).logits[0].tolist() for row in rows]
 
 
+def gates(model, row):
+    """Of each block that is a mixture, what the router gives its experts: of each token, zero where not chosen."""
+    found = []
+
+    def keep(module, given, routed):
+        logits, weights, chosen = routed
+        found.append(torch.zeros_like(logits).scatter(-1, chosen, weights.to(logits.dtype)).tolist())
+
+    hooks = [
+        module.register_forward_hook(keep)
+        for name, module in model.named_modules()
+        if re.fullmatch(r"model\.layers\.\d+\.mlp\.gate", name)
+    ]
+    with torch.no_grad():
+        model(torch.tensor([row]))
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
 def greedy(model, prompts, tokens):
     longest = max(len(prompt) for prompt in prompts)
     ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])

@@ -50,7 +50,7 @@ export async function randomDecoder(
   const matrix = (name: string, outputs: number, inputs: number): void =>
     add(name, [outputs, inputs], (random) => (2 * random() - 1) * Math.sqrt(6 / inputs));
   const { hidden_size: hidden, intermediate_size: wide, head_dim: head } = shape;
-  const norm = (name: string): void => add(name, [hidden], (random) => 0.5 + random());
+  const norm = (name: string, size = hidden): void => add(name, [size], (random) => 0.5 + random());
   matrix('model.embed_tokens.weight', shape.vocab_size, hidden);
   for (let block = 0; block < shape.num_hidden_layers; block++) {
     const prefix = `model.layers.${block}`;
@@ -63,6 +63,12 @@ export async function randomDecoder(
       ['self_attn.o_proj', hidden, shape.num_attention_heads * head],
       ...feedForwardMaps(hidden, wide, config),
     ];
+    const headNorms = headNormSizes[String(settings['model_type'])];
+    if (headNorms) {
+      const [queries, keys] = headNorms(shape);
+      norm(`${prefix}.self_attn.q_norm.weight`, queries);
+      norm(`${prefix}.self_attn.k_norm.weight`, keys);
+    }
     for (const [name, outputs, inputs] of maps) {
       matrix(`${prefix}.${name}.weight`, outputs, inputs);
       if (biases.includes(name.split('.')[1]!))
@@ -75,11 +81,23 @@ export async function randomDecoder(
   return { config, checkpoint: await asCheckpoint(weights, config), weights };
 }
 
+/** What families normalize of queries and keys: those of each head, or of all. */
+const headNormSizes: Record<string, (shape: Shape) => [queries: number, keys: number]> = {
+  qwen3_moe: ({ head_dim }) => [head_dim, head_dim],
+  olmoe: ({ head_dim, num_attention_heads, num_key_value_heads }) => [
+    num_attention_heads * head_dim,
+    num_key_value_heads * head_dim,
+  ],
+};
+
 type Maps = [name: string, outputs: number, inputs: number][];
 
-/** Of one gated linear unit, or of the experts of Mixtral with their router. */
+/** Of one gated linear unit, or of the experts of a mixture with their router, by the names of its family. */
 function feedForwardMaps(hidden: number, wide: number, config: Record<string, unknown>): Maps {
-  const experts = config['num_local_experts'];
+  const experts = config['num_local_experts'] ?? config['num_experts'];
+  const ofMixtral = config['model_type'] === 'mixtral';
+  const module = ofMixtral ? 'block_sparse_moe' : 'mlp';
+  const [gate, up, down] = ofMixtral ? ['w1', 'w3', 'w2'] : ['gate_proj', 'up_proj', 'down_proj'];
   if (typeof experts !== 'number') {
     return [
       ['mlp.gate_proj', wide, hidden],
@@ -88,14 +106,14 @@ function feedForwardMaps(hidden: number, wide: number, config: Record<string, un
     ];
   }
   const own = Array.from({ length: experts }, (_, expert): Maps => {
-    const name = `block_sparse_moe.experts.${expert}`;
+    const name = `${module}.experts.${expert}`;
     return [
-      [`${name}.w1`, wide, hidden],
-      [`${name}.w2`, hidden, wide],
-      [`${name}.w3`, wide, hidden],
+      [`${name}.${gate}`, wide, hidden],
+      [`${name}.${down}`, hidden, wide],
+      [`${name}.${up}`, wide, hidden],
     ];
   });
-  return [['block_sparse_moe.gate', experts, hidden], ...own.flat()];
+  return [[`${module}.gate`, experts, hidden], ...own.flat()];
 }
 
 async function asCheckpoint(

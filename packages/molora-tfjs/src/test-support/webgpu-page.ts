@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { adaptedModel } from '../decoder/adapted-model.js';
 import { loadDecoder } from '../decoder/decoder.js';
+import { dynamicRank } from '../experts/dynamic-rank.js';
 import { initialTensors } from '../experts/initial-tensors.js';
 import type { StepReport } from '../training/callbacks.js';
 import { evaluateLoss } from '../training/evaluate-loss.js';
@@ -59,6 +60,37 @@ export async function adapterSteps(
     model.dispose();
     decoder.dispose();
   });
+}
+
+/**
+ * Ranks that have grown on the experts of a mixture.
+ *
+ * @public the test calls it by its name
+ */
+export async function ranksOfExperts(backend: string): Promise<Record<string, readonly number[]>> {
+  await use(backend);
+  const { checkpoint } = await randomDecoder({
+    ...{ model_type: 'mixtral', tie_word_embeddings: true },
+    ...{ num_local_experts: 4, num_experts_per_tok: 2 },
+  });
+  const decoder = await loadDecoder(checkpoint);
+  const { blocks } = decoder.config;
+  const projections = blocks.flatMap((own, block) =>
+    own.projections
+      .filter(({ expert }) => expert !== undefined)
+      .map(({ name, inputs, outputs }) => ({
+        ...{ name, block, inputs, outputs, ranks: [4], scalings: [2], topK: 1 },
+      })),
+  );
+  const spec = { projections, router: { name: 'top-k', options: {} }, dropout: 0 };
+  const growth = { initial: 1, target: 2, interval: 3, warmup: 0.1, share: 0.4 };
+  const { callback, onGates, ranks } = dynamicRank({ spec, blocks, ...growth });
+  const model = adaptedModel(decoder, { spec, tensors: initialTensors(spec, 1) }, { onGates });
+  const settings = trainingSettings({ steps: 12, learningRate: 0.03 }, sequences.length);
+  await train({ model: model.trainable, sequences, settings, callbacks: [callback] });
+  model.dispose();
+  decoder.dispose();
+  return ranks();
 }
 
 /**

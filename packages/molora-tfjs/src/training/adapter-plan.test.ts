@@ -1,6 +1,7 @@
-import type { Allocation } from '@alphalora/contracts';
+import { type Allocation, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import { describe, expect, it } from 'vitest';
+import type { AdapterSpec } from '../adapters/adapter-spec.js';
 import { projection, stateOf } from '../test-support/adapters.js';
 import { adapterPlan, plannedRouter } from './adapter-plan.js';
 
@@ -73,6 +74,13 @@ describe('the adapter of a run', () => {
       [1, 1],
       [1, 1, 1],
     ]);
+    const scalingOf = (router: AdapterSpec['router'], alpha?: number) =>
+      adapterPlan({ allocation, dynamicRank, ...defined({ alpha }) }, weights, router, 3).initial
+        .spec.projections[0]!.scalings[0];
+    expect(scalingOf(router)).toBe(2);
+    expect(scalingOf(router, 2)).toBe(0.5);
+    // The experts of ASE are not scaled.
+    expect(scalingOf({ name: 'adaptive-shared', options: {} })).toBe(1);
   });
 
   it('joins trained adapters', () => {

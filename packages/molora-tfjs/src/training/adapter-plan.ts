@@ -6,6 +6,7 @@ import { type Allocation, AlphaLoraError, defined } from '@alphalora/contracts';
 import type { WeightDescription } from '@alphalora/contracts/weights';
 import type { AdapterSpec, AdapterState } from '../adapters/adapter-spec.js';
 import { adapterSpec, checkExpertOptions } from '../adapters/allocation.js';
+import type { BlockConfig } from '../decoder/config.js';
 import { combineAdapters } from '../experts/combine.js';
 import {
   checkGrowth,
@@ -18,7 +19,8 @@ import { initialTensors } from '../experts/initial-tensors.js';
 import { createRouter } from '../experts/routers/index.js';
 
 /** Ranks that grow while they are trained, see `dynamicRank`. */
-export interface GrowingRanks extends Pick<DynamicRankOptions, 'initial' | 'target' | 'interval'> {
+export interface GrowingRanks
+  extends Pick<DynamicRankOptions, 'initial' | 'target' | 'interval' | 'rule'> {
   /** Largest rank that an expert may get. */
   max: number;
 }
@@ -31,7 +33,10 @@ export interface NewExperts {
   from?: never;
   /** Roles of the projections to adapt, e.g. `q_proj`. @default all that the allocation names */
   targets?: readonly string[];
-  /** lora_alpha: expert outputs are scaled by alpha / rank. @default 16, or no scaling where the router's paper has none */
+  /**
+   * lora_alpha: expert outputs are scaled by alpha / rank; where ranks grow, by alpha / the largest rank.
+   * @default 16, or twice the largest of ranks that grow; no scaling where the router's paper has none
+   */
   alpha?: number;
   /** Share of the experts' inputs that is dropped while training. @default 0.05 */
   dropout?: number;
@@ -108,6 +113,7 @@ export function checkPlan({
 /**
  * @param weights of the model, as a checkpoint lists them
  * @param seed of what is drawn at random: the experts' A, or the gate
+ * @param blocks of the model, see `dynamicRank`
  * @throws AlphaLoraError see `adapterSpec`, `dynamicRank` and `combineAdapters`
  */
 export function adapterPlan(
@@ -115,6 +121,7 @@ export function adapterPlan(
   weights: readonly WeightDescription[],
   router: AdapterSpec['router'],
   seed: number,
+  blocks: readonly BlockConfig[] = [],
 ): AdapterPlan {
   if (request.from) {
     const { spec, tensors } = request.from;
@@ -128,7 +135,7 @@ export function adapterPlan(
   });
   if (!growing) return { initial: { spec, tensors: initialTensors(spec, seed) } };
   const { max, ...growth } = growing;
-  const largest = withLargestRanks(spec, max);
-  const dynamic = dynamicRank({ spec: largest, ...growth });
+  const largest = withLargestRanks(spec, max, alpha);
+  const dynamic = dynamicRank({ spec: largest, blocks, ...growth });
   return { initial: { spec: largest, tensors: initialTensors(largest, seed) }, dynamic };
 }

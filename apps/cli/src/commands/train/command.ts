@@ -30,7 +30,11 @@ export const train = () =>
     .option('--experts <folder...>', 'train a gate over these LoRA adapters, also of PEFT')
     .option('--from <adapter>', 'train on this adapter, with its own experts and router')
     .option('--targets <role...>', 'adapt these projections, e.g. q_proj (default: all)')
-    .option('--lora-alpha <number>', 'scale expert outputs by this / rank (default: 16)', decimal)
+    .option(
+      '--lora-alpha <number>',
+      'scale expert outputs by this / rank (default: 16, or twice the largest of ranks that grow)',
+      decimal,
+    )
     .option('--dropout <share>', "drop this share of the experts' inputs (default: 0.05)", decimal)
     .option(
       '--router <name>',
@@ -46,8 +50,14 @@ export const train = () =>
       'add this loss: load-balance=0.001 as MoLA, pooled-load-balance=0.001 as MixLoRA, gate-balance=0.5 as MoLE',
       routerLoss,
     )
-    .option('--dynamic-rank <initial:mean:most>', 'let ranks grow, e.g. 8:16:32', ranks)
+    .option('--dynamic-rank <initial:mean:most>', 'let ranks grow (DR-LoRA), e.g. 8:16:32', ranks)
     .option('--growth-interval <steps>', 'grow ranks every so many steps', positive, 200)
+    .addOption(
+      new Option(
+        '--growth-rule <name>',
+        'score experts as the released code of DR-LoRA does, or as its paper has it (default: released)',
+      ).choices(['released', 'paper']),
+    )
     .optionsGroup(headings.length)
     .option('--steps <count>', 'update the adapter this many times', positive)
     .option('--epochs <count>', 'pass over the examples this often (default: 1)', decimal)

@@ -24,6 +24,7 @@ export function mixture(
   const gates = normalized
     ? maskedSoftmax(logits, mask)
     : tf.softmax(logits).mul<tf.Tensor2D>(mask);
+  context.adapter?.context.onGates?.(config.router, gates);
   const way = dispatch(mask, perToken);
   const outputs = tokensOfExperts(x, way).flatMap((taken, expert) =>
     taken ? [gated(taken.x, config, projector(context, { expert, tokens: taken.tokens }))] : [],
