@@ -1,5 +1,5 @@
 /** `train`, `evaluate` and `generate` of the built program, on a tiny model. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -260,6 +260,41 @@ describe('train', () => {
       folder,
     );
     expect(scored.code, scored.stderr).toBe(0);
+  });
+});
+
+describe('evaluate --suite', () => {
+  const wide = writeLanguageModel(join(root, 'wide'), { positions: 600 });
+  const benchmarks = join(root, 'benchmarks');
+  const common = ['--data', benchmarks, '--cutoff', '600', '--backend', 'wasm'];
+  const suite = ['evaluate', wide, '--suite', 'alphalora', '--wording', 'mola', ...common];
+  mkdirSync(join(benchmarks, 'rte'), { recursive: true });
+  const rows = ['index\tsentence1\tsentence2\tlabel', '0\ta\tb\tentailment'];
+  writeFileSync(join(benchmarks, 'rte', 'dev.tsv'), `${rows.join('\n')}\n`);
+
+  it('is a table of what is there and what is missing', async () => {
+    const { code, stdout, stderr } = await alphalora(...suite);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^rte +[01]\.0000 +1 +validation +likelihood$/m);
+    expect(stdout).toMatch(/^gsm8k +missing$/m);
+    expect(stdout).toMatch(
+      /^mean accuracy over the 1 of 10 benchmarks of alphalora .*: [01]\.0000$/m,
+    );
+    const document = JSON.parse((await alphalora(...suite, '--json')).stdout);
+    expect(document.present).toBe(1);
+    expect(document.benchmarks).toHaveLength(10);
+    expect(document.benchmarks[0]).toMatchObject({ task: 'rte', evaluation: { examples: 1 } });
+    expect(document.benchmarks[1]).toEqual({ task: 'mrpc' });
+  });
+
+  it.each([
+    [['evaluate', wide, ...common], '--task and --suite'],
+    [[...suite, '--task', 'rte'], '--task and --suite'],
+    [[...suite, '--split', 'test'], '--split has no effect'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await alphalora(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 });
 

@@ -70,6 +70,8 @@ export interface TrainingTask {
    * @throws AlphaLoraError `INVALID_DOCUMENT` when the text is not as the task expects
    */
   parse(text: string, file: string, onNote?: (note: string) => void): Example[];
+  /** The same data in another wording, by the name of the wording: as another code asks and answers. */
+  readonly wordings?: Readonly<Record<string, TrainingTask>>;
   /**
    * Judges the outputs for examples, in their order. Absent where only the loss counts.
    * @throws AlphaLoraError `INVALID_OPTION` when there is not one output for each example

@@ -18,6 +18,11 @@ export function batchProgress(output: Output): StatusLine<[{ done: number; total
   return statusLine(output, ({ done, total }) => [`batch ${done}/${total}`]);
 }
 
-export function evaluationProgress(output: Output): StatusLine<[{ done: number; total: number }]> {
-  return statusLine(output, ({ done, total }) => [`${done}/${total} examples`]);
+export function evaluationProgress(
+  output: Output,
+): StatusLine<[{ done: number; total: number; task?: string | undefined }]> {
+  return statusLine(output, ({ done, total, task }) => [
+    ...(task === undefined ? [] : [task]),
+    `${done}/${total} examples`,
+  ]);
 }

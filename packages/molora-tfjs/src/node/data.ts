@@ -21,6 +21,8 @@ export interface TaskData {
 export interface TaskSource {
   /** By its name in `tasks`, or one of one's own. */
   task: string | TrainingTask;
+  /** How the task asks and answers, of `wordings` of the task. @default its own, which is that of LLM-Adapters */
+  wording?: string;
   /** A file of examples, or the folder of the task's files. */
   data: string;
   /** Only so many examples, from the start. @default all */
@@ -37,25 +39,41 @@ export interface ReadDataOptions {
 /**
  * @param given the split; left out, the one that the task's scores are reported on: validation for a
  *   benchmark that publishes no answers to its test, otherwise test
- * @throws AlphaLoraError `NOT_FOUND` for an unknown task; see also `readTaskData`
+ * @throws AlphaLoraError `NOT_FOUND` for an unknown task, `INVALID_OPTION` for a wording that it does not
+ *   have; see also `readTaskData`
  */
 export async function examplesOf(
-  { task: named, data, limit, onNote }: TaskSource & Pick<ReadDataOptions, 'onNote'>,
+  { task: named, wording, data, limit, onNote }: TaskSource & Pick<ReadDataOptions, 'onNote'>,
   given?: Split,
 ): Promise<{ task: TrainingTask; examples: Example[]; split: Split }> {
-  const task = await taskOf(named);
+  const task = await taskOf(named, wording);
   const split = given ?? reportedSplit(task);
   const { examples } = await readTaskData(task, data, split, { limit, onNote });
   return { task, examples: examples.slice(0, limit), split };
 }
 
-/** @throws AlphaLoraError `NOT_FOUND` for an unknown task */
-export async function taskOf(named: string | TrainingTask): Promise<TrainingTask> {
-  return typeof named === 'string' ? tasks.load(named) : named;
+/** The wording that tasks have by themselves. */
+const OWN_WORDING = 'llm-adapters';
+
+/** @throws AlphaLoraError `NOT_FOUND` for an unknown task, `INVALID_OPTION` for a wording that it does not have */
+export async function taskOf(
+  named: string | TrainingTask,
+  wording: string = OWN_WORDING,
+): Promise<TrainingTask> {
+  const task = typeof named === 'string' ? await tasks.load(named) : named;
+  if (wording === OWN_WORDING) return task;
+  const worded = task.wordings?.[wording];
+  if (worded) return worded;
+  const names = [OWN_WORDING, ...Object.keys(task.wordings ?? {})].join(', ');
+  throw new AlphaLoraError(
+    'INVALID_OPTION',
+    `${task.name} has no wording ${wording}; its wordings: ${names}`,
+    { details: { task: task.name } },
+  );
 }
 
 /** The split that the scores of a task are reported on. */
-function reportedSplit({ files, score }: TrainingTask): Split {
+export function reportedSplit({ files, score }: TrainingTask): Split {
   return files.validation && !files.test && score ? 'validation' : 'test';
 }
 

@@ -1,7 +1,7 @@
 /** How a model in a folder, with an adapter or without, does on a task: its loss, and its score. */
 import { statIfPresent } from '@alphalora/checkpoint/node';
 import { defined } from '@alphalora/contracts';
-import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
+import type { Example, Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { type AdaptedModel, adaptedModel } from '../decoder/adapted-model.js';
 import { generate } from '../decoder/generate.js';
 import { type LanguageModel, sequencesOf } from '../decoder/language-model.js';
@@ -68,7 +68,28 @@ const BATCH = 8;
  *   `INVALID_OPTION` when the adapter does not fit the model, or the task cannot be scored so
  */
 export async function evaluateModel(options: EvaluateModelOptions): Promise<ModelEvaluation> {
-  const { signal, onNote } = options;
+  const data = await evaluatedData(options);
+  return withEvaluated(options, (evaluated) => evaluationOf(evaluated, data, options));
+}
+
+/** What is evaluated: a model, with an adapter or without. */
+export interface Evaluated {
+  readonly model: LanguageModel;
+  readonly adapter: Pick<AdaptedModel, 'adapter'> | undefined;
+}
+
+export interface EvaluatedData {
+  readonly task: TrainingTask;
+  readonly examples: Example[];
+  /** Absent where the data is one file. */
+  readonly split?: Split;
+}
+
+/** @throws AlphaLoraError see `readTaskData` */
+export async function evaluatedData(
+  options: TaskSource & Pick<EvaluateModelOptions, 'split' | 'onNote'>,
+): Promise<EvaluatedData> {
+  const { onNote } = options;
   const { task, examples, split } = await examplesOf(options, options.split);
   const isFolder = (await statIfPresent(options.data))?.isDirectory();
   if (options.split === undefined && split === 'validation' && isFolder) {
@@ -79,58 +100,66 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Mode
       `${options.data} is one file, scored as a whole: the split ${split} is not looked for`,
     );
   }
+  return { task, examples, ...(isFolder && { split }) };
+}
+
+/** With the model in memory while something is done with it. */
+export async function withEvaluated<Result>(
+  options: LocateOptions & Pick<EvaluateModelOptions, 'adapter' | 'onNote'>,
+  use: (evaluated: Evaluated) => Promise<Result>,
+): Promise<Result> {
+  const { onNote } = options;
   const { path } = await located(options);
   const model = await loadLanguageModel(path, { onNote });
-  const { decoder } = model;
   let adapted: AdaptedModel | undefined;
   try {
     if (options.adapter !== undefined) {
       const { state, notes = [] } = await loadAdapter(options.adapter);
       for (const note of notes) onNote?.(note);
-      adapted = adaptedModel(decoder, state);
+      adapted = adaptedModel(model.decoder, state);
     }
-    const withAdapter = adapted && { adapter: adapted.adapter };
-    const { sequences, note } = sequencesOf(
-      { ...model, config: model.decoder.config },
-      examples,
-      options,
-    );
-    if (note !== undefined) onNote?.(note);
-    const { loss, ...score } = await withMemoryErrors(async () => {
-      const { loss } = await evaluateLoss({
-        model: {
-          variables: [],
-          loss: (batch) => languageModelLoss(decoder, batch, { ...withAdapter }).loss,
-        },
-        sequences,
-        batchSize: BATCH,
-        ...defined({ signal }),
-      });
-      const score = task.score
-        ? await scored(task, examples, model, withAdapter, options)
-        : { metric: 'perplexity', value: Math.exp(loss) };
-      return { loss, ...score };
-    });
-    const warning = chanceWarning([{ loss }], decoder.config.vocabularySize);
-    const common = {
-      loss,
-      examples: examples.length,
-      ...(isFolder && { split }),
-      ...defined({ warning }),
-    };
-    return { task: task.name, ...score, ...common };
+    return await use({ model, adapter: adapted && { adapter: adapted.adapter } });
   } finally {
     adapted?.dispose();
-    decoder.dispose();
+    model.decoder.dispose();
   }
+}
+
+export async function evaluationOf(
+  { model, adapter }: Evaluated,
+  { task, examples, split }: EvaluatedData,
+  options: Omit<EvaluateModelOptions, 'model' | 'task' | 'data'>,
+): Promise<ModelEvaluation> {
+  const { signal, onNote } = options;
+  const { decoder } = model;
+  const { sequences, note } = sequencesOf({ ...model, config: decoder.config }, examples, options);
+  if (note !== undefined) onNote?.(note);
+  const { loss, ...score } = await withMemoryErrors(async () => {
+    const { loss } = await evaluateLoss({
+      model: {
+        variables: [],
+        loss: (batch) => languageModelLoss(decoder, batch, { ...adapter }).loss,
+      },
+      sequences,
+      batchSize: BATCH,
+      ...defined({ signal }),
+    });
+    const score = task.score
+      ? await scored(task, examples, model, adapter, options)
+      : { metric: 'perplexity', value: Math.exp(loss) };
+    return { loss, ...score };
+  });
+  const warning = chanceWarning([{ loss }], decoder.config.vocabularySize);
+  const common = { loss, examples: examples.length, ...defined({ split, warning }) };
+  return { task: task.name, ...score, ...common };
 }
 
 async function scored(
   task: TrainingTask,
   examples: Parameters<typeof evaluateByGeneration>[1],
   model: LanguageModel,
-  adapter: Pick<AdaptedModel, 'adapter'> | undefined,
-  options: EvaluateModelOptions,
+  adapter: Evaluated['adapter'],
+  options: Omit<EvaluateModelOptions, 'model' | 'task' | 'data'>,
 ) {
   const { decoder, tokenizer } = model;
   const { maxTokens = 64, signal, onNote } = options;

@@ -13,6 +13,11 @@ export {
   evaluateModel,
   type ModelEvaluation,
 } from './evaluate-model.js';
+export {
+  type EvaluateSuiteOptions,
+  evaluateSuite,
+  type SuiteEvaluation,
+} from './evaluate-suite.js';
 export { type FineTuned, type FineTuneOptions, fineTune } from './fine-tune.js';
 export {
   type LocateOptions,

@@ -42,6 +42,34 @@ export async function filesOfSplit(
   return undefined;
 }
 
+/**
+ * Of several data sets in one folder, where that of a task lies: the folder itself where the files of one
+ * of its own layouts lie below it by their whole paths, or the folder below it that has the name of the
+ * task, in any spelling and also as glue-rte or glue/rte.
+ *
+ * @returns undefined where it has no such split
+ */
+export async function placeAmongOthers(
+  task: TrainingTask,
+  folder: string,
+  split: Split,
+): Promise<string | undefined> {
+  for (const layout of task.files[split] ?? []) {
+    const there = await Promise.all(layout.map((path) => isFile(join(folder, path))));
+    if (there.every(Boolean)) return folder;
+  }
+  for (const place of [folder, join(folder, 'glue')]) {
+    for (const name of await namesIn(place)) {
+      const plain = name.toLowerCase().replace(/[-_]/g, '').replace(/^glue/, '');
+      const own = join(place, name);
+      if (plain === task.name.replaceAll('-', '') && (await filesOfSplit(task, own, split))) {
+        return own;
+      }
+    }
+  }
+  return undefined;
+}
+
 /** As {@link filesOfSplit}. @throws AlphaLoraError `NOT_FOUND` where there are none */
 export async function requireSplit(
   task: TrainingTask,

@@ -2,6 +2,7 @@
 import type { Split, TrainingTask } from '@alphalora/contracts/extensions';
 import { byText } from './by-text.js';
 import { choiceExample, type Question } from './instructions.js';
+import { lettered } from './mola.js';
 import {
   type DataRecord,
   damaged,
@@ -9,6 +10,7 @@ import {
   numberOf,
   recordIn,
   textOf,
+  textOrNone,
   textsOf,
 } from './records.js';
 import { defineTask } from './task.js';
@@ -22,6 +24,10 @@ export const scienceqa: TrainingTask = defineTask({
     test: [['scienceqa/test.jsonl']],
   },
   example: (record) => choiceExample(scienceQuestion(record), record.place),
+  mola(record) {
+    const { context, ...question } = withContext(scienceQuestion(record), record);
+    return lettered(question, record.place, context);
+  },
 });
 export const scienceqaText: TrainingTask = byText(scienceqa, scienceQuestion);
 
@@ -33,6 +39,7 @@ export const commonsenseqa: TrainingTask = defineTask({
     validation: [['commonsense_qa/dev_rand_split.jsonl']],
   },
   example: (record) => choiceExample(commonsenseQuestion(record), record.place),
+  mola: (record) => lettered(commonsenseQuestion(record), record.place),
 });
 export const commonsenseqaText: TrainingTask = byText(commonsenseqa, commonsenseQuestion);
 
@@ -46,6 +53,7 @@ export const openbookqa: TrainingTask = defineTask({
   },
   labels: /^answer\d$/,
   example: (record) => choiceExample(openBookQuestion(record), record.place),
+  mola: (record) => lettered(openBookQuestion(record), record.place),
 });
 export const openbookqaText: TrainingTask = byText(openbookqa, openBookQuestion);
 
@@ -119,6 +127,18 @@ function scienceQuestion(record: DataRecord): Question {
     choices: textsOf(record, 'choices'),
     right: numberOf(record, 'answer'),
   };
+}
+
+/** The hint stands in a field of its own, or, in copies of the data, before the last line of the question. */
+function withContext(
+  { question, ...rest }: Question,
+  record: DataRecord,
+): Question & { context: string } {
+  if (record.fields['hint'] !== undefined) {
+    return { ...rest, question, context: textOrNone(record, 'hint').trim() };
+  }
+  const [, context = '', last] = /^Context: ([\s\S]*)\n(.*)$/.exec(question) ?? [];
+  return { ...rest, question: last ?? question, context };
 }
 
 function commonsenseQuestion(record: DataRecord): Question {

@@ -2,8 +2,9 @@
  * Three tasks of GLUE (Wang et al., arXiv 1804.07461) as statements that are true or false: MRPC,
  * RTE, and CoLA with its Matthews correlation.
  */
-import type { TrainingTask } from '@alphalora/contracts/extensions';
+import type { Example, TrainingTask } from '@alphalora/contracts/extensions';
 import { statementExample } from './instructions.js';
+import { inWords } from './mola.js';
 import { type DataRecord, damaged, textOf } from './records.js';
 import { defineTask } from './task.js';
 
@@ -17,6 +18,13 @@ export const mrpc: TrainingTask = defineTask({
     statementExample(
       'do these two sentences have the same meaning?',
       `Sentence1: ${textOf(record, '#1 String')}\n\nSentence2: ${textOf(record, '#2 String')}`,
+      oneOf(record, 'Quality', '1', '0'),
+    ),
+  mola: (record) =>
+    worded(
+      ['equivalent', 'not equivalent'],
+      'Are these two sentences equivalent?',
+      `Sentence 1: ${textOf(record, '#1 String')}\nSentence 2: ${textOf(record, '#2 String')}`,
       oneOf(record, 'Quality', '1', '0'),
     ),
 });
@@ -40,6 +48,13 @@ export const cola: TrainingTask = defineTask({
       `Sentence: ${textOf(record, 'sentence')}`,
       oneOf(record, 'label', '1', '0'),
     ),
+  mola: (record) =>
+    worded(
+      ['acceptable', 'unacceptable'],
+      'Is this sentence acceptable English?',
+      textOf(record, 'sentence'),
+      oneOf(record, 'label', '1', '0'),
+    ),
 });
 
 export const rte: TrainingTask = defineTask({
@@ -52,7 +67,23 @@ export const rte: TrainingTask = defineTask({
       `Text1: ${textOf(record, 'sentence1')}\n\nText2: ${textOf(record, 'sentence2')}`,
       oneOf(record, 'label', 'entailment', 'not_entailment'),
     ),
+  mola: (record) =>
+    worded(
+      ['entailment', 'not entailment'],
+      'Does sentence 1 entail sentence 2?',
+      `Sentence 1: ${textOf(record, 'sentence1')}\nSentence 2: ${textOf(record, 'sentence2')}`,
+      oneOf(record, 'label', 'entailment', 'not_entailment'),
+    ),
 });
+
+function worded(
+  labels: readonly [yes: string, no: string],
+  question: string,
+  context: string,
+  isSo: boolean,
+): Example {
+  return inWords(question, context, labels, labels[isSo ? 0 : 1]);
+}
 
 function oneOf(record: DataRecord, field: string, yes: string, no: string): boolean {
   const given = record.fields[field];

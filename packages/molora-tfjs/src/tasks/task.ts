@@ -17,12 +17,15 @@ export interface TaskDefinition extends Pick<TrainingTask, 'name' | 'summary' | 
   labels?: RegExp;
   /** @default 'accuracy' */
   metric?: 'accuracy' | 'matthews';
+  /** Of a record in the data set's own layout, in the wording of the released code of MoLA and AlphaLoRA. */
+  mola?(record: DataRecord): Example;
   /** The class whose F1 is given as well, in each wording. */
   positive?: readonly string[];
 }
 
 export function defineTask(definition: TaskDefinition): TrainingTask {
   const { name, summary, files, columns, example, labels, onlyOwn = false } = definition;
+  const { mola, ...rest } = definition;
   return {
     name,
     summary,
@@ -39,7 +42,16 @@ export function defineTask(definition: TaskDefinition): TrainingTask {
         onNote,
       ),
     score: (outputs, examples) => scoreOf(definition, outputs, examples),
+    ...(mola && { wordings: { mola: defineTask(inWordingOfMola(rest, mola)) } }),
   };
+}
+
+/** There, letters or words are the labels, and every task is judged by accuracy. */
+function inWordingOfMola(
+  { labels: _, ...definition }: TaskDefinition,
+  example: NonNullable<TaskDefinition['example']>,
+): TaskDefinition {
+  return { ...definition, example, metric: 'accuracy' };
 }
 
 /**

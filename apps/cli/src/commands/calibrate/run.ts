@@ -15,7 +15,8 @@ import { startRuntime } from '../../training/runtime.js';
 import type { CalibrateOptions } from './command.js';
 
 export async function run(model: string, options: CalibrateOptions, io: Io): Promise<ExitCode> {
-  const { task, data, limit, cutoff, measures, measure, batches, batchSize, rank, seed } = options;
+  const { task, wording, data, limit, cutoff, measures, measure, batches, batchSize, rank, seed } =
+    options;
   const { lossOnPrompt, resume, output, json } = options;
   const { molora } = await startRuntime(options, io);
   const engine = await fastestEngine();
@@ -37,7 +38,7 @@ export async function run(model: string, options: CalibrateOptions, io: Io): Pro
         engine,
         tool: tool(),
       },
-      ...defined({ limit, lossOnPrompt, resume, progressFile }),
+      ...defined({ wording, limit, lossOnPrompt, resume, progressFile }),
       ...defined({ measures: measures as CalibrationMeasure[] | undefined }),
       ...defined({ measure: measure as CalibrationMeasure | undefined }),
       signal: io.signal,

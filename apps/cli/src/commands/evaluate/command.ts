@@ -6,10 +6,10 @@ import { examples } from '../../options/help.js';
 import { offline } from '../../options/measuring.js';
 import { positive } from '../../options/parsers.js';
 import { plugins } from '../../options/plugins.js';
-import { backend, task } from '../../options/training.js';
+import { backend, taskOrSuite } from '../../options/training.js';
 
 export const evaluate = () =>
-  command('evaluate', task, backend, offline, plugins)
+  command('evaluate', taskOrSuite, backend, offline, plugins)
     .description('score a model, with or without an adapter, on a task')
     .argument('<model>', languageModelHelp)
     .option('--adapter <folder>', 'add a trained adapter, or one of PEFT or mlx-lm')
@@ -32,6 +32,7 @@ export const evaluate = () =>
       examples([
         'evaluate path/to/model --task boolq --data boolq/',
         'evaluate path/to/model --adapter adapter --task chat --data chats.jsonl --json',
+        'evaluate path/to/model --adapter adapter --suite alphalora --wording mola --data benchmarks/',
       ]),
     );
 

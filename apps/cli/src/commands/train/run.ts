@@ -79,7 +79,8 @@ async function factorsOf(
 
 /** What the library calls otherwise, or groups. */
 function settingsOf(options: TrainOptions) {
-  const { task, data, limit, cutoff, lossOnPrompt, output, resume, router, routerSet } = options;
+  const { task, wording, data, limit, cutoff, lossOnPrompt, output, resume, router, routerSet } =
+    options;
   const { routerLoss, recompute, checkpointEvery, evaluateEvery, holdOut, tensorboard } = options;
   const { keepBest, earlyStopping, minimumImprovement } = options;
   const { steps, epochs = 1, batchSize, microBatchSize, learningRate, schedule } = options;
@@ -95,7 +96,16 @@ function settingsOf(options: TrainOptions) {
       ...defined({ warmupSteps }),
     },
     fitMemory: microBatchSize === 'auto',
-    ...defined({ limit, lossOnPrompt, resume, routerLoss, recompute, evaluateEvery, holdOut }),
+    ...defined({
+      wording,
+      limit,
+      lossOnPrompt,
+      resume,
+      routerLoss,
+      recompute,
+      evaluateEvery,
+      holdOut,
+    }),
     ...defined({
       ...{ tensorboard, keepBest },
       earlyStopping:
