@@ -160,7 +160,7 @@ def merge(model, expert=None):
 
 
 def router_loss(model, name, attention_mask=None):
-    """The auxiliary loss of the last forward pass in training mode, summed over the blocks; a scalar
+    """The auxiliary loss of the last forward pass in training mode, of all blocks together; a scalar
     with gradient. For loops of one's own; `apply(..., router_loss=)` adds it to the model's loss.
 
     attention_mask: [rows, length], 0 where a token is padding and has no say. By default that which
@@ -185,7 +185,8 @@ def router_loss(model, name, attention_mask=None):
         if mask is not None and mask.numel() == probabilities.shape[0]:
             real = mask.reshape(-1).bool().to(probabilities.device)
             probabilities, gates = probabilities[real], gates[real]
-        blocks.setdefault(layer.block, []).append((probabilities, gates))
+        block = None if name in OVER_BLOCKS else layer.block
+        blocks.setdefault(block, []).append((probabilities, gates))
     if not blocks:
         raise MoloraError("no projection has several experts: there is no router to balance")
     losses = [_pooled(routings, LOSSES[name]) for routings in blocks.values()]
@@ -518,13 +519,19 @@ def _tsallis_entropy(probabilities, q):
 
 # --------------------------------------------------------------------------------- their losses
 #
-# Each is of (probabilities, gates) of the tokens of one block's projections together.
+# Each is of (probabilities, gates) of the tokens of one block's projections together, or of all blocks'.
 
 
 def _load_balance(probabilities, gates):
     """Switch Transformers (arXiv 2101.03961, equations 4 to 6), as MoLA applies it."""
     picks = (gates.detach() != 0).float().sum(0)
     return (picks / picks.sum() * probabilities.mean(0)).sum() * gates.shape[-1]
+
+
+def _pooled_load_balance(probabilities, gates):
+    """The same as MixLoRA (arXiv 2404.15159) applies it: not divided by the number of selected experts."""
+    picks = (gates.detach() != 0).float().mean(0)
+    return (picks * probabilities.mean(0)).sum() * gates.shape[-1]
 
 
 def _gate_balance(probabilities, gates):
@@ -548,16 +555,22 @@ def _entropy_loss(probabilities, gates):
 
 LOSSES = {
     "load-balance": _load_balance,
+    "pooled-load-balance": _pooled_load_balance,
     "gate-balance": _gate_balance,
     "mutual-information": _mutual_information,
     "entropy": _entropy_loss,
 }
+# Those of the tokens of all blocks together, which do not add up over blocks.
+OVER_BLOCKS = ("pooled-load-balance",)
 
 
 def _pooled(routings, loss):
     """Of projections with as many experts together; the mean over the pools by their projections."""
     pools = {}
+    # Blocks may lie on several devices.
+    device = routings[0][0].device
     for probabilities, gates in routings:
+        probabilities, gates = probabilities.to(device), gates.to(device)
         pools.setdefault(gates.shape[-1], []).append((probabilities, gates))
     return sum(
         loss(torch.cat([p for p, _ in pool]), torch.cat([g for _, g in pool]))

@@ -112,6 +112,7 @@ describeUnless(
 
     it.each([
       { router: { name: 'top-k', options: {} }, loss: 'load-balance' },
+      { router: { name: 'top-k', options: {} }, loss: 'pooled-load-balance' },
       { router: { name: 'top-k', options: {} }, loss: 'mutual-information', checkpointing: true },
       { router: { name: 'soft', options: {} }, loss: 'gate-balance' },
       { router: { name: 'entropy', options: { threshold: 0.97 } }, loss: 'entropy' },
